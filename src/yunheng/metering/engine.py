@@ -1,0 +1,320 @@
+"""列式引擎：照算法说明一步一个 SQL 文件，全程整数，内存不够就落盘。
+
+与 oracle（逐日笨算法）互不相识，两边的 digest 必须相等。
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from importlib.resources import files
+from math import lcm
+from typing import Any
+
+import duckdb
+
+from yunheng.metering import reading
+from yunheng.metering.differences import describe
+from yunheng.metering.problems import PackageError, Problem
+from yunheng.metering.reading import Package
+from yunheng.rules import conventions, scoring, workdays
+
+STEPS = ("00_facts", "01_actions", "02_timeline", "03_trial", "04_pieces", "05_amounts", "07_differences", "09_summary")
+CHUNK = 5000
+
+OnStep = Callable[[str, float], None]
+
+
+@dataclass
+class Settlement:
+    """一次结算的结果。
+
+    `head` 是 结算.json 里除 lines、disputed、digest 以外的各键（differences 带 note）；
+    账目在连接里，用 `texts` 取规范 JSON 文本，用 `rows` 取成元组。
+    """
+
+    head: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection = field(repr=False)
+
+    def texts(self, *, disputed: bool) -> Iterator[list[str]]:
+        """按规格的顺序给出账目（或待核）的规范 JSON，每块若干条。"""
+        cursor = self.connection.cursor()
+        cursor.execute("SELECT text FROM texts WHERE disputed = ? ORDER BY nth", [disputed])
+        while rows := cursor.fetchmany(CHUNK):
+            yield [row[0] for row in rows]
+
+    def rows(self, *, disputed: bool) -> Iterator[tuple[Any, ...]]:
+        """按规格的顺序给出账目（或待核）各列，列序同 结算.json，待核末列是逗号相连的差异码。"""
+        cursor = self.connection.cursor()
+        cursor.execute(f"SELECT * EXCLUDE (nth, disputed) FROM ({line_query()}) WHERE disputed = ? ORDER BY nth", [disputed])
+        while rows := cursor.fetchmany(CHUNK):
+            yield from rows
+
+
+def line_query() -> str:
+    """账目各列的查询；由 texts 的 JSON 文本读回，与摘要所算的一字不差。"""
+    keys = "unit,project,resource,item,provider,form,order,quantity,from,until,days,unit_price,amount,payer"
+    columns = ", ".join(
+        f"CAST(json_extract_string(text, '$.{key}') AS INTEGER) AS days"
+        if key == "days"
+        else f"json_extract_string(text, '$.{key}') AS \"{key}\""
+        for key in keys.split(",")
+    )
+    return (
+        f"SELECT nth, disputed, {columns}, coalesce(array_to_string(CAST(json_extract(text, '$.differences')"
+        " AS VARCHAR[]), ','), '') AS differences FROM texts"
+    )
+
+
+def statements(step: str) -> list[str]:
+    """一步的 SQL 语句。"""
+    text = files("yunheng.metering").joinpath("sql", f"{step}.sql").read_text(encoding="utf-8")
+    return [statement for part in text.split(";\n") if (statement := part.strip())]
+
+
+def settle(
+    package: Package, chosen: Mapping[str, str] | None = None, on_step: OnStep = lambda _step, _seconds: None
+) -> Settlement:
+    """结算一个已通过校验的数据包；`chosen` 是试算时另选的口径，盖过数据包里的。
+
+    要出账目的日子没有价格版本：抛 PackageError，每段缺口一条。
+    """
+    manifest = package.manifest
+    assert manifest is not None
+    options = conventions.resolve({**manifest.conventions, **(chosen or {})})
+    connection = package.connection
+    start, until = reading.period(manifest)
+    _parameters(connection, manifest.service_year, start, until, options)
+    estimated = _clearance(connection, start, until)
+    for step in STEPS:
+        began = time.perf_counter()
+        for statement in statements(step):
+            connection.execute(statement)
+        if step == "04_pieces":
+            _refuse_gaps(connection)
+        on_step(step, time.perf_counter() - began)
+    warnings = list(package.warnings) + _warnings(connection, estimated)
+    assessments = _assessments(connection, start, until, options, warnings)
+    rates = {entry["provider"]: Fraction(entry["deduction_rate"] or 0) for entry in assessments}
+    head = {
+        "format": "yunheng.settlement",
+        "version": 1,
+        "service_year": manifest.service_year,
+        "until": until.isoformat(),
+        "district": manifest.district,
+        "conventions": options,
+        "summary": _summary(connection, rates, options),
+        "assessments": assessments,
+        "tier_prices": [
+            {"item": item, "average_price": _decimal(price, 6)}
+            for item, price in connection.execute(
+                "SELECT i.item, t.price FROM tier_prices t JOIN items i USING (item_no) ORDER BY item_no"
+            ).fetchall()
+        ],
+        "differences": _differences(connection),
+        "warnings": warnings,
+    }
+    began = time.perf_counter()
+    for statement in statements("10_lines"):
+        connection.execute(statement)
+    on_step("10_lines", time.perf_counter() - began)
+    return Settlement(head, connection)
+
+
+def _decimal(value: int, places: int) -> str:
+    """定点整数化成去尾零的十进制文本。"""
+    whole, rest = divmod(value, 10**places)
+    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def _parameters(
+    connection: duckdb.DuckDBPyConnection, year: int, start: date, until: date, options: Mapping[str, str]
+) -> None:
+    """写三张参数表：run 一行（期间和口径）、days（自然月权重的累计）、tiers（本年度各档和全市总量）。"""
+    first, last = date(year, 7, 1), date(year + 1, 7, 1)
+    every = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    lengths = {day: _month_days(day) for day in every}
+    base = lcm(*lengths.values()) if options["K-04"] == "calendar" else 30
+    weight, weights = 0, []
+    for day in every:
+        weights.append((day, weight))
+        weight += base // lengths[day] if options["K-04"] == "calendar" else 1
+    connection.execute("CREATE OR REPLACE TABLE days (day DATE, month_weight HUGEINT)")
+    connection.executemany("INSERT INTO days VALUES (?, ?)", weights)
+    year_days = 365 if options["K-03"] == "fixed_365" else (last - first).days
+    connection.execute(
+        "CREATE OR REPLACE TABLE run AS SELECT CAST(? AS DATE) AS period_start, CAST(? AS DATE) AS period_until,"
+        " CAST(? AS INTEGER) AS release_after, to_months(3) AS trial, CAST(? AS INTEGER) AS trial_extra,"
+        " CAST(? AS BOOLEAN) AS trial_on_changes, CAST(? AS BOOLEAN) AS half_up, CAST(? AS HUGEINT) AS year_base,"
+        " CAST(? AS HUGEINT) AS month_base, CAST(? AS HUGEINT) AS average_step",
+        [
+            start,
+            until,
+            1 if options["K-10"] == "after_review" else 0,
+            1 if options["K-01"] == "civil_code" else 0,
+            options["K-09"] == "yes",
+            options["K-05"] == "half_up",
+            year_days * 10**7,
+            base * 10**7,
+            10 ** (6 - int(options["K-07"])),
+        ],
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE tiers AS SELECT a.目录项 AS item, a.方式 = '到达' AS whole,"
+        + "".join(
+            f" CAST(CAST({text} AS DECIMAL(38, 6)) * 1000000 AS HUGEINT) AS {name},"
+            for text, name in (("a.起", "start"), ("a.止", "until"), ("a.单价", "price"))
+        )
+        + " CAST(CAST(b.全市总量 AS DECIMAL(38, 6)) * 1000000 AS HUGEINT) AS total"
+        " FROM raw_阶梯 a JOIN raw_全市用量 b ON b.目录项 = a.目录项 AND CAST(b.服务年度 AS INTEGER) = CAST(a.服务年度 AS INTEGER)"
+        f" WHERE CAST(a.服务年度 AS INTEGER) = {year}"
+    )
+
+
+def _month_days(day: date) -> int:
+    following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return (following - day.replace(day=1)).days
+
+
+def _clearance(connection: duckdb.DuckDBPyConnection, start: date, until: date) -> set[date]:
+    """写 clearance 表：每个停止日最迟应清的日子（停止日前一日起 10 个工作日，M6-21）；返回推算出来的停止日。"""
+    overrides = {
+        date.fromisoformat(day): flag == "是"
+        for day, flag in connection.execute("SELECT 日期, 工作日 FROM raw_日历").fetchall()
+    }
+    calendar = workdays.WorkCalendar(overrides)
+    rows, estimated = [], set()
+    stop = start
+    while stop <= until:
+        deadline = calendar.after(stop - timedelta(days=1), 10)
+        rows.append((stop, deadline.date))
+        if deadline.estimated:
+            estimated.add(stop)
+        stop += timedelta(days=1)
+    connection.execute("CREATE OR REPLACE TABLE clearance (stop DATE, deadline DATE)")
+    connection.executemany("INSERT INTO clearance VALUES (?, ?)", rows)
+    return estimated
+
+
+def _refuse_gaps(connection: duckdb.DuckDBPyConnection) -> None:
+    days = "SELECT sum(date_diff('day', start, until)) FROM"
+    if connection.execute(f"{days} billable").fetchone() == connection.execute(f"{days} priced").fetchone():
+        return
+    for statement in statements("04_gaps"):
+        connection.execute(statement)
+    gaps = connection.execute(
+        "SELECT i.item, p.provider, g.day FROM gaps g JOIN items i USING (item_no) JOIN providers p USING (provider_no)"
+        " ORDER BY 1, 2, 3"
+    ).fetchall()
+    raise PackageError(
+        Problem("目录", None, "生效日期", f"{item}（{provider}）自 {day} 起要出账目，但没有价格版本（D62-七 同期目录单价）")
+        for item, provider, day in gaps
+    )
+
+
+def _warnings(connection: duckdb.DuckDBPyConnection, estimated: set[date]) -> list[str]:
+    warnings = []
+    used = {row[0] for row in connection.execute("SELECT DISTINCT stop FROM stopped WHERE released").fetchall()}
+    if estimated & used:
+        warnings.append("有的停止日之后 10 个工作日落在放假安排未公布的年份，按周一至周五推定（R-006）")
+    for resource, item, code in connection.execute(
+        "SELECT 资源, 目录项, 差异 FROM raw_差异裁定 d WHERE NOT EXISTS (SELECT 1 FROM found f JOIN rulings r"
+        " USING (timeline_no, code) JOIN items i ON i.item_no = f.timeline_no % 1048576"
+        " JOIN resources s ON s.resource_no = f.timeline_no // 1048576"
+        " WHERE s.resource = d.资源 AND i.item = d.目录项 AND 'D' || f.code = d.差异) ORDER BY ALL"
+    ).fetchall():
+        warnings.append(f"差异裁定没有对应的差异，已忽略：{resource} {item} {code}")
+    for table in ("阶梯", "全市用量"):
+        for (item,) in connection.execute(
+            f"SELECT DISTINCT 目录项 FROM raw_{table} JOIN items i ON i.item = 目录项 AND NOT i.tiered ORDER BY ALL"
+        ).fetchall():
+            warnings.append(f"{table}表里的目录项不是阶梯计价，已忽略：{item}")
+    return warnings
+
+
+def _assessments(
+    connection: duckdb.DuckDBPyConnection,
+    start: date,
+    until: date,
+    options: Mapping[str, str],
+    warnings: list[str],
+) -> list[dict[str, Any]]:
+    events: dict[str, dict[str, int]] = {}
+    for provider, indicator, count in connection.execute(
+        "SELECT 服务商, 指标, count(*) FROM raw_考核 WHERE CAST(日期 AS DATE) >= ? AND CAST(日期 AS DATE) < ? GROUP BY ALL",
+        [start, until],
+    ).fetchall():
+        events.setdefault(provider, {})[indicator] = count
+    satisfaction = dict(connection.execute("SELECT 服务商, 满意率 FROM raw_满意度").fetchall())
+    result = []
+    for (provider,) in connection.execute("SELECT provider FROM providers ORDER BY provider_no").fetchall():
+        assessment = scoring.settle_score(events.get(provider, {}), satisfaction.get(provider), options["K-06"], until)
+        if assessment["total"] is None:
+            warnings.append(f"服务商 {provider} 没有满意率，未考核，扣减按 0（D62-附件5）")
+        result.append({"provider": provider, **assessment})
+    return result
+
+
+def _summary(
+    connection: duckdb.DuckDBPyConnection, rates: Mapping[str, Fraction], options: Mapping[str, str]
+) -> dict[str, Any]:
+    unified, own = [], []
+    totals = dict.fromkeys(("unified_gross", "unified_net", "self_gross", "self_net", "disputed_gross"), 0)
+    for disputed, payer, unit, provider, fen in connection.execute(
+        "SELECT disputed, payer, unit, provider, fen FROM totals ORDER BY unit, provider"
+    ).fetchall():
+        if disputed:
+            totals["disputed_gross"] += fen
+            continue
+        rate = rates[provider] if payer == "unified" or options["K-11"] == "yes" else Fraction(0)
+        deduction = (2 * fen * rate.numerator + rate.denominator) // (2 * rate.denominator)
+        entry = {"provider": provider, "gross": _yuan(fen), "deduction": _yuan(deduction), "net": _yuan(fen - deduction)}
+        totals[f"{payer}_gross"] += fen
+        totals[f"{payer}_net"] += fen - deduction
+        if payer == "unified":
+            unified.append(entry)
+        else:
+            own.append({"unit": unit, **entry})
+    fee_base = totals["unified_net" if options["K-12"] == "net" else "unified_gross"]
+    return {
+        "unified": unified,
+        "self": own,
+        **{key: _yuan(value) for key, value in totals.items()},
+        "supervision_fee_cap": _yuan(fee_base // 10),
+    }
+
+
+def _differences(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        "SELECT f.code, coalesce(r.resource, w.资源), CASE WHEN f.code = 2 THEN w.目录项 ELSE i.item END,"
+        " CASE WHEN f.code = 2 THEN w.单号 ELSE m.form END, o.order_id, u.ruling, f.expected, f.actual"
+        " FROM found f"
+        " LEFT JOIN resources r ON r.resource_no = f.resource_no"
+        " LEFT JOIN items i ON i.item_no = f.timeline_no % 1048576"
+        " LEFT JOIN forms m ON m.form_no = f.form_no"
+        " LEFT JOIN orders o ON o.order_no = f.order_no"
+        " LEFT JOIN raw_工单 w ON f.code = 2 AND w.工单号 = o.order_id"
+        " LEFT JOIN rulings u ON u.timeline_no = f.timeline_no AND u.code = f.code"
+    ).fetchall()
+    entries = [
+        {
+            "code": f"D{code}",
+            "resource": resource,
+            "item": item,
+            "form": form,
+            "order": order,
+            "blocking": code in (3, 4, 5, 6, 7, 10),
+            "ruling": ruling,
+            "note": describe(code, expected, actual),
+        }
+        for code, resource, item, form, order, ruling, expected, actual in rows
+    ]
+    entries.sort(key=lambda e: (int(e["code"][1:]), e["resource"] or "", e["item"] or "", e["form"] or "", e["order"] or ""))
+    return entries

@@ -1,0 +1,421 @@
+"""读数据包：目录、zip、xlsx 三种装法，一律先化成一个目录的 CSV，再装进暂存表。
+
+暂存表 `raw_<表名>` 的各列都是文本：首尾空白已去，空单元格是 NULL，全空行已丢；另有一列 `row` 是行号。
+干净的文件由数据库直接读（快，`row` 为 NULL）；凡有一点可疑，就逐行重读一遍（慢，记下行号和每处毛病）。
+两条路读出的内容相同，校验只有一份（checking）。
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import duckdb
+
+from yunheng.metering.format import (
+    MANIFEST,
+    MANIFEST_FORMAT,
+    MANIFEST_VERSION,
+    TABLE,
+    TABLES,
+    WHITE_SPACE,
+    Manifest,
+    Table,
+)
+from yunheng.metering.problems import PackageError, Problem
+from yunheng.metering.spreadsheet import unpack_workbook
+from yunheng.rules import conventions
+
+MAX_LINE = 1 << 20
+MAX_UNPACKED = 8 << 30
+BOMB_FLOOR = 64 << 20
+BOMB_RATIO = 300
+_CHUNK = 8 << 20
+_CONTROL = bytes(set(range(32)) - {9, 10, 13})
+_SPACE = (b" ", b"\t", b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+@dataclass
+class Package:
+    """读进来的数据包：说明、暂存连接、读的时候就看得出的错误和提醒。
+
+    `unreadable` 是读不出的表，校验不再报别表对它的引用。
+    """
+
+    source: Path
+    connection: duckdb.DuckDBPyConnection
+    manifest: Manifest | None = None
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+    numbered: bool = False
+
+    def problem(self, table: str, row: int | None, column: str, reason: str) -> None:
+        """记一处错误。"""
+        self.problems.append(Problem(table, row, column, reason))
+
+
+def unpack(source: Path, workspace: Path) -> Path:
+    """把数据包化成一个目录的 CSV，返回那个目录。
+
+    目录原样返回；zip、xlsx 展开到 `workspace`。打不开、路径越界、压缩炸弹、公式、合并单元格：抛 PackageError。
+    """
+    if source.is_dir():
+        return source
+    if not source.exists():
+        raise PackageError([Problem(MANIFEST, None, "-", f"找不到数据包：{source}")])
+    if source.suffix.lower() not in {".zip", ".xlsx"}:
+        raise PackageError([Problem(MANIFEST, None, "-", "数据包只收目录、.zip 或 .xlsx")])
+    folder = workspace / "unpacked"
+    folder.mkdir()
+    try:
+        with zipfile.ZipFile(source) as archive:
+            _guard_archive(archive)
+            if source.suffix.lower() == ".zip":
+                _extract(archive, folder)
+                return folder
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+        raise PackageError([Problem(MANIFEST, None, "-", f"压缩文件打不开：{error}")]) from error
+    unpack_workbook(source, folder)
+    return folder
+
+
+def _guard_archive(archive: zipfile.ZipFile) -> None:
+    total = 0
+    for entry in archive.infolist():
+        total += entry.file_size
+        swollen = entry.file_size > BOMB_FLOOR and entry.file_size > BOMB_RATIO * max(entry.compress_size, 1)
+        if swollen or total > MAX_UNPACKED:
+            raise PackageError(
+                [Problem(MANIFEST, None, "-", f"压缩文件展开后过大，疑为压缩炸弹：{entry.filename}")]
+            )
+
+
+def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
+    problems = []
+    for entry in archive.infolist():
+        name = PurePosixPath(entry.filename.replace("\\", "/"))
+        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+            problems.append(Problem(MANIFEST, None, "-", f"压缩文件里的路径越出了数据包：{entry.filename}"))
+        elif len(name.parts) == 1 and not entry.is_dir():
+            with archive.open(entry) as reader, (folder / name.name).open("wb") as writer:
+                written = 0
+                while chunk := reader.read(_CHUNK):
+                    written += len(chunk)
+                    if written > entry.file_size:
+                        problems.append(
+                            Problem(MANIFEST, None, "-", f"压缩文件的大小与标注不符：{entry.filename}")
+                        )
+                        break
+                    writer.write(chunk)
+    if problems:
+        raise PackageError(problems)
+
+
+def read(source: Path, folder: Path, connection: duckdb.DuckDBPyConnection, *, numbered: bool = False) -> Package:
+    """把 `folder` 里的数据包装进 `connection` 的暂存表。
+
+    `numbered` 为真时逐行读，`row` 列有行号。有错不抛出，记在返回值的 `problems` 里。
+    """
+    package = Package(source, connection, numbered=numbered)
+    _read_manifest(package, folder / f"{MANIFEST}.json")
+    known = {f"{table.name}.csv" for table in TABLES} | {f"{MANIFEST}.json"}
+    for path in sorted(folder.iterdir()):
+        if path.name not in known:
+            package.warnings.append(f"数据包里多余的文件，已忽略：{path.name}")
+    for table in TABLES:
+        _read_table(package, table, folder / f"{table.name}.csv")
+    return package
+
+
+# ── 数据包.json ──────────────────────────────────────────────────────────────
+
+
+def _read_manifest(package: Package, path: Path) -> None:
+    def wrong(key: str, reason: str) -> None:
+        package.problem(MANIFEST, None, key, reason)
+
+    if not path.is_file():
+        wrong("-", f"缺少 {MANIFEST}.json")
+        return
+    if path.stat().st_size > MAX_LINE:
+        wrong("-", f"{MANIFEST}.json 超过 1 MiB")
+        return
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        wrong("-", "不是 UTF-8 编码")
+        return
+    except (ValueError, RecursionError) as error:
+        wrong("-", f"不是合法的 JSON：{error}")
+        return
+    if not isinstance(content, dict):
+        wrong("-", "应为一个 JSON 对象")
+        return
+    found = len(package.problems)
+    for key in content:
+        if key not in {"格式", "版本", "服务年度", "区", "数据截止日", "口径"}:
+            package.warnings.append(f"{MANIFEST}.json 里多余的键，已忽略：{key}")
+    if content.get("格式") != MANIFEST_FORMAT:
+        wrong("格式", f"应为 {MANIFEST_FORMAT}")
+    if not _is_integer(content.get("版本")) or content["版本"] != MANIFEST_VERSION:
+        wrong("版本", f"应为整数 {MANIFEST_VERSION}")
+    year = content.get("服务年度")
+    if not _is_integer(year) or not 1900 <= year <= 9990:
+        wrong("服务年度", "应为整数，如 2023 表示 2023-07-01 至 2024-06-30（D62-五）")
+        year = None
+    district = content.get("区")
+    if not isinstance(district, str) or not district.strip(WHITE_SPACE) or _UNPRINTABLE.search(district):
+        wrong("区", "必填，应为区的名称")
+    cutoff = _cutoff(package, content.get("数据截止日"), year)
+    chosen = _chosen_conventions(package, content.get("口径"))
+    if len(package.problems) == found:
+        package.manifest = Manifest(year, str(district).strip(WHITE_SPACE), cutoff, chosen)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _cutoff(package: Package, value: Any, year: int | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value.strip(WHITE_SPACE)):
+            raise ValueError
+        cutoff = date.fromisoformat(value.strip(WHITE_SPACE))
+    except ValueError:
+        package.problem(MANIFEST, None, "数据截止日", f"日期应为 YYYY-MM-DD 且确有其日：{value}")
+        return None
+    if year is not None and not date(year, 7, 1) <= cutoff < date(year + 1, 7, 1):
+        package.problem(
+            MANIFEST, None, "数据截止日", f"须在服务年度 {year}-07-01 至 {year + 1}-06-30 之内（D62-七）：{value}"
+        )
+    return cutoff
+
+
+def _chosen_conventions(package: Package, value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        package.problem(MANIFEST, None, "口径", "应为“口径码: 选项”的对象")
+        return {}
+    chosen = {}
+    for code, option in value.items():
+        text = option if isinstance(option, str) else json.dumps(option, ensure_ascii=False)
+        try:
+            conventions.resolve({code: text})
+        except ValueError as error:
+            package.problem(MANIFEST, None, f"口径.{code}", str(error))
+        else:
+            chosen[code] = text
+    return chosen
+
+
+# ── 表 ──────────────────────────────────────────────────────────────────────
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _read_table(package: Package, table: Table, path: Path) -> None:
+    connection = package.connection
+    stage = _quoted(f"raw_{table.name}")
+    columns = ", ".join(f"{_quoted(c.name)} VARCHAR" for c in table.columns)
+    if not path.is_file():
+        connection.execute(f"CREATE OR REPLACE TABLE {stage} (row BIGINT, {columns})")
+        if table.required:
+            package.problem(table.name, None, "-", f"缺少这张表（{table.name}.csv）")
+            package.unreadable.add(table.name)
+        return
+    clean, blanks = _scan(path)
+    header = _header(package, table, path)
+    if header is None:
+        connection.execute(f"CREATE OR REPLACE TABLE {stage} (row BIGINT, {columns})")
+        package.unreadable.add(table.name)
+        return
+    if clean and not package.numbered:
+        try:
+            _stage_fast(connection, table, path, header, trim=blanks)
+            return
+        except duckdb.Error:
+            pass  # 有可疑之处：逐行重读，由那一遍判断是不是错、错在哪
+    setting = connection.execute("SELECT current_setting('temp_directory')").fetchone()
+    assert setting is not None
+    path_for_rows = Path(str(setting[0])) / f"{table.name}.rows.csv"
+    path_for_rows.parent.mkdir(parents=True, exist_ok=True)
+    with path_for_rows.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for number, cells in _checked_rows(package, table, path, header):
+            writer.writerow([number, *cells])
+    names = ["row", *(c.name for c in table.columns)]
+    spec = ", ".join(f"{_literal(n)}: 'VARCHAR'" for n in names)
+    values = ", ".join(f"nullif({_quoted(c.name)}, '') AS {_quoted(c.name)}" for c in table.columns)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {stage} AS SELECT CAST(row AS BIGINT) AS row, {values} FROM read_csv("
+        f"?, header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', parallel = false,"
+        f" max_line_size = {64 * MAX_LINE}, columns = {{{spec}}})",
+        [str(path_for_rows)],
+    )
+    path_for_rows.unlink()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _scan(path: Path) -> tuple[bool, bool]:
+    """扫一遍字节：能不能交给数据库直接读；有没有可能要去的空白。"""
+    clean, blanks = True, False
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if len(chunk.translate(None, _CONTROL)) != len(chunk) or (
+                len(chunk) == _CHUNK and b"\n" not in chunk
+            ):
+                return False, True
+            if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
+                clean = False
+            blanks = blanks or any(space in chunk for space in _SPACE)
+    return clean, blanks
+
+
+def _stage_fast(
+    connection: duckdb.DuckDBPyConnection, table: Table, path: Path, header: Sequence[str], *, trim: bool
+) -> None:
+    spec = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
+    values, present = [], []
+    for column in table.columns:
+        name = _quoted(column.name)
+        if column.name not in header:
+            values.append(f"CAST(NULL AS VARCHAR) AS {name}")
+            continue
+        cell = f"c{list(header).index(column.name)}"
+        present.append(cell)
+        values.append(f"nullif(trim({cell}, {_literal(WHITE_SPACE)}), '') AS {name}" if trim else f"{cell} AS {name}")
+    cells = ", ".join(f"c{i}" for i in range(len(header)))
+    blank = f"coalesce({cells}) IS NULL" if not trim else "false"
+    stage = _quoted(f"raw_{table.name}")
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {stage} AS SELECT CAST(NULL AS BIGINT) AS row, {', '.join(values)} FROM read_csv("
+        "?, header = false, skip = 1, auto_detect = false, delim = ',', quote = '\"', escape = '\"',"
+        f" null_padding = true, strict_mode = true, columns = {{{spec}}}) WHERE NOT ({blank})",
+        [str(path)],
+    )
+    if trim:
+        names = ", ".join(_quoted(c.name) for c in table.columns)
+        connection.execute(f"DELETE FROM {stage} WHERE coalesce({names}) IS NULL")
+
+
+def _header(package: Package, table: Table, path: Path) -> list[str] | None:
+    """读表头并校验；坏表头记错并返回 None。"""
+    try:
+        first = next(_records(path))
+    except StopIteration:
+        package.problem(table.name, 1, "-", "表是空的，没有表头")
+        return None
+    except _Unreadable as error:
+        package.problem(table.name, 1, "-", str(error))
+        return None
+    header = [cell.strip(WHITE_SPACE) for cell in first]
+    while header and not header[-1]:
+        header.pop()
+    good = True
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        package.problem(table.name, 1, name or "-", "表头列名重复" if name else "表头有空列名")
+        good = False
+    for column in table.columns:
+        if column.required and column.name not in header:
+            package.problem(table.name, 1, column.name, "缺少这一列" + _guess_encoding(header))
+            good = False
+    extra = [name for name in header if all(name != column.name for column in table.columns)]
+    if good and extra:
+        package.warnings.append(f"{table.name} 里多余的列，已忽略：{'、'.join(extra)}")
+    return header if good else None
+
+
+def _guess_encoding(header: Sequence[str]) -> str:
+    if any("\udc80" <= character <= "\udcff" for name in header for character in name):
+        return "（文件不是 UTF-8 编码，请另存为 UTF-8）"
+    return ""
+
+
+class _Unreadable(Exception):
+    """这张表从这里起读不下去。"""
+
+
+def _records(path: Path) -> Iterator[list[str]]:
+    """逐条读 CSV 记录，含空行；不是 UTF-8 的字节保留成代理码点，由调用者报错。"""
+
+    def lines() -> Iterator[str]:
+        with path.open("rb") as file:
+            start = file.read(3)
+            if start != b"\xef\xbb\xbf":
+                file.seek(0)
+            while line := file.readline(MAX_LINE + 1):
+                if len(line) > MAX_LINE:
+                    raise _Unreadable("这一行超过 1 MiB，读不下去")
+                yield line.decode("utf-8", "surrogateescape")
+
+    csv.field_size_limit(16 * MAX_LINE)
+    try:
+        yield from csv.reader(lines(), strict=True)
+    except csv.Error as error:
+        raise _Unreadable(f"引号不配对或格式不合 CSV：{error}") from error
+
+
+def _checked_rows(
+    package: Package, table: Table, path: Path, header: Sequence[str]
+) -> Iterator[tuple[int, list[str]]]:
+    """逐行给出（行号, 各列文本），并报行内的格式错误。"""
+    places = [header.index(c.name) if c.name in header else -1 for c in table.columns]
+    records = _records(path)
+    next(records)
+    number = 1
+    try:
+        for record in records:
+            number += 1
+            cells = [cell.strip(WHITE_SPACE) for cell in record]
+            if not any(cells):
+                continue
+            if any(cells[len(header) :]):
+                package.problem(table.name, number, "-", f"单元格多于表头：表头 {len(header)} 列，本行 {len(cells)} 列")
+            for index, cell in enumerate(cells[: len(header)]):
+                cells[index] = _legible(package, table, number, header[index], cell)
+            cells += [""] * (len(header) - len(cells))
+            yield number, [cells[place] if place >= 0 else "" for place in places]
+    except _Unreadable as error:
+        package.problem(table.name, number + 1, "-", str(error))
+        package.unreadable.add(table.name)
+
+
+def _legible(package: Package, table: Table, number: int, column: str, cell: str) -> str:
+    if _UNPRINTABLE.search(cell):
+        package.problem(table.name, number, column, f"有不可打印的控制字符：{cell!r}")
+        return _UNPRINTABLE.sub("�", cell)
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        package.problem(table.name, number, column, "不是 UTF-8 编码")
+        return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return cell
+
+
+def period(manifest: Manifest) -> tuple[date, date]:
+    """期内 [起, 止)：服务年度与数据截止日以前的交集（D62-五）。"""
+    start = date(manifest.service_year, 7, 1)
+    until = date(manifest.service_year + 1, 7, 1)
+    return start, until if manifest.cutoff is None else manifest.cutoff + timedelta(days=1)
+
+
+def columns_of(table: str) -> list[str]:
+    """一张表的列名。"""
+    return [column.name for column in TABLE[table].columns]

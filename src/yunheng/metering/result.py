@@ -1,0 +1,106 @@
+"""结算.json：规范 JSON、SM3 摘要、写盘。
+
+摘要和写盘各在一个后台线程：账目的文本只生成一次，两边同时用。
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+from yunheng.metering.engine import Settlement
+
+_PENDING = 8
+
+
+def canonical(value: Any) -> str:
+    """规范 JSON：键按码点排序、无空白、不转义非 ASCII，转义同 RFC 8785。"""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest_of(result: Mapping[str, Any]) -> str:
+    """一份完整的 结算.json 的摘要：去掉 digest、warnings 和各条差异的 note。"""
+    return "sm3:" + hashlib.new("sm3", canonical(_digested(result)).encode()).hexdigest()
+
+
+def _digested(result: Mapping[str, Any]) -> dict[str, Any]:
+    content = {key: value for key, value in result.items() if key not in ("digest", "warnings")}
+    content["differences"] = [
+        {key: value for key, value in entry.items() if key != "note"} for entry in result["differences"]
+    ]
+    return content
+
+
+class _Background:
+    """按次序在一个后台线程里做完每件事；积压过多时等一等，内存不随行数增长。"""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+        self._pending: list[Future[Any]] = []
+
+    def put(self, action: Any, value: bytes) -> None:
+        self._pending.append(self._pool.submit(action, value))
+        if len(self._pending) > _PENDING:
+            self._pending.pop(0).result()
+
+    def close(self) -> None:
+        for future in self._pending:
+            future.result()
+        self._pool.shutdown()
+
+
+def write(settlement: Settlement, file: IO[bytes], *, with_lines: bool = True) -> str:
+    """把结算写成 结算.json，返回 digest。
+
+    `with_lines` 为假时文件不含 lines、disputed（另存为 Parquet），digest 不变。
+    """
+    digest = hashlib.new("sm3")
+    hashing, writing = _Background(), _Background()
+    content = _digested(settlement.head) | {"lines": (), "disputed": ()}
+    head = json.dumps(settlement.head, ensure_ascii=False, indent=1)
+    writing.put(file.write, head[: head.rindex("\n")].encode())
+    separator = "{"
+    for key in sorted(content):
+        hashing.put(digest.update, f'{separator}"{key}":'.encode())
+        separator = ","
+        if key not in ("lines", "disputed"):
+            hashing.put(digest.update, canonical(content[key]).encode())
+            continue
+        _stream(settlement.texts(disputed=key == "disputed"), digest.update, hashing, file, writing, key if with_lines else None)
+    hashing.put(digest.update, b"}")
+    hashing.close()
+    text = f"sm3:{digest.hexdigest()}"
+    writing.put(file.write, f',\n "digest": "{text}"\n}}\n'.encode())
+    writing.close()
+    return text
+
+
+def _stream(
+    chunks: Iterable[Sequence[str]], update: Any, hashing: _Background, file: IO[bytes], writing: _Background, key: str | None
+) -> None:
+    opening, joint = b"[", b""
+    if key:
+        writing.put(file.write, f',\n "{key}": [\n'.encode())
+    for texts in chunks:
+        hashing.put(update, opening + ",".join(texts).encode())
+        if key:
+            writing.put(file.write, joint + ",\n".join(texts).encode())
+        opening, joint = b",", b",\n"
+    hashing.put(update, (b"[]" if opening == b"[" else b"]"))
+    if key:
+        writing.put(file.write, b"\n ]")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """读一份 结算.json，验其格式；不是结算结果抛 ValueError。"""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ValueError(f"读不出 {path.name}：{error}") from error
+    if not isinstance(content, dict) or content.get("format") != "yunheng.settlement":
+        raise ValueError(f"{path.name} 不是结算结果（format 应为 yunheng.settlement）")
+    return content
