@@ -10,7 +10,12 @@ from yunheng.metering.reading import Package
 
 #: 跨列、跨表的规矩：表 → (列, 出错条件之后的原因, 取出错行的 SQL)。SQL 给出 row 和拼进原因的 value。
 _RULES: tuple[tuple[str, str, str, str], ...] = (
-    ("机构", "预算性质", "使用单位必填（D14-15）：", "SELECT row, 代码 FROM raw_机构 WHERE 类型 = '使用单位' AND 预算性质 IS NULL"),
+    (
+        "机构",
+        "预算性质",
+        "使用单位必填（D14-15）：",
+        "SELECT row, 代码 FROM raw_机构 WHERE 类型 = '使用单位' AND 预算性质 IS NULL",
+    ),
     (
         "目录",
         "单价",
@@ -74,7 +79,8 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
         "阶梯",
         "起",
         "各档应从 0 起、首尾相接：",
-        "SELECT row, 目录项 || ' ' || 服务年度 || ' 起 ' || 起 FROM (SELECT *, lag(止) OVER w AS before, row_number() OVER w AS nth"
+        "SELECT row, 目录项 || ' ' || 服务年度 || ' 起 ' || 起"
+        " FROM (SELECT *, lag(止) OVER w AS before, row_number() OVER w AS nth"
         " FROM raw_阶梯 WHERE 目录项 IN (SELECT 目录项 FROM raw_目录 WHERE 计价方式 = '阶梯')"
         " WINDOW w AS (PARTITION BY 目录项, 服务年度 ORDER BY try_cast(起 AS DECIMAL(38, 6)), row))"
         " WHERE (nth = 1 AND try_cast(起 AS DECIMAL(38, 6)) <> 0)"
@@ -95,7 +101,8 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
         "单据明细",
         "数量",
         "新增、变更必填（D62 附件1、附件3）：",
-        "SELECT row, 单号 || ' ' || 资源 || ' ' || 目录项 FROM raw_单据明细 WHERE 动作 IN ('新增', '变更') AND 数量 IS NULL",
+        "SELECT row, 单号 || ' ' || 资源 || ' ' || 目录项 FROM raw_单据明细"
+        " WHERE 动作 IN ('新增', '变更') AND 数量 IS NULL",
     ),
     (
         "日志",
@@ -142,7 +149,8 @@ def check(package: Package) -> list[Problem]:
 def _predicate(column: Column, value: str) -> tuple[str, str] | None:
     """（一个值出错的 SQL 条件, 原因）；文本列没有值域，返回 None。"""
     if column.kind == "date":
-        good = f"regexp_full_match({value}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') AND try_cast({value} AS DATE) >= DATE '0001-01-01'"
+        shape = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+        good = f"regexp_full_match({value}, '{shape}') AND try_cast({value} AS DATE) >= DATE '0001-01-01'"
         return f"NOT coalesce({good}, false)", "日期应为 YYYY-MM-DD 且确有其日"
     if column.kind == "choice":
         listed = ", ".join(f"'{choice}'" for choice in column.choices)
@@ -171,9 +179,7 @@ def _domain(package: Package, table: Table, column: Column) -> Iterator[Problem]
     distinct = f"(SELECT DISTINCT {name} FROM {stage} WHERE {name} IS NOT NULL)"
     if not execute(f"SELECT 1 FROM {distinct} WHERE {condition} LIMIT 1").fetchall():
         return
-    for row, value in execute(
-        f"SELECT row, {name} FROM {stage} WHERE {name} IS NOT NULL AND {condition}"
-    ).fetchall():
+    for row, value in execute(f"SELECT row, {name} FROM {stage} WHERE {name} IS NOT NULL AND {condition}").fetchall():
         yield Problem(table.name, row, column.name, f"{reason}：{value}")
 
 

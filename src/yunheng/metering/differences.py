@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_NAMES = {
+NAMES = {
     1: "无工单",
     2: "无单据",
     3: "数量不符",
@@ -36,7 +36,7 @@ _NOTES = {
 
 def name(code: int) -> str:
     """差异码的名称，如 3 → 数量不符。"""
-    return _NAMES[code]
+    return NAMES[code]
 
 
 def describe(code: int, expected: str | None, actual: str | None) -> str:

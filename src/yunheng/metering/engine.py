@@ -21,8 +21,18 @@ from yunheng.metering.differences import describe
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.metering.reading import Package
 from yunheng.rules import conventions, scoring, workdays
+from yunheng.rules.parameters import PARAMETERS
 
-STEPS = ("00_facts", "01_actions", "02_timeline", "03_trial", "04_pieces", "05_amounts", "07_differences", "09_summary")
+STEPS = (
+    "00_facts",
+    "01_actions",
+    "02_timeline",
+    "03_trial",
+    "04_pieces",
+    "05_amounts",
+    "07_differences",
+    "09_summary",
+)
 CHUNK = 5000
 
 OnStep = Callable[[str, float], None]
@@ -39,6 +49,11 @@ class Settlement:
     head: dict[str, Any]
     connection: duckdb.DuckDBPyConnection = field(repr=False)
 
+    def count(self, *, disputed: bool) -> int:
+        """账目（或待核）的条数。"""
+        row = self.connection.execute("SELECT count(*) FROM texts WHERE disputed = ?", [disputed]).fetchone()
+        return int(row[0]) if row else 0
+
     def texts(self, *, disputed: bool) -> Iterator[list[str]]:
         """按规格的顺序给出账目（或待核）的规范 JSON，每块若干条。"""
         cursor = self.connection.cursor()
@@ -49,7 +64,10 @@ class Settlement:
     def rows(self, *, disputed: bool) -> Iterator[tuple[Any, ...]]:
         """按规格的顺序给出账目（或待核）各列，列序同 结算.json，待核末列是逗号相连的差异码。"""
         cursor = self.connection.cursor()
-        cursor.execute(f"SELECT * EXCLUDE (nth, disputed) FROM ({line_query()}) WHERE disputed = ? ORDER BY nth", [disputed])
+        cursor.execute(
+            f"SELECT * EXCLUDE (nth, disputed) FROM ({line_query()}) WHERE disputed = ? ORDER BY nth",
+            [disputed],
+        )
         while rows := cursor.fetchmany(CHUNK):
             yield from rows
 
@@ -125,7 +143,9 @@ def settle(
 
 
 def _decimal(value: int, places: int) -> str:
-    """定点整数化成去尾零的十进制文本。"""
+    """定点整数化成去尾零的十进制文本；`places` 为小数位数。"""
+    if places == 0:
+        return str(value)
     whole, rest = divmod(value, 10**places)
     return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
 
@@ -151,13 +171,14 @@ def _parameters(
     year_days = 365 if options["K-03"] == "fixed_365" else (last - first).days
     connection.execute(
         "CREATE OR REPLACE TABLE run AS SELECT CAST(? AS DATE) AS period_start, CAST(? AS DATE) AS period_until,"
-        " CAST(? AS INTEGER) AS release_after, to_months(3) AS trial, CAST(? AS INTEGER) AS trial_extra,"
+        " CAST(? AS INTEGER) AS release_after, to_months(?) AS trial, CAST(? AS INTEGER) AS trial_extra,"
         " CAST(? AS BOOLEAN) AS trial_on_changes, CAST(? AS BOOLEAN) AS half_up, CAST(? AS HUGEINT) AS year_base,"
         " CAST(? AS HUGEINT) AS month_base, CAST(? AS HUGEINT) AS average_step",
         [
             start,
             until,
             1 if options["K-10"] == "after_review" else 0,
+            int(PARAMETERS.latest("trial.months").value),
             1 if options["K-01"] == "civil_code" else 0,
             options["K-09"] == "yes",
             options["K-05"] == "half_up",
@@ -173,7 +194,8 @@ def _parameters(
             for text, name in (("a.起", "start"), ("a.止", "until"), ("a.单价", "price"))
         )
         + " CAST(CAST(b.全市总量 AS DECIMAL(38, 6)) * 1000000 AS HUGEINT) AS total"
-        " FROM raw_阶梯 a JOIN raw_全市用量 b ON b.目录项 = a.目录项 AND CAST(b.服务年度 AS INTEGER) = CAST(a.服务年度 AS INTEGER)"
+        " FROM raw_阶梯 a JOIN raw_全市用量 b ON b.目录项 = a.目录项"
+        " AND CAST(b.服务年度 AS INTEGER) = CAST(a.服务年度 AS INTEGER)"
         f" WHERE CAST(a.服务年度 AS INTEGER) = {year}"
     )
 
@@ -190,10 +212,11 @@ def _clearance(connection: duckdb.DuckDBPyConnection, start: date, until: date) 
         for day, flag in connection.execute("SELECT 日期, 工作日 FROM raw_日历").fetchall()
     }
     calendar = workdays.WorkCalendar(overrides)
+    allowance = int(PARAMETERS.latest("clearance.workdays").value)
     rows, estimated = [], set()
     stop = start
     while stop <= until:
-        deadline = calendar.after(stop - timedelta(days=1), 10)
+        deadline = calendar.after(stop - timedelta(days=1), allowance)
         rows.append((stop, deadline.date))
         if deadline.estimated:
             estimated.add(stop)
@@ -214,7 +237,12 @@ def _refuse_gaps(connection: duckdb.DuckDBPyConnection) -> None:
         " ORDER BY 1, 2, 3"
     ).fetchall()
     raise PackageError(
-        Problem("目录", None, "生效日期", f"{item}（{provider}）自 {day} 起要出账目，但没有价格版本（D62-七 同期目录单价）")
+        Problem(
+            "目录",
+            None,
+            "生效日期",
+            f"{item}（{provider}）自 {day} 起要出账目，但没有价格版本（D62-七 同期目录单价）",
+        )
         for item, provider, day in gaps
     )
 
@@ -248,18 +276,41 @@ def _assessments(
 ) -> list[dict[str, Any]]:
     events: dict[str, dict[str, int]] = {}
     for provider, indicator, count in connection.execute(
-        "SELECT 服务商, 指标, count(*) FROM raw_考核 WHERE CAST(日期 AS DATE) >= ? AND CAST(日期 AS DATE) < ? GROUP BY ALL",
+        "SELECT 服务商, 指标, count(*) FROM raw_考核"
+        " WHERE CAST(日期 AS DATE) >= ? AND CAST(日期 AS DATE) < ? GROUP BY ALL",
         [start, until],
     ).fetchall():
         events.setdefault(provider, {})[indicator] = count
     satisfaction = dict(connection.execute("SELECT 服务商, 满意率 FROM raw_满意度").fetchall())
+    on = until - timedelta(days=1)
+    if on < (first := PARAMETERS.first_day("assessment.passing_score")):
+        warnings.append(f"服务年度早于考核规则施行（{first}），按 R-084 用同一规则")
+        on = first
     result = []
     for (provider,) in connection.execute("SELECT provider FROM providers ORDER BY provider_no").fetchall():
-        assessment = scoring.settle_score(events.get(provider, {}), satisfaction.get(provider), options["K-06"], until)
-        if assessment["total"] is None:
+        rate = satisfaction.get(provider)
+        marked = scoring.score(events.get(provider, {}), None if rate is None else Fraction(rate), on, options["K-06"])
+        if marked.total is None:
             warnings.append(f"服务商 {provider} 没有满意率，未考核，扣减按 0（D62-附件5）")
-        result.append({"provider": provider, **assessment})
+        result.append(
+            {
+                "provider": provider,
+                "scores": {name: _fraction(points) for name, points in marked.scores.items()},
+                "total": _fraction(marked.total),
+                "deduction_rate": _fraction(marked.deduction_rate),
+            }
+        )
     return result
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    """有限小数的分数化成去尾零的十进制文本。"""
+    if value is None:
+        return None
+    places = 0
+    while value.denominator != 1 and 10**places % value.denominator:
+        places += 1
+    return _decimal(int(value * 10**places), places)
 
 
 def _summary(
@@ -275,7 +326,12 @@ def _summary(
             continue
         rate = rates[provider] if payer == "unified" or options["K-11"] == "yes" else Fraction(0)
         deduction = (2 * fen * rate.numerator + rate.denominator) // (2 * rate.denominator)
-        entry = {"provider": provider, "gross": _yuan(fen), "deduction": _yuan(deduction), "net": _yuan(fen - deduction)}
+        entry = {
+            "provider": provider,
+            "gross": _yuan(fen),
+            "deduction": _yuan(deduction),
+            "net": _yuan(fen - deduction),
+        }
         totals[f"{payer}_gross"] += fen
         totals[f"{payer}_net"] += fen - deduction
         if payer == "unified":
@@ -316,5 +372,13 @@ def _differences(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         }
         for code, resource, item, form, order, ruling, expected, actual in rows
     ]
-    entries.sort(key=lambda e: (int(e["code"][1:]), e["resource"] or "", e["item"] or "", e["form"] or "", e["order"] or ""))
+    entries.sort(
+        key=lambda e: (
+            int(e["code"][1:]),
+            e["resource"] or "",
+            e["item"] or "",
+            e["form"] or "",
+            e["order"] or "",
+        )
+    )
     return entries

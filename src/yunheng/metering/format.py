@@ -15,9 +15,7 @@ MANIFEST_FORMAT = "yunheng.settlement-package"
 MANIFEST_VERSION = 1
 
 #: Unicode White_Space 属性的全部字符；单元格首尾的这些字符不算内容。
-WHITE_SPACE = (
-    "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
-)
+WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 
 Kind = Literal["text", "date", "number", "choice"]
 Row = Mapping[str, str]

@@ -23,11 +23,11 @@ from yunheng.metering.format import (
     MANIFEST,
     MANIFEST_FORMAT,
     MANIFEST_VERSION,
-    TABLE,
     TABLES,
     WHITE_SPACE,
     Manifest,
     Table,
+    Tables,
 )
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.metering.spreadsheet import unpack_workbook
@@ -39,7 +39,16 @@ BOMB_FLOOR = 64 << 20
 BOMB_RATIO = 300
 _CHUNK = 8 << 20
 _CONTROL = bytes(set(range(32)) - {9, 10, 13})
-_SPACE = (b" ", b"\t", b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
+_SPACE = (
+    b" ",
+    b"\t",
+    b"\xc2\x85",
+    b"\xc2\xa0",
+    b"\xe1\x9a\x80",
+    b"\xe2\x80",
+    b"\xe2\x81\x9f",
+    b"\xe3\x80\x80",
+)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -94,9 +103,7 @@ def _guard_archive(archive: zipfile.ZipFile) -> None:
         total += entry.file_size
         swollen = entry.file_size > BOMB_FLOOR and entry.file_size > BOMB_RATIO * max(entry.compress_size, 1)
         if swollen or total > MAX_UNPACKED:
-            raise PackageError(
-                [Problem(MANIFEST, None, "-", f"压缩文件展开后过大，疑为压缩炸弹：{entry.filename}")]
-            )
+            raise PackageError([Problem(MANIFEST, None, "-", f"压缩文件展开后过大，疑为压缩炸弹：{entry.filename}")])
 
 
 def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
@@ -111,9 +118,7 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
                 while chunk := reader.read(_CHUNK):
                     written += len(chunk)
                     if written > entry.file_size:
-                        problems.append(
-                            Problem(MANIFEST, None, "-", f"压缩文件的大小与标注不符：{entry.filename}")
-                        )
+                        problems.append(Problem(MANIFEST, None, "-", f"压缩文件的大小与标注不符：{entry.filename}"))
                         break
                     writer.write(chunk)
     if problems:
@@ -169,7 +174,7 @@ def _read_manifest(package: Package, path: Path) -> None:
     if not _is_integer(content.get("版本")) or content["版本"] != MANIFEST_VERSION:
         wrong("版本", f"应为整数 {MANIFEST_VERSION}")
     year = content.get("服务年度")
-    if not _is_integer(year) or not 1900 <= year <= 9990:
+    if not isinstance(year, int) or isinstance(year, bool) or not 1900 <= year <= 9990:
         wrong("服务年度", "应为整数，如 2023 表示 2023-07-01 至 2024-06-30（D62-五）")
         year = None
     district = content.get("区")
@@ -177,7 +182,7 @@ def _read_manifest(package: Package, path: Path) -> None:
         wrong("区", "必填，应为区的名称")
     cutoff = _cutoff(package, content.get("数据截止日"), year)
     chosen = _chosen_conventions(package, content.get("口径"))
-    if len(package.problems) == found:
+    if year is not None and len(package.problems) == found:
         package.manifest = Manifest(year, str(district).strip(WHITE_SPACE), cutoff, chosen)
 
 
@@ -197,7 +202,10 @@ def _cutoff(package: Package, value: Any, year: int | None) -> date | None:
         return None
     if year is not None and not date(year, 7, 1) <= cutoff < date(year + 1, 7, 1):
         package.problem(
-            MANIFEST, None, "数据截止日", f"须在服务年度 {year}-07-01 至 {year + 1}-06-30 之内（D62-七）：{value}"
+            MANIFEST,
+            None,
+            "数据截止日",
+            f"须在服务年度 {year}-07-01 至 {year + 1}-06-30 之内（D62-七）：{value}",
         )
     return cutoff
 
@@ -278,9 +286,7 @@ def _scan(path: Path) -> tuple[bool, bool]:
     clean, blanks = True, False
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            if len(chunk.translate(None, _CONTROL)) != len(chunk) or (
-                len(chunk) == _CHUNK and b"\n" not in chunk
-            ):
+            if len(chunk.translate(None, _CONTROL)) != len(chunk) or (len(chunk) == _CHUNK and b"\n" not in chunk):
                 return False, True
             if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
                 clean = False
@@ -372,9 +378,7 @@ def _records(path: Path) -> Iterator[list[str]]:
         raise _Unreadable(f"引号不配对或格式不合 CSV：{error}") from error
 
 
-def _checked_rows(
-    package: Package, table: Table, path: Path, header: Sequence[str]
-) -> Iterator[tuple[int, list[str]]]:
+def _checked_rows(package: Package, table: Table, path: Path, header: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """逐行给出（行号, 各列文本），并报行内的格式错误。"""
     places = [header.index(c.name) if c.name in header else -1 for c in table.columns]
     records = _records(path)
@@ -416,6 +420,12 @@ def period(manifest: Manifest) -> tuple[date, date]:
     return start, until if manifest.cutoff is None else manifest.cutoff + timedelta(days=1)
 
 
-def columns_of(table: str) -> list[str]:
-    """一张表的列名。"""
-    return [column.name for column in TABLE[table].columns]
+def rows_of(package: Package) -> Tables:
+    """把暂存表读成普通的行；空单元格是空串。"""
+    tables = {}
+    for table in TABLES:
+        names = [column.name for column in table.columns]
+        listed = ", ".join(_quoted(name) for name in names)
+        rows = package.connection.execute(f"SELECT {listed} FROM {_quoted(f'raw_{table.name}')}").fetchall()
+        tables[table.name] = [dict(zip(names, (cell or "" for cell in row), strict=True)) for row in rows]
+    return tables

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any
-
-from yunheng.metering.engine import Settlement
+from typing import IO, Any, Protocol
 
 _PENDING = 8
 
@@ -35,6 +33,48 @@ def _digested(result: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+class Outcome(Protocol):
+    """一次结算的结果，不论出自哪个引擎：除账目外的各键，和账目的规范 JSON 文本。"""
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """结算.json 里除 lines、disputed、digest 以外的各键。"""
+        ...
+
+    def count(self, *, disputed: bool) -> int:
+        """账目（或待核）的条数。"""
+        ...
+
+    def texts(self, *, disputed: bool) -> Iterator[list[str]]:
+        """账目（或待核）的规范 JSON，分块。"""
+        ...
+
+
+class Loaded:
+    """整份在内存里的结算结果（逐日笨算法所出）。"""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._content = content
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """结算.json 里除 lines、disputed、digest 以外的各键。"""
+        return {key: value for key, value in self._content.items() if key not in ("lines", "disputed", "digest")}
+
+    def _lines(self, disputed: bool) -> Sequence[Mapping[str, Any]]:
+        lines: Sequence[Mapping[str, Any]] = self._content["disputed" if disputed else "lines"]
+        return lines
+
+    def count(self, *, disputed: bool) -> int:
+        """账目（或待核）的条数。"""
+        return len(self._lines(disputed))
+
+    def texts(self, *, disputed: bool) -> Iterator[list[str]]:
+        """账目（或待核）的规范 JSON，分块。"""
+        if lines := self._lines(disputed):
+            yield [canonical(line) for line in lines]
+
+
 class _Background:
     """按次序在一个后台线程里做完每件事；积压过多时等一等，内存不随行数增长。"""
 
@@ -53,7 +93,7 @@ class _Background:
         self._pool.shutdown()
 
 
-def write(settlement: Settlement, file: IO[bytes], *, with_lines: bool = True) -> str:
+def write(settlement: Outcome, file: IO[bytes], *, with_lines: bool = True) -> str:
     """把结算写成 结算.json，返回 digest。
 
     `with_lines` 为假时文件不含 lines、disputed（另存为 Parquet），digest 不变。
@@ -70,7 +110,14 @@ def write(settlement: Settlement, file: IO[bytes], *, with_lines: bool = True) -
         if key not in ("lines", "disputed"):
             hashing.put(digest.update, canonical(content[key]).encode())
             continue
-        _stream(settlement.texts(disputed=key == "disputed"), digest.update, hashing, file, writing, key if with_lines else None)
+        _stream(
+            settlement.texts(disputed=key == "disputed"),
+            digest.update,
+            hashing,
+            file,
+            writing,
+            key if with_lines else None,
+        )
     hashing.put(digest.update, b"}")
     hashing.close()
     text = f"sm3:{digest.hexdigest()}"
@@ -80,7 +127,12 @@ def write(settlement: Settlement, file: IO[bytes], *, with_lines: bool = True) -
 
 
 def _stream(
-    chunks: Iterable[Sequence[str]], update: Any, hashing: _Background, file: IO[bytes], writing: _Background, key: str | None
+    chunks: Iterable[Sequence[str]],
+    update: Any,
+    hashing: _Background,
+    file: IO[bytes],
+    writing: _Background,
+    key: str | None,
 ) -> None:
     opening, joint = b"[", b""
     if key:

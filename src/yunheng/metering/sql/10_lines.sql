@@ -23,15 +23,16 @@ SELECT quantity, CAST(quantity // 1000 AS VARCHAR)
   || '","resource":' AS quantity_text
 FROM (SELECT DISTINCT quantity FROM settled) AS q;
 
+CREATE TABLE ranked AS
+SELECT *, row_number() OVER (ORDER BY project_no, timeline_no, start, form_no) AS nth FROM settled;
+
 CREATE TABLE texts AS
-SELECT row_number() OVER (ORDER BY s.project_no, s.timeline_no, s.start, s.form_no) AS nth, s.codes IS NOT NULL AS disputed,
-  '{"amount":"' || CAST(s.fen // 100 AS VARCHAR) || '.' || lpad(CAST(s.fen % 100 AS VARCHAR), 2, '0')
-  || '","days":' || CAST(s.days AS VARCHAR)
-  || CASE WHEN s.codes IS NULL THEN ',' ELSE ',"differences":[' || s.codes || '],' END
-  || f.form || ',"from":"' || CAST(s.start AS VARCHAR) || i.item || CAST(to_json(o.order_id) AS VARCHAR) || ','
-  || f.project || q.quantity_text || CAST(to_json(r.resource) AS VARCHAR) || f.unit || p.price_text
-  || CAST(s.until AS VARCHAR) || '"}' AS text
-FROM settled AS s
+SELECT s.nth, s.codes IS NOT NULL AS disputed, concat(
+  '{"amount":"', s.fen // 100, '.', lpad(CAST(s.fen % 100 AS VARCHAR), 2, '0'), '","days":', s.days,
+  CASE WHEN s.codes IS NULL THEN ',' ELSE concat(',"differences":[', s.codes, '],') END,
+  f.form, ',"from":"', s.start, i.item, to_json(o.order_id), ',', f.project, q.quantity_text, to_json(r.resource),
+  f.unit, p.price_text, s.until, '"}') AS text
+FROM ranked AS s
 JOIN form_texts AS f ON f.form_no = s.form_no
 JOIN item_texts AS i ON i.item_no = s.timeline_no % 1048576
 JOIN resources AS r ON r.resource_no = s.timeline_no // 1048576

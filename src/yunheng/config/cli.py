@@ -1,0 +1,198 @@
+"""命令行 `yunheng`：结算、校验、比对、解释、规则查询。"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+from yunheng import __version__
+from yunheng.config import settling
+from yunheng.metering import diffing, explaining, result
+from yunheng.metering.problems import PackageError
+from yunheng.rules import conventions, workdays
+
+DATA_ERROR, USAGE_ERROR = 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """帮助和用法错误都说中文。"""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(add_help=False, **options)
+        self._positionals.title = "参数"
+        self._optionals.title = "选项"
+        self.add_argument("-h", "--help", action="help", help="显示帮助")
+
+    def format_usage(self) -> str:
+        return super().format_usage().replace("usage: ", "用法：", 1)
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", "用法：", 1)
+
+    def error(self, message: str) -> NoReturn:
+        for english, chinese in (
+            ("the following arguments are required: ", "缺少参数："),
+            ("unrecognized arguments: ", "不认识的参数："),
+            ("invalid choice: ", "没有这个选项："),
+            ("expected one argument", "后面要跟一个值"),
+            ("argument ", "参数 "),
+            ("choose from", "可选"),
+        ):
+            message = message.replace(english, chinese)
+        self.exit(USAGE_ERROR, f"{self.format_usage()}{self.prog}：{message}\n")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="yunheng", description="云衡：政务云计量、对账、考核、结算")
+    parser.add_argument("--version", action="version", version=f"云衡 {__version__}", help="显示版本")
+    commands = parser.add_subparsers(title="命令", metavar="命令", required=True, dest="command")
+
+    def command(name: str, handler: Callable[[argparse.Namespace], int], summary: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=summary)
+        sub.set_defaults(handler=handler)
+        return sub
+
+    sub = command("settle", _settle, "结算一个数据包")
+    sub.add_argument("package", type=Path, metavar="数据包", help="目录、.zip 或 .xlsx")
+    sub.add_argument("--out", type=Path, required=True, metavar="目录", help="写到这个新的或空的目录")
+    sub.add_argument("--engine", choices=("columnar", "oracle"), default="columnar", help="列式引擎，或逐日笨算法")
+    sub.add_argument("--json-only", action="store_true", help="只写 结算.json，不出 Excel、Word、PDF")
+    sub.add_argument(
+        "--lines", choices=("json", "parquet"), default="json", help="账目写在 结算.json 里，或另存 Parquet"
+    )
+    sub.add_argument("--convention", action="append", default=[], metavar="码=选项", help="试算：另选口径，可多次")
+    sub.add_argument("--memory", metavar="大小", help="内存上限，如 2GiB；不够时落盘")
+    sub.add_argument("--force", action="store_true", help="目录已有内容时，先把它改名留存")
+    sub.add_argument("--json", action="store_true", help="摘要按 JSON 打印，供程序读")
+
+    sub = command("check", _check, "只校验数据包")
+    sub.add_argument("package", type=Path, metavar="数据包")
+    sub.add_argument("--json", action="store_true", help="按 JSON 打印")
+
+    sub = command("diff", _diff, "逐条比对两份 结算.json")
+    sub.add_argument("first", type=Path, metavar="甲.json")
+    sub.add_argument("second", type=Path, metavar="乙.json")
+    sub.add_argument("--json", action="store_true", help="按 JSON 打印")
+
+    sub = command("explain", _explain, "解释账目：算式、证据、条款、口径")
+    sub.add_argument("settlement", type=Path, metavar="结算.json")
+    sub.add_argument("--resource", metavar="资源", help="只看这个资源")
+    sub.add_argument("--item", metavar="目录项", help="只看这个目录项")
+    sub.add_argument("--line", type=int, metavar="N", help="第几条账目，从 1 起")
+    sub.add_argument("--package", type=Path, metavar="数据包", help="结算所用的数据包；不写则用结算时记下的")
+    sub.add_argument("--json", action="store_true", help="按 JSON 打印")
+
+    sub = command("workday", _workday, "推算工作日，如 workday 2026-09-28 +5")
+    sub.add_argument("day", type=_date, metavar="日期")
+    sub.add_argument("count", type=int, nargs="?", default=0, metavar="+N|-N", help="之后或之前 N 个工作日")
+    sub.add_argument("--json", action="store_true", help="按 JSON 打印")
+    return parser
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"日期应为 YYYY-MM-DD：{text}") from error
+
+
+def _say(content: Any, as_json: bool, text: Callable[[], str]) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=1) if as_json else text())
+
+
+def _options(pairs: Sequence[str]) -> dict[str, str]:
+    chosen = dict(pair.partition("=")[::2] for pair in pairs)
+    conventions.resolve(chosen)
+    return chosen
+
+
+def _settle(arguments: argparse.Namespace) -> int:
+    try:
+        chosen = _options(arguments.convention)
+    except ValueError as error:
+        print(f"yunheng settle：{error}", file=sys.stderr)
+        return USAGE_ERROR
+    try:
+        done = settling.settle_to(
+            arguments.package,
+            arguments.out,
+            chosen=chosen,
+            naive=arguments.engine == "oracle",
+            documents=not arguments.json_only,
+            parquet=arguments.lines == "parquet",
+            memory=arguments.memory,
+            force=arguments.force,
+            progress=settling.Progress(sys.stderr),
+        )
+    except settling.OutputRefused as error:
+        print(f"yunheng settle：{error}", file=sys.stderr)
+        return USAGE_ERROR
+    for warning in done.head["warnings"]:
+        print(f"提醒：{warning}", file=sys.stderr)
+    _say(done.brief(), arguments.json, done.screen)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    warnings = settling.check(arguments.package)
+    for warning in warnings:
+        print(f"提醒：{warning}", file=sys.stderr)
+    _say({"problems": [], "warnings": warnings}, arguments.json, lambda: "数据包没有错误")
+    return 0
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    first, second = result.load(arguments.first), result.load(arguments.second)
+    comparison = diffing.compare(first, second)
+    _say(comparison.as_json(), arguments.json, comparison.text)
+    return 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    content = result.load(arguments.settlement)
+    source = arguments.package or settling.recorded_package(arguments.settlement)
+    with settling.opened(source) as package:
+        explanations = explaining.explain(
+            content, package, line=arguments.line, resource=arguments.resource, item=arguments.item
+        )
+    _say(
+        [e.as_json() for e in explanations],
+        arguments.json,
+        lambda: "\n\n".join(e.text() for e in explanations),
+    )
+    return 0
+
+
+def _workday(arguments: argparse.Namespace) -> int:
+    calendar = workdays.WorkCalendar({})
+    n = arguments.count
+    answer = calendar.after(arguments.day, n) if n >= 0 else calendar.before(arguments.day, -n)
+    content = {"date": answer.date.isoformat(), "estimated": answer.estimated}
+    mark = "（推定：当年放假安排未公布，按周一至周五）" if answer.estimated else ""
+    _say(content, arguments.json, lambda: f"{answer.date}{mark}")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """命令入口。退出码：0 成功，1 数据有错（逐条打印在标准错误），2 用法错误。"""
+    arguments = _parser().parse_args(argv)
+    handler: Callable[[argparse.Namespace], int] = arguments.handler
+    try:
+        return handler(arguments)
+    except PackageError as error:
+        if getattr(arguments, "json", False):
+            print(json.dumps({"problems": [vars(p) for p in error.problems]}, ensure_ascii=False, indent=1))
+        print(error, file=sys.stderr)
+        return DATA_ERROR
+    except ValueError as error:
+        print(f"yunheng：{error}", file=sys.stderr)
+        return DATA_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

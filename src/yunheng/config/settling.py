@@ -1,0 +1,192 @@
+"""一次结算从头到尾：读包、校验、结算、写盘；要么全有，要么全无。"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+
+from yunheng import __version__
+from yunheng.metering import engine, oracle, reading, result
+from yunheng.metering.checking import check as check_package
+from yunheng.metering.format import TABLES
+from yunheng.metering.problems import PackageError
+from yunheng.metering.reading import Package
+from yunheng.rules import conventions
+from yunheng.rules.workdays import published_workday
+
+SETTLEMENT, RECORD = "结算.json", "运行记录.json"
+
+
+class OutputRefused(Exception):
+    """输出目录不能用：已有内容。"""
+
+
+class Progress:
+    """在终端上用一行显示做到哪一步；不是终端时不出声。"""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream if stream.isatty() else None
+
+    def __call__(self, step: str, share: float) -> None:
+        """`share` 是 0 到 1 的进度。"""
+        if self._stream:
+            bar = "█" * round(share * 20)
+            self._stream.write(f"\r\033[K{bar:░<20} {share:4.0%} {step}" if share < 1 else "\r\033[K")
+            self._stream.flush()
+
+
+@dataclass(frozen=True)
+class Done:
+    """结算完成：`head` 是 结算.json 里除账目外的各键，`counts` 是账目、待核的条数。"""
+
+    head: Mapping[str, Any]
+    digest: str
+    counts: Mapping[str, int]
+    out: Path
+
+    def brief(self) -> dict[str, Any]:
+        """给程序读的摘要。"""
+        return {
+            "digest": self.digest,
+            "out": str(self.out),
+            "summary": self.head["summary"],
+            **self.counts,
+            "differences": len(self.head["differences"]),
+        }
+
+    def screen(self) -> str:
+        """给人看的一屏。"""
+        head, summary = self.head, self.head["summary"]
+        lines = [
+            f"{head['district']} {head['service_year']} 服务年度，计至 {head['until']}（不含当日）",
+            f"账目 {self.counts['lines']} 条，待核 {self.counts['disputed']} 条，差异 {len(head['differences'])} 条",
+            "",
+            *(
+                f"  {entry['provider']:<8}统一支付 {entry['gross']:>16}"
+                f"  扣减 {entry['deduction']:>14}  应付 {entry['net']:>16}"
+                for entry in summary["unified"]
+            ),
+            f"  {'合计':<6}统一支付 {summary['unified_gross']:>16}  {'':>19}  应付 {summary['unified_net']:>16}",
+            f"  自行支付 {summary['self_net']}（{len(summary['self'])} 笔），待核 {summary['disputed_gross']}",
+            f"  第三方专项管理费上限 {summary['supervision_fee_cap']}（D14-16）",
+            "",
+            f"摘要 {self.digest}",
+            "文件：",
+            *(f"  {path}" for path in sorted(self.out.iterdir())),
+        ]
+        return "\n".join(lines)
+
+
+@contextmanager
+def opened(source: Path, memory: str | None = None) -> Iterator[Package]:
+    """读并校验数据包；有错抛 PackageError，列出全部。临时文件用完即删。"""
+    with tempfile.TemporaryDirectory(prefix="yunheng-") as name:
+        workspace = Path(name)
+        spill = workspace / "spill"
+        spill.mkdir()
+        config: dict[str, Any] = {"temp_directory": str(spill)}
+        if memory:
+            config["memory_limit"] = memory
+        with duckdb.connect(config=config) as connection:
+            folder = reading.unpack(source, workspace)
+            package = reading.read(source, folder, connection)
+            problems = package.problems + check_package(package)
+            if problems and not package.numbered:
+                package = reading.read(source, folder, connection, numbered=True)
+                problems = package.problems + check_package(package)
+            if problems:
+                order = {table.name: n for n, table in enumerate(TABLES)}
+                problems.sort(key=lambda p: (order.get(p.table, -1), p.row or 0, p.column, p.reason))
+                raise PackageError(dict.fromkeys(problems))
+            yield package
+
+
+def check(source: Path) -> list[str]:
+    """校验数据包，含价格缺口；返回提醒，有错抛 PackageError。"""
+    with opened(source) as package:
+        return list(engine.settle(package).head["warnings"])
+
+
+@contextmanager
+def _published(out: Path, force: bool) -> Iterator[Path]:
+    """给出旁边的一个新目录，写完一步改名成 `out`；中途失败什么也不留。"""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not force:
+        raise OutputRefused(f"{out} 已有内容；换一个目录，或加 --force 把旧的改名留存")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            out.rename(_aside(out))
+        draft.replace(out)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _aside(out: Path) -> Path:
+    number = 1
+    while (aside := out.with_name(f"{out.name}.旧{number}")).exists():
+        number += 1
+    return aside
+
+
+def settle_to(
+    source: Path,
+    out: Path,
+    *,
+    chosen: Mapping[str, str],
+    naive: bool = False,
+    documents: bool = True,
+    parquet: bool = False,
+    memory: str | None = None,
+    force: bool = False,
+    progress: engine.OnStep = lambda _step, _share: None,
+) -> Done:
+    """结算 `source`，写到 `out`。`chosen` 是试算的口径；`naive` 用逐日笨算法。
+
+    数据包有错抛 PackageError，输出目录不能用抛 OutputRefused；两种情形都不写任何东西。
+    """
+    with _published(out, force) as draft, opened(source, memory) as package:
+        del documents, parquet
+        progress("读数据包", 0.2)
+        settlement: result.Outcome = _naive(package, chosen) if naive else engine.settle(package, chosen)
+        progress("写 结算.json", 0.6)
+        with (draft / SETTLEMENT).open("wb") as file:
+            digest = result.write(settlement, file)
+        record = {
+            "版本": __version__,
+            "数据包": str(source.resolve()),
+            "引擎": "oracle" if naive else "columnar",
+        }
+        (draft / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        counts = {name: settlement.count(disputed=name == "disputed") for name in ("lines", "disputed")}
+    progress("完成", 1)
+    return Done(settlement.head, digest, counts, out)
+
+
+def _naive(package: Package, chosen: Mapping[str, str]) -> result.Outcome:
+    """用逐日笨算法结算同一个数据包。"""
+    manifest = package.manifest
+    assert manifest is not None
+    options = conventions.resolve({**manifest.conventions, **chosen})
+    content = oracle.settle(manifest, reading.rows_of(package), options, published_workday)
+    return result.Loaded(content)
+
+
+def recorded_package(settlement: Path) -> Path:
+    """结算时记下的数据包位置；没有记录抛 ValueError。"""
+    record = settlement.with_name(RECORD)
+    try:
+        return Path(json.loads(record.read_text(encoding="utf-8"))["数据包"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{settlement.name} 旁边没有可用的 {RECORD}，请用 --package 指明数据包") from error
