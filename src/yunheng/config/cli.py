@@ -118,17 +118,15 @@ def _settle(arguments: argparse.Namespace) -> int:
         print(f"yunheng settle：{error}", file=sys.stderr)
         return USAGE_ERROR
     try:
-        done = settling.settle_to(
-            arguments.package,
-            arguments.out,
-            chosen=chosen,
+        choices = settling.Choices(
+            chosen,
             naive=arguments.engine == "oracle",
             documents=not arguments.json_only,
             parquet=arguments.lines == "parquet",
             memory=arguments.memory,
             force=arguments.force,
-            progress=settling.Progress(sys.stderr),
         )
+        done = settling.settle_to(arguments.package, arguments.out, choices, settling.Progress(sys.stderr))
     except settling.OutputRefused as error:
         print(f"yunheng settle：{error}", file=sys.stderr)
         return USAGE_ERROR
@@ -172,9 +170,9 @@ def _workday(arguments: argparse.Namespace) -> int:
     calendar = workdays.WorkCalendar({})
     n = arguments.count
     answer = calendar.after(arguments.day, n) if n >= 0 else calendar.before(arguments.day, -n)
-    content = {"date": answer.date.isoformat(), "estimated": answer.estimated}
+    content = {"date": answer.day.isoformat(), "estimated": answer.estimated}
     mark = "（推定：当年放假安排未公布，按周一至周五）" if answer.estimated else ""
-    _say(content, arguments.json, lambda: f"{answer.date}{mark}")
+    _say(content, arguments.json, lambda: f"{answer.day}{mark}")
     return 0
 
 

@@ -44,6 +44,18 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Choices:
+    """一次结算的选择。`conventions` 是试算另选的口径；`naive` 用逐日笨算法；`memory` 是内存上限，如 2GiB。"""
+
+    conventions: Mapping[str, str]
+    naive: bool = False
+    documents: bool = True
+    parquet: bool = False
+    memory: str | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
 class Done:
     """结算完成：`head` 是 结算.json 里除账目外的各键，`counts` 是账目、待核的条数。"""
 
@@ -140,38 +152,37 @@ def _aside(out: Path) -> Path:
     return aside
 
 
-def settle_to(
-    source: Path,
-    out: Path,
-    *,
-    chosen: Mapping[str, str],
-    naive: bool = False,
-    documents: bool = True,
-    parquet: bool = False,
-    memory: str | None = None,
-    force: bool = False,
-    progress: engine.OnStep = lambda _step, _share: None,
-) -> Done:
-    """结算 `source`，写到 `out`。`chosen` 是试算的口径；`naive` 用逐日笨算法。
+def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep = lambda _step, _share: None) -> Done:
+    """结算 `source`，写到 `out`。
 
     数据包有错抛 PackageError，输出目录不能用抛 OutputRefused；两种情形都不写任何东西。
     """
-    with _published(out, force) as draft, opened(source, memory) as package:
-        del documents, parquet
-        progress("读数据包", 0.2)
-        settlement: result.Outcome = _naive(package, chosen) if naive else engine.settle(package, chosen)
+    with _published(out, choices.force) as draft, opened(source, choices.memory) as package:
+        progress("计量、对账", 0.2)
+        settlement: result.Outcome = (
+            _naive(package, choices.conventions) if choices.naive else engine.settle(package, choices.conventions)
+        )
         progress("写 结算.json", 0.6)
         with (draft / SETTLEMENT).open("wb") as file:
-            digest = result.write(settlement, file)
+            digest = result.write(settlement, file, with_lines=not choices.parquet)
+        if choices.parquet:
+            _write_parquet(settlement, draft)
         record = {
             "版本": __version__,
             "数据包": str(source.resolve()),
-            "引擎": "oracle" if naive else "columnar",
+            "引擎": "oracle" if choices.naive else "columnar",
         }
         (draft / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         counts = {name: settlement.count(disputed=name == "disputed") for name in ("lines", "disputed")}
     progress("完成", 1)
     return Done(settlement.head, digest, counts, out)
+
+
+def _write_parquet(settlement: result.Outcome, folder: Path) -> None:
+    if not isinstance(settlement, engine.Settlement):
+        raise OutputRefused("逐日笨算法的账目只写在 结算.json 里，不能与 --lines parquet 同用")
+    settlement.write_parquet(folder / "账目.parquet", disputed=False)
+    settlement.write_parquet(folder / "待核.parquet", disputed=True)
 
 
 def _naive(package: Package, chosen: Mapping[str, str]) -> result.Outcome:

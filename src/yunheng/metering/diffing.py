@@ -68,17 +68,14 @@ class Comparison:
         rows += [
             f"  {name}  {yuan(a)} → {yuan(b)}（{yuan(b - a, signed=True)}）" for name, (a, b) in self.totals.items()
         ]
-        before, after = self.totals["账目"]
-        added, gone = sum(fen(x["amount"]) for x in self.added), sum(fen(x["amount"]) for x in self.gone)
-        moved = sum(fen(b["amount"]) - fen(a["amount"]) for a, b in self.changed)
+        old, new = self.totals["账目"]
+        added, gone = _sum(self.added), _sum(self.gone)
+        moved = sum(fen(after["amount"]) - fen(before["amount"]) for before, after in self.changed)
+        reached = old + added - gone + moved
+        verdict = "相符" if reached == new else f" {yuan(new)} 不符"
         rows.append(
-            f"勾稽：{yuan(before)} + 增 {yuan(added)} − 减 {yuan(gone)} + 改 {yuan(moved, signed=True)}"
-            f" = {yuan(before + added - gone + moved)}"
-            + (
-                "，与后者账目合计相符"
-                if before + added - gone + moved == after
-                else f"，与后者账目合计 {yuan(after)} 不符"
-            )
+            f"勾稽：{yuan(old)} + 增 {yuan(added)} − 减 {yuan(gone)} + 改 {yuan(moved, signed=True)}"
+            f" = {yuan(reached)}，与后者账目合计{verdict}"
         )
         return "\n".join(rows)
 

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from importlib.resources import files
 from math import lcm
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -70,6 +71,12 @@ class Settlement:
         )
         while rows := cursor.fetchmany(CHUNK):
             yield from rows
+
+    def write_parquet(self, path: Path, *, disputed: bool) -> None:
+        """把账目（或待核）另存为 Parquet，各列同 `rows`。"""
+        target = str(path).replace("'", "''")
+        chosen = f"SELECT * EXCLUDE (nth, disputed) FROM ({line_query()}) WHERE disputed = {disputed} ORDER BY nth"
+        self.connection.execute(f"COPY ({chosen}) TO '{target}' (FORMAT parquet)")
 
 
 def line_query() -> str:
@@ -217,7 +224,7 @@ def _clearance(connection: duckdb.DuckDBPyConnection, start: date, until: date) 
     stop = start
     while stop <= until:
         deadline = calendar.after(stop - timedelta(days=1), allowance)
-        rows.append((stop, deadline.date))
+        rows.append((stop, deadline.day))
         if deadline.estimated:
             estimated.add(stop)
         stop += timedelta(days=1)

@@ -35,7 +35,7 @@ def unpack_workbook(source: Path, folder: Path) -> None:
             name = sheet.title.strip(WHITE_SPACE)
             if name != MANIFEST and name not in TABLE:
                 continue
-            if b"<mergeCell " in archive.read(sheet._worksheet_path.lstrip("/")):
+            if b"<mergeCell " in archive.read(_part_of(sheet).lstrip("/")):
                 problems.append(Problem(name, None, "-", "有合并的单元格；数据表的每个单元格都要单独填写"))
             sheet.reset_dimensions()
             rows = _texts(sheet, name, problems)
@@ -47,6 +47,11 @@ def unpack_workbook(source: Path, folder: Path) -> None:
     book.close()
     if problems:
         raise PackageError(problems)
+
+
+def _part_of(sheet: Any) -> str:
+    """工作表在 xlsx 压缩包里的路径；合并单元格只能从原文看出来。"""
+    return str(sheet._worksheet_path)
 
 
 def _pad_blank(rows: list[list[str]]) -> list[list[str]]:

@@ -24,7 +24,7 @@ def published_workday(day: date) -> bool | None:
 class Deadline:
     """数出来的日子。`counted` 是数到的工作日，`skipped` 是跳过的休息日；`estimated` 为真时有推定的日子。"""
 
-    date: date
+    day: date
     counted: tuple[date, ...]
     skipped: tuple[date, ...]
     estimated: bool
