@@ -170,9 +170,9 @@ def _workday(arguments: argparse.Namespace) -> int:
     calendar = workdays.WorkCalendar({})
     n = arguments.count
     answer = calendar.after(arguments.day, n) if n >= 0 else calendar.before(arguments.day, -n)
-    content = {"date": answer.day.isoformat(), "estimated": answer.estimated}
+    content = {"date": answer.date.isoformat(), "estimated": answer.estimated}
     mark = "（推定：当年放假安排未公布，按周一至周五）" if answer.estimated else ""
-    _say(content, arguments.json, lambda: f"{answer.day}{mark}")
+    _say(content, arguments.json, lambda: f"{answer.date}{mark}")
     return 0
 
 

@@ -21,8 +21,7 @@ from yunheng.metering import reading
 from yunheng.metering.differences import describe
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.metering.reading import Package
-from yunheng.rules import conventions, scoring, workdays
-from yunheng.rules.parameters import PARAMETERS
+from yunheng.rules import conventions, rulebook, scoring, workdays
 
 STEPS = (
     "00_facts",
@@ -149,10 +148,13 @@ def settle(
     return Settlement(head, connection)
 
 
+def fixed(key: str) -> int:
+    """结算数据包 v1 写定的数字：取最近施行的一版，不随服务年度变（历史费用按同一规则，R-084）。"""
+    return rulebook.built_in().parameters[key].versions[-1].value.__int__()
+
+
 def _decimal(value: int, places: int) -> str:
     """定点整数化成去尾零的十进制文本；`places` 为小数位数。"""
-    if places == 0:
-        return str(value)
     whole, rest = divmod(value, 10**places)
     return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
 
@@ -185,7 +187,7 @@ def _parameters(
             start,
             until,
             1 if options["K-10"] == "after_review" else 0,
-            int(PARAMETERS.latest("trial.months").value),
+            fixed("trial_months"),
             1 if options["K-01"] == "civil_code" else 0,
             options["K-09"] == "yes",
             options["K-05"] == "half_up",
@@ -219,12 +221,12 @@ def _clearance(connection: duckdb.DuckDBPyConnection, start: date, until: date) 
         for day, flag in connection.execute("SELECT 日期, 工作日 FROM raw_日历").fetchall()
     }
     calendar = workdays.WorkCalendar(overrides)
-    allowance = int(PARAMETERS.latest("clearance.workdays").value)
+    allowance = fixed("reclaim_days")
     rows, estimated = [], set()
     stop = start
     while stop <= until:
         deadline = calendar.after(stop - timedelta(days=1), allowance)
-        rows.append((stop, deadline.day))
+        rows.append((stop, deadline.date))
         if deadline.estimated:
             estimated.add(stop)
         stop += timedelta(days=1)
@@ -289,35 +291,13 @@ def _assessments(
     ).fetchall():
         events.setdefault(provider, {})[indicator] = count
     satisfaction = dict(connection.execute("SELECT 服务商, 满意率 FROM raw_满意度").fetchall())
-    on = until - timedelta(days=1)
-    if on < (first := PARAMETERS.first_day("assessment.passing_score")):
-        warnings.append(f"服务年度早于考核规则施行（{first}），按 R-084 用同一规则")
-        on = first
     result = []
     for (provider,) in connection.execute("SELECT provider FROM providers ORDER BY provider_no").fetchall():
-        rate = satisfaction.get(provider)
-        marked = scoring.score(events.get(provider, {}), None if rate is None else Fraction(rate), on, options["K-06"])
-        if marked.total is None:
+        marked = scoring.settle_score(events.get(provider, {}), satisfaction.get(provider), options["K-06"], until)
+        if marked["total"] is None:
             warnings.append(f"服务商 {provider} 没有满意率，未考核，扣减按 0（D62-附件5）")
-        result.append(
-            {
-                "provider": provider,
-                "scores": {name: _fraction(points) for name, points in marked.scores.items()},
-                "total": _fraction(marked.total),
-                "deduction_rate": _fraction(marked.deduction_rate),
-            }
-        )
+        result.append({"provider": provider, **marked})
     return result
-
-
-def _fraction(value: Fraction | None) -> str | None:
-    """有限小数的分数化成去尾零的十进制文本。"""
-    if value is None:
-        return None
-    places = 0
-    while value.denominator != 1 and 10**places % value.denominator:
-        places += 1
-    return _decimal(int(value * 10**places), places)
 
 
 def _summary(

@@ -14,7 +14,6 @@ from typing import Any
 from yunheng.metering import engine, result
 from yunheng.metering.reading import Package
 from yunheng.rules.conventions import CONVENTIONS
-from yunheng.rules.parameters import PARAMETERS
 
 _CYCLES = ("年", "月", "次", "一次性")
 
@@ -153,7 +152,7 @@ def _trial(line: Mapping[str, Any], package: Package, options: Mapping[str, str]
     if row is None or row[0] == row[1]:
         return []
     codes += ["K-01", "K-09"]
-    months = PARAMETERS.latest("trial.months").value
+    months = engine.fixed("trial_months")
     return [f"{row[0]} 下发服务，测试期 {months} 个月不计费，{row[1]} 起计费（D62-七；K-01 {options['K-01']}）"]
 
 
