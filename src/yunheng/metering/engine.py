@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -175,8 +175,7 @@ def _parameters(
     for day in every:
         weights.append((day, weight))
         weight += base // lengths[day] if options["K-04"] == "calendar" else 1
-    connection.execute("CREATE OR REPLACE TABLE days (day DATE, month_weight HUGEINT)")
-    connection.executemany("INSERT INTO days VALUES (?, ?)", weights)
+    _fill(connection, "days (day DATE, month_weight HUGEINT)", weights)
     year_days = 365 if options["K-03"] == "fixed_365" else (last - first).days
     connection.execute(
         "CREATE OR REPLACE TABLE run AS SELECT CAST(? AS DATE) AS period_start, CAST(? AS DATE) AS period_until,"
@@ -209,6 +208,15 @@ def _parameters(
     )
 
 
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """建一张两列的小表并一次填满。"""
+    connection.execute(f"CREATE OR REPLACE TABLE {table}")
+    name = table.partition(" ")[0]
+    connection.execute(
+        f"INSERT INTO {name} SELECT unnest(?), unnest(?)", [list(column) for column in zip(*rows, strict=True)]
+    )
+
+
 def _month_days(day: date) -> int:
     following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return (following - day.replace(day=1)).days
@@ -230,8 +238,7 @@ def _clearance(connection: duckdb.DuckDBPyConnection, start: date, until: date) 
         if deadline.estimated:
             estimated.add(stop)
         stop += timedelta(days=1)
-    connection.execute("CREATE OR REPLACE TABLE clearance (stop DATE, deadline DATE)")
-    connection.executemany("INSERT INTO clearance VALUES (?, ?)", rows)
+    _fill(connection, "clearance (stop DATE, deadline DATE)", rows)
     return estimated
 
 
