@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ class _Maker:
         for item, (category, pricing, cycle, level, log) in ITEMS.items():
             cuts = sorted({self.day(-100, 400) for _ in range(self.random.randint(0, 3))})
             bounds = ["2015-01-01", *(cut.isoformat() for cut in cuts), ""]
-            pieces = [(provider, *pair) for provider in ("",) for pair in zip(bounds, bounds[1:], strict=False)]
+            pieces = [(provider, *pair) for provider in ("",) for pair in pairwise(bounds)]
             if gap and len(pieces) > 1 and self.chance(0.3):
                 pieces.pop(self.random.randrange(len(pieces)))
             for provider in PROVIDERS:
@@ -146,7 +147,7 @@ class _Maker:
                 mode = self.random.choice(("累进", "到达"))
                 cuts = ["0", *sorted({"10", "100.5", "1000"} - {self.random.choice(("10", "x"))}, key=float), ""]
                 if self.chance(0.8):
-                    for low, high in zip(cuts, cuts[1:], strict=False):
+                    for low, high in pairwise(cuts):
                         self.row("阶梯", item, year, mode, low, high, self.number(6, 9))
                 if item != "缺量" and self.chance(0.8):
                     total = self.random.choice(("0", "10", "100.5", "1000", "99.999999", "123457", "7.5"))

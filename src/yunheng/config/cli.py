@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from yunheng import __version__
 from yunheng.config import settling
-from yunheng.metering import diffing, explaining, result
+from yunheng.metering import diffing, example, explaining, result
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions, workdays
 
@@ -86,6 +86,9 @@ def _parser() -> _Parser:
     sub.add_argument("--line", type=int, metavar="N", help="第几条账目，从 1 起")
     sub.add_argument("--package", type=Path, metavar="数据包", help="结算所用的数据包；不写则用结算时记下的")
     sub.add_argument("--json", action="store_true", help="按 JSON 打印")
+
+    sub = command("example", _example, "写出示例区的数据包")
+    sub.add_argument("out", type=Path, metavar="目录", help="新的或空的目录")
 
     sub = command("workday", _workday, "推算工作日，如 workday 2026-09-28 +5")
     sub.add_argument("day", type=_date, metavar="日期")
@@ -163,6 +166,16 @@ def _explain(arguments: argparse.Namespace) -> int:
         arguments.json,
         lambda: "\n\n".join(e.text() for e in explanations),
     )
+    return 0
+
+
+def _example(arguments: argparse.Namespace) -> int:
+    try:
+        example.write(arguments.out)
+    except FileExistsError as error:
+        print(f"yunheng example：{error}", file=sys.stderr)
+        return USAGE_ERROR
+    print(f"示例区已写到 {arguments.out}（单位、系统、价格都是虚构的）")
     return 0
 
 

@@ -21,26 +21,21 @@ from yunheng.metering.problems import PackageError, Problem
 DAY = timedelta(days=1)
 APPLY_ORDER = {"释放": 0, "新增": 1, "变更": 2}
 PENALTIES = {"A": 1, "B": 5, "C": 3, "D": 5, "E": 5, "F": 3}
-NAMES = dict(
-    enumerate(
-        [
-            "无工单",
-            "无单据",
-            "数量不符",
-            "先办后批",
-            "无日志",
-            "起点不符",
-            "提前消失",
-            "释放未清",
-            "无主用量",
-            "缺全市用量",
-            "无主变更",
-            "重复工单",
-            "无主资源",
-        ],
-        start=1,
-    )
-)
+NAMES = {
+    1: "无工单",
+    2: "无单据",
+    3: "数量不符",
+    4: "先办后批",
+    5: "无日志",
+    6: "起点不符",
+    7: "提前消失",
+    8: "释放未清",
+    9: "无主用量",
+    10: "缺全市用量",
+    11: "无主变更",
+    12: "重复工单",
+    13: "无主资源",
+}
 BLOCKING = {3, 4, 5, 6, 7, 10}
 
 Timeline = tuple[str, str]
@@ -250,10 +245,10 @@ def _actions(book: Book, tables: Tables) -> dict[Timeline, list[Action]]:
         quantity = Fraction(row["数量"] or "0")
         actions[place].append(Action(row["动作"], form, reviewed, quantity, effective, order))
     for rest in orders.values():
-        for order in rest:
-            if book.within(date.fromisoformat(order["完成日期"])):
-                note = f"{order['完成日期']} 完成的工单找不到已通过的单据明细"
-                book.differ(2, (order["资源"], order["目录项"]), note, (order["单号"] or None, order["工单号"]))
+        for stray in rest:
+            if book.within(date.fromisoformat(stray["完成日期"])):
+                note = f"{stray['完成日期']} 完成的工单找不到已通过的单据明细"
+                book.differ(2, (stray["资源"], stray["目录项"]), note, (stray["单号"] or None, stray["工单号"]))
     return actions
 
 
@@ -274,8 +269,8 @@ def _walk(book: Book, timeline: Timeline, actions: list[Action]) -> None:
                 continue
             if spell is None and action.kind == "变更":
                 if book.within(day):
-                    order = action.order["工单号"] if action.order else None
-                    book.differ(11, timeline, f"{day} 的变更没有可变更的在用量", (action.form["单号"], order))
+                    number = action.order["工单号"] if action.order else None
+                    book.differ(11, timeline, f"{day} 的变更没有可变更的在用量", (action.form["单号"], number))
                 continue
             spell = spell or Spell(day, _charge_from(book, timeline[1], day, action.form))
             action.spell, current = spell, action

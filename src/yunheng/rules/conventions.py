@@ -1,7 +1,4 @@
-"""口径登记：条款没有说死的算法，可选项、默认项和理由（R-005）。
-
-默认项是 TOML 里的第一个可选项；选用由区科委决定，系统只追加不覆盖。
-"""
+"""口径（R-005）：条款没有说死的算法，逐条登记可选项、默认、理由和谁可以改。"""
 
 from __future__ import annotations
 
@@ -9,53 +6,92 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any, Literal
+
+from .problems import RuleDataError, UnknownRule
+
+Scope = Literal["package", "application"]
+_FIELDS = {"question", "scope", "default", "clauses", "requirements", "reason", "changed_by", "options"}
 
 
-class UnknownConvention(ValueError):
-    """没有登记的口径码或选项。"""
+class UnknownConvention(UnknownRule):
+    """没有这个口径码，或这个口径没有这个选项。"""
 
 
 @dataclass(frozen=True)
 class Convention:
-    """一条口径：`options` 是选项到说明，第一项为默认；`scope` 为 package（进数据包）或 application（只在申请环节）。"""
+    """一条口径。`options` 是选项码到解释，按登记的先后；`scope` 为 application 的不进数据包。"""
 
     code: str
     question: str
-    article: str
-    reason: str
-    scope: str
+    scope: Scope
+    default: str
     options: Mapping[str, str]
+    reason: str
+    clauses: tuple[str, ...]
+    requirements: tuple[str, ...]
+    changed_by: str
 
-    @property
-    def default(self) -> str:
-        """默认选项。"""
-        return next(iter(self.options))
+    def check(self, option: str) -> str:
+        """选项在可选之列则原样返回，否则抛 UnknownConvention。"""
+        if option not in self.options:
+            raise UnknownConvention(f"口径 {self.code} 没有选项“{option}”，可选：{'、'.join(self.options)}")
+        return option
 
 
-def _load() -> dict[str, Convention]:
-    text = files("yunheng.rules").joinpath("conventions.toml").read_text(encoding="utf-8")
-    return {code: Convention(code, **entry) for code, entry in tomllib.loads(text).items()}
+def load(text: str) -> dict[str, Convention]:
+    """解析口径 TOML；未知键、缺键、默认值不在选项里、选项重复都抛 RuleDataError。"""
+    return {code: _convention(code, entry) for code, entry in tomllib.loads(text).items()}
 
 
-CONVENTIONS: Mapping[str, Convention] = _load()
-PACKAGE_CODES: tuple[str, ...] = tuple(code for code, c in CONVENTIONS.items() if c.scope == "package")
+def _convention(code: str, entry: Mapping[str, Any]) -> Convention:
+    if set(entry) != _FIELDS:
+        raise RuleDataError(f"口径 {code} 的键不对：{'、'.join(sorted(set(entry) ^ _FIELDS))}")
+    options = {option["code"]: option["text"] for option in entry["options"]}
+    if len(options) != len(entry["options"]) or entry["default"] not in options:
+        raise RuleDataError(f"口径 {code} 的选项重复，或默认值不在选项里")
+    if entry["scope"] not in ("package", "application"):
+        raise RuleDataError(f"口径 {code} 的 scope 不对：{entry['scope']}")
+    return Convention(
+        code=code,
+        question=entry["question"],
+        scope=entry["scope"],
+        default=entry["default"],
+        options=options,
+        reason=entry["reason"],
+        clauses=tuple(entry["clauses"]),
+        requirements=tuple(entry["requirements"]),
+        changed_by=entry["changed_by"],
+    )
+
+
+CONVENTIONS: Mapping[str, Convention] = load(files(__package__).joinpath("conventions.toml").read_text("utf-8"))
+#: 进数据包、写进结算书的口径码，按编号
+PACKAGE_CODES: tuple[str, ...] = tuple(c.code for c in CONVENTIONS.values() if c.scope == "package")
+#: 只在申请环节用的口径码
+APPLICATION_CODES: tuple[str, ...] = tuple(c.code for c in CONVENTIONS.values() if c.scope == "application")
 
 
 def defaults() -> dict[str, str]:
-    """数据包用到的 11 项口径的默认值。"""
+    """数据包的全部口径，取默认值。"""
     return {code: CONVENTIONS[code].default for code in PACKAGE_CODES}
 
 
 def resolve(chosen: Mapping[str, str]) -> dict[str, str]:
-    """在默认值上盖上所选的，返回全部 11 项；未知的码或选项抛 UnknownConvention。"""
-    resolved = defaults()
-    for code, option in chosen.items():
-        if code not in resolved:
-            raise UnknownConvention(f"没有这个口径：{code}；可用 {'、'.join(PACKAGE_CODES)}（R-005）")
-        if option not in CONVENTIONS[code].options:
-            allowed = "、".join(CONVENTIONS[code].options)
-            raise UnknownConvention(
-                f"口径 {code}（{CONVENTIONS[code].question}）没有选项 {option}；可用 {allowed}（R-005）"
-            )
-        resolved[code] = option
-    return resolved
+    """数据包的全部口径：选了的用所选，没选的用默认。
+
+    未知的口径码（含只在申请环节用的 K-13）或选项抛 UnknownConvention。
+    """
+    return _resolve(chosen, PACKAGE_CODES, "数据包")
+
+
+def resolve_application(chosen: Mapping[str, str]) -> dict[str, str]:
+    """只在申请环节用的口径：选了的用所选，没选的用默认（R-038 的 K-13）。"""
+    return _resolve(chosen, APPLICATION_CODES, "申请环节")
+
+
+def _resolve(chosen: Mapping[str, str], codes: tuple[str, ...], where: str) -> dict[str, str]:
+    for code in chosen:
+        if code not in codes:
+            raise UnknownConvention(f"{where}没有口径 {code}，可选：{'、'.join(codes)}")
+    return {code: CONVENTIONS[code].check(chosen.get(code, CONVENTIONS[code].default)) for code in codes}

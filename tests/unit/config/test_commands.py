@@ -75,7 +75,7 @@ def test_R073_每条账目都解释得出(settled: Path, capsys: pytest.CaptureF
     assert all(f"= {entry['line']['amount']} 元" in entry["equation"] for entry in explained)
 
 
-def test_R077_数据包被改动过就不解释(settled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_R077_数据包被改动过就不解释(settled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = CASES / "10-考核与汇总"
     assert main(["explain", str(settled), "--line", "1", "--package", str(other)]) == 1
     assert "R-077" in capsys.readouterr().err

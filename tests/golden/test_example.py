@@ -1,0 +1,69 @@
+"""示例区：随项目发布的 CSV 就是生成器所出，各种情形都在里面，两个引擎相符。"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from yunheng.config.cli import main
+from yunheng.metering import example
+
+PUBLISHED = Path(__file__).parents[2] / "examples" / "songjiang-2023"
+
+
+@pytest.fixture(scope="module")
+def settlement(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("示例") / "出"
+    assert main(["settle", str(PUBLISHED), "--out", str(out), "--json-only"]) == 0
+    content: dict[str, Any] = json.loads((out / "结算.json").read_text(encoding="utf-8"))
+    return content
+
+
+def test_发布的示例区与生成器所出逐字相同(tmp_path: Path) -> None:
+    example.write(tmp_path)
+    published = {path.name: path.read_bytes() for path in PUBLISHED.iterdir()}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == published
+
+
+def test_已有内容的目录不写(tmp_path: Path) -> None:
+    (tmp_path / "别人的文件").write_text("x", encoding="utf-8")
+    assert main(["example", str(tmp_path)]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["别人的文件"]
+
+
+def test_R011_目录有附件1全部84项_价格都标虚构() -> None:
+    _, tables = example.generate()
+    city = {row["目录项"] for row in tables["目录"] if row["级别"] == "市级"}
+    assert len(city) == 84
+    assert all(row["名称"].endswith("（虚构价）") for row in tables["目录"])
+
+
+def test_R075_十三种差异都有_有的已裁定(settlement: dict[str, Any]) -> None:
+    assert {entry["code"] for entry in settlement["differences"]} == {f"D{n}" for n in range(1, 14)}
+    assert {entry["ruling"] for entry in settlement["differences"]} == {None, "认可", "不计费"}
+
+
+def test_R078_三家的得分分落三档(settlement: dict[str, Any]) -> None:
+    rates = {entry["provider"]: entry["deduction_rate"] for entry in settlement["assessments"]}
+    assert [rates[provider] for provider in ("CU", "CM", "CT")] == ["0", "0.05", "0.1"]
+
+
+def test_R074_一台主机被测试期_调价_变更切成三条(settlement: dict[str, Any]) -> None:
+    cut = [
+        (line["quantity"], line["from"], line["until"], line["unit_price"], line["amount"])
+        for line in settlement["lines"]
+        if (line["resource"], line["item"]) == ("ECS-0001", "ZJ-CPU-X86")
+    ]
+    assert [entry[0] for entry in cut] == ["8", "8", "16"]
+    assert [entry[1] for entry in cut][1:] == ["2024-01-01", "2024-03-15"]
+    assert [entry[3] for entry in cut] == ["480", "456", "456"]
+    assert cut[1][4] == f"{8 * 456 * 74 / 366:.2f}"
+
+
+def test_R077_示例区两个引擎摘要相同(settlement: dict[str, Any], tmp_path: Path) -> None:
+    out = tmp_path / "出"
+    assert main(["settle", str(PUBLISHED), "--out", str(out), "--json-only", "--engine", "oracle"]) == 0
+    assert json.loads((out / "结算.json").read_text(encoding="utf-8"))["digest"] == settlement["digest"]
