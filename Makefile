@@ -1,4 +1,4 @@
-.PHONY: check bench soak docs
+.PHONY: check soak docs
 BIN := .venv/bin
 
 check:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from yunheng import __version__
 from yunheng.config import settling
-from yunheng.metering import diffing, example, explaining, result
+from yunheng.metering import diffing, example, explaining, result, template
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions, workdays
 
@@ -61,7 +61,7 @@ def _parser() -> _Parser:
     sub.add_argument("package", type=Path, metavar="数据包", help="目录、.zip 或 .xlsx")
     sub.add_argument("--out", type=Path, required=True, metavar="目录", help="写到这个新的或空的目录")
     sub.add_argument("--engine", choices=("columnar", "oracle"), default="columnar", help="列式引擎，或逐日笨算法")
-    sub.add_argument("--json-only", action="store_true", help="只写 结算.json，不出 Excel、Word、PDF")
+    sub.add_argument("--json-only", action="store_true", help="只写 结算.json，不出其他文件")
     sub.add_argument(
         "--lines", choices=("json", "parquet"), default="json", help="账目写在 结算.json 里，或另存 Parquet"
     )
@@ -87,8 +87,13 @@ def _parser() -> _Parser:
     sub.add_argument("--package", type=Path, metavar="数据包", help="结算所用的数据包；不写则用结算时记下的")
     sub.add_argument("--json", action="store_true", help="按 JSON 打印")
 
-    sub = command("example", _example, "写出示例区的数据包")
+    sub = command("example", _write, "写出示例区的数据包")
+    sub.set_defaults(write=example.write)
     sub.add_argument("out", type=Path, metavar="目录", help="新的或空的目录")
+
+    sub = command("template", _write, "写一个空白的数据包工作簿，带填写说明和示例行")
+    sub.set_defaults(write=template.write_template)
+    sub.add_argument("out", type=Path, metavar="文件.xlsx", help="新的文件")
 
     sub = command("workday", _workday, "推算工作日，如 workday 2026-09-28 +5")
     sub.add_argument("day", type=_date, metavar="日期")
@@ -169,13 +174,13 @@ def _explain(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _example(arguments: argparse.Namespace) -> int:
+def _write(arguments: argparse.Namespace) -> int:
     try:
-        example.write(arguments.out)
+        arguments.write(arguments.out)
     except FileExistsError as error:
-        print(f"yunheng example：{error}", file=sys.stderr)
+        print(f"yunheng {arguments.command}：{error}", file=sys.stderr)
         return USAGE_ERROR
-    print(f"示例区已写到 {arguments.out}（单位、系统、价格都是虚构的）")
+    print(f"已写到 {arguments.out}（其中的单位、系统、价格都是虚构的）")
     return 0
 
 
