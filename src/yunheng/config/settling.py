@@ -14,6 +14,7 @@ from typing import IO, Any
 import duckdb
 
 from yunheng import __version__
+from yunheng.config import papers
 from yunheng.metering import engine, oracle, reading, result
 from yunheng.metering.checking import check as check_package
 from yunheng.metering.format import TABLES
@@ -167,6 +168,8 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
             digest = result.write(settlement, file, with_lines=not choices.parquet)
         if choices.parquet:
             _write_parquet(settlement, draft)
+        if choices.documents and isinstance(settlement, engine.Settlement):
+            papers.write_documents(papers.gather(package, settlement, digest), draft, progress)
         record = {
             "版本": __version__,
             "数据包": str(source.resolve()),

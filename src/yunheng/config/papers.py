@@ -1,0 +1,72 @@
+"""把一次结算和它的数据包变成各种文件：文件只认普通值，这里负责取数。"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+from yunheng.documents.data import Event, Item, Line, Papers, Project, Tier, Unit, Usage
+from yunheng.documents.sums import add_up
+from yunheng.documents.workbook import write_workbook
+from yunheng.metering import engine, overview
+from yunheng.metering.format import TABLES
+from yunheng.metering.reading import Package
+
+WORKBOOK = "结算明细.xlsx"
+
+Progress = Callable[[str, float], None]
+
+
+def gather(package: Package, settlement: engine.Settlement, digest: str) -> Papers:
+    """取齐一次结算的文件用料。"""
+
+    def rows(table: str, *columns: str) -> Iterable[tuple[str, ...]]:
+        return (tuple(cell or "" for cell in row) for row in overview.table_rows(package, table, *columns))
+
+    head = settlement.head
+    year, until = int(head["service_year"]), date.fromisoformat(head["until"])
+    organisations = list(rows("机构", "代码", "名称", "类型", "预算性质"))
+    tiered = {entry["item"] for entry in head["tier_prices"]}
+    return Papers(
+        result={**head, "digest": digest},
+        lines=lambda disputed: map(Line._make, settlement.rows(disputed=disputed)),
+        units={code: Unit(name, budget) for code, name, kind, budget in organisations if kind == "使用单位"},
+        providers={code: name for code, name, kind, _budget in organisations if kind == "云服务商"},
+        projects={code: Project(*rest) for code, *rest in rows("项目", "项目", "名称", "单位", "费用归属")},
+        items={
+            code: Item(*rest)
+            for code, *rest in rows("目录", "目录项", "名称", "类别", "计价单位", "计价方式", "计费周期")
+        },
+        usage={provider: Usage(**vars(scale)) for provider, scale in overview.scale(settlement).items()},
+        events=sorted(
+            (
+                Event(provider, indicator, day, note)
+                for provider, indicator, text, note in rows("考核", "服务商", "指标", "日期", "说明")
+                if date(year, 7, 1) <= (day := date.fromisoformat(text)) < until
+            ),
+            key=lambda event: (event.provider, event.indicator, event.day, event.note),
+        ),
+        satisfaction=dict(rows("满意度", "服务商", "满意率")),  # type: ignore[arg-type]
+        tiers=sorted(
+            (
+                Tier(item, *rest)
+                for item, when, *rest in rows("阶梯", "目录项", "服务年度", "方式", "起", "止", "单价")
+                if int(when) == year and item in tiered
+            ),
+            key=lambda tier: (tier.item, float(tier.start)),
+        ),
+        city_totals={
+            item: total for item, when, total in rows("全市用量", "目录项", "服务年度", "全市总量") if int(when) == year
+        },
+        rows=overview.row_counts(package, tuple(table.name for table in TABLES)),
+    )
+
+
+def write_documents(papers: Papers, folder: Path, progress: Progress) -> None:
+    """把全部文件写进 `folder`。"""
+    progress("合计", 0.62)
+    settled, held = add_up(papers.lines(False)), add_up(papers.lines(True))
+    write_workbook(
+        papers, settled, held, folder / WORKBOOK, lambda share: progress(f"写 {WORKBOOK}", 0.65 + 0.25 * share)
+    )

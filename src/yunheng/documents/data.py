@@ -1,0 +1,128 @@
+"""文件要用的数据：结算结果、账目、名称和概况，都是普通值，不认得引擎和数据库。
+
+金额、数量、单价在这里仍是 结算.json 里的文本；合计用整数分。
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+
+class Line(NamedTuple):
+    """一条账目或待核，列序同 结算.json；`until` 不含当日，`differences` 是逗号相连的差异码（账目为空）。"""
+
+    unit: str
+    project: str
+    resource: str
+    item: str
+    provider: str
+    form: str
+    order: str
+    quantity: str
+    start: str
+    until: str
+    days: int
+    unit_price: str
+    amount: str
+    payer: str
+    differences: str = ""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """使用单位；`budget` 是预算性质：区级、街镇、非预算。"""
+
+    name: str
+    budget: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """项目；`funding` 是费用归属：区级、自费。"""
+
+    name: str
+    unit: str
+    funding: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """目录项；`measure` 是计价单位。"""
+
+    name: str
+    category: str
+    measure: str
+    pricing: str
+    cycle: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """一起考核事件，期内的才算分。"""
+
+    provider: str
+    indicator: str
+    day: date
+    note: str
+
+
+@dataclass(frozen=True)
+class Tier:
+    """本年度阶梯的一档；`until` 为空是无上限。"""
+
+    item: str
+    mode: str
+    start: str
+    until: str
+    price: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """某服务商上云的规模：资源数、期末在用、期内释放、期内有测试期的新增、期末仍在测试期。"""
+
+    resources: int
+    in_use: int
+    released: int
+    trials: int
+    on_trial: int
+
+
+@dataclass(frozen=True)
+class Papers:
+    """一次结算的全部文件用料。
+
+    `result` 是 结算.json 里除账目外的各键，含 digest；`lines(disputed)` 每次从头给出账目或待核，按规格的顺序；
+    `rows` 是数据包各表的行数；`city_totals` 是阶梯项的全市总量。
+    """
+
+    result: Mapping[str, Any]
+    lines: Callable[[bool], Iterable[Line]]
+    units: Mapping[str, Unit]
+    providers: Mapping[str, str]
+    projects: Mapping[str, Project]
+    items: Mapping[str, Item]
+    usage: Mapping[str, Usage]
+    events: Sequence[Event]
+    satisfaction: Mapping[str, str]
+    tiers: Sequence[Tier]
+    city_totals: Mapping[str, str]
+    rows: Mapping[str, int]
+
+    @property
+    def year(self) -> int:
+        """服务年度的起始年。"""
+        return int(self.result["service_year"])
+
+    @property
+    def until(self) -> date:
+        """计至哪天（不含）。"""
+        return date.fromisoformat(self.result["until"])
+
+    @property
+    def estimated(self) -> bool:
+        """数据截止日早于服务年度末日：是年中预估，不是结算。"""
+        return self.until < date(self.year + 1, 7, 1)

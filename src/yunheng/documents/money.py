@@ -1,0 +1,48 @@
+"""金额的写法：整数分、元的文本、中文大写。"""
+
+from __future__ import annotations
+
+_DIGITS = "零壹贰叁肆伍陆柒捌玖"
+_UNITS = ((10**8, "亿"), (10**4, "万"), (1000, "仟"), (100, "佰"), (10, "拾"))
+
+
+def fen(amount: str) -> int:
+    """`"3305.97"` → 330597 分。"""
+    return int(amount.replace(".", ""))
+
+
+def yuan(value: int) -> str:
+    """330597 分 → `"3305.97"`。"""
+    sign = "-" if value < 0 else ""
+    return f"{sign}{abs(value) // 100}.{abs(value) % 100:02d}"
+
+
+def grouped(value: int) -> str:
+    """330597 分 → `"3,305.97"`。"""
+    sign = "-" if value < 0 else ""
+    return f"{sign}{abs(value) // 100:,}.{abs(value) % 100:02d}"
+
+
+def amount_in_words(value: int) -> str:
+    """分 → 中文大写，如 140950 → 人民币壹仟肆佰零玖元伍角；负数抛 ValueError。
+
+    照票据的写法：到元为止写“整”，元与分之间没有角写“零”。
+    """
+    if value < 0:
+        raise ValueError(f"负数写不成大写：{value} 分")
+    whole, rest = divmod(value, 100)
+    if not rest:
+        return f"人民币{_integer(whole)}元整"
+    jiao, cents = divmod(rest, 10)
+    text = f"{_integer(whole)}元" if whole else ""
+    text += f"{_DIGITS[jiao]}角" if jiao else "零" if whole else ""
+    return f"人民币{text}{_DIGITS[cents]}分" if cents else f"人民币{text}"
+
+
+def _integer(value: int) -> str:
+    for base, name in _UNITS:
+        if value >= base:
+            high, low = divmod(value, base)
+            zero = "零" if low < base // 10 else ""
+            return _integer(high) + name + (zero + _integer(low) if low else "")
+    return _DIGITS[value]

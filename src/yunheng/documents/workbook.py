@@ -1,0 +1,493 @@
+"""结算明细.xlsx：一次结算的全部数字，一页一个角度，合计都等于印出来的各行之和。
+
+金额、数量、单价、日期都是真的数字单元格；文字一律按文字写，以 = 开头的也不会被当成公式。
+账目多于一张工作表容得下的行数时接着写下一张，数据说明页写明。
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Literal
+
+import xlsxwriter
+
+from yunheng.rules.conventions import CONVENTIONS
+
+from .data import Line, Papers
+from .money import amount_in_words, fen, yuan
+from .sums import Sums
+
+Kind = Literal["text", "long", "integer", "money", "number", "date", "share"]
+#: Excel 一张表最多 1,048,576 行；留一行表头、一行合计
+ROWS_PER_SHEET = 1_000_000
+#: Excel 一格最多 32,767 个字
+_CELL_LIMIT = 32_000
+PAYERS = {"unified": "统一支付", "self": "自行支付"}
+_EPOCH = date(1899, 12, 30).toordinal()
+_FORMATS = {
+    "text": "@",
+    "long": "@",
+    "integer": "#,##0",
+    "money": "#,##0.00",
+    "number": "General",
+    "date": "yyyy-mm-dd",
+    "share": "0%",
+}
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Field:
+    """一列：表头、宽（汉字按两个字符）、种类；`summed` 的列有合计。"""
+
+    name: str
+    width: int
+    kind: Kind = "text"
+    summed: bool = False
+
+
+class _Book:
+    """逐行写的工作簿：行写完就落盘，内存不随行数涨。"""
+
+    def __init__(self, path: Path, papers: Papers, limit: int) -> None:
+        self.book = xlsxwriter.Workbook(
+            str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        )
+        self.limit = limit
+        self.parts: dict[str, int] = {}
+        self._name = f"{papers.result['district']} {papers.year} 服务年度政务云资源结算明细"
+        self._mark = str(papers.result["digest"])
+        base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+        self.cells = {kind: self.book.add_format({**base, "num_format": code}) for kind, code in _FORMATS.items()}
+        self.totals = {
+            kind: self.book.add_format({**base, "num_format": code, "bold": True, "top": 1})
+            for kind, code in _FORMATS.items()
+        }
+        self.cells["long"].set_text_wrap()
+        self.head = self.book.add_format(
+            {**base, "bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "align": "center"}
+        )
+        self.title = self.book.add_format({**base, "bold": True, "font_size": 16, "font_name": "黑体"})
+        self.note = self.book.add_format({**base, "font_color": "#595959"})
+        self.book.set_properties({"title": self._name, "author": "云衡", "comments": self._mark})
+
+    def sheet(self, name: str) -> Any:
+        """新的一页：A4 横向、一页宽、页眉名称、页脚页码和摘要。"""
+        sheet = self.book.add_worksheet(name)
+        sheet.set_paper(9)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.7)
+        sheet.set_header(f"&L&9{self._name.replace('&', '&&')}&R&9{name}")
+        sheet.set_footer(f"&L&8{self._mark}&R&9第 &P 页，共 &N 页")
+        return sheet
+
+    def table(self, name: str, fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> int:
+        """一张有表头、筛选、冻结、合计的表；写满一张接着写 name(2)。返回行数。"""
+        rows, written, part = iter(rows), 0, 0
+        waiting = next(rows, None)
+        while waiting is not None or not part:
+            part += 1
+            sheet = self.sheet(name if part == 1 else f"{name}({part})")
+            for column, field in enumerate(fields):
+                sheet.set_column(column, column, field.width)
+            sheet.set_row(0, 30)
+            for column, field in enumerate(fields):
+                sheet.write_string(0, column, field.name, self.head)
+            sheet.freeze_panes(1, 0)
+            sheet.repeat_rows(0)
+            count = self._rows(sheet, fields, islice(chain([waiting], rows), self.limit) if waiting else iter(()))
+            written += count
+            sheet.autofilter(0, 0, max(count, 1), len(fields) - 1)
+            waiting = next(rows, None)
+        self.parts[name] = part
+        return written
+
+    def _rows(self, sheet: Any, fields: Sequence[Field], rows: Iterator[Sequence[Any]]) -> int:
+        writers = [
+            (
+                column,
+                sheet.write_string if field.kind in ("text", "long") else sheet.write_number,
+                self.cells[field.kind],
+            )
+            for column, field in enumerate(fields)
+        ]
+        sums = {column: 0 for column, field in enumerate(fields) if field.summed}
+        count = 0
+        for count, row in enumerate(rows, 1):
+            for column, write, style in writers:
+                value = row[column]
+                if value is None or value == "":
+                    continue
+                if column in sums:
+                    sums[column] += value
+                    value = value / 100 if fields[column].kind == "money" else value
+                if write(count, column, value, style) == -2:
+                    write(count, column, f"{value[:_CELL_LIMIT]}…（过长，全文见 结算.json）", style)
+        if not count:
+            sheet.write_string(1, 0, "没有", self.note)
+        elif sums:
+            self._total(sheet, fields, sums, count)
+        return count
+
+    def _total(self, sheet: Any, fields: Sequence[Field], sums: Mapping[int, int], count: int) -> None:
+        for column, field in enumerate(fields):
+            style = self.totals[field.kind]
+            if column not in sums:
+                sheet.write_string(count + 1, column, "合计" if column == 0 else "", style)
+                continue
+            letter = xlsxwriter.utility.xl_col_to_name(column)
+            value = sums[column] / 100 if field.kind == "money" else sums[column]
+            sheet.write_formula(count + 1, column, f"=SUBTOTAL(109,{letter}2:{letter}{count + 1})", style, value)
+
+
+def write_workbook(
+    papers: Papers,
+    settled: Sums,
+    held: Sums,
+    path: Path,
+    progress: Progress = lambda _share: None,
+    rows_per_sheet: int = ROWS_PER_SHEET,
+) -> None:
+    """写 结算明细.xlsx。`settled`、`held` 是账目、待核的合计；`progress` 的参数是 0 到 1。"""
+    book = _Book(path, papers, rows_per_sheet)
+    _summary(book, papers, settled, held)
+    _by_provider(book, papers, settled, held)
+    _by_unit(book, papers, settled)
+    _by_project(book, papers, settled)
+    total = max(settled.count + held.count, 1)
+    lines = _line_fields()
+    book.table("账目", lines, _counted(_line_rows(papers, papers.lines(False)), total, 0, progress))
+    book.table(
+        "待核",
+        [*lines, Field("未决差异", 10)],
+        _counted(_line_rows(papers, papers.lines(True)), total, settled.count, progress),
+    )
+    _differences(book, papers)
+    _assessments(book, papers)
+    _tiers(book, papers)
+    _conventions(book, papers)
+    _about(book, papers, settled, held)
+    book.book.close()
+
+
+def _counted(rows: Iterable[Sequence[Any]], total: int, done: int, progress: Progress) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        done += 1
+        if done % 20_000 == 0:
+            progress(done / total)
+        yield row
+
+
+def _summary(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+    result, summary = papers.result, papers.result["summary"]
+    sheet = book.sheet("汇总")
+    for column, width in enumerate((16, 34, 18, 18, 12, 18, 18)):
+        sheet.set_column(column, column, width)
+    kind = "预估" if papers.estimated else "结算"
+    sheet.set_row(0, 28)
+    sheet.write_string(0, 0, f"{result['district']}电子政务云资源{kind}汇总", book.title)
+    sheet.write_string(
+        1,
+        0,
+        f"服务年度 {papers.year}-07-01 至 {papers.year + 1}-06-30，计至 {result['until']}（不含当日）；单位：元",
+        book.note,
+    )
+    sheet.write_string(2, 0, f"摘要 {result['digest']}", book.note)
+    row = _block(
+        book,
+        sheet,
+        4,
+        "统一支付（区级单位的区级项目，由区科创服务中心与服务商签订合同支付，D14-15）",
+        [
+            Field("服务商", 0),
+            Field("名称", 0),
+            Field("账目条数", 0, "integer", summed=True),
+            Field("结算金额", 0, "money", summed=True),
+            Field("扣减比例", 0, "share"),
+            Field("考核扣减", 0, "money", summed=True),
+            Field("应付金额", 0, "money", summed=True),
+        ],
+        [
+            (
+                entry["provider"],
+                papers.providers[entry["provider"]],
+                sum(
+                    n
+                    for (_u, _p, who, payer), n in settled.project_counts.items()
+                    if who == entry["provider"] and payer == "unified"
+                ),
+                fen(entry["gross"]),
+                _rate(papers, entry["provider"]),
+                fen(entry["deduction"]),
+                fen(entry["net"]),
+            )
+            for entry in summary["unified"]
+        ],
+    )
+    sheet.write_string(row, 0, f"应付金额大写：{amount_in_words(fen(summary['unified_net']))}", book.cells["text"])
+    row = _block(
+        book,
+        sheet,
+        row + 2,
+        "自行支付（由使用单位自行与服务商签订合同支付，D62-九）",
+        [
+            Field("单位", 0),
+            Field("名称", 0),
+            Field("服务商", 0),
+            Field("结算金额", 0, "money", summed=True),
+            Field("", 0),
+            Field("考核扣减", 0, "money", summed=True),
+            Field("应付金额", 0, "money", summed=True),
+        ],
+        [
+            (
+                entry["unit"],
+                papers.units[entry["unit"]].name,
+                papers.providers[entry["provider"]],
+                fen(entry["gross"]),
+                "",
+                fen(entry["deduction"]),
+                fen(entry["net"]),
+            )
+            for entry in summary["self"]
+        ],
+    )
+    for label, amount, remark in (
+        ("待核", summary["disputed_gross"], f"{held.count} 条，差异裁定以前不计入合计（D62-七）"),
+        ("专项管理费上限", summary["supervision_fee_cap"], "年度结算费用的 10%，舍去分以下（D14-16 监管机制）"),
+    ):
+        row += 1
+        sheet.write_string(row, 0, label, book.cells["text"])
+        sheet.write_number(row, 3, fen(amount) / 100, book.cells["money"])
+        sheet.write_string(row, 4, remark, book.note)
+
+
+def _rate(papers: Papers, provider: str) -> float | str:
+    for entry in papers.result["assessments"]:
+        if entry["provider"] == provider and entry["deduction_rate"] is not None:
+            return float(entry["deduction_rate"])
+    return ""
+
+
+def _block(
+    book: _Book, sheet: Any, row: int, title: str, fields: Sequence[Field], rows: Sequence[Sequence[Any]]
+) -> int:
+    """汇总页里的一小张表，返回下一个空行。"""
+    sheet.write_string(row, 0, title, book.cells["text"])
+    for column, field in enumerate(fields):
+        sheet.write_string(row + 1, column, field.name, book.head)
+    first = row + 2
+    for number, values in enumerate(rows):
+        for column, (field, value) in enumerate(zip(fields, values, strict=True)):
+            _cell(book, sheet, first + number, column, field, value)
+    last = first + len(rows)
+    for column, field in enumerate(fields):
+        style = book.totals[field.kind]
+        if not field.summed:
+            sheet.write_string(last, column, "合计" if column == 0 else "", style)
+            continue
+        total = sum(values[column] for values in rows)
+        letter = xlsxwriter.utility.xl_col_to_name(column)
+        formula = f"=SUM({letter}{first + 1}:{letter}{last})" if rows else "=0"
+        sheet.write_formula(last, column, formula, style, total / 100 if field.kind == "money" else total)
+    return last + 1
+
+
+def _cell(book: _Book, sheet: Any, row: int, column: int, field: Field, value: Any) -> None:
+    if value is None or value == "":
+        return
+    if field.kind == "text":
+        sheet.write_string(row, column, value, book.cells["text"])
+    else:
+        sheet.write_number(row, column, value / 100 if field.kind == "money" else value, book.cells[field.kind])
+
+
+def _by_provider(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+    net = {entry["provider"]: fen(entry["net"]) for entry in papers.result["summary"]["unified"]}
+    fields = [
+        Field("服务商", 10), Field("名称", 30), Field("期内资源数", 12, "integer"),
+        Field("账目条数", 12, "integer", summed=True),
+        Field("统一支付金额", 18, "money", summed=True), Field("扣减比例", 10, "share"),
+        Field("考核扣减", 16, "money", summed=True), Field("统一支付应付", 18, "money", summed=True),
+        Field("自行支付金额", 18, "money", summed=True), Field("待核金额", 16, "money", summed=True),
+    ]  # fmt: skip
+    book.table(
+        "按服务商",
+        fields,
+        (
+            (
+                provider, name, papers.usage[provider].resources, settled.counts[provider],
+                settled.by_provider[provider, "unified"], _rate(papers, provider),
+                settled.by_provider[provider, "unified"] - net.get(provider, 0), net.get(provider, 0),
+                settled.by_provider[provider, "self"],
+                held.by_provider[provider, "unified"] + held.by_provider[provider, "self"],
+            )
+            for provider, name in sorted(papers.providers.items())
+        ),
+    )  # fmt: skip
+
+
+def _by_unit(book: _Book, papers: Papers, settled: Sums) -> None:
+    fields = [
+        Field("单位", 12), Field("名称", 36), Field("预算性质", 10), Field("服务商", 10), Field("服务商名称", 26),
+        Field("支付方式", 12), Field("结算金额", 18, "money", summed=True),
+    ]  # fmt: skip
+    book.table(
+        "按单位",
+        fields,
+        (
+            (unit, papers.units[unit].name, papers.units[unit].budget, provider, papers.providers[provider],
+             PAYERS[payer], amount)
+            for (unit, provider, payer), amount in sorted(settled.by_unit.items())
+        ),
+    )  # fmt: skip
+
+
+def _by_project(book: _Book, papers: Papers, settled: Sums) -> None:
+    fields = [
+        Field("单位", 12), Field("单位名称", 30), Field("项目", 14), Field("项目名称", 36), Field("服务商", 10),
+        Field("支付方式", 12), Field("账目条数", 12, "integer", summed=True),
+        Field("结算金额", 18, "money", summed=True),
+    ]  # fmt: skip
+    book.table(
+        "按项目",
+        fields,
+        (
+            (unit, papers.units[unit].name, project, papers.projects[project].name, provider, PAYERS[payer],
+             settled.project_counts[unit, project, provider, payer], amount)
+            for (unit, project, provider, payer), amount in sorted(settled.by_project.items())
+        ),
+    )  # fmt: skip
+
+
+def _line_fields() -> list[Field]:
+    return [
+        Field("单位", 7), Field("单位名称", 20), Field("项目", 8), Field("项目名称", 24), Field("资源", 14),
+        Field("目录项", 12), Field("目录项名称", 22), Field("计价单位", 9), Field("服务商", 8), Field("单据", 13),
+        Field("工单", 13), Field("数量", 10, "number"), Field("单价", 9, "number"), Field("起日", 11, "date"),
+        Field("止日（含）", 11, "date"), Field("天数", 6, "integer"), Field("金额", 14, "money", summed=True),
+        Field("支付方式", 9),
+    ]  # fmt: skip
+
+
+def _line_rows(papers: Papers, lines: Iterable[Line]) -> Iterator[Sequence[Any]]:
+    units, projects, items = papers.units, papers.projects, papers.items
+    serials: dict[str, int] = {}
+    for line in lines:
+        for day in (line.start, line.until):
+            if day not in serials:
+                serials[day] = date.fromisoformat(day).toordinal() - _EPOCH
+        item = items[line.item]
+        yield (
+            line.unit, units[line.unit].name, line.project, projects[line.project].name, line.resource,
+            line.item, item.name, item.measure, line.provider, line.form, line.order,
+            float(line.quantity), float(line.unit_price), serials[line.start], serials[line.until] - 1, line.days,
+            fen(line.amount), PAYERS[line.payer], line.differences,
+        )  # fmt: skip
+
+
+def _differences(book: _Book, papers: Papers) -> None:
+    fields = [
+        Field("差异", 8), Field("资源", 22), Field("目录项", 18), Field("单据", 18), Field("工单", 18),
+        Field("阻断", 8), Field("裁定", 10), Field("说明", 70, "long"),
+    ]  # fmt: skip
+    book.table(
+        "差异",
+        fields,
+        (
+            (entry["code"], entry["resource"], entry["item"], entry["form"], entry["order"],
+             "是" if entry["blocking"] else "否", entry["ruling"], entry["note"])
+            for entry in papers.result["differences"]
+        ),
+    )  # fmt: skip
+
+
+def _assessments(book: _Book, papers: Papers) -> None:
+    fields = [
+        Field("服务商", 10), Field("名称", 16), *(Field(letter, 6, "number") for letter in "ABCDEFG"),
+        Field("满意率（%）", 12, "number"), Field("总分", 10, "number"), Field("扣减比例", 12, "share"),
+        Field("期内事件", 52, "long"),
+    ]  # fmt: skip
+    book.table(
+        "考核",
+        fields,
+        (
+            (
+                entry["provider"], papers.providers[entry["provider"]],
+                *(_number(entry["scores"][letter]) for letter in "ABCDEFG"),
+                _number(papers.satisfaction.get(entry["provider"])), _number(entry["total"]),
+                _number(entry["deduction_rate"]),
+                "\n".join(f"{event.indicator} {event.day} {event.note}"
+                         for event in papers.events if event.provider == entry["provider"]),
+            )
+            for entry in papers.result["assessments"]
+        ),
+    )  # fmt: skip
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
+
+
+def _tiers(book: _Book, papers: Papers) -> None:
+    average = {entry["item"]: entry["average_price"] for entry in papers.result["tier_prices"]}
+    fields = [
+        Field("目录项", 16), Field("名称", 30), Field("方式", 10), Field("起", 16, "number"), Field("止", 16, "number"),
+        Field("档单价", 12, "number"), Field("全市总量", 18, "number"), Field("全市平均单价", 16, "number"),
+    ]  # fmt: skip
+    book.table(
+        "阶梯均价",
+        fields,
+        (
+            (tier.item, papers.items[tier.item].name, tier.mode, float(tier.start), _number(tier.until or None),
+             float(tier.price), _number(papers.city_totals.get(tier.item)), _number(average.get(tier.item)))
+            for tier in papers.tiers
+        ),
+    )  # fmt: skip
+
+
+def _conventions(book: _Book, papers: Papers) -> None:
+    fields = [
+        Field("口径", 7), Field("问题", 24, "long"), Field("本次采用", 12), Field("含义", 34, "long"),
+        Field("默认", 12),
+        Field("理由", 44, "long"), Field("条款", 18, "long"), Field("谁可以改", 9),
+    ]  # fmt: skip
+    book.table(
+        "口径",
+        fields,
+        (
+            (code, rule.question, chosen, rule.options[chosen], rule.default, rule.reason, "、".join(rule.clauses),
+             rule.changed_by)
+            for code, chosen in papers.result["conventions"].items()
+            for rule in (CONVENTIONS[code],)
+        ),
+    )  # fmt: skip
+
+
+def _about(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+    result = papers.result
+    split = [f"{name} 分 {parts} 张工作表" for name, parts in book.parts.items() if parts > 1]
+    rows = [
+        (
+            "结算摘要",
+            f"{result['digest']}：结算内容的 SM3，一字不同摘要即不同；第三方可用同一数据包独立重算核对（R-077）",
+        ),
+        (
+            "账目",
+            f"{settled.count} 条，合计 {yuan(settled.total)} 元；每条先算准再一次舍入到分，合计是印出来的各行之和",
+        ),
+        ("待核", f"{held.count} 条，合计 {yuan(held.total)} 元，不计入合计"),
+        ("分张", "；".join(split) if split else "每页一张工作表"),
+        ("日期", "起日、止日都含当日；天数 = 止日 − 起日 + 1，按次计的天数是有用量的日数"),
+        ("数量", "年、月类是在用数量，次类是期内用量合计；计价单位照目录"),
+        ("数字", "金额、数量、单价是数字单元格，可直接求和；合计行随筛选变化"),
+        *((f"数据包·{table}", f"{count} 行") for table, count in papers.rows.items()),
+        *(("提醒", warning) for warning in result["warnings"]),
+    ]
+    book.table("数据说明", [Field("项", 20), Field("说明", 110, "long")], rows)
