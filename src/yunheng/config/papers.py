@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
+from yunheng.documents.appraisal import appraisal_form
 from yunheng.documents.data import Event, Item, Line, Papers, Project, Tier, Unit, Usage
+from yunheng.documents.pdf import chart_image, check_glyphs, write_pdf
+from yunheng.documents.plan import settlement_plan
 from yunheng.documents.sums import add_up
+from yunheng.documents.word import write_word
 from yunheng.documents.workbook import write_workbook
-from yunheng.metering import engine, overview
+from yunheng.metering import differences, engine, overview
 from yunheng.metering.format import TABLES
 from yunheng.metering.reading import Package
 
-WORKBOOK = "结算明细.xlsx"
+WORKBOOK, PLAN = "结算明细.xlsx", "结算项目方案"
 
 Progress = Callable[[str, float], None]
 
@@ -59,14 +64,29 @@ def gather(package: Package, settlement: engine.Settlement, digest: str) -> Pape
         city_totals={
             item: total for item, when, total in rows("全市用量", "目录项", "服务年度", "全市总量") if int(when) == year
         },
+        difference_names={f"D{code}": name for code, name in differences.NAMES.items()},
         rows=overview.row_counts(package, tuple(table.name for table in TABLES)),
     )
 
 
+def check_fonts() -> None:
+    """出 PDF 的字体在不在；不在抛 FontProblem。先查，免得算完才发现。"""
+    check_glyphs(())
+
+
 def write_documents(papers: Papers, folder: Path, progress: Progress) -> None:
-    """把全部文件写进 `folder`。"""
-    progress("合计", 0.62)
+    """把全部文件写进 `folder`；有字印不出来抛 FontProblem。"""
+    progress("合计", 0.6)
     settled, held = add_up(papers.lines(False)), add_up(papers.lines(True))
+    plan = settlement_plan(papers, settled, held)
+    progress(f"写 {PLAN}", 0.65)
+    write_pdf(plan, folder / f"{PLAN}.pdf")
+    write_word(plan, folder / f"{PLAN}.docx", chart_image)
+    for number, entry in enumerate(papers.result["assessments"], 1):
+        form = appraisal_form(papers, entry["provider"])
+        # 代号是数据包里写的，做文件名只留字母、数字和汉字；加序号免得重名
+        name = re.sub(r"\W", "_", entry["provider"])[:40]
+        write_word(form, folder / f"附件5-绩效考核表-{number:02d}-{name}.docx", chart_image, landscape=True)
     write_workbook(
-        papers, settled, held, folder / WORKBOOK, lambda share: progress(f"写 {WORKBOOK}", 0.65 + 0.25 * share)
+        papers, settled, held, folder / WORKBOOK, lambda share: progress(f"写 {WORKBOOK}", 0.7 + 0.3 * share)
     )

@@ -158,6 +158,8 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
 
     数据包有错抛 PackageError，输出目录不能用抛 OutputRefused；两种情形都不写任何东西。
     """
+    if choices.documents and not choices.naive:
+        papers.check_fonts()
     with _published(out, choices.force) as draft, opened(source, choices.memory) as package:
         progress("计量、对账", 0.2)
         settlement: result.Outcome = (

@@ -96,7 +96,7 @@ class Papers:
     """一次结算的全部文件用料。
 
     `result` 是 结算.json 里除账目外的各键，含 digest；`lines(disputed)` 每次从头给出账目或待核，按规格的顺序；
-    `rows` 是数据包各表的行数；`city_totals` 是阶梯项的全市总量。
+    `rows` 是数据包各表的行数；`city_totals` 是阶梯项的全市总量；`difference_names` 如 D3 → 数量不符。
     """
 
     result: Mapping[str, Any]
@@ -111,6 +111,7 @@ class Papers:
     tiers: Sequence[Tier]
     city_totals: Mapping[str, str]
     rows: Mapping[str, int]
+    difference_names: Mapping[str, str]
 
     @property
     def year(self) -> int:

@@ -69,6 +69,8 @@ class _Book:
             for kind, code in _FORMATS.items()
         }
         self.cells["long"].set_text_wrap()
+        for kind in ("text", "long"):
+            self.cells[kind].set_indent(1)
         self.head = self.book.add_format(
             {**base, "bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "align": "center"}
         )
@@ -119,7 +121,10 @@ class _Book:
         ]
         sums = {column: 0 for column, field in enumerate(fields) if field.summed}
         count = 0
+        long = [(column, field.width) for column, field in enumerate(fields) if field.kind == "long"]
         for count, row in enumerate(rows, 1):
+            if long:
+                sheet.set_row(count, 14 * max(_height(row[column], width) for column, width in long) + 2)
             for column, write, style in writers:
                 value = row[column]
                 if value is None or value == "":
@@ -144,6 +149,12 @@ class _Book:
             letter = xlsxwriter.utility.xl_col_to_name(column)
             value = sums[column] / 100 if field.kind == "money" else sums[column]
             sheet.write_formula(count + 1, column, f"=SUBTOTAL(109,{letter}2:{letter}{count + 1})", style, value)
+
+
+def _height(text: str | None, width: int) -> int:
+    """一格文字折成几行：汉字占两个字符。"""
+    pieces = (text or "").split("\n")
+    return sum(max(1, -(-sum(2 if ord(char) > 0x2E7F else 1 for char in piece) // (width - 3))) for piece in pieces)
 
 
 def write_workbook(
