@@ -61,8 +61,8 @@ def _page(document: Any, landscape: bool) -> None:
     if landscape:
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = Mm(297), Mm(210)
-        section.top_margin, section.bottom_margin = Mm(25), Mm(20)
-    section.footer_distance = Mm(24 if not landscape else 12)
+        section.top_margin, section.bottom_margin = Mm(18), Mm(18)
+    section.footer_distance = Mm(8 if landscape else 24)
     style = document.styles["Normal"]
     style.font.name, style.font.size = LATIN, Pt(16)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), BODY)

@@ -329,10 +329,17 @@ class _District:
 
     def assessment(self) -> None:
         events = {"CU": "AA", "CM": "AAABC", "CT": "AAAABCDF", "GE": ""}
+        notes = {
+            "A": "扩容任务逾期完成（虚构）",
+            "B": "响应迟缓被来函投诉（虚构）",
+            "C": "存储故障致系统变慢（虚构）",
+            "D": "故障次日才上报（虚构）",
+            "F": "未按流程报备变更（虚构）",
+        }
         for provider, indicators in events.items():
             for n, indicator in enumerate(indicators):
                 day = self.workday(START + timedelta(days=31 + n * 37))
-                self.add("考核", provider, indicator, day, f"第 {n + 1} 起，详见考核记录（虚构）")
+                self.add("考核", provider, indicator, day, notes[indicator])
         for provider, rate in (("CU", "94.2"), ("CM", "86.5"), ("CT", "84"), ("GE", "96")):
             self.add("满意度", provider, rate)
 
