@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any
 
 import duckdb
 
 from yunheng import __version__
-from yunheng.config import papers
 from yunheng.metering import engine, oracle, reading, result
 from yunheng.metering.checking import check as check_package
 from yunheng.metering.format import TABLES
@@ -158,7 +158,8 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
 
     数据包有错抛 PackageError，输出目录不能用抛 OutputRefused；两种情形都不写任何东西。
     """
-    if choices.documents and not choices.naive:
+    papers = _papers() if choices.documents and not choices.naive else None
+    if papers:
         papers.check_fonts()
     with _published(out, choices.force) as draft, opened(source, choices.memory) as package:
         progress("计量、对账", 0.2)
@@ -170,7 +171,7 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
             digest = result.write(settlement, file, with_lines=not choices.parquet)
         if choices.parquet:
             _write_parquet(settlement, draft)
-        if choices.documents and isinstance(settlement, engine.Settlement):
+        if papers and isinstance(settlement, engine.Settlement):
             papers.write_documents(papers.gather(package, settlement, digest), draft, progress)
         record = {
             "版本": __version__,
@@ -181,6 +182,13 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
         counts = {name: settlement.count(disputed=name == "disputed") for name in ("lines", "disputed")}
     progress("完成", 1)
     return Done(settlement.head, digest, counts, out)
+
+
+def _papers() -> ModuleType:
+    """出文件的模块：排版的库装载要半秒，用到才装。"""
+    from yunheng.config import papers  # noqa: PLC0415
+
+    return papers
 
 
 def _write_parquet(settlement: result.Outcome, folder: Path) -> None:

@@ -23,11 +23,11 @@ SELECT quantity, CAST(quantity // 1000 AS VARCHAR)
   || '","resource":' AS quantity_text
 FROM (SELECT DISTINCT quantity FROM settled) AS q;
 
-CREATE TABLE ranked AS
-SELECT *, row_number() OVER (ORDER BY project_no, timeline_no, start, form_no) AS nth FROM settled;
+-- 先整表排好序，行号就是次序：比开窗编号快得多
+CREATE TABLE ranked AS SELECT * FROM settled ORDER BY project_no, timeline_no, start, form_no;
 
 CREATE TABLE texts AS
-SELECT s.nth, s.codes IS NOT NULL AS disputed, concat(
+SELECT s.rowid AS nth, s.codes IS NOT NULL AS disputed, concat(
   '{"amount":"', s.fen // 100, '.', lpad(CAST(s.fen % 100 AS VARCHAR), 2, '0'), '","days":', s.days,
   CASE WHEN s.codes IS NULL THEN ',' ELSE concat(',"differences":[', s.codes, '],') END,
   f.form, ',"from":"', s.start, i.item, to_json(o.order_id), ',', f.project, q.quantity_text, to_json(r.resource),
