@@ -33,7 +33,8 @@ STEPS = (
     "07_differences",
     "09_summary",
 )
-CHUNK = 5000
+#: 一块多少条账目：大到连接不反复建表，小到文本不占内存
+CHUNK = 65_536
 
 OnStep = Callable[[str, float], None]
 
@@ -51,46 +52,44 @@ class Settlement:
 
     def count(self, *, disputed: bool) -> int:
         """账目（或待核）的条数。"""
-        row = self.connection.execute("SELECT count(*) FROM texts WHERE disputed = ?", [disputed]).fetchone()
-        return int(row[0]) if row else 0
+        first, last = self._span(disputed)
+        return last - first
 
     def texts(self, *, disputed: bool) -> Iterator[list[str]]:
         """按规格的顺序给出账目（或待核）的规范 JSON，每块若干条。"""
-        cursor = self.connection.cursor()
-        cursor.execute("SELECT text FROM texts WHERE disputed = ? ORDER BY nth", [disputed])
-        while rows := cursor.fetchmany(CHUNK):
+        for rows in self._chunks("11_texts", disputed):
             yield [row[0] for row in rows]
 
     def rows(self, *, disputed: bool) -> Iterator[tuple[Any, ...]]:
         """按规格的顺序给出账目（或待核）各列，列序同 结算.json，待核末列是逗号相连的差异码。"""
-        cursor = self.connection.cursor()
-        cursor.execute(
-            f"SELECT * EXCLUDE (nth, disputed) FROM ({line_query()}) WHERE disputed = ? ORDER BY nth",
-            [disputed],
-        )
-        while rows := cursor.fetchmany(CHUNK):
+        for rows in self._chunks("11_rows", disputed):
             yield from rows
 
     def write_parquet(self, path: Path, *, disputed: bool) -> None:
         """把账目（或待核）另存为 Parquet，各列同 `rows`。"""
         target = str(path).replace("'", "''")
-        chosen = f"SELECT * EXCLUDE (nth, disputed) FROM ({line_query()}) WHERE disputed = {disputed} ORDER BY nth"
-        self.connection.execute(f"COPY ({chosen}) TO '{target}' (FORMAT parquet)")
+        self._take(*self._span(disputed))
+        self.connection.execute(f"COPY ({statements('11_rows')[0]}) TO '{target}' (FORMAT parquet)")
 
+    def _span(self, disputed: bool) -> tuple[int, int]:
+        """账目（或待核）在 ranked 里的行号范围 [起, 止)。"""
+        row = self.connection.execute("SELECT count(*) FILTER (NOT disputed), count(*) FROM ranked").fetchone()
+        lines, total = row or (0, 0)
+        return (lines, total) if disputed else (0, lines)
 
-def line_query() -> str:
-    """账目各列的查询；由 texts 的 JSON 文本读回，与摘要所算的一字不差。"""
-    keys = "unit,project,resource,item,provider,form,order,quantity,from,until,days,unit_price,amount,payer"
-    columns = ", ".join(
-        f"CAST(json_extract_string(text, '$.{key}') AS INTEGER) AS days"
-        if key == "days"
-        else f"json_extract_string(text, '$.{key}') AS \"{key}\""
-        for key in keys.split(",")
-    )
-    return (
-        f"SELECT nth, disputed, {columns}, coalesce(array_to_string(CAST(json_extract(text, '$.differences')"
-        " AS VARCHAR[]), ','), '') AS differences FROM texts"
-    )
+    def _take(self, first: int, last: int) -> None:
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW chunk AS SELECT * FROM ranked WHERE rowid >= {first} AND rowid < {last}"
+        )
+
+    def _chunks(self, step: str, disputed: bool) -> Iterator[list[tuple[Any, ...]]]:
+        first, last = self._span(disputed)
+        (query,) = statements(step)
+        while first < last:
+            following = min(first + CHUNK, last)
+            self._take(first, following)
+            yield self.connection.execute(query).fetchall()
+            first = following
 
 
 def statements(step: str) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.packages import OPTIONS, random_package, write_folder
 from yunheng.config.settling import opened
+from yunheng.documents.data import Line
 from yunheng.metering import engine, oracle, reading, result
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions
@@ -36,11 +37,27 @@ def both(folder: Path) -> tuple[dict[str, Any] | PackageError, dict[str, Any] | 
             naive = error
         try:
             sink = BytesIO()
-            result.write(engine.settle(package), sink)
-            columnar = json.loads(sink.getvalue())
+            settlement = engine.settle(package)
+            result.write(settlement, sink)
+            columnar = written = json.loads(sink.getvalue())
+            for name in ("lines", "disputed"):
+                rows = list(settlement.rows(disputed=name == "disputed"))
+                assert rows == [as_row(entry) for entry in written[name]], "各列与文本一字不差"
         except PackageError as error:
             columnar = error
     return naive, columnar
+
+
+def as_row(entry: dict[str, Any]) -> tuple[Any, ...]:
+    """结算.json 里的一条账目排成各列。"""
+    keys = [field.replace("start", "from") for field in Line._fields[:-1]]
+    return (*(entry[key] for key in keys), ",".join(entry.get("differences", ())))
+
+
+@pytest.fixture(autouse=True)
+def 小块(monkeypatch: pytest.MonkeyPatch) -> None:
+    """账目五条一块：块与块的接缝每个样本都碰到。"""
+    monkeypatch.setattr(engine, "CHUNK", 5)
 
 
 def assert_same(naive: dict[str, Any] | PackageError, columnar: dict[str, Any] | PackageError) -> None:
