@@ -1,4 +1,4 @@
-.PHONY: check soak docs
+.PHONY: check soak bench bench-huge docs
 BIN := .venv/bin
 
 check:
@@ -9,6 +9,20 @@ check:
 
 soak:
 	$(BIN)/python -m pytest -n 2 -m soak
+
+# 对照用的 CloudKitty 装在自己的环境里，不碰项目的依赖
+.bench/cloudkitty/installed: requirements-bench.lock
+	rm -rf .bench/cloudkitty
+	python3 -m venv .bench/cloudkitty
+	.bench/cloudkitty/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+bench: .bench/cloudkitty/installed
+	$(BIN)/python bench/run.py $(if $(SIZES),--sizes $(SIZES))
+
+# 三百万条时间线，4 GiB 内存，靠落盘跑完
+bench-huge:
+	$(BIN)/python bench/huge.py
 
 docs:
 	$(BIN)/mkdocs serve

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -17,6 +18,7 @@ from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions, workdays
 
 DATA_ERROR, USAGE_ERROR = 1, 2
+MEMORY_FLOOR_MIB = 256
 
 
 class _Parser(argparse.ArgumentParser):
@@ -66,7 +68,7 @@ def _parser() -> _Parser:
         "--lines", choices=("json", "parquet"), default="json", help="账目写在 结算.json 里，或另存 Parquet"
     )
     sub.add_argument("--convention", action="append", default=[], metavar="码=选项", help="试算：另选口径，可多次")
-    sub.add_argument("--memory", metavar="大小", help="内存上限，如 2GiB；不够时落盘")
+    sub.add_argument("--memory", type=_mebibytes, metavar="大小", help="内存上限，如 2GiB；不够时落盘")
     sub.add_argument("--force", action="store_true", help="目录已有内容时，先把它改名留存")
     sub.add_argument("--json", action="store_true", help="摘要按 JSON 打印，供程序读")
 
@@ -105,6 +107,14 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"日期应为 YYYY-MM-DD：{text}") from error
+
+
+def _mebibytes(text: str) -> int:
+    """`4GiB`、`512MiB` → 兆字节数。"""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})(GiB|MiB)", text)
+    if not match or (size := int(match[1]) * (1024 if match[2] == "GiB" else 1)) < MEMORY_FLOOR_MIB:
+        raise argparse.ArgumentTypeError(f"大小应如 4GiB、512MiB，不小于 {MEMORY_FLOOR_MIB}MiB：{text}")
+    return size
 
 
 def _say(content: Any, as_json: bool, text: Callable[[], str]) -> None:
@@ -206,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(json.dumps({"problems": [vars(p) for p in error.problems]}, ensure_ascii=False, indent=1))
         print(error, file=sys.stderr)
         return DATA_ERROR
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"yunheng：{error}", file=sys.stderr)
         return DATA_ERROR
 

@@ -46,13 +46,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Choices:
-    """一次结算的选择。`conventions` 是试算另选的口径；`naive` 用逐日笨算法；`memory` 是内存上限，如 2GiB。"""
+    """一次结算的选择。`conventions` 是试算另选的口径；`naive` 用逐日笨算法；`memory` 是内存上限，兆字节。"""
 
     conventions: Mapping[str, str]
     naive: bool = False
     documents: bool = True
     parquet: bool = False
-    memory: str | None = None
+    memory: int | None = None
     force: bool = False
 
 
@@ -99,7 +99,7 @@ class Done:
 
 
 @contextmanager
-def opened(source: Path, memory: str | None = None) -> Iterator[Package]:
+def opened(source: Path, memory: int | None = None) -> Iterator[Package]:
     """读并校验数据包；有错抛 PackageError，列出全部。临时文件用完即删。"""
     with tempfile.TemporaryDirectory(prefix="yunheng-") as name:
         workspace = Path(name)
@@ -107,7 +107,8 @@ def opened(source: Path, memory: str | None = None) -> Iterator[Package]:
         spill.mkdir()
         config: dict[str, Any] = {"temp_directory": str(spill)}
         if memory:
-            config["memory_limit"] = memory
+            # 库外还要留些：写盘的缓冲、差异和汇总都不在库里
+            config["memory_limit"] = f"{memory * 3 // 4}MiB"
         with duckdb.connect(config=config) as connection:
             folder = reading.unpack(source, workspace)
             package = reading.read(source, folder, connection)
@@ -119,7 +120,10 @@ def opened(source: Path, memory: str | None = None) -> Iterator[Package]:
                 order = {table.name: n for n, table in enumerate(TABLES)}
                 problems.sort(key=lambda p: (order.get(p.table, -1), p.row or 0, p.column, p.reason))
                 raise PackageError(dict.fromkeys(problems))
-            yield package
+            try:
+                yield package
+            except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+                raise ValueError(f"内存或磁盘不够，没有写任何文件；调大 --memory 或腾出临时目录再试：{error}") from error
 
 
 def check(source: Path) -> list[str]:

@@ -174,13 +174,13 @@ def _parameters(
     for day in every:
         weights.append((day, weight))
         weight += base // lengths[day] if options["K-04"] == "calendar" else 1
-    _fill(connection, "days (day DATE, month_weight HUGEINT)", weights)
+    _fill(connection, "days (day DATE, month_weight BIGINT)", weights)
     year_days = 365 if options["K-03"] == "fixed_365" else (last - first).days
     connection.execute(
         "CREATE OR REPLACE TABLE run AS SELECT CAST(? AS DATE) AS period_start, CAST(? AS DATE) AS period_until,"
         " CAST(? AS INTEGER) AS release_after, to_months(?) AS trial, CAST(? AS INTEGER) AS trial_extra,"
-        " CAST(? AS BOOLEAN) AS trial_on_changes, CAST(? AS BOOLEAN) AS half_up, CAST(? AS HUGEINT) AS year_base,"
-        " CAST(? AS HUGEINT) AS month_base, CAST(? AS HUGEINT) AS average_step",
+        " CAST(? AS BOOLEAN) AS trial_on_changes, CAST(? AS BOOLEAN) AS half_up, CAST(? AS BIGINT) AS year_base,"
+        " CAST(? AS BIGINT) AS month_base, CAST(? AS HUGEINT) AS average_step",
         [
             start,
             until,

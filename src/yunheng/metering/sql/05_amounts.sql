@@ -16,7 +16,7 @@ FROM (
   GROUP BY i.item_no, t.total
 ) AS costs CROSS JOIN run;
 
-CREATE TABLE weighed AS
+CREATE VIEW weighed AS
 SELECT p.timeline_no, p.form_no, p.order_no, p.item_no, p.provider_no, p.project_no, p.quantity, p.start, p.until, p.days,
   i.tiered AND t.price IS NULL AS unpriced,
   CASE WHEN i.tiered THEN coalesce(t.price, 0) ELSE p.price END AS price,
@@ -29,8 +29,17 @@ LEFT JOIN tier_prices AS t ON t.item_no = p.item_no
 LEFT JOIN days AS s ON p.cycle = 1 AND s.day = p.start
 LEFT JOIN days AS u ON p.cycle = 1 AND u.day = p.until;
 
+-- 数量 × 单价放得进 64 位的（几乎全部）先除出整数部分，余数再乘时间，全程 64 位；放不进的走 128 位。两条路逐分相同
 CREATE TABLE amounts AS
 SELECT timeline_no, form_no, order_no, provider_no, project_no, quantity, start, until, days, unpriced, CAST(price AS BIGINT) AS price,
-  product // base + CASE WHEN 2 * (product % base) > base THEN 1
-    WHEN 2 * (product % base) = base AND (run.half_up OR product // base % 2 = 1) THEN 1 ELSE 0 END AS fen
-FROM (SELECT *, quantity * price * weight AS product FROM weighed) AS w CROSS JOIN run;
+  CASE WHEN whole IS NOT NULL THEN whole * weight + rest * weight // base + CASE WHEN 2 * (rest * weight % base) > base THEN 1
+    WHEN 2 * (rest * weight % base) = base AND (half_up OR (whole * weight + rest * weight // base) % 2 = 1) THEN 1 ELSE 0 END
+  ELSE product // base + CASE WHEN 2 * (product % base) > base THEN 1
+    WHEN 2 * (product % base) = base AND (half_up OR product // base % 2 = 1) THEN 1 ELSE 0 END END AS fen
+FROM (
+  SELECT w.*, run.half_up, w.cost // w.base AS whole, w.cost % w.base AS rest, w.quantity * w.price * w.weight AS product
+  FROM (
+    SELECT *, CASE WHEN quantity < 1073741824 AND price < 8589934592 THEN CAST(quantity AS BIGINT) * CAST(price AS BIGINT) END AS cost
+    FROM weighed
+  ) AS w CROSS JOIN run
+) AS d;
