@@ -18,7 +18,6 @@ from typing import Any
 
 import duckdb
 
-
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".bench"
 SIZES = {"10k": 10_000, "100k": 100_000, "400k": 400_000, "1M": 1_000_000}

@@ -110,6 +110,8 @@ def opened(source: Path, memory: int | None = None) -> Iterator[Package]:
             # 库外还要留些：写盘的缓冲、差异和汇总都不在库里
             config["memory_limit"] = f"{memory * 3 // 4}MiB"
         with duckdb.connect(config=config) as connection:
+            # DuckDB 2.0.0 连接后的小块合并会认错字典而中断（dict-surviving cache…），随数据偶发；关掉它，快慢不变
+            connection.execute("SET enable_caching_operators = false")
             folder = reading.unpack(source, workspace)
             package = reading.read(source, folder, connection)
             problems = package.problems + check_package(package)
