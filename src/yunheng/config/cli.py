@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from yunheng import __version__
-from yunheng.config import settling
+from yunheng.config import lookup, settling
 from yunheng.metering import diffing, explaining, result
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions, workdays
@@ -62,7 +62,9 @@ def _parser() -> _Parser:
     sub = command("settle", _settle, "结算一个数据包")
     sub.add_argument("package", type=Path, metavar="数据包", help="目录、.zip 或 .xlsx")
     sub.add_argument("--out", type=Path, required=True, metavar="目录", help="写到这个新的或空的目录")
-    sub.add_argument("--engine", choices=("columnar", "oracle"), default="columnar", help="列式引擎，或逐日笨算法")
+    sub.add_argument(
+        "--engine", choices=("columnar", "oracle"), default="columnar", help="列式引擎，或逐日笨算法（只写 结算.json）"
+    )
     sub.add_argument("--json-only", action="store_true", help="只写 结算.json，不出其他文件")
     sub.add_argument(
         "--lines", choices=("json", "parquet"), default="json", help="账目写在 结算.json 里，或另存 Parquet"
@@ -94,6 +96,22 @@ def _parser() -> _Parser:
 
     sub = command("template", _write, "写一个空白的数据包工作簿，带填写说明和示例行")
     sub.add_argument("out", type=Path, metavar="文件.xlsx", help="新的文件")
+
+    sub = command("rules", _rules, "查规则：某日施行的数字、一条规则的来龙去脉、全部目录")
+    asked = sub.add_subparsers(title="查法", metavar="查法", required=True, dest="asked")
+    for name, summary in (
+        ("list", "全部参数、条款、口径"),
+        ("show", "一个参数、条款或口径的全部内容，如 show K-03、show D62-七、show trial_months"),
+        ("at", "某日施行的全部数字，如 at 2023-12-01"),
+    ):
+        question = asked.add_parser(name, help=summary, description=summary)
+        if name == "list":
+            question.add_argument("--policy", metavar="文件", help="只列这份文件的，如 D62")
+        elif name == "show":
+            question.add_argument("name", metavar="名称")
+        else:
+            question.add_argument("day", type=_date, metavar="日期")
+        question.add_argument("--json", action="store_true", help="按 JSON 打印")
 
     sub = command("workday", _workday, "推算工作日，如 workday 2026-09-28 +5")
     sub.add_argument("day", type=_date, metavar="日期")
@@ -192,6 +210,19 @@ def _write(arguments: argparse.Namespace) -> int:
         print(f"yunheng {arguments.command}：{error}", file=sys.stderr)
         return USAGE_ERROR
     print(f"已写到 {arguments.out}（其中的单位、系统、价格都是虚构的）")
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    if arguments.asked == "list":
+        catalog = lookup.listing(arguments.policy)
+        _say(catalog, arguments.json, lambda: lookup.listing_text(catalog))
+    elif arguments.asked == "show":
+        rule = lookup.show(arguments.name)
+        _say(rule, arguments.json, lambda: lookup.show_text(rule))
+    else:
+        values = lookup.at(arguments.day)
+        _say(values, arguments.json, lambda: lookup.at_text(values))
     return 0
 
 

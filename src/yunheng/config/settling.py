@@ -125,7 +125,9 @@ def opened(source: Path, memory: int | None = None) -> Iterator[Package]:
             try:
                 yield package
             except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-                raise ValueError(f"内存或磁盘不够，没有写任何文件；调大 --memory 或腾出临时目录再试：{error}") from error
+                raise ValueError(
+                    f"内存或磁盘不够，没有写任何文件；调大 --memory 或腾出临时目录再试：{error}"
+                ) from error
 
 
 def check(source: Path) -> list[str]:

@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from yunheng.config.cli import main
+from yunheng.documents import pdf
 
 CASES = Path(__file__).parents[2] / "cases"
 PRICES = CASES / "01-年月价与测试期"
@@ -100,14 +102,52 @@ def test_没有登记的口径是用法错误(tmp_path: Path, capsys: pytest.Cap
     assert not (tmp_path / "出").exists()
 
 
-def test_账目另存Parquet_摘要不变(settled: Path, tmp_path: Path) -> None:
+def test_账目另存Parquet_摘要不变_各列与结算相同(settled: Path, tmp_path: Path) -> None:
     out = tmp_path / "乙"
     assert main(["settle", str(PRICES), "--out", str(out), "--json-only", "--lines", "parquet"]) == 0
-    content = load(out / "结算.json")
-    assert "lines" not in content
-    assert content["digest"] == load(settled)["digest"]
-    assert (out / "账目.parquet").is_file()
-    assert (out / "待核.parquet").is_file()
+    content, whole = load(out / "结算.json"), load(settled)
+    assert not {"lines", "disputed"} & set(content)
+    assert content["digest"] == whole["digest"]
+    for name, key in (("账目", "lines"), ("待核", "disputed")):
+        stored = duckdb.read_parquet(str(out / f"{name}.parquet"))
+        rows = [dict(zip(stored.columns, row, strict=True)) for row in stored.fetchall()]
+        codes = [",".join(entry.get("differences", ())) for entry in whole[key]]
+        assert [row.pop("differences") for row in rows] == codes
+        assert rows == [{k: v for k, v in entry.items() if k != "differences"} for entry in whole[key]]
+
+
+def test_内存给得少就落盘_摘要不变(settled: Path, tmp_path: Path) -> None:
+    out = tmp_path / "乙"
+    assert main(["settle", str(PRICES), "--out", str(out), "--json-only", "--memory", "256MiB"]) == 0
+    assert load(out / "结算.json")["digest"] == load(settled)["digest"]
+
+
+@pytest.mark.parametrize("wrong", ["4", "0GiB", "255MiB", "4gb", "-1GiB", "9999999GiB"])
+def test_内存上限写得不对是用法错误(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["settle", str(PRICES), "--out", str(tmp_path / "出"), f"--memory={wrong}"])
+    assert stopped.value.code == 2
+    assert "256MiB" in capsys.readouterr().err
+    assert not (tmp_path / "出").exists()
+
+
+def test_没有字体时先说缺什么_不算完才发现(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "FAMILIES", ("没有这种字体",))
+    pdf._coverage.cache_clear()
+    try:
+        assert main(["settle", str(PRICES), "--out", str(tmp_path / "出")]) == 1
+    finally:
+        pdf._coverage.cache_clear()
+    assert "apt-get install fonts-noto-cjk" in capsys.readouterr().err
+    assert not (tmp_path / "出").exists()
+
+
+def test_输出目录写不进去说原因_没有堆栈(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "文件").write_text("不是目录", encoding="utf-8")
+    assert main(["settle", str(PRICES), "--out", str(tmp_path / "文件" / "出"), "--json-only"]) == 1
+    assert "文件" in capsys.readouterr().err
 
 
 def test_R006_工作日跳过国庆_未公布的年份标推定(capsys: pytest.CaptureFixture[str]) -> None:
