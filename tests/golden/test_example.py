@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,36 @@ def test_R011_目录有附件1全部84项_价格都标虚构() -> None:
 def test_R075_十三种差异都有_有的已裁定(settlement: dict[str, Any]) -> None:
     assert {entry["code"] for entry in settlement["differences"]} == {f"D{n}" for n in range(1, 14)}
     assert {entry["ruling"] for entry in settlement["differences"]} == {None, "认可", "不计费"}
+
+
+def test_R073_每种计价方式和周期都有账目(settlement: dict[str, Any]) -> None:
+    _, tables = example.generate()
+    modes = {row["目录项"]: (row["计价方式"], row["计费周期"]) for row in tables["目录"]}
+    assert {modes[line["item"]] for line in settlement["lines"]} == {
+        ("单价", "年"), ("单价", "月"), ("单价", "次"), ("单价", "一次性"), ("阶梯", "年"), ("阶梯", "次"),
+        ("授权", "年"), ("授权", "一次性"),
+    }  # fmt: skip
+
+
+def test_R074_服务商另有的价格盖过通用的(settlement: dict[str, Any]) -> None:
+    prices = {(line["provider"], line["unit_price"]) for line in settlement["lines"] if line["item"] == "CC-BF"}
+    assert ("CT", "2050") in prices
+    assert not {price for provider, price in prices if provider != "CT"} & {"2050"}
+
+
+def test_R072_注销后又申请的主机重起测试期(settlement: dict[str, Any]) -> None:
+    spells: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for line in settlement["lines"]:
+        if line["resource"].startswith("ECS"):
+            spells.setdefault((line["resource"], line["item"]), []).append((line["from"], line["until"], line["form"]))
+    again = [
+        (date.fromisoformat(later[0]) - date.fromisoformat(earlier[1])).days
+        for found in spells.values()
+        for earlier, later in pairwise(found)
+        if earlier[1] < later[0]
+    ]
+    assert again
+    assert min(again) > 90
 
 
 def test_R078_三家的得分分落三档(settlement: dict[str, Any]) -> None:

@@ -252,7 +252,7 @@ def _summary(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
             Field("名称", 0),
             Field("服务商", 0),
             Field("结算金额", 0, "money", summed=True),
-            Field("", 0),
+            Field("预算性质", 0),
             Field("考核扣减", 0, "money", summed=True),
             Field("应付金额", 0, "money", summed=True),
         ],
@@ -262,7 +262,7 @@ def _summary(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
                 papers.units[entry["unit"]].name,
                 papers.providers[entry["provider"]],
                 fen(entry["gross"]),
-                "",
+                papers.units[entry["unit"]].budget,
                 fen(entry["deduction"]),
                 fen(entry["net"]),
             )

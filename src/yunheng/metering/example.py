@@ -74,6 +74,11 @@ SYSTEMS = [
     "统计分析",
 ]
 
+#: 按次计的目录项和一次用量的上限
+USED = {
+    "DX": 9000, "CDN": 3, "RZ-RL": 1200, "RXHY": 800, "RZ-ESYS2": 2500, "RZ-ESYS4": 600, "RZ-SJ3": 1500, "RZ-YHK3": 700
+}  # fmt: skip
+
 Tables = dict[str, list[dict[str, str]]]
 
 
@@ -83,6 +88,7 @@ class _District:
         self.calendar = WorkCalendar({})
         self.tables: Tables = {table.name: [] for table in TABLES}
         self.counts: dict[str, int] = {}
+        self.restored = False
 
     # ── 小件 ──
 
@@ -164,9 +170,12 @@ class _District:
         ):
             for tier in tiers:
                 self.add("阶梯", item, YEAR, mode, *tier)
+        self.add("阶梯", "YY-HC", YEAR, "累进", 0, "500", "5100")
+        self.add("阶梯", "YY-HC", YEAR, "累进", 500, "", "4650")
         self.add("阶梯", "YY-ZX", YEAR, "累进", 0, "", "5600")
         self.add("全市用量", "DX", YEAR, "23456789")
         self.add("全市用量", "RZ-RL", YEAR, "1320500")
+        self.add("全市用量", "YY-HC", YEAR, "812.5")
 
     # ── 各项目的一年 ──
 
@@ -193,7 +202,11 @@ class _District:
             elif n % 3 == 0:
                 self.grow(code, provider, hosts, done)
             if n % 11 == 10:
-                self.deregister(code, provider, done)
+                released = self.deregister(code, provider, done)
+                # 头一个注销得早、来得及重新计费的
+                if released < date(2024, 1, 1) and not self.restored:
+                    self.restored = True
+                    self.restore(code, provider, hosts[0], released)
         self.logs()
 
     def host(self, form: str, host: str, done: date, *, district: bool) -> None:
@@ -215,8 +228,9 @@ class _District:
         choices = [
             ("WL-IP", 1), ("WL-DK", 20), ("WL-FZ", 1), ("CC-PT", 3), ("CC-BF", 2.5), ("AQ-WAF", 1), ("AQ-YHGZ", 6),
             ("KJ-JG", 1), ("GPU-TL", 2), ("CC-JM", 1.5), ("CC-DB", 0.8), ("AQ-SJSJ", 1), ("AQ-VPN", 2), ("AQ-FCG", 1),
+            ("CC-GD", 1), ("KJ-JF", 4), ("GPU-XL", 1), ("GPU-XR", 1), ("WL-WZ", 1), ("ZJ-WLJ", 1), ("AQ-CGSM", 2),
         ]  # fmt: skip
-        for item, quantity in self.random.sample(choices, 3):
+        for item, quantity in self.random.sample(choices, 4):
             self.act(form, f"{project}-{item}", item, "新增", quantity, done)
         if self.random.random() < 0.3:
             self.act(form, f"{project}-AQ-SXSM", "AQ-SXSM", "新增", 1, done)
@@ -226,12 +240,20 @@ class _District:
     def platform(self, project: str, n: int, done: date) -> None:
         """平台软件和软件授权另走各自服务商的单据。"""
         groups = {
-            "CU": (("SJK-GX", 1), ("SJK-NCZ", 1), ("ZS-SSL1", 1), ("ZS-GWY", 20), ("TYSF-100", 1), ("RZ-RL", 1)),
-            "CM": (("ZJJ", 2), ("DX", 1), ("MM-QM", 1), ("CDN", 1), ("SPZ-10", 1)),
-            "CT": (("FBD", 6), ("OCR", 2), ("RXHY", 1), ("YDD-2", 1)),
-            "GE": (("SQ-OS", 4), ("SQ-MW", 1), ("SQ-DB", 1)),
+            "CU": [
+                *(("SJK-GX", 1), ("SJK-NCZ", 1), ("SJK-TY", 1), ("SJK-NCJ", 1), ("SJK-FX", 1), ("SJK-BG", 2)),
+                *(("ZS-SSL1", 1), ("ZS-SSLT", 1), ("ZS-GWY", 20), ("ZS-JZ", 20), ("TYSF-100", 1), ("TYSF-500", 1)),
+                *((item, 1) for item in ("SJCS", "DSJ-SS", "DSJ-TD", "DSJ-LX", "DSJ-JS")),
+                *((item, 1) for item in ("RZ-RL", "RZ-ESYS2", "RZ-ESYS4", "RZ-SJ3", "RZ-YHK3")),
+            ],
+            "CM": [
+                *(("ZJJ", 2), ("DX", 1), ("MM-QM", 1), ("MM-WG", 1), ("MM-SJC", 1), ("MM-KX", 1), ("CDN", 1)),
+                *(("SPZ-10", 1), ("SPZ-20", 1)),
+            ],
+            "CT": [("FBD", 6), ("OCR", 2), ("RXHY", 1), ("YDD-2", 1), ("YDD-10", 1), ("YY-HC", 2)],
+            "GE": [("SQ-OS", 4), ("SQ-MW", 1), ("SQ-DB", 1)],
         }
-        metered = {"RZ-RL", "DX", "CDN", "RXHY"}
+        metered = USED
         for provider in self.random.sample(list(groups), 1 + n % 2):
             form = self.form("首次申请", project, provider, self.workday(done))
             for item, quantity in self.random.sample(groups[provider], 2):
@@ -241,7 +263,7 @@ class _District:
                     self.usage(resource, item, self.workday(done, 3))
 
     def usage(self, resource: str, item: str, done: date) -> None:
-        size = {"DX": 9000, "CDN": 3, "RZ-RL": 1200, "RXHY": 800}[item]
+        size = USED[item]
         day = max(done, START)
         while day < UNTIL:
             self.add("用量", resource, item, day, self.random.randint(1, size))
@@ -258,13 +280,22 @@ class _District:
             for row in [r for r in self.tables["单据明细"] if r["资源"] == hosts[-1] and r["动作"] == "新增"]:
                 self.add("单据明细", form, hosts[-1], row["目录项"], "释放", "")
 
-    def deregister(self, project: str, provider: str, done: date) -> None:
+    def restore(self, project: str, provider: str, host: str, released: date) -> None:
+        """注销后又申请同一台主机：是一次真正的新增，重起测试期。"""
+        reviewed = self.workday(released, 15)
+        form = self.form("首次申请", project, provider, reviewed)
+        for row in [r for r in self.tables["单据明细"] if r["资源"] == host and r["动作"] == "新增"]:
+            self.act(form, host, row["目录项"], "新增", row["数量"], self.workday(reviewed, 3))
+
+    def deregister(self, project: str, provider: str, done: date) -> date:
+        """注销项目在这家服务商的全部资源，返回审核日。"""
         forms = {r["单号"] for r in self.tables["单据"] if r["项目"] == project and r["服务商"] == provider}
         reviewed = self.workday(max(done, START) + timedelta(days=self.random.randint(120, 260)))
         form = self.form("注销", project, provider, reviewed)
         places = {(r["资源"], r["目录项"]): None for r in self.tables["单据明细"] if r["单号"] in forms}
         for resource, item in places:
             self.add("单据明细", form, resource, item, "释放", "")
+        return reviewed
 
     def logs(self) -> None:
         logged = {row["目录项"] for row in self.tables["目录"] if row["日志"] == "有"}
@@ -277,6 +308,9 @@ class _District:
         for row in self.tables["单据明细"]:
             if row["动作"] == "释放" and row["目录项"] in logged:
                 gone[row["资源"]] = reviewed[row["单号"]]
+        for row in self.tables["工单"]:
+            if row["动作"] == "新增" and row["完成日期"] > gone.get(row["资源"], "9999"):
+                del gone[row["资源"]]
         for resource, day in first.items():
             self.add("日志", resource, day, max(day, gone.get(resource, "2024-07-15")))
 
