@@ -32,10 +32,15 @@ prepare() {
     echo '需要 Python 3.11 或更新（Debian 12、Ubuntu 24.04 自带）' >&2
     exit 1
   }
-  stamp=$(cat "$lock" pyproject.toml scripts/prepare.sh | sha256sum)
+  # 换了锁、项目或 Python，都要重装
+  stamp=$({ cat "$lock" pyproject.toml scripts/prepare.sh && python3 --version; } | sha256sum)
   [ -x .venv/bin/yunheng ] && [ "$(cat .venv/.yunheng-"$lock" 2>/dev/null)" = "$stamp" ] && return 0
   echo '准备 .venv …' >&2
-  [ -x .venv/bin/python ] || python3 -m venv .venv
+  # 没装完的、Python 升级以后失效的环境，整个重建
+  .venv/bin/python -m pip --version >/dev/null 2>&1 || {
+    rm -rf .venv
+    python3 -m venv .venv
+  }
   .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" >&2
   .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
   printf '%s\n' "$stamp" >.venv/.yunheng-"$lock"
