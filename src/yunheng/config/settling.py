@@ -169,12 +169,20 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
     papers = _papers() if choices.documents and not choices.naive else None
     if papers:
         papers.check_fonts()
+    progress("读取、校验", 0)
     with _published(out, choices.force) as draft, opened(source, choices.memory) as package:
         progress("计量、对账", 0.2)
+        steps = (*engine.STEPS, "10_lines")
+
+        def stepped(step: str, _seconds: float) -> None:
+            progress("计量、对账", 0.2 + 0.35 * (steps.index(step) + 1) / len(steps))
+
         settlement: result.Outcome = (
-            _naive(package, choices.conventions) if choices.naive else engine.settle(package, choices.conventions)
+            _naive(package, choices.conventions)
+            if choices.naive
+            else engine.settle(package, choices.conventions, stepped)
         )
-        progress("写 结算.json", 0.6)
+        progress("写 结算.json", 0.55)
         with (draft / SETTLEMENT).open("wb") as file:
             digest = result.write(settlement, file, with_lines=not choices.parquet)
         if choices.parquet:
