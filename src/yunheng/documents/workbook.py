@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,8 @@ ROWS_PER_SHEET = 1_000_000
 #: Excel 一格最多 32,767 个字
 _CELL_LIMIT = 32_000
 PAYERS = {"unified": "统一支付", "self": "自行支付"}
+#: 文件里的创建时刻写定，同样的数据逐字节相同
+_STAMP = datetime(2000, 1, 1)  # noqa: DTZ001
 _EPOCH = date(1899, 12, 30).toordinal()
 _FORMATS = {
     "text": "@",
@@ -76,7 +78,7 @@ class _Book:
         )
         self.title = self.book.add_format({**base, "bold": True, "font_size": 16, "font_name": "黑体"})
         self.note = self.book.add_format({**base, "font_color": "#595959"})
-        self.book.set_properties({"title": self._name, "author": "云衡", "comments": self._mark})
+        self.book.set_properties({"title": self._name, "author": "云衡", "comments": self._mark, "created": _STAMP})
 
     def sheet(self, name: str) -> Any:
         """新的一页：A4 横向、一页宽、页眉名称、页脚页码和摘要。"""

@@ -70,3 +70,12 @@ def test_每张表表头冻结_打印重复表头_横放A4_可筛选(tmp_path: P
 def test_没有账目时每页都说没有(tmp_path: Path) -> None:
     book = opened(tmp_path, [])
     assert [book[name]["A2"].value for name in ("账目", "待核", "差异", "按单位")] == ["没有"] * 4
+
+
+def test_同样的数据两次写出逐字节相同(tmp_path: Path) -> None:
+    written = []
+    for name in ("甲", "乙"):
+        (tmp_path / name).mkdir()
+        opened(tmp_path / name, [line(), line(resource="R2")])
+        written.append((tmp_path / name / "明细.xlsx").read_bytes())
+    assert written[0] == written[1]
