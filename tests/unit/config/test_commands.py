@@ -157,16 +157,26 @@ def test_R006_工作日跳过国庆_未公布的年份标推定(capsys: pytest.C
     assert "推定" in capsys.readouterr().out
 
 
-def test_任何时刻杀掉_要么没有要么完整(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "files", "kills", "longest"),
+    [
+        (["--json-only"], {"结算.json", "运行记录.json"}, 12, 1.6),
+        ([], {"结算.json", "运行记录.json", "结算明细.xlsx", "结算项目方案.docx", "结算项目方案.pdf"}, 8, 4.0),
+    ],
+    ids=["只出JSON", "连同文件"],
+)
+def test_任何时刻杀掉_要么没有要么完整(
+    tmp_path: Path, options: list[str], files: set[str], kills: int, longest: float
+) -> None:
     want = load(PRICES / "结算.json")["digest"]
     chance = random.Random(7)
-    for n in range(12):
+    for n in range(kills):
         out = tmp_path / f"出{n}"
-        command = [sys.executable, "-m", "yunheng.config.cli", "settle", str(PRICES), "--out", str(out), "--json-only"]
+        command = [sys.executable, "-m", "yunheng.config.cli", "settle", str(PRICES), "--out", str(out), *options]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.2, 1.6))
+        time.sleep(chance.uniform(0.2, longest))
         process.kill()
         process.wait()
         if out.exists():
             assert load(out / "结算.json")["digest"] == want
-            assert {path.name for path in out.iterdir()} == {"结算.json", "运行记录.json"}
+            assert {path.name for path in out.iterdir() if not path.name.startswith("附件5-")} == files
