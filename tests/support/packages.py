@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import random
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yunheng.metering.format import TABLES
+from yunheng.metering.writing import write_package
 
 Tables = dict[str, list[dict[str, str]]]
 
@@ -265,11 +265,6 @@ def random_package(seed: int) -> tuple[dict[str, Any], Tables]:
 
 
 def write_folder(folder: Path, manifest: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
-    """把数据包写成一个目录的 CSV。"""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "数据包.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
-    for table in TABLES:
-        with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, [column.name for column in table.columns], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(tables[table.name])
+    """把数据包写成一个目录的 CSV，原来有的换掉。"""
+    shutil.rmtree(folder, ignore_errors=True)
+    write_package(folder, manifest, tables)

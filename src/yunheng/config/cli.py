@@ -92,7 +92,7 @@ def _parser() -> _Parser:
     sub.add_argument("--json", action="store_true", help="按 JSON 打印")
 
     sub = command("example", _write, "写出示例区的数据包")
-    sub.add_argument("out", type=Path, metavar="目录", help="新的或空的目录")
+    sub.add_argument("out", type=Path, metavar="目录", help="新的或空的目录，或新的 .zip、.xlsx")
 
     sub = command("template", _write, "写一个空白的数据包工作簿，带填写说明和示例行")
     sub.add_argument("out", type=Path, metavar="文件.xlsx", help="新的文件")

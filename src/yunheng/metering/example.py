@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from yunheng.metering.format import MANIFEST, MANIFEST_FORMAT, MANIFEST_VERSION, TABLE, TABLES
+from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION, TABLE, TABLES
+from yunheng.metering.writing import write_package
 from yunheng.rules.workdays import WorkCalendar
 
 SEED = 20230701
@@ -390,21 +390,6 @@ def generate() -> tuple[dict[str, Any], Tables]:
     return manifest, district.tables
 
 
-def write(folder: Path) -> None:
-    """把示例区写成一个目录的 CSV；目录须是新的或空的，否则抛 FileExistsError。"""
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise FileExistsError(f"{folder} 已有内容")
-    manifest, tables = generate()
-    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    (folder / f"{MANIFEST}.json").write_text(text, encoding="utf-8")
-    for table in TABLES:
-        if rows := tables[table.name]:
-            _write_table(folder / f"{table.name}.csv", [c.name for c in table.columns], rows)
-
-
-def _write_table(path: Path, names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def write(target: Path) -> None:
+    """把示例区写成目录、.zip 或 .xlsx；目标须是新的或空的，否则抛 FileExistsError。"""
+    write_package(target, *generate())
