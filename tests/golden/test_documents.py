@@ -15,7 +15,8 @@ import pytest
 from docx import Document
 
 from yunheng.config.cli import main
-from yunheng.documents.money import amount_in_words, fen, grouped
+from yunheng.documents.money import amount_in_words
+from yunheng.rules.money import fen, yuan
 
 PUBLISHED = Path(__file__).parents[2] / "examples" / "songjiang-2023"
 
@@ -84,14 +85,18 @@ def test_方案的数字和大写都等于结算(out: Path, settlement: dict[str
     amounts = next(rows for rows in tables if rows[0][-1] == "大写")
     summary = settlement["summary"]
     expected = [
-        [grouped(fen(entry[key])) for key in ("gross", "deduction", "net")] + [amount_in_words(fen(entry["net"]))]
+        [yuan(fen(entry[key]), grouped=True) for key in ("gross", "deduction", "net")]
+        + [amount_in_words(fen(entry["net"]))]
         for entry in summary["unified"]
     ]
     assert [row[1:] for row in amounts[1:-1]] == expected
-    assert amounts[-1][3:] == [grouped(fen(summary["unified_net"])), amount_in_words(fen(summary["unified_net"]))]
+    assert amounts[-1][3:] == [
+        yuan(fen(summary["unified_net"]), grouped=True),
+        amount_in_words(fen(summary["unified_net"])),
+    ]
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
     for key in ("unified_net", "supervision_fee_cap", "self_net"):
-        assert grouped(fen(summary[key])) in text
+        assert yuan(fen(summary[key]), grouped=True) in text
         assert amount_in_words(fen(summary[key])) in text
     assert settlement["digest"] in text
 
@@ -114,7 +119,7 @@ def test_PDF与Word同一份文字(out: Path, settlement: dict[str, Any]) -> Non
     for paragraph in Document(str(out / "结算项目方案.docx")).paragraphs[2:]:
         # 段落可能跨页，中间夹着页脚：只比前 12 个字
         assert re.sub(r"\s+", "", paragraph.text)[:12] in joined
-    assert grouped(fen(settlement["summary"]["unified_net"])) in joined
+    assert yuan(fen(settlement["summary"]["unified_net"]), grouped=True) in joined
 
 
 def test_四个服务商各有一份考核表_得分和扣减等于结算(out: Path, settlement: dict[str, Any]) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from yunheng.documents.data import Item, Line, Papers, Project, Unit, Usage
-from yunheng.documents.money import yuan
 from yunheng.documents.sums import add_up
 from yunheng.rules.conventions import defaults
+from yunheng.rules.money import yuan
 
 _LINE = Line(
     "U01", "P01", "R1", "CPU", "CU", "S1", "W1", "8", "2023-10-01", "2024-07-01", 274, "552", "3305.97", "unified"

@@ -139,19 +139,24 @@ def check(source: Path) -> list[str]:
 @contextmanager
 def _published(out: Path, force: bool) -> Iterator[Path]:
     """给出旁边的一个新目录，写完一步改名成 `out`；中途失败什么也不留。"""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not force:
+    if _occupied(out) and not force:
         raise OutputRefused(f"{out} 已有内容；换一个目录，或加 --force 把旧的改名留存")
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         yield draft
         draft.chmod(0o755)
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if _occupied(out):
             out.rename(_aside(out))
         draft.replace(out)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def _occupied(out: Path) -> bool:
+    """已有文件，或目录里有东西。"""
+    return out.exists() and (not out.is_dir() or any(out.iterdir()))
 
 
 def _aside(out: Path) -> Path:

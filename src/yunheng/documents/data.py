@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
+
+#: 谁付 → 印出来的叫法
+PAYERS = {"unified": "统一支付", "self": "自行支付"}
+#: 文件里的创建时刻写定，同样的数据逐字节相同
+STAMP = datetime(2000, 1, 1)  # noqa: DTZ001
 
 
 class Line(NamedTuple):

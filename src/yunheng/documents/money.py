@@ -1,26 +1,9 @@
-"""金额的写法：整数分、元的文本、中文大写。"""
+"""金额的中文大写。"""
 
 from __future__ import annotations
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _UNITS = ((10**8, "亿"), (10**4, "万"), (1000, "仟"), (100, "佰"), (10, "拾"))
-
-
-def fen(amount: str) -> int:
-    """`"3305.97"` → 330597 分。"""
-    return int(amount.replace(".", ""))
-
-
-def yuan(value: int) -> str:
-    """330597 分 → `"3305.97"`。"""
-    sign = "-" if value < 0 else ""
-    return f"{sign}{abs(value) // 100}.{abs(value) % 100:02d}"
-
-
-def grouped(value: int) -> str:
-    """330597 分 → `"3,305.97"`。"""
-    sign = "-" if value < 0 else ""
-    return f"{sign}{abs(value) // 100:,}.{abs(value) % 100:02d}"
 
 
 def amount_in_words(value: int) -> str:

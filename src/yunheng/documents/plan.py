@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from yunheng.rules.clauses import load_built_in
 from yunheng.rules.conventions import CONVENTIONS
+from yunheng.rules.money import fen, yuan
 
 from .blocks import Block, Chart, Column, Heading, PageBreak, Paper, Paragraph, Table
-from .data import Papers
-from .money import amount_in_words, fen, grouped
+from .data import PAYERS, Papers
+from .money import amount_in_words
 from .sums import Sums
 
 #: 附表最多列这么多行，其余合成一行，全部见 结算明细.xlsx
@@ -37,8 +38,12 @@ def _day(day: object) -> str:
     return f"{day:%Y} 年 {int(format(day, '%m'))} 月 {int(format(day, '%d'))} 日"
 
 
+def _figure(value: int) -> str:
+    return yuan(value, grouped=True)
+
+
 def _money(value: int) -> str:
-    return f"{grouped(value)} 元"
+    return f"{_figure(value)} 元"
 
 
 def _share(part: int, whole: int) -> str:
@@ -96,16 +101,16 @@ class _Plan:
             "表 1　概况",
             (Column("项目", 3), Column("数", 3, "right"), Column("项目", 3), Column("金额（元）", 3, "right")),
             (
-                ("有费用的使用单位", f"{len(units)} 个", f"统一支付{self.word}金额", grouped(self.gross)),
-                ("有费用的项目", f"{len(projects)} 个", "考核扣减", grouped(self.gross - self.net)),
+                ("有费用的使用单位", f"{len(units)} 个", f"统一支付{self.word}金额", _figure(self.gross)),
+                ("有费用的项目", f"{len(projects)} 个", "考核扣减", _figure(self.gross - self.net)),
                 (
                     "期内资源",
                     f"{sum(u.resources for u in papers.usage.values()):,} 个",
                     "统一支付应付金额",
-                    grouped(self.net),
+                    _figure(self.net),
                 ),
-                ("账目", f"{self.settled.count:,} 条", "自行支付金额", grouped(fen(summary["self_net"]))),
-                ("待核", f"{self.held.count:,} 条", "待核金额", grouped(fen(summary["disputed_gross"]))),
+                ("账目", f"{self.settled.count:,} 条", "自行支付金额", _figure(fen(summary["self_net"]))),
+                ("待核", f"{self.held.count:,} 条", "待核金额", _figure(fen(summary["disputed_gross"]))),
             ),
         )
 
@@ -158,7 +163,7 @@ class _Plan:
                 Column("金额（元）", 3, "right"), Column("占比", 1.6, "right"),
             ),
             [
-                (code, papers.items[code].name, papers.items[code].measure, grouped(amount),
+                (code, papers.items[code].name, papers.items[code].measure, _figure(amount),
                  _share(amount, self.settled.total))
                 for code, amount in sorted(top, key=lambda pair: (-pair[1], pair[0]))
             ],
@@ -220,16 +225,16 @@ class _Plan:
         papers, settled = self.papers, self.settled
         yield Heading(1, "五、计量与计费结果")
         yield Heading(2, "（一）按服务商")
-        unified, own = settled.by_provider, settled.by_provider
+        amounts = settled.by_provider
         codes = sorted({provider for provider, _payer in settled.by_provider})
         rows = [
-            (papers.providers[code], f"{settled.counts[code]:,}", grouped(unified[code, "unified"]),
-             grouped(own[code, "self"]), grouped(unified[code, "unified"] + own[code, "self"]))
+            (papers.providers[code], f"{settled.counts[code]:,}", _figure(amounts[code, "unified"]),
+             _figure(amounts[code, "self"]), _figure(amounts[code, "unified"] + amounts[code, "self"]))
             for code in codes
         ]  # fmt: skip
         total = (
             "合计", f"{settled.count:,}", self.summary_text("unified_gross"), self.summary_text("self_gross"),
-            grouped(settled.total),
+            _figure(settled.total),
         )  # fmt: skip
         yield Table(
             "表 6　按服务商（元）",
@@ -240,8 +245,8 @@ class _Plan:
             (*rows, total),
             totals=1,
         )  # fmt: skip
-        amounts = {code: unified[code, "unified"] + own[code, "self"] for code in codes}
-        yield _chart("图 1　按服务商（万元）", "bars", [(papers.providers[c], a) for c, a in amounts.items()], "服务商")
+        pairs = [(papers.providers[code], amounts[code, "unified"] + amounts[code, "self"]) for code in codes]
+        yield _chart("图 1　按服务商（万元）", "bars", pairs, "服务商")
         yield Heading(2, "（二）按月")
         yield _chart(
             "图 2　按月（万元）", "columns", [(m, settled.by_month[m]) for m in sorted(settled.by_month)], "月份"
@@ -257,7 +262,7 @@ class _Plan:
 
     def summary_text(self, key: str) -> str:
         """汇总里的一个数，带千分位。"""
-        return grouped(fen(self.summary[key]))
+        return _figure(fen(self.summary[key]))
 
     def _tiers(self) -> Iterator[Block]:
         papers = self.papers
@@ -274,7 +279,7 @@ class _Plan:
                 ),
                 [
                     (code, papers.items[code].name, modes.get(code, ""), papers.city_totals.get(code, ""), price,
-                     grouped(self.settled.by_item[code]))
+                     _figure(self.settled.by_item[code]))
                     for code, price in average.items()
                 ],
             )  # fmt: skip
@@ -292,8 +297,8 @@ class _Plan:
                 ),
                 (
                     *((code, papers.items[code].name, papers.items[code].measure, papers.items[code].cycle,
-                       grouped(amount)) for code, amount in licensed),
-                    ("合计", "", "", "", grouped(sum(amount for _code, amount in licensed))),
+                       _figure(amount)) for code, amount in licensed),
+                    ("合计", "", "", "", _figure(sum(amount for _code, amount in licensed))),
                 ),
                 totals=1,
             )  # fmt: skip
@@ -316,7 +321,7 @@ class _Plan:
             ),
             [
                 (papers.providers[entry["provider"]], *(entry["scores"][letter] or "—" for letter in "ABCDEFG"),
-                 entry["total"] or "未考核", percent(entry["deduction_rate"]), grouped(deducted.get(entry["provider"], 0)))
+                 entry["total"] or "未考核", percent(entry["deduction_rate"]), _figure(deducted.get(entry["provider"], 0)))
                 for entry in self.result["assessments"]
             ],
         )  # fmt: skip
@@ -334,9 +339,9 @@ class _Plan:
                 Column("应付金额", 3, "right"), Column("大写", 6),
             ),
             (
-                *((papers.providers[entry["provider"]], *(grouped(fen(entry[k])) for k in ("gross", "deduction", "net")),
+                *((papers.providers[entry["provider"]], *(_figure(fen(entry[k])) for k in ("gross", "deduction", "net")),
                    amount_in_words(fen(entry["net"]))) for entry in self.summary["unified"]),
-                ("合计", grouped(self.gross), grouped(self.gross - self.net), grouped(self.net), amount_in_words(self.net)),
+                ("合计", _figure(self.gross), _figure(self.gross - self.net), _figure(self.net), amount_in_words(self.net)),
             ),
             totals=1,
         )  # fmt: skip
@@ -437,7 +442,7 @@ class _Plan:
                 Column("支付方式", 2), Column("金额", 3, "right"),
             ),
             [
-                ((unit, papers.units[unit].name, papers.units[unit].budget, papers.providers[provider], _PAYERS[payer]),
+                ((unit, papers.units[unit].name, papers.units[unit].budget, papers.providers[provider], PAYERS[payer]),
                  amount)
                 for (unit, provider, payer), amount in sorted(self.settled.by_unit.items())
             ],
@@ -451,7 +456,7 @@ class _Plan:
             ),
             [
                 ((project, papers.projects[project].name, papers.units[unit].name, papers.providers[provider],
-                  _PAYERS[payer]), amount)
+                  PAYERS[payer]), amount)
                 for (unit, project, provider, payer), amount in sorted(self.settled.by_project.items())
             ],
         )  # fmt: skip
@@ -471,7 +476,6 @@ class _Plan:
 
 
 _USAGE = ("resources", "in_use", "released", "trials", "on_trial")
-_PAYERS = {"unified": "统一支付", "self": "自行支付"}
 
 
 def percent(rate: str | None) -> str:
@@ -506,6 +510,6 @@ def _annex(caption: str, columns: Sequence[Column], rows: Sequence[tuple[tuple[s
         blank = ("",) * (len(columns) - 3)
         shown.append(((f"其余 {len(rows) - len(shown):,} 行", "见 结算明细.xlsx", *blank), rest))
     total = sum(amount for _texts, amount in rows)
-    body = [(*texts, grouped(amount)) for texts, amount in shown]
+    body = [(*texts, _figure(amount)) for texts, amount in shown]
     blank = ("",) * (len(columns) - 2)
-    return Table(caption, columns, [*body, ("合计", *blank, grouped(total))], totals=1)
+    return Table(caption, columns, [*body, ("合计", *blank, _figure(total))], totals=1)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 
+from yunheng.rules.money import fen
+
 from .data import Line
-from .money import fen
 
 
 @dataclass

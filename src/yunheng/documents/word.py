@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,12 +17,11 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
 from .blocks import Block, Chart, Column, Heading, PageBreak, Paper, Paragraph, Table
+from .data import STAMP
 
 #: 版心宽
 WIDTH_MM = 156
 BODY, TITLE, BLACK, LATIN = "仿宋", "宋体", "黑体", "Times New Roman"
-#: docx 里的时刻写定，同样的内容逐字节相同
-_STAMP = datetime(2000, 1, 1)  # noqa: DTZ001
 _TWIPS_PER_MM = 56.7
 
 
@@ -32,7 +30,7 @@ def write_word(paper: Paper, path: Path, image: Callable[[Chart], bytes], *, lan
     document = Document()
     properties = document.core_properties
     properties.title, properties.author, properties.comments = paper.title, "云衡", paper.footnote
-    properties.created = properties.modified = _STAMP
+    properties.created = properties.modified = STAMP
     _page(document, landscape)
     _footer(document, paper.footnote)
     _line(document, paper.title, size=22, font=TITLE, bold=True, align=WD_ALIGN_PARAGRAPH.CENTER, spacing=32)

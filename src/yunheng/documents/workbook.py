@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +16,10 @@ from typing import Any, Literal
 import xlsxwriter
 
 from yunheng.rules.conventions import CONVENTIONS
+from yunheng.rules.money import fen, yuan
 
-from .data import Line, Papers
-from .money import amount_in_words, fen, yuan
+from .data import PAYERS, STAMP, Line, Papers
+from .money import amount_in_words
 from .sums import Sums
 
 Kind = Literal["text", "long", "integer", "money", "number", "date", "share"]
@@ -26,9 +27,6 @@ Kind = Literal["text", "long", "integer", "money", "number", "date", "share"]
 ROWS_PER_SHEET = 1_000_000
 #: Excel 一格最多 32,767 个字
 _CELL_LIMIT = 32_000
-PAYERS = {"unified": "统一支付", "self": "自行支付"}
-#: 文件里的创建时刻写定，同样的数据逐字节相同
-_STAMP = datetime(2000, 1, 1)  # noqa: DTZ001
 _EPOCH = date(1899, 12, 30).toordinal()
 _FORMATS = {
     "text": "@",
@@ -78,7 +76,7 @@ class _Book:
         )
         self.title = self.book.add_format({**base, "bold": True, "font_size": 16, "font_name": "黑体"})
         self.note = self.book.add_format({**base, "font_color": "#595959"})
-        self.book.set_properties({"title": self._name, "author": "云衡", "comments": self._mark, "created": _STAMP})
+        self.book.set_properties({"title": self._name, "author": "云衡", "comments": self._mark, "created": STAMP})
 
     def sheet(self, name: str) -> Any:
         """新的一页：A4 横向、一页宽、页眉名称、页脚页码和摘要。"""
@@ -91,9 +89,9 @@ class _Book:
         sheet.set_footer(f"&L&8{self._mark}&R&9第 &P 页，共 &N 页")
         return sheet
 
-    def table(self, name: str, fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> int:
-        """一张有表头、筛选、冻结、合计的表；写满一张接着写 name(2)。返回行数。"""
-        rows, written, part = iter(rows), 0, 0
+    def table(self, name: str, fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> None:
+        """一张有表头、筛选、冻结、合计的表；写满一张接着写 name(2)。"""
+        rows, part = iter(rows), 0
         waiting = next(rows, None)
         while waiting is not None or not part:
             part += 1
@@ -106,11 +104,9 @@ class _Book:
             sheet.freeze_panes(1, 0)
             sheet.repeat_rows(0)
             count = self._rows(sheet, fields, islice(chain([waiting], rows), self.limit) if waiting else iter(()))
-            written += count
             sheet.autofilter(0, 0, max(count, 1), len(fields) - 1)
             waiting = next(rows, None)
         self.parts[name] = part
-        return written
 
     def _rows(self, sheet: Any, fields: Sequence[Field], rows: Iterator[Sequence[Any]]) -> int:
         writers = [

@@ -7,20 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from yunheng.metering.differences import NAMES
+from yunheng.rules.money import fen, yuan
 
 Line = Mapping[str, Any]
 _PLACE = ("unit", "project", "resource", "item", "provider")
-
-
-def fen(amount: str) -> int:
-    """两位小数的金额文本化成分。"""
-    return int(amount.replace(".", ""))
-
-
-def yuan(amount: int, *, signed: bool = False) -> str:
-    """分化成两位小数的文本；`signed` 时正数带加号。"""
-    sign = "-" if amount < 0 else "+" if signed else ""
-    return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from yunheng.metering.differences import describe
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.metering.reading import Package
 from yunheng.rules import conventions, rulebook, scoring, workdays
+from yunheng.rules.money import yuan
 
 STEPS = (
     "00_facts",
@@ -156,10 +157,6 @@ def _decimal(value: int, places: int) -> str:
     """定点整数化成去尾零的十进制文本；`places` 为小数位数。"""
     whole, rest = divmod(value, 10**places)
     return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"
 
 
 def _parameters(
@@ -321,9 +318,9 @@ def _summary(
         deduction = (2 * fen * rate.numerator + rate.denominator) // (2 * rate.denominator)
         entry = {
             "provider": provider,
-            "gross": _yuan(fen),
-            "deduction": _yuan(deduction),
-            "net": _yuan(fen - deduction),
+            "gross": yuan(fen),
+            "deduction": yuan(deduction),
+            "net": yuan(fen - deduction),
         }
         totals[f"{payer}_gross"] += fen
         totals[f"{payer}_net"] += fen - deduction
@@ -335,8 +332,8 @@ def _summary(
     return {
         "unified": unified,
         "self": own,
-        **{key: _yuan(value) for key, value in totals.items()},
-        "supervision_fee_cap": _yuan(fee_base // 10),
+        **{key: yuan(value) for key, value in totals.items()},
+        "supervision_fee_cap": yuan(fee_base // 10),
     }
 
 

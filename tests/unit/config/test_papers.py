@@ -12,9 +12,10 @@ from docx import Document
 
 from tests.support.packages import random_package, write_folder
 from yunheng.config import settling
-from yunheng.documents.money import amount_in_words, fen
+from yunheng.documents.money import amount_in_words
 from yunheng.documents.pdf import FontProblem
 from yunheng.metering.problems import PackageError
+from yunheng.rules.money import fen
 
 BATCHES = [range(700, 706), range(706, 712)]
 

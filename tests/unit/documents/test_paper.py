@@ -13,10 +13,10 @@ from yunheng.documents import plan
 from yunheng.documents.appraisal import appraisal_form
 from yunheng.documents.blocks import Chart, Paper, Paragraph, Table
 from yunheng.documents.data import Papers
-from yunheng.documents.money import fen
 from yunheng.documents.pdf import FontProblem, chart_image, write_pdf
 from yunheng.documents.sums import add_up
 from yunheng.documents.word import write_word
+from yunheng.rules.money import fen
 
 
 def plan_of(papers: Papers) -> Paper:
