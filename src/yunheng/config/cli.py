@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -49,7 +51,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.format_usage()}{self.prog}：{message}\n")
 
 
-def _parser() -> _Parser:
+def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清楚
     parser = _Parser(prog="yunheng", description="云衡：政务云计量、对账、考核、结算")
     parser.add_argument("--version", action="version", version=f"云衡 {__version__}", help="显示版本")
     commands = parser.add_subparsers(title="命令", metavar="命令", required=True, dest="command")
@@ -112,6 +114,21 @@ def _parser() -> _Parser:
         else:
             question.add_argument("day", type=_date, metavar="日期")
         question.add_argument("--json", action="store_true", help="按 JSON 打印")
+
+    sub = command("serve", _serve, "起网站：没给 DATABASE_URL 就起嵌入的数据库；DEMO=1 装示例区")
+    sub.add_argument("--host", default="127.0.0.1", metavar="地址", help="监听的地址，默认只本机")
+    sub.add_argument("--port", type=int, default=8000, metavar="端口")
+    sub.add_argument("--workers", type=int, default=2, metavar="N", help="进程数，默认 2")
+
+    command("migrate", _migrate, "升级表结构，发权限、装只追加的触发器（属主身份）")
+    sub = command("demo", _demo, "装示例区和演示人物（演示环境）")
+    sub.add_argument("--if-empty", action="store_true", help="库里已有机构就不装")
+    sub = command("prove", _prove, "核对：看板等于重放，时段等于事实，摘要和审计链一致")
+    sub.add_argument("--json", action="store_true", help="按 JSON 打印")
+    sub = command("backup", _backup, "整库备份成一个文件")
+    sub.add_argument("file", type=Path, metavar="文件")
+    sub = command("restore", _restore, "从备份恢复到空库")
+    sub.add_argument("file", type=Path, metavar="文件")
 
     sub = command("workday", _workday, "推算工作日，如 workday 2026-09-28 +5")
     sub.add_argument("day", type=_date, metavar="日期")
@@ -236,6 +253,70 @@ def _workday(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _django() -> None:
+    """装好 Django；只有要用数据库的命令才装。"""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.config.settings")
+    import django  # noqa: PLC0415 结算等命令不用数据库，不必等它
+
+    django.setup()
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from yunheng.config import serving  # noqa: PLC0415
+
+    return serving.serve(arguments.host, arguments.port, arguments.workers)
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    os.environ["YUNHENG_AS"] = "owner"
+    _django()
+    from yunheng.config import maintenance  # noqa: PLC0415
+
+    maintenance.migrate()
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    _django()
+    from yunheng.config import demo  # noqa: PLC0415
+
+    if arguments.if_empty and not demo.empty():
+        return 0
+    print("装示例区…", file=sys.stderr, flush=True)
+    demo.load()
+    return 0
+
+
+def _prove(arguments: argparse.Namespace) -> int:
+    _django()
+    from yunheng.config import proving  # noqa: PLC0415
+
+    proofs = proving.prove()
+    content = [{"name": p.name, "count": p.count, "problems": p.problems} for p in proofs]
+    lines = [
+        f"{'✖' if p.problems else '✔'} {p.name}（{p.count}）" + "".join(f"\n    {x}" for x in p.problems)
+        for p in proofs
+    ]
+    _say(content, arguments.json, lambda: "\n".join(lines))
+    return DATA_ERROR if any(p.problems for p in proofs) else 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from yunheng.config import maintenance  # noqa: PLC0415
+
+    maintenance.backup(arguments.file)
+    print(f"已备份到 {arguments.file}")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from yunheng.config import maintenance  # noqa: PLC0415
+
+    maintenance.restore(arguments.file)
+    print("已恢复；请再执行 yunheng migrate 补发权限，yunheng prove 核对")
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """命令入口。退出码：0 成功，1 数据有错（逐条打印在标准错误），2 用法错误。"""
     arguments = _parser().parse_args(argv)
@@ -247,7 +328,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(json.dumps({"problems": [vars(p) for p in error.problems]}, ensure_ascii=False, indent=1))
         print(error, file=sys.stderr)
         return DATA_ERROR
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
         print(f"yunheng：{error}", file=sys.stderr)
         return DATA_ERROR
 

@@ -12,17 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from yunheng.rules.digest import canonical, sm3
+
 _PENDING = 8
-
-
-def canonical(value: Any) -> str:
-    """规范 JSON：键按码点排序、无空白、不转义非 ASCII，转义同 RFC 8785。"""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest_of(result: Mapping[str, Any]) -> str:
     """一份完整的 结算.json 的摘要：去掉 digest、warnings 和各条差异的 note。"""
-    return "sm3:" + hashlib.new("sm3", canonical(_digested(result)).encode()).hexdigest()
+    return f"sm3:{sm3(canonical(_digested(result)))}"
 
 
 def _digested(result: Mapping[str, Any]) -> dict[str, Any]:

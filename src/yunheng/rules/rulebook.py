@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +12,7 @@ from typing import Any
 from . import clauses as clause_index
 from . import conventions as convention_register
 from . import parameters as parameter_tables
+from .digest import canonical, sm3
 from .problems import RuleDataError
 
 
@@ -59,8 +58,7 @@ class RuleBook:
             "clauses": self.clauses.clauses,
             "conventions": self.conventions,
         }
-        canonical = json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        return "sm3:" + hashlib.new("sm3", canonical).hexdigest()
+        return f"sm3:{sm3(canonical(_plain(content)))}"
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,82 @@
+"""把表单折成各维度的量，供配额和 20% 上限用；折法只有 rules/growth 一处。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from yunheng.rules.growth import CPU, MEMORY, STORAGE, Host, amounts
+
+#: 以 TB 计、并入“存储”维度的服务项（R-037）
+STORAGE_ITEMS = ("CC-PT", "CC-JM", "CC-DB", "CC-BF")
+
+
+def decimal(value: object) -> Decimal:
+    """空当 0；表单已检查过，这里不会是坏数。"""
+    return Decimal(str(value).replace(",", "").replace("，", "")) if value not in (None, "") else Decimal(0)
+
+
+def host(row: Mapping[str, Any]) -> Host:
+    """一行主机。"""
+    return Host(
+        cores=decimal(row.get("cores")),
+        memory=decimal(row.get("memory")),
+        system_disk=decimal(row.get("system_disk")),
+        data_disk=decimal(row.get("data_disk")),
+        count=decimal(row.get("count") or 1),
+    )
+
+
+def of_application(content: Mapping[str, Any]) -> dict[str, Decimal]:
+    """首次申请、开发、应急、临时资源的量；补录的按单据上的各条。"""
+    if "lines" in content:
+        return combined(
+            _line(item, decimal(quantity)) for _, item, action, quantity in content["lines"] if action == "新增"
+        )
+    return amounts(
+        (host(row) for row in content.get("hosts") or ()),
+        {code: decimal(value) for code, value in (content.get("services") or {}).items()},
+        STORAGE_ITEMS,
+    )
+
+
+def _line(item: str, quantity: Decimal) -> dict[str, Decimal]:
+    """补录的一条归到哪个维度：代码的写法见目录（ZJ 是主机规格）。"""
+    if item in STORAGE_ITEMS or item in ("ZJ-SYSDISK", "ZJ-DATADISK", "ZJ-SSD"):
+        return {STORAGE: quantity}
+    if "CPU" in item:
+        return {CPU: quantity}
+    return {MEMORY if "MEM" in item else item: quantity}
+
+
+def of_change(content: Mapping[str, Any]) -> dict[str, Decimal]:
+    """变更的增减量：新增为正，释放为负，变更是新减旧；`before` 是起草时台账里的现状。"""
+    return _combine(
+        *((_row(row)) for row in content.get("changes") or ()),
+        *(_service(code, row) for code, row in (content.get("service_changes") or {}).items()),
+    )
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    after = {} if row.get("action") == "释放" else amounts([host(row)])
+    before = amounts([host(row.get("before") or {})]) if row.get("action") != "新增" else {}
+    return _combine(after, {name: -amount for name, amount in before.items()})
+
+
+def _service(code: str, row: Mapping[str, Any]) -> dict[str, Decimal]:
+    delta = decimal(row.get("quantity")) - decimal(row.get("before"))
+    return {STORAGE if code in STORAGE_ITEMS else code: delta} if delta else {}
+
+
+def _combine(*parts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return combined(parts)
+
+
+def combined(parts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    """逐维度相加，为零的不要。"""
+    result: dict[str, Decimal] = {}
+    for part in parts:
+        for name, amount in part.items():
+            result[name] = result.get(name, Decimal(0)) + amount
+    return {name: amount for name, amount in result.items() if amount}

@@ -1,0 +1,84 @@
+"""两版表单的对照：只列改了的，原是什么、改为什么。纯函数。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yunheng.documents.annex1 import LABELS
+
+from .sections import HOST_COLUMNS, SECTIONS
+
+
+@dataclass(frozen=True)
+class Difference:
+    """一处改动：在哪一部分、哪里、原、改为；没有的写空。"""
+
+    section: str
+    place: str
+    before: str
+    after: str
+
+    @property
+    def kind(self) -> str:
+        """改、增、删。"""
+        return "增加" if not self.before else "删去" if not self.after else "修改"
+
+
+def compare(procedure: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
+    """逐栏、逐行对照。"""
+    return list(_differences(procedure, first, second))
+
+
+def _text(value: Any) -> str:
+    return "、".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def _differences(procedure: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Difference]:
+    for section in SECTIONS[procedure]:
+        for field in section.fields:
+            if (before := _text(first.get(field.key))) != (after := _text(second.get(field.key))):
+                yield Difference(section.title, field.label, before, after)
+        if section.form in ("hosts", "changes"):
+            yield from _rows(section.title, first.get(section.form) or [], second.get(section.form) or [])
+        elif section.form == "services":
+            yield from _services(section.title, first.get("services") or {}, second.get("services") or {})
+        elif section.form == "files" and _text(first.get("statement")) != _text(second.get("statement")):
+            yield Difference(
+                section.title, "申请单位情况说明", _text(first.get("statement")), _text(second.get("statement"))
+            )
+        elif section.form == "release" and set(first.get("release") or []) != set(second.get("release") or []):
+            yield Difference(
+                section.title,
+                "释放清单",
+                _text(sorted(first.get("release") or [])),
+                _text(sorted(second.get("release") or [])),
+            )
+
+
+def _rows(title: str, first: list[Mapping[str, Any]], second: list[Mapping[str, Any]]) -> Iterator[Difference]:
+    for index in range(max(len(first), len(second))):
+        before = first[index] if index < len(first) else {}
+        after = second[index] if index < len(second) else {}
+        if not before or not after:
+            yield Difference(title, f"第 {index + 1} 行", _line(before), _line(after))
+            continue
+        for column in HOST_COLUMNS:
+            if _text(before.get(column.key)) != _text(after.get(column.key)):
+                yield Difference(
+                    title,
+                    f"第 {index + 1} 行 {column.label}",
+                    _text(before.get(column.key)),
+                    _text(after.get(column.key)),
+                )
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return " / ".join(f"{c.label} {row[c.key]}{c.unit}" for c in HOST_COLUMNS if row.get(c.key))
+
+
+def _services(title: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Difference]:
+    for code in dict.fromkeys([*first, *second]):
+        if _text(first.get(code)) != _text(second.get(code)):
+            yield Difference(title, LABELS.get(code, code), _text(first.get(code)), _text(second.get(code)))

@@ -1,0 +1,287 @@
+"""页面上的格子和表单内容互转：解析提交、粘贴、Excel；合计；从台账取现状。"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+import xlsxwriter
+from django.http import QueryDict
+
+from yunheng.catalog.models import Item
+from yunheng.catalog.queries import host_quantities
+from yunheng.ledger.models import Project, Resource, Segment
+
+from .amounts import decimal
+from .checking import MAX_HOSTS, clean_text
+from .sections import HOST_COLUMNS, Section
+
+MAX_PASTE_BYTES = 2 * 1024 * 1024
+_BLANK = {"type", "ssd"}
+MACHINE_KEYS = (
+    "owned",
+    "cores",
+    "memory",
+    "storage",
+    "os",
+    "place",
+    "purpose",
+    "software",
+    "quantity",
+    "importance",
+    "used",
+)
+QUOTA_KEYS = ("dimension", "amount", "from_month", "until_month")
+
+
+def parse(part: Section, post: QueryDict, current: Mapping[str, Any]) -> dict[str, Any]:
+    """一部分提交的内容；控制字符、太长抛 ValueError，写明是哪一栏。不判断对不对，填一半也能存。"""
+    values: dict[str, Any] = {}
+    for field in part.fields:
+        if field.kind == "multi":
+            values[field.key] = [value for value in post.getlist(field.key) if value in field.choices]
+        elif field.key in post:
+            values[field.key] = _clean(
+                field.label, post.get(field.key, ""), field.most if field.kind == "long" else 2000
+            )
+    if part.form in ("hosts", "changes"):
+        values[part.form] = _hosts(post, part.form)
+    elif part.form == "machines":
+        values["machines"] = _rows(post, "m", MACHINE_KEYS)
+    elif part.form == "quota":
+        values["quota"] = _rows(post, "q", QUOTA_KEYS)
+    elif part.form == "services":
+        values |= _services(post)
+    elif part.form == "release":
+        values["release"] = sorted({value[:64] for value in post.getlist("release")})
+    elif part.form == "files":
+        values["statement"] = _clean("申请单位情况说明", post.get("statement", ""), 2000)
+    if part.form == "services" and "changes" in current:
+        values.pop("services", None)
+    return values
+
+
+def _clean(label: str, text: str, most: int = 300) -> str:
+    try:
+        return clean_text(text, most)
+    except ValueError as error:
+        raise ValueError(f"{label}：{error}") from error
+
+
+def _rows(post: QueryDict, prefix: str, keys: Sequence[str]) -> list[dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for name, value in post.items():
+        parts = name.split(":")
+        if len(parts) == 3 and parts[0] == prefix and parts[1].isdigit() and parts[2] in keys:
+            found.setdefault(int(parts[1][:6]), {})[parts[2]] = _clean(f"第 {int(parts[1]) + 1} 行", str(value))
+    return [row for _, row in sorted(found.items()) if any(value for key, value in row.items() if key not in _BLANK)]
+
+
+def _hosts(post: QueryDict, form: str) -> list[dict[str, Any]]:
+    keys = [column.key for column in HOST_COLUMNS]
+    rows: list[dict[str, Any]] = [dict(row) for row in _rows(post, "h", [*keys, "action", "resource", "backup"])]
+    if len(rows) > MAX_HOSTS:
+        raise ValueError(f"主机清单最多 {MAX_HOSTS} 行，现在 {len(rows)} 行；规格相同的合成一行填台数")
+    if form == "changes":
+        held = Resource.objects.in_bulk([row["resource"] for row in rows if row.get("resource")], field_name="code")
+        for row in rows:
+            if resource := held.get(row.get("resource", "")):
+                row["before"] = current(resource)
+    return rows
+
+
+def _services(post: QueryDict) -> dict[str, Any]:
+    services: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    changes: dict[str, dict[str, str]] = {}
+    for name, value in post.items():
+        kind, _, code = name.partition(":")
+        text = _clean(code, str(value))
+        if kind == "tick":
+            services[code] = _clean(code, str(post.get(f"qty:{code}", "")))
+        elif kind == "why" and text:
+            reasons[code] = text
+        elif kind == "new" and text != post.get(f"old:{code}", ""):
+            changes[code] = {
+                "quantity": text,
+                "before": str(post.get(f"old:{code}", ""))[:20],
+                "resource": str(post.get(f"res:{code}", ""))[:64],
+                "note": _clean(code, str(post.get(f"note:{code}", ""))),
+            }
+    return {"services": services, "unticked": reasons, "service_changes": changes}
+
+
+def shown(value: Any) -> str:
+    """给人看的一栏。"""
+    if isinstance(value, list):
+        return "、".join(map(str, value)) or "—"
+    return str(value) if value not in (None, "") else "—"
+
+
+def totals(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """合计：台、核、GB、TB；填得不对的格子当 0。"""
+    result = {"台": Decimal(0), "核": Decimal(0), "GB": Decimal(0), "TB": Decimal(0)}
+    for row in rows:
+        if row.get("action") == "释放":
+            continue
+        count = _number(row.get("count")) or Decimal(0)
+        result["台"] += count
+        result["核"] += count * _number(row.get("cores"))
+        result["GB"] += count * _number(row.get("memory"))
+        result["TB"] += count * (_number(row.get("system_disk")) + _number(row.get("data_disk")))
+    return result
+
+
+def _number(value: Any) -> Decimal:
+    try:
+        found = decimal(value)
+    except ArithmeticError:
+        return Decimal(0)
+    return found if found.is_finite() and abs(found) < 10**9 else Decimal(0)
+
+
+def quantities(content: Mapping[str, Any], known: Mapping[str, Item]) -> dict[str, Decimal]:
+    """表单折成目录项的数量，供估算；变更只算新增和变更后的。"""
+    rows = [
+        {key: _number(row.get(key)) for key in ("cores", "memory", "system_disk", "data_disk", "count")}
+        | {"type": row.get("type"), "ssd": row.get("ssd") == "是"}
+        for row in [*(content.get("hosts") or []), *(content.get("changes") or [])]
+        if row.get("action") != "释放"
+    ]
+    result = host_quantities(rows, str(content.get("architecture") or "X86"), known)
+    for code, amount in (content.get("services") or {}).items():
+        result[code] = result.get(code, Decimal(0)) + _number(amount)
+    for code, row in (content.get("service_changes") or {}).items():
+        result[code] = result.get(code, Decimal(0)) + _number(row.get("quantity"))
+    return {code: amount for code, amount in result.items() if amount}
+
+
+def current(resource: Resource) -> dict[str, str]:
+    """台账里这台主机的现状，写成主机清单一行的样子。"""
+    row = {"type": resource.kind, "count": "1", "zone": resource.zone, "architecture": resource.architecture}
+    keys = {
+        "CPU 核": "cores",
+        "内存 GB": "memory",
+        "系统盘 TB": "system_disk",
+        "数据盘 TB": "data_disk",
+        "SSD TB": "data_disk",
+    }
+    for segment in Segment.objects.filter(resource=resource, during__upper_inf=True).select_related("item"):
+        if key := keys.get(segment.item.dimension):
+            row[key] = f"{segment.quantity.normalize():f}"
+            if segment.item.dimension == "SSD TB":
+                row["ssd"] = "是"
+    return row
+
+
+def held_services(project: Project) -> dict[str, Segment]:
+    """项目在用的服务项：目录项 → 时段。"""
+    live = Segment.objects.filter(resource__project=project, resource__kind="服务项", during__upper_inf=True)
+    return {segment.item.code: segment for segment in live.select_related("item", "resource")}
+
+
+# ── 粘贴和 Excel ──
+
+
+def from_text(text: str) -> list[dict[str, str]]:
+    """从 Excel 复制来的文字（制表分隔，可带引号里的换行）；头一行是表头就按表头对列，否则按附件的列序。"""
+    if len(text.encode("utf-8", "replace")) > MAX_PASTE_BYTES:
+        raise ValueError("粘贴的内容超过 2 MB，请分几次粘贴")
+    cells = list(csv.reader(io.StringIO(text.replace("\r\n", "\n")), delimiter="\t"))
+    return _table(cells)
+
+
+def from_workbook(content: bytes, name: str) -> list[dict[str, str]]:
+    """Excel 文件的第一张表。不是 xlsx、带宏、坏的、太大的，说明该怎么办。"""
+    lower = name.lower()
+    if lower.endswith((".xls", ".et", ".wps", ".doc", ".docx", ".csv", ".pdf")):
+        raise ValueError(f"“{name}”不是 .xlsx 文件，请在 Excel 或 WPS 里另存为“Excel 工作簿（.xlsx）”再导入")
+    if lower.endswith(".xlsm"):
+        raise ValueError(f"“{name}”带宏，不能导入，请另存为 .xlsx")
+    if len(content) > MAX_PASTE_BYTES * 5:
+        raise ValueError(f"“{name}”超过 10 MB，请只留主机清单这一张表")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if any("vbaProject" in entry for entry in packed.namelist()):
+                raise ValueError(f"“{name}”里有宏，不能导入，请另存为不带宏的 .xlsx")
+            if sum(info.file_size for info in packed.infolist()) > 200 * 1024 * 1024:
+                raise ValueError(f"“{name}”解开以后太大，请只留主机清单这一张表")
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        cells = [
+            ["" if cell is None else str(cell) for cell in row]
+            for row in sheet.iter_rows(max_row=5000, max_col=40, values_only=True)
+        ]
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(f"“{name}”打不开，文件可能坏了或不是真的 .xlsx，请重新另存后再导入") from error
+    return _table(cells)
+
+
+def _table(cells: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    lines = [[clean_text(cell, 2000).replace("\n", " ") for cell in line] for line in cells]
+    lines = [line for line in lines if any(line)]
+    if not lines:
+        raise ValueError("没有内容：请从 Excel 里选中主机清单的几行，复制后粘贴到这里")
+    header = _header(lines[0])
+    keys = header or [column.key for column in HOST_COLUMNS]
+    body = lines[1:] if header else lines
+    if len(body) > MAX_HOSTS:
+        raise ValueError(f"一次最多 {MAX_HOSTS} 行，这里有 {len(body)} 行；规格相同的合成一行填台数，或分几次导入")
+    rows = []
+    for line in body:
+        row = {key: value[:300] for key, value in zip(keys, line, strict=False) if key}
+        row.setdefault("type", "云主机")
+        if not row.get("count"):
+            row["count"] = "1"
+        if row.get("ssd", "") in ("", "无", "N", "n"):
+            row["ssd"] = "否"
+        rows.append(row)
+    return rows
+
+
+def _header(line: Sequence[str]) -> list[str]:
+    """认得出表头就返回各列的键；认不出返回空。"""
+    words = {
+        "CPU核": "cores",
+        "内存GB": "memory",
+        "系统盘TB": "system_disk",
+        "数据盘TB": "data_disk",
+        "带宽Mb": "bandwidth",
+        "操作系统": "os",
+    }
+    words |= {column.label: column.key for column in HOST_COLUMNS}
+    words |= {f"{column.label}（{column.unit}）": column.key for column in HOST_COLUMNS if column.unit}
+    keys = [words.get(cell.replace(" ", ""), "") for cell in line]
+    return keys if sum(bool(key) for key in keys) >= 3 else []
+
+
+def as_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """预览确认时原样带回的文字。"""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
+    writer.writerow([column.label for column in HOST_COLUMNS])
+    writer.writerows([[row.get(column.key, "") for column in HOST_COLUMNS] for row in rows])
+    return buffer.getvalue()
+
+
+def blank_workbook() -> bytes:
+    """空白模板：表头、填写说明、下拉。"""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
+    sheet = book.add_worksheet("主机清单")
+    head = book.add_format({"bold": True, "bg_color": "#E7F0FB", "border": 1})
+    for index, column in enumerate(HOST_COLUMNS):
+        sheet.write_string(0, index, f"{column.label}（{column.unit}）" if column.unit else column.label, head)
+        sheet.set_column(index, index, max(10, column.width / 7))
+        if column.choices:
+            sheet.data_validation(1, index, MAX_HOSTS, index, {"validate": "list", "source": list(column.choices)})
+    sheet.freeze_panes(1, 0)
+    book.close()
+    return buffer.getvalue()

@@ -1,0 +1,75 @@
+"""草稿（可改）、提交的表单快照（只追加）、项目配额（只追加）。"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from yunheng.audit.append_only import AppendOnly
+from yunheng.cases.models import Case
+from yunheng.ledger.models import Project
+from yunheng.orgs.models import Person
+
+
+class Draft(models.Model):
+    """一件事项正在填的表单。`version` 每存一次加一，两人同时填，后存的看得到前一个改了什么。"""
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="draft", verbose_name="事项")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="drafts", verbose_name="项目")
+    content = models.JSONField("内容", default=dict)
+    version = models.PositiveIntegerField("版本", default=0)
+    edited_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="最后编辑")
+    edited_at = models.DateTimeField("最后编辑时刻", null=True)
+
+    class Meta:
+        verbose_name = "草稿"
+
+    def __str__(self) -> str:
+        return f"{self.case_id} v{self.version}"
+
+
+class Filing(AppendOnly):
+    """提交的表单快照：每提交一次一版，`digest` 是内容的 SM3。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="filings", verbose_name="事项")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="filings", verbose_name="项目")
+    version = models.PositiveIntegerField("第几版")
+    content = models.JSONField("内容")
+    digest = models.CharField("SM3", max_length=64)
+    filed_on = models.DateField("提交日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "表单快照"
+        constraints = [models.UniqueConstraint(fields=["case", "version"], name="one_filing_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} 第{self.version}版"
+
+
+class Quota(AppendOnly):
+    """项目配额的一行（R-031）：某维度的量；周期性的另有月份区间 `from_month`–`until_month`（含），可跨年。"""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="quotas", verbose_name="项目")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="核定的事项")
+    dimension = models.CharField("维度", max_length=40)
+    amount = models.DecimalField("配额", max_digits=15, decimal_places=3)
+    from_month = models.PositiveSmallIntegerField("自几月", null=True)
+    until_month = models.PositiveSmallIntegerField("至几月", null=True)
+    effective_on = models.DateField("核定日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "项目配额"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_month__isnull=True, until_month__isnull=True)
+                | Q(from_month__range=(1, 12), until_month__range=(1, 12)),
+                name="quota_months",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="quota_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.dimension} {self.amount}"

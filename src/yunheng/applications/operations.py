@@ -1,0 +1,277 @@
+"""写申请：起草、存、提交；办成时的效果（记台账、停止计费、核配额、延期）。"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import unit_of_work
+from yunheng.cases.models import Case, Event
+from yunheng.cases.operations import (
+    Doing,
+    NotYours,
+    Refused,
+    act,
+    assign_provider,
+    next_number,
+    open_case,
+    register_effect,
+    register_facts,
+    register_guard,
+)
+from yunheng.cases.queries import position
+from yunheng.documents.annex1 import PRE_TICKED
+from yunheng.ledger.models import Fact, Project, Segment, Source
+from yunheng.ledger.operations import Line, receive, record
+from yunheng.orgs.models import Institution, Kind
+from yunheng.rules.digest import canonical, sm3
+from yunheng.rules.procedures import AMEND, PROCEDURES
+from yunheng.rules.roles import Role
+
+from . import guards, receipts
+from .amounts import decimal
+from .checking import clean_text
+from .models import Draft, Filing, Quota
+from .sections import SECTIONS
+
+_KEPT = ("leader", "contact", "approval_number", "classified", "level")
+
+
+class Edited(Refused):
+    """别人（或另一个窗口）已经存过；`draft` 是现在的内容。"""
+
+    def __init__(self, draft: Draft) -> None:
+        who = draft.edited_by.name if draft.edited_by else ""
+        super().__init__([f"{who} 在另一处刚存过这张表，您的这次修改没有存上，请对照后再存"])
+        self.draft = draft
+
+
+def start(
+    *,
+    actor: Actor,
+    on: date,
+    procedure: str,
+    project: Project | None = None,
+    project_name: str = "",
+    provider: Institution | None = None,
+) -> Case:
+    """起草一件申请：选已有项目，或填新项目名称。只有使用单位经办人能起草（R-001）。"""
+    if actor.role != Role.CLERK or actor.institution is None:
+        raise NotYours(["申请由使用单位经办人填报（D62-四，R-001）"])
+    unit = Institution.objects.get(pk=actor.institution)
+    if project is not None and project.unit_id != unit.pk:
+        raise NotYours([f"项目“{project.name}”不是本单位的（R-001）"])
+    with unit_of_work(actor) as journal:
+        if project is None:
+            project = _new_project(unit, project_name, on)
+            journal.note("登记项目", project.code, after={"名称": project.name, "单位": unit.name})
+        case = open_case(actor=actor, on=on, procedure_code=procedure, unit=unit, subject=project.name)
+        provider = provider or _usual_provider(project)
+        assign_provider(case, provider)
+        Draft.objects.create(case=case, project=project, content=_prefilled(procedure, project, provider))
+    return case
+
+
+def _new_project(unit: Institution, name: str, on: date) -> Project:
+    try:
+        name = clean_text(name, 100)
+    except ValueError as error:
+        raise Refused([f"项目名称：{error}"]) from error
+    if not name:
+        raise Refused(["项目名称不能为空，请填写，例如 社会救助业务受理系统"])
+    if Project.objects.filter(unit=unit, name=name).exists():
+        raise Refused([f"本单位已有项目“{name}”，请从已有项目里选"])
+    funding = "区级" if unit.nature == "district" else "自费"
+    return Project.objects.create(code=next_number("P", on), name=name, unit=unit, funding=funding)
+
+
+def _usual_provider(project: Project) -> Institution | None:
+    return Institution.objects.filter(kind=Kind.PROVIDER, resources__project=project).order_by("code").first()
+
+
+def _prefilled(procedure: str, project: Project, provider: Institution | None) -> dict[str, Any]:
+    """不必再填的先填上：项目登记过的、默认勾选的安全服务（R-048）、现状。"""
+    content: dict[str, Any] = {
+        "leader": project.leader,
+        "contact": project.contact,
+        "approval_number": project.approval_number,
+    }
+    if project.security_level:
+        content |= {
+            "level": f"{'一二三四五'[project.security_level - 1]}级",
+            "classified": "是" if project.classified else "否",
+        }
+    if any(section.form == "services" for section in SECTIONS[procedure]) and procedure != "change":
+        content["services"] = dict.fromkeys(PRE_TICKED, "1") if procedure in ("new", "migration", "district") else {}
+    if provider:
+        content["iaas"] = provider.name
+    return content
+
+
+def save(*, actor: Actor, case: Case, seen: int, values: Mapping[str, Any]) -> Draft:
+    """存一部分：只动给出的键。`seen` 不是最新版本抛 Edited，什么都不丢。"""
+    with unit_of_work(actor) as journal:
+        draft = Draft.objects.select_for_update(of=("self",)).select_related("edited_by", "project").get(case=case)
+        at = position(case)
+        if at.step is None or at.step.code not in ("draft", AMEND):
+            raise Refused([f"{case.number} 已提交，现在“{at.state}”，不能再改；需要修改请等退回或撤回"])
+        if actor.role != Role.CLERK or actor.institution != case.unit_id:
+            raise NotYours(["表单由本单位经办人填写（D62-四，R-001）"])
+        if draft.version != seen:
+            raise Edited(draft)
+        before = {key: draft.content.get(key) for key in values}
+        changed = {key: value for key, value in values.items() if draft.content.get(key) != value}
+        if changed:
+            draft.content = {**draft.content, **changed}
+            draft.version += 1
+            draft.edited_by_id, draft.edited_at = actor.person, timezone.now()
+            draft.save()
+            journal.note("填表", case.number, before={key: before[key] for key in changed}, after=changed)
+    return draft
+
+
+def submit(*, actor: Actor, on: date, case: Case, seen: int) -> Event:
+    """检查并提交：留一份快照。没填全、没过关抛 Refused，列全。"""
+    with unit_of_work(actor):
+        draft = Draft.objects.select_for_update(of=("self",)).select_related("project").get(case=case)
+        at = position(case)
+        code = "resubmit" if at.step and at.step.code == AMEND else "submit"
+        provider = Institution.objects.filter(kind=Kind.PROVIDER, name=str(draft.content.get("iaas") or "")).first()
+        if provider:
+            assign_provider(case, provider)
+        event = act(actor=actor, on=on, case=case, act_code=code, seen=seen)
+        version = Filing.objects.filter(case=case).count() + 1
+        Filing.objects.create(
+            case=case,
+            project=draft.project,
+            version=version,
+            content=draft.content,
+            digest=sm3(canonical(draft.content)),
+            filed_on=on,
+        )
+        _keep(draft.project, draft.content)
+    return event
+
+
+def _keep(project: Project, content: Mapping[str, Any]) -> None:
+    """项目的基本情况随申请更新，下次不必再填。"""
+    for key in ("leader", "contact", "approval_number"):
+        if content.get(key):
+            setattr(project, key, str(content[key]))
+    if content.get("level"):
+        project.security_level = "一二三四五".index(content["level"][0]) + 1
+        project.classified = content.get("classified") == "是"
+    project.save()
+
+
+# ── 办成时的效果，与办理同一事务 ──
+
+
+def deliver(doing: Doing) -> None:
+    """服务商填了回执：工单进收件箱，事实进台账。"""
+    lines = receipts.lines(doing)
+    if lines:
+        _orders(doing, lines)
+        record(actor=doing.actor, on=doing.on, lines=lines, case=doing.case)
+
+
+def _orders(doing: Doing, lines: list[Line]) -> None:
+    provider = doing.case.board.provider
+    assert provider is not None
+    source, _ = Source.objects.get_or_create(code=f"{provider.code}-回执", defaults={"provider": provider})
+    receive(
+        actor=doing.actor,
+        source=source,
+        kind="工单",
+        items=[
+            (
+                f"{line.order}/{line.resource.code}/{line.item.code}",
+                {
+                    "工单号": line.order,
+                    "单号": doing.case.number,
+                    "资源": line.resource.code,
+                    "目录项": line.item.code,
+                    "动作": line.action,
+                    "数量": f"{line.quantity.normalize():f}" if line.quantity else "",
+                    "完成日期": line.effective_on.isoformat(),
+                },
+            )
+            for line in lines
+        ],
+    )
+
+
+def stop(doing: Doing) -> None:
+    """注销审核通过：自当日起停止计费（D62-六(三)，R-039）。"""
+    filing = receipts.latest(doing.case)
+    live = Segment.objects.filter(
+        resource__code__in=filing.content.get("release") or (), resource__project=filing.project, during__upper_inf=True
+    ).select_related("resource", "item")
+    lines = [
+        Line(s.resource, s.item, "释放", None, max(doing.on, s.during.lower), order=doing.case.number) for s in live
+    ]
+    if lines:
+        record(actor=doing.actor, on=doing.on, lines=lines, case=doing.case)
+
+
+def allot(doing: Doing) -> None:
+    """核定配额。"""
+    filing = receipts.latest(doing.case)
+    for row in filing.content.get("quota") or ():
+        months = [int(row[key]) if str(row.get(key) or "") else None for key in ("from_month", "until_month")]
+        Quota.objects.create(
+            project=filing.project,
+            case=doing.case,
+            dimension=row["dimension"],
+            amount=decimal(row["amount"]),
+            from_month=months[0],
+            until_month=months[1],
+            effective_on=doing.on,
+        )
+
+
+def extend(doing: Doing) -> None:
+    """批准延期：在用的资源换一个到期日。"""
+    content = receipts.latest(doing.case).content
+    original, _ = guards.original_term(str(content["original"]), doing.case)
+    assert original is not None
+    resources = Fact.objects.filter(case=original).values("resource")
+    live = Segment.objects.filter(resource__in=resources, during__upper_inf=True).select_related("resource", "item")
+    until = date.fromisoformat(content["expires_on"])
+    record(
+        actor=doing.actor,
+        on=doing.on,
+        case=doing.case,
+        lines=[
+            Line(s.resource, s.item, "变更", s.quantity, max(doing.on, s.during.lower), doing.case.number, until)
+            for s in live
+        ],
+    )
+
+
+def register() -> None:
+    """启动时登记各流程的关口、条件和效果。"""
+    for name in (
+        "complete",
+        "admission",
+        "within_quota",
+        "growth_explained",
+        "term",
+        "development_quota",
+        "temporary_circumstance",
+        "extension_in_time",
+        "backup_confirmed",
+        "receipt",
+        "assessment_report",
+    ):
+        register_guard(name, getattr(guards, name))
+    for code in PROCEDURES:
+        register_facts(code, guards.facts)
+        register_effect(code, "deliver", deliver)
+    register_effect("deregistration", "stop", stop)
+    register_effect("quota", "quota", allot)
+    register_effect("extension", "extend", extend)

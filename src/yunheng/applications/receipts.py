@@ -1,0 +1,189 @@
+"""服务商的开通（实施）回执：照批准的内容逐行列好，填上平台资源编号、工单号、日期；检查后变成台账事实。"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from yunheng.cases.models import Case
+from yunheng.cases.operations import Doing
+from yunheng.catalog.models import Item
+from yunheng.catalog.queries import host_quantities
+from yunheng.catalog.queries import items as catalog_items
+from yunheng.documents.annex1 import LABELS
+from yunheng.ledger.models import Resource, Segment
+from yunheng.ledger.operations import Line, register_resource
+
+from .checking import day
+from .models import Filing
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{1,63}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """回执的一行：一个资源。`quantities` 是各目录项动作之后的数量；`resource` 是建议或已知的编号。"""
+
+    key: str
+    title: str
+    kind: str
+    action: str
+    quantities: Mapping[str, Decimal]
+    resource: str = ""
+    zone: str = ""
+
+
+def latest(case: Case) -> Filing:
+    """最近提交的那一版。"""
+    return Filing.objects.filter(case=case).select_related("project__unit").latest("version")
+
+
+def rows(case: Case) -> list[Row]:
+    """照批准的内容，回执应有的各行。"""
+    filing = latest(case)
+    content, known = filing.content, catalog_items()
+    architecture = str(content.get("architecture") or "X86")
+    if case.procedure == "change":
+        return list(_change_rows(content, architecture, known, filing.project.code))
+    return list(_first_rows(content, architecture, known, filing.project.code))
+
+
+def _describe(row: Mapping[str, Any]) -> str:
+    parts = [f"{row.get('cores')} 核", f"{row.get('memory')} GB", f"系统盘 {row.get('system_disk')} TB"]
+    if row.get("data_disk"):
+        parts.append(f"数据盘 {row['data_disk']} TB" + ("（SSD）" if row.get("ssd") == "是" else ""))
+    return f"{row.get('type')} " + " / ".join(parts)
+
+
+def one_host(row: Mapping[str, Any], architecture: str, known: Mapping[str, Item]) -> dict[str, Decimal]:
+    """一台主机的各目录项数量。"""
+    return host_quantities([{**row, "count": 1, "ssd": row.get("ssd") == "是"}], architecture, known)
+
+
+def _first_rows(
+    content: Mapping[str, Any], architecture: str, known: Mapping[str, Item], project: str
+) -> Iterator[Row]:
+    for index, row in enumerate(content.get("hosts") or ()):
+        for copy in range(int(str(row.get("count") or 1))):
+            yield Row(
+                f"h{index}.{copy}",
+                f"第 {index + 1} 行 {_describe(row)}",
+                str(row.get("type")),
+                "新增",
+                one_host(row, architecture, known),
+                zone=str(row.get("zone") or ""),
+            )
+    for code, amount in (content.get("services") or {}).items():
+        yield Row(
+            f"s{code}",
+            LABELS.get(code, code),
+            "服务项",
+            "新增",
+            {code: Decimal(str(amount))},
+            resource=f"{project}-{code}",
+        )
+
+
+def _change_rows(
+    content: Mapping[str, Any], architecture: str, known: Mapping[str, Item], project: str
+) -> Iterator[Row]:
+    for index, row in enumerate(content.get("changes") or ()):
+        action = str(row["action"])
+        copies = int(str(row.get("count") or 1)) if action == "新增" else 1
+        for copy in range(copies):
+            quantities = {} if action == "释放" else one_host(row, str(row.get("architecture") or architecture), known)
+            title = f"第 {index + 1} 行 {action} " + (str(row.get("resource")) if action == "释放" else _describe(row))
+            yield Row(
+                f"c{index}.{copy}",
+                title,
+                str(row.get("type") or "云主机"),
+                action,
+                quantities,
+                resource=str(row.get("resource") or ""),
+                zone=str(row.get("zone") or ""),
+            )
+    for code, row in (content.get("service_changes") or {}).items():
+        before, after = Decimal(str(row.get("before") or 0)), Decimal(str(row.get("quantity") or 0))
+        action = "释放" if not after else "变更" if before else "新增"
+        yield Row(
+            f"s{code}",
+            f"{action} {LABELS.get(code, code)}",
+            "服务项",
+            action,
+            {code: after} if after else {},
+            resource=str(row.get("resource") or f"{project}-{code}"),
+        )
+
+
+def problems(doing: Doing) -> Iterator[str]:
+    """回执的问题，逐行说明。"""
+    filled: Mapping[str, Any] = doing.detail.get("rows") or {}  # type: ignore[assignment]
+    approved = doing.position.visits[-1].since
+    seen: dict[str, str] = {}
+    for row in rows(doing.case):
+        given = filled.get(row.key) or {}
+        code = str(given.get("resource") or "").strip()
+        if not _CODE.fullmatch(code):
+            yield f"{row.title}：资源编号应为字母、数字和 - . _ +，2 至 64 位，现在是“{code[:20]}”（R-051）"
+        elif code in seen:
+            yield f"{row.title}：资源编号 {code} 与“{seen[code]}”重复（R-051）"
+        elif (
+            row.action == "新增"
+            and Resource.objects.filter(code=code).exclude(project=latest(doing.case).project).exists()
+        ):
+            yield f"{row.title}：资源编号 {code} 已属于别的项目（R-051）"
+        elif row.action == "新增" and Segment.objects.filter(resource__code=code, during__upper_inf=True).exists():
+            yield f"{row.title}：资源编号 {code} 正在用着，新增要用新的编号（R-051）"
+        seen[code] = row.title
+        if not str(given.get("order") or "").strip():
+            yield f"{row.title}：云管平台工单号不能为空（R-052）"
+        try:
+            opened = day(given.get("on") or "")
+        except ValueError as error:
+            yield f"{row.title}：完成日期{error}"
+            continue
+        if opened < approved:
+            yield f"{row.title}：完成日期 {opened} 早于审核通过日 {approved}，未经审核不得操作（D14-13，R-036）"
+        elif opened > doing.on:
+            yield f"{row.title}：完成日期 {opened} 还没到，今天是 {doing.on}"
+
+
+def lines(doing: Doing) -> list[Line]:
+    """回执变成台账的各条事实。"""
+    filing = latest(doing.case)
+    filled: Mapping[str, Any] = doing.detail["rows"]  # type: ignore[assignment]
+    known, content = catalog_items(), filing.content
+    expires = date.fromisoformat(content["expires_on"]) if content.get("expires_on") else None
+    provider = doing.case.board.provider
+    assert provider is not None
+    result = []
+    for row in rows(doing.case):
+        given = filled[row.key]
+        resource = register_resource(
+            code=str(given["resource"]).strip(),
+            project=filing.project,
+            provider=provider,
+            kind=row.kind,
+            name=row.title.partition("行 ")[2] or row.title,
+            architecture=str(content.get("architecture") or "") if row.kind != "服务项" else "",
+            zone=row.zone,
+            address=str(given.get("address") or "")[:64],
+        )
+        opened, order = date.fromisoformat(str(given["on"])), str(given["order"]).strip()
+        held = {
+            s.item.code: s
+            for s in Segment.objects.filter(resource=resource, during__upper_inf=True).select_related("item")
+        }
+        for code, quantity in row.quantities.items():
+            action = "变更" if code in held else "新增"
+            if code in held and held[code].quantity == quantity and row.action == "变更":
+                continue
+            result.append(Line(resource, known[code], action, quantity, opened, order, expires))
+        for code, segment in held.items():
+            if row.action in ("释放", "变更") and code not in row.quantities:
+                result.append(Line(resource, segment.item, "释放", None, opened, order))
+    return result

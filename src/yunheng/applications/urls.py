@@ -1,0 +1,18 @@
+"""申请的地址。"""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("apply/", views.choose, name="apply"),
+    path("apply/<str:number>/", views.tasks, name="tasks"),
+    path("apply/<str:number>/check/", views.review, name="check"),
+    path("apply/<str:number>/version/", views.progress, name="version"),
+    path("apply/<str:number>/paste/", views.paste, name="paste"),
+    path("apply/<str:number>/template.xlsx", views.template, name="template"),
+    path("apply/<str:number>/<slug:code>/", views.section, name="section"),
+    path("cases/<str:number>/", views.detail, name="case"),
+    path("cases/<str:number>/clear/", views.clear, name="clear"),
+    path("cases/<str:number>/diff/<int:first>..<int:second>/", views.diff, name="diff"),
+]

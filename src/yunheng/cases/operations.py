@@ -1,0 +1,408 @@
+"""写事项：起草、办理、转办、督办、附件。事件、看板、效果和审计在一个事务里。"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import IntegrityError, connection, transaction
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import Journal, unit_of_work
+from yunheng.orgs.initials import initials
+from yunheng.orgs.models import Institution
+from yunheng.rules.digest import sm3_bytes
+from yunheng.rules.procedures import AMEND, WITHDRAWN, Act, Position, procedure
+from yunheng.rules.roles import Role
+
+from .models import Attachment, Board, Case, Counter, Event, Notice
+from .queries import position
+
+MAX_ATTACHMENT = 20 * 1024 * 1024
+
+
+class Refused(ValueError):
+    """不能办；`problems` 逐条列全，每条带条款或需求编号。"""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class NotYours(Refused):
+    """不在你手上，或不是你的职责。"""
+
+
+class Stale(Refused):
+    """你看到的不是最新：别人已经办了。`seq` 是现在的末事件序号。"""
+
+    def __init__(self, problems: Iterable[str], seq: int) -> None:
+        super().__init__(problems)
+        self.seq = seq
+
+
+@dataclass(frozen=True)
+class Doing:
+    """正在办的一个动作，交给关口和效果看。"""
+
+    case: Case
+    position: Position
+    act: Act
+    actor: Actor
+    on: date
+    detail: Mapping[str, object]
+    journal: Journal | None = None
+    facts: frozenset[str] = field(default_factory=frozenset)
+
+
+Guard = Callable[[Doing], Iterable[str]]
+Effect = Callable[[Doing], None]
+#: 关口和效果由上面各章在启动时登记：名字见流程表
+_guards: dict[str, Guard] = {}
+_effects: dict[tuple[str, str], Effect] = {}
+_facts: dict[str, Callable[[Doing], frozenset[str]]] = {}
+
+
+def register_guard(name: str, guard: Guard) -> None:
+    """登记一道关：返回不能办的理由，空是过。"""
+    _guards[name] = guard
+
+
+def register_effect(procedure_code: str, name: str, effect: Effect) -> None:
+    """登记一个效果：办成时在同一事务里做。"""
+    _effects[procedure_code, name] = effect
+
+
+def register_facts(procedure_code: str, facts: Callable[[Doing], frozenset[str]]) -> None:
+    """登记提交时怎样算定条件（是否超 20%、是否区级预算……）。"""
+    _facts[procedure_code] = facts
+
+
+def registered() -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """登记了哪些关口、效果，供核对流程表。"""
+    return frozenset(_guards), frozenset(_effects)
+
+
+def next_number(prefix: str, on: date) -> str:
+    """取号：字头-年-四位流水，不重不跳（事务回滚会空号）。"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Counter._meta.db_table} (key, last) VALUES (%s, 1)"
+            f" ON CONFLICT (key) DO UPDATE SET last = {Counter._meta.db_table}.last + 1 RETURNING last",
+            [f"{prefix}-{on.year}"],
+        )
+        (last,) = cursor.fetchone()
+    return f"{prefix}-{on.year}-{last:04d}"
+
+
+def reserve_number(number: str) -> None:
+    """照原件用了这个号：以后取号从它之后取。"""
+    key, _, serial = number.rpartition("-")
+    if serial.isdigit():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {Counter._meta.db_table} (key, last) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE"
+                f" SET last = greatest({Counter._meta.db_table}.last, excluded.last)",
+                [key[:32], int(serial[:9])],
+            )
+
+
+def open_case(
+    *,
+    actor: Actor,
+    on: date,
+    procedure_code: str,
+    unit: Institution,
+    subject: str,
+    provider: Institution | None = None,
+    number: str = "",
+    backfilled: bool = False,
+) -> Case:
+    """起草一件事项，拿到编号。"""
+    table = procedure(procedure_code)
+    with unit_of_work(actor) as journal:
+        case = Case.objects.create(
+            number=number or next_number(table.prefix, on),
+            procedure=table.code,
+            version=table.version,
+            unit=unit,
+            subject=subject,
+            opened_on=on,
+            opened_by_id=actor.person,
+            backfilled=backfilled,
+        )
+        Board.objects.create(case=case, **_board(case, position(case, ()), seq=0, provider=provider))
+        journal.note("起草", case.number, after={"流程": table.name, "单位": unit.name, "项目": subject})
+    return case
+
+
+def assign_provider(case: Case, provider: Institution | None) -> None:
+    """定下“云服务商”那几步归谁；起草时可改，提交后由区科创中心确认（D62-四）。"""
+    Board.objects.filter(case=case).update(provider=provider)
+
+
+def act(
+    *,
+    actor: Actor,
+    on: date,
+    case: Case,
+    act_code: str,
+    seen: int,
+    opinion: str = "",
+    marks: Mapping[str, str] | None = None,
+    detail: Mapping[str, object] | None = None,
+) -> Event:
+    """办理一个动作。
+
+    `seen` 是办理人看到的末事件序号；期间别人办过就抛 Stale，什么都不写。不在手上抛 NotYours，
+    意见、补正处没填或关口没过抛 Refused，一次列全。
+    """
+    with unit_of_work(actor) as journal:
+        board = Board.objects.select_for_update().get(case=case)
+        happened = list(case.events.order_by("seq"))
+        current = position(case, happened)
+        if board.seq != seen:
+            last = happened[-1]
+            raise Stale(
+                [f"{last.institution} {last.name} 已于 {last.on} 办了“{act_name(case, last)}”，请看过最新情况再办"],
+                board.seq,
+            )
+        chosen = _chosen(case, current, act_code, actor, board)
+        doing = Doing(case, current, chosen, actor, on, detail or {}, journal)
+        _refuse(doing, opinion, marks or {})
+        if current.step and current.step.code in ("draft", AMEND) and case.procedure in _facts:
+            doing = Doing(**{**vars(doing), "facts": _facts[case.procedure](doing)})
+        event = _append(doing, seen + 1, opinion, marks or {})
+        after = position(case, [*happened, event])
+        _update_board(board, after, event.seq)
+        if chosen.effect and (effect := _effects.get((case.procedure, chosen.effect))):
+            effect(doing)
+        _notify(case, board, after, event)
+        journal.note(
+            chosen.name,
+            case.number,
+            before={"状态": current.state, "步骤": current.step.name if current.step else ""},
+            after={"状态": after.state, "步骤": after.step.name if after.step else "", "意见": opinion},
+        )
+    return event
+
+
+def act_name(case: Case, event: Event) -> str:
+    """事件的中文动作名。"""
+    aside = {"transfer": "转办", "supervise": "督办", "remark": "留言"}
+    if event.act in aside:
+        return aside[event.act]
+    return procedure(case.procedure, case.version).step(event.step).act(event.act).name
+
+
+def transfer(*, actor: Actor, on: date, case: Case, to: int, to_name: str, reason: str) -> None:
+    """转办给同机构同角色的另一人；理由必填。"""
+    if not reason.strip():
+        raise Refused(["转办要写理由（R-045）"])
+    _aside(actor, on, case, "transfer", reason, {"to": to, "name": to_name})
+    Board.objects.filter(case=case).update(assignee_id=to)
+
+
+def supervise(*, actor: Actor, on: date, case: Case, text: str) -> None:
+    """督办：区科委催在手的人办，留痕并知会。"""
+    if actor.role not in (Role.AUTHORITY, Role.REVIEWER):
+        raise NotYours(["督办由区科委或区科创中心提出（D14-5，R-045）"])
+    if not text.strip():
+        raise Refused(["督办要写明事由（R-045）"])
+    _aside(actor, on, case, "supervise", text, {})
+
+
+def attach(*, actor: Actor, on: date, case: Case, kind: str, name: str, content: bytes) -> Attachment:
+    """存一份附件；空的、太大的抛 Refused。"""
+    if not content:
+        raise Refused([f"附件“{name}”是空的，请重新选择文件"])
+    if len(content) > MAX_ATTACHMENT:
+        raise Refused(
+            [f"附件“{name}”有 {len(content) // 1048576} MB，超过 {MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传"]
+        )
+    with unit_of_work(actor) as journal:
+        attachment = Attachment.objects.create(
+            case=case,
+            kind=kind,
+            name=name[-200:],
+            size=len(content),
+            digest=sm3_bytes(content),
+            content=content,
+            person_id=actor.person,
+            on=on,
+        )
+        journal.note("上传附件", case.number, after={"文件": name, "是什么": kind, "SM3": attachment.digest})
+    return attachment
+
+
+def mark_read(*, actor: Actor, notices: Iterable[Notice]) -> None:
+    """待阅看过了。"""
+    with transaction.atomic():
+        for notice in notices:
+            if actor.person is not None:
+                notice.readers.add(actor.person)
+
+
+def rebuild_board(case: Case) -> None:
+    """由事件重建这件事项的看板。"""
+    happened = list(case.events.order_by("seq"))
+    board = Board.objects.get(case=case)
+    _update_board(board, position(case, happened), happened[-1].seq if happened else 0)
+
+
+# ── 内里 ──
+
+
+def _chosen(case: Case, current: Position, code: str, actor: Actor, board: Board) -> Act:
+    step = current.step
+    if step is None:
+        raise Refused([f"{case.number} 已是“{current.state}”，不能再办"])
+    if actor.role not in current.pending:
+        holders = "、".join(role.label for role in current.pending)
+        who = actor.role.label if actor.role else "您"
+        raise NotYours([f"{case.number} 现在“{step.name}”，在{holders}手上，不由{who}办（R-001）"])
+    if board.holder_id is not None and board.holder_id != actor.institution:
+        raise NotYours([f"{case.number} 不是本单位的事项（R-001）"])
+    try:
+        return step.act(code)
+    except KeyError:
+        raise Refused([f"“{step.name}”这一步没有这个动作：{code}"]) from None
+
+
+def _refuse(doing: Doing, opinion: str, marks: Mapping[str, str]) -> None:
+    problems = []
+    if doing.act.opinion and not opinion.strip():
+        problems.append(
+            f"“{doing.act.name}”要写明意见（{doing.position.step.clause if doing.position.step else ''}，R-045）"
+        )
+    if doing.act.marks and not marks:
+        problems.append(f"“{doing.act.name}”要至少指出一处需要补正的地方，好让填报人一眼看到（R-045）")
+    for name in doing.act.guards:
+        problems.extend(_guards[name](doing))
+    if problems:
+        raise Refused(problems)
+
+
+def _append(doing: Doing, seq: int, opinion: str, marks: Mapping[str, str]) -> Event:
+    actor = doing.actor
+    try:
+        with transaction.atomic():
+            return Event.objects.create(
+                case=doing.case,
+                seq=seq,
+                step=doing.position.step.code if doing.position.step else "",
+                act=doing.act.code,
+                role=actor.role or "",
+                person_id=actor.person,
+                name=actor.name,
+                institution=actor.institution_name,
+                opinion=opinion.strip(),
+                marks=dict(marks),
+                facts=sorted(doing.facts),
+                detail=dict(doing.detail),
+                on=doing.on,
+            )
+    except IntegrityError as error:
+        raise Stale([f"{doing.case.number} 刚被别人办过，请看过最新情况再办"], seq) from error
+
+
+def _aside(actor: Actor, on: date, case: Case, code: str, text: str, detail: Mapping[str, object]) -> None:
+    with unit_of_work(actor) as journal:
+        board = Board.objects.select_for_update().get(case=case)
+        event = Event.objects.create(
+            case=case,
+            seq=board.seq + 1,
+            step=board.step,
+            act=code,
+            role=actor.role or "",
+            person_id=actor.person,
+            name=actor.name,
+            institution=actor.institution_name,
+            opinion=text.strip(),
+            detail=dict(detail),
+            on=on,
+        )
+        board.seq = event.seq
+        board.save(update_fields=["seq"])
+        label = act_name(case, event)
+        for role in board.roles:
+            Notice.objects.create(
+                case=case,
+                role=role,
+                institution_id=board.holder_id,
+                seq=event.seq,
+                on=on,
+                text=f"{label}：{text.strip()[:200]}",
+            )
+        journal.note(label, case.number, after={"内容": text, **detail})
+
+
+def _board(case: Case, at: Position, *, seq: int, provider: Institution | None) -> dict[str, object]:
+    table = procedure(case.procedure, case.version)
+    unit = case.unit
+    return {
+        "unit": unit,
+        "provider": provider,
+        "seq": seq,
+        **_place(at, unit, provider),
+        "search": " ".join((case.number, table.name, case.subject, unit.name, unit.initials, initials(case.subject))),
+    }
+
+
+def _place(at: Position, unit: Institution, provider: Institution | None) -> dict[str, object]:
+    roles = [role.value for role in at.pending]
+    holder: Institution | None = None
+    if at.pending and at.pending[0] in (Role.CLERK, Role.HEAD):
+        holder = unit
+    elif at.pending and at.pending[0] == Role.SPONSOR:
+        holder = unit.authority
+    elif at.pending and at.pending[0] == Role.PROVIDER:
+        holder = provider
+    return {
+        "step": at.step.code if at.step else "",
+        "step_name": at.step.name if at.step else at.state,
+        "state": at.state,
+        "outcome": at.outcome.code if at.outcome else "",
+        "roles": roles,
+        "holder": holder,
+        "since_on": at.since,
+        "due_on": at.due.date if at.due else None,
+        "estimated": bool(at.due and at.due.estimated),
+        "paused": at.paused,
+        "left_days": at.left,
+    }
+
+
+def _update_board(board: Board, at: Position, seq: int) -> None:
+    moved = board.step != (at.step.code if at.step else "")
+    for name, value in _place(at, board.unit, board.provider).items():
+        setattr(board, name, value)
+    board.seq = seq
+    if moved:
+        board.assignee = None
+    board.save()
+
+
+def _notify(case: Case, board: Board, at: Position, event: Event) -> None:
+    """办结、不予通过、退回，知会起草的单位。"""
+    if at.outcome or (at.step and at.step.code == AMEND):
+        text = f"{case.number} {at.state}" + (f"：{event.opinion[:200]}" if event.opinion else "")
+        if at.outcome is not WITHDRAWN:
+            Notice.objects.create(
+                case=case, role=Role.CLERK.value, institution=board.unit, text=text, on=event.on, seq=event.seq
+            )
+            Notice.objects.create(
+                case=case, role=Role.HEAD.value, institution=board.unit, text=text, on=event.on, seq=event.seq
+            )
+
+
+def board_differences(case: Case) -> str | None:
+    """看板与重放不符的地方；相符为 None。"""
+    happened = sorted(case.events.all(), key=lambda event: event.seq)
+    board = case.board
+    expected = _place(position(case, happened), board.unit, board.provider) | {
+        "seq": happened[-1].seq if happened else 0
+    }
+    wrong = [name for name, value in expected.items() if getattr(board, name) != value]
+    return f"{case.number} 的看板与重放不符：{'、'.join(wrong)}" if wrong else None

@@ -1,0 +1,138 @@
+"""读事项：位置、待办、已办、列表。计数和列表用同一个 queryset。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Q, QuerySet
+
+from yunheng.audit.actor import Actor
+from yunheng.rules.procedures import Happening, Position, procedure, replay
+from yunheng.rules.procedures.timing import Timing, timing
+from yunheng.rules.roles import Role
+from yunheng.rules.workdays import WorkCalendar
+
+from .models import Board, Case, Event, Notice
+
+_CALENDAR = WorkCalendar({})
+
+
+def calendar() -> WorkCalendar:
+    """全系统用的工作日历。"""
+    return _CALENDAR
+
+
+def position(case: Case, events: Iterable[Event] | None = None) -> Position:
+    """重放出现在的位置。`events` 按序号；不给就从库里取。"""
+    happened = case.events.order_by("seq") if events is None else events
+    return replay(
+        procedure(case.procedure, case.version),
+        (Happening(e.step, e.act, Role(e.role) if e.role else None, e.on, frozenset(e.facts)) for e in happened),
+        case.opened_on,
+        calendar(),
+    )
+
+
+def board_timing(board: Board, on: date) -> Timing:
+    """看板上这件事项的时限，`on` 这天看。"""
+    if board.outcome:
+        return Timing("none", board.state)
+    return timing(board.due_on, on, calendar(), paused=board.paused, left=board.left_days)
+
+
+def visible(actor: Actor) -> QuerySet[Board]:
+    """这个角色看得到的事项（R-001）：本单位的、本商的、本部门主管的，或全区的；三员看不到业务。"""
+    boards = Board.objects.select_related("case", "unit", "provider")
+    role = actor.role
+    if role is None or role.administrative:
+        return boards.none()
+    if role in (Role.CLERK, Role.HEAD):
+        return boards.filter(unit_id=actor.institution)
+    if role == Role.SPONSOR:
+        return boards.filter(unit__authority_id=actor.institution).exclude(step="draft")
+    if role == Role.PROVIDER:
+        return boards.filter(provider_id=actor.institution).exclude(step__in=("draft", "sign"))
+    return boards.exclude(step="draft")
+
+
+def todo(actor: Actor) -> QuerySet[Board]:
+    """待办：现在要我办的；转给别人的不算。"""
+    if actor.role is None:
+        return Board.objects.none()
+    return (
+        Board.objects.filter(outcome="", roles__contains=[actor.role.value])
+        .filter(Q(holder=None) | Q(holder_id=actor.institution))
+        .filter(Q(assignee=None) | Q(assignee_id=actor.person))
+        .select_related("case", "unit", "provider")
+        .order_by("due_on", "since_on", "case_id")
+    )
+
+
+def unread(actor: Actor) -> QuerySet[Notice]:
+    """待阅。"""
+    if actor.role is None:
+        return Notice.objects.none()
+    return (
+        Notice.objects.filter(role=actor.role.value)
+        .filter(Q(institution=None) | Q(institution_id=actor.institution))
+        .exclude(readers=actor.person)
+        .select_related("case__unit", "case__board")
+        .order_by("-on", "-id")
+    )
+
+
+def done_by(actor: Actor) -> QuerySet[Board]:
+    """已办：我亲手办过的。"""
+    handled = Event.objects.filter(person=actor.person or 0).exclude(act="submit").values("case")
+    return Board.objects.filter(case__in=handled).select_related("case", "unit", "provider").order_by("-case_id")
+
+
+def opened_by(actor: Actor) -> QuerySet[Board]:
+    """我发起的。"""
+    return (
+        Board.objects.filter(case__opened_by_id=actor.person)
+        .select_related("case", "unit", "provider")
+        .order_by("-case_id")
+    )
+
+
+@dataclass(frozen=True)
+class Group:
+    """待办里的一组：已超期、今天、本周、以后、不限时。"""
+
+    name: str
+    boards: tuple[Board, ...]
+
+
+def grouped(boards: Iterable[Board], on: date) -> list[Group]:
+    """按缓急分组，空组不列。"""
+    week_end = on + timedelta(days=6 - on.weekday())
+    groups: dict[str, list[Board]] = {
+        "已超期": [],
+        "今天到期": [],
+        "本周到期": [],
+        "以后到期": [],
+        "已暂停": [],
+        "不限时": [],
+    }
+    for board in boards:
+        if board.paused:
+            name = "已暂停"
+        elif board.due_on is None:
+            name = "不限时"
+        elif board.due_on < on:
+            name = "已超期"
+        elif board.due_on == on:
+            name = "今天到期"
+        else:
+            name = "本周到期" if board.due_on <= week_end else "以后到期"
+        groups[name].append(board)
+    return [Group(name, tuple(members)) for name, members in groups.items() if members]
+
+
+def case_for(actor: Actor, number: str) -> Case | None:
+    """按编号取看得到的事项；看不到和没有是一回事。"""
+    board = visible(actor).filter(case__number=number).first()
+    return board.case if board else None

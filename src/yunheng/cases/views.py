@@ -1,0 +1,262 @@
+"""待办、办件列表、办件详情、办理。"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST
+
+from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.models import Institution
+from yunheng.rules.procedures import PROCEDURES, procedure
+from yunheng.rules.roles import Role
+
+from . import operations, queries
+from .models import Attachment, Board, Case
+
+PAGE = 50
+STATES = (
+    "草稿",
+    "待签批",
+    "待审核",
+    "补正中",
+    "待服务商确认",
+    "待下发",
+    "测试期",
+    "待正式开通",
+    "已办结",
+    "不予通过",
+    "已撤回",
+)
+_TABS = {"do": "待办", "read": "待阅", "done": "已办", "mine": "我发起的"}
+
+
+@allowed(*BUSINESS)
+def todo(request: Request) -> HttpResponse:
+    """待办中心：待办、待阅、已办、我发起的。"""
+    tab = request.GET.get("tab", "do")
+    if tab not in _TABS:
+        raise Http404
+    context: dict[str, Any] = {"tab": tab, "tabs": _TABS, "count": queries.todo(request.actor).count()}
+    context["unread"] = queries.unread(request.actor).count()
+    if tab == "do":
+        context["groups"] = queries.grouped(queries.todo(request.actor)[:500], request.on)
+    elif tab == "read":
+        context["notices"] = queries.unread(request.actor)[:200]
+    else:
+        found = queries.done_by(request.actor) if tab == "done" else queries.opened_by(request.actor)
+        context["page"] = Paginator(found, PAGE).get_page(request.GET.get("page", "1")[:6])
+    return render(request, "cases/todo.html", context)
+
+
+@require_POST
+@allowed(*BUSINESS)
+def read_all(request: Request) -> HttpResponse:
+    """待阅全部看过。"""
+    operations.mark_read(actor=request.actor, notices=queries.unread(request.actor))
+    return redirect("/todo/?tab=read")
+
+
+@allowed(*BUSINESS)
+def listing(request: Request) -> HttpResponse:
+    """办件列表：筛选都在地址里。"""
+    boards, chosen = _filtered(request, queries.visible(request.actor))
+    page = Paginator(boards, PAGE).get_page(request.GET.get("page", "1")[:6])
+    units = Institution.objects.filter(pk__in=queries.visible(request.actor).values("unit")).order_by("code")
+    context = {
+        "page": page,
+        "chosen": chosen,
+        "units": units,
+        "procedures": PROCEDURES.values(),
+        "states": STATES,
+        "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
+    }
+    return render(request, "cases/_rows.html" if request.htmx else "cases/listing.html", context)
+
+
+def _filtered(request: Request, boards: QuerySet[Board]) -> tuple[QuerySet[Board], list[tuple[str, str]]]:
+    """按查询串筛选；返回筛出的和已选的条件（给人看的词, 去掉它的地址）。"""
+    get, chosen = request.GET, []
+    if text := get.get("q", "").strip()[:60]:
+        boards = boards.filter(search__icontains=text)
+        chosen.append(("q", f"含“{text}”"))
+    if (kind := get.get("kind", "")) in PROCEDURES:
+        boards = boards.filter(case__procedure=kind)
+        chosen.append(("kind", PROCEDURES[kind].name))
+    if (state := get.get("state", "")) in STATES:
+        boards = boards.filter(state=state)
+        chosen.append(("state", state))
+    if (unit := get.get("unit", "")).isdigit():
+        boards = boards.filter(unit_id=int(unit[:9]))
+        chosen.append(("unit", str(Institution.objects.filter(pk=int(unit[:9])).first() or unit)))
+    if get.get("view") == "overdue":
+        boards = boards.filter(outcome="", due_on__lt=request.on)
+        chosen.append(("view", "已超期"))
+    elif get.get("view") == "open":
+        boards = boards.filter(outcome="")
+        chosen.append(("view", "在办"))
+    return boards.order_by("-case_id"), [
+        (word, urlencode({k: v for k, v in get.items() if k not in (key, "page")})) for key, word in chosen
+    ]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """时间线的一条，新的在前。"""
+
+    event: Any
+    name: str
+    days: int | None
+
+
+def timeline(case: Case) -> list[Entry]:
+    """发生过的事，新的在前；`days` 是距上一件的天数。"""
+    events = list(case.events.order_by("seq"))
+    entries = []
+    for index, event in enumerate(events):
+        previous = events[index - 1].on if index else case.opened_on
+        entries.append(Entry(event, operations.act_name(case, event), (event.on - previous).days))
+    return entries[::-1]
+
+
+def case_or_404(request: Request, number: str) -> Case:
+    """看得到的事项；看不到和没有一样是 404。"""
+    case = queries.case_for(request.actor, number)
+    if case is None:
+        raise Http404
+    return case
+
+
+def panel(request: Request, case: Case) -> dict[str, Any]:
+    """详情右侧：步骤条、在谁手上、时限、可办的动作、时间线。"""
+    at, board = queries.position(case), case.board
+    mine = bool(
+        at.step
+        and request.actor.role in at.pending
+        and (board.holder_id is None or board.holder_id == request.actor.institution)
+    )
+    return {
+        "case": case,
+        "board": board,
+        "at": at,
+        "table": procedure(case.procedure, case.version),
+        "mine": mine,
+        "timing": queries.board_timing(board, request.on),
+        "stages": _stages(case, at),
+        "timeline": timeline(case),
+        "attachments": case.attachments.order_by("pk").defer("content"),
+        "holders": [role.label for role in at.pending],
+        "can_supervise": request.actor.role == Role.AUTHORITY and not at.outcome,
+    }
+
+
+def _stages(case: Case, at: Any) -> list[tuple[str, str]]:
+    """步骤条：（名称, past|now|next）；补正、没走到的条件步骤不占格。"""
+    table = procedure(case.procedure, case.version)
+    visited = {visit.step for visit in at.visits}
+    shown = [
+        step
+        for step in table.steps
+        if step.code in visited
+        or not (step.when and (at.facts or step.when not in at.facts) and step.when not in at.facts)
+    ]
+    shown = [step for step in shown if step.code != "amend" or (at.step and at.step.code == "amend")]
+    now = at.step.code if at.step else ""
+    index = next((n for n, step in enumerate(shown) if step.code == now), len(shown))
+    stages = [(step.name, "past" if n < index else "now" if n == index else "next") for n, step in enumerate(shown)]
+    return [*stages, (at.outcome.state if at.outcome else "办结", "now" if at.outcome else "next")]
+
+
+@require_POST
+@allowed(*BUSINESS)
+def act(request: Request, number: str) -> HttpResponse:
+    """办理一个动作。"""
+    case = case_or_404(request, number)
+    post = request.POST
+    marks = {
+        key.removeprefix("mark:"): value.strip()[:300]
+        for key, value in post.dict().items()
+        if key.startswith("mark:") and value.strip()
+    }
+    detail: dict[str, Any] = {}
+    receipt: dict[str, dict[str, str]] = {}
+    for key, value in post.dict().items():
+        if key.startswith("row:"):
+            _, row, name = key.split(":", 2)
+            receipt.setdefault(row, {})[name] = value.strip()[:100]
+    if receipt:
+        detail["rows"] = receipt
+    seen = int(post["seen"][:9]) if post.get("seen", "").isdigit() else -1
+    operations.act(
+        actor=request.actor,
+        on=request.on,
+        case=case,
+        act_code=post.get("act", "")[:32],
+        seen=seen,
+        opinion=post.get("opinion", "")[:2000],
+        marks=marks,
+        detail=detail,
+    )
+    return redirect(f"/cases/{number}/?done=1")
+
+
+@require_POST
+@allowed(Role.AUTHORITY, Role.REVIEWER)
+def supervise(request: Request, number: str) -> HttpResponse:
+    """督办。"""
+    case = case_or_404(request, number)
+    operations.supervise(actor=request.actor, on=request.on, case=case, text=request.POST.get("text", "")[:300])
+    return redirect(f"/cases/{number}/")
+
+
+@require_POST
+@allowed(*BUSINESS)
+def attach(request: Request, number: str) -> HttpResponse:
+    """上传附件。"""
+    case = case_or_404(request, number)
+    given = request.FILES.get("file")
+    if given is None:
+        raise operations.Refused(["没有选择文件"])
+    if (given.size or 0) > operations.MAX_ATTACHMENT:
+        raise operations.Refused(
+            [f"附件“{given.name}”超过 {operations.MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传"]
+        )
+    operations.attach(
+        actor=request.actor,
+        on=request.on,
+        case=case,
+        kind=request.POST.get("kind", "附件")[:100],
+        name=given.name or "附件",
+        content=given.read(),
+    )
+    back = request.POST.get("back", "")
+    return redirect(back if back.startswith(("/cases/", "/apply/")) else f"/cases/{number}/")
+
+
+@allowed(*BUSINESS)
+def download(request: Request, number: str, pk: int) -> HttpResponse:
+    """下载附件：一律按文件下载，不在页面里打开。"""
+    case = case_or_404(request, number)
+    attachment = Attachment.objects.filter(case=case, pk=pk).first()
+    if attachment is None:
+        raise Http404
+    response = HttpResponse(bytes(attachment.content), content_type="application/octet-stream")
+    response["Content-Disposition"] = _disposition(attachment.name)
+    return response
+
+
+def _disposition(name: str) -> str:
+    return content_disposition_header(True, name) or "attachment"
+
+
+@allowed()
+def procedures(request: Request) -> HttpResponse:
+    """流程一览：每条流程的步骤、角色、时限、条款，由流程表画出。"""
+    return render(request, "cases/procedures.html", {"procedures": PROCEDURES.values()})

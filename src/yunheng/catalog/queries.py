@@ -1,0 +1,112 @@
+"""读目录：某日的单价、预估费用（R-087）。定价只有 rules/pricing 一处。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from yunheng.rules import periods, pricing
+from yunheng.rules.problems import NotInForce
+
+from .models import Item, Price
+
+
+def price_book() -> pricing.PriceBook:
+    """全部价格版本。"""
+    rows = Price.objects.values_list("item__code", "provider__code", "unit_price", "during")
+    return pricing.PriceBook(
+        pricing.PriceVersion(item, price, periods.Period(during.lower, during.upper), provider)
+        for item, provider, price, during in rows
+        if price is not None
+    )
+
+
+def items() -> dict[str, Item]:
+    """目录项代码 → 目录项。"""
+    return {item.code: item for item in Item.objects.select_related("provider")}
+
+
+@dataclass(frozen=True)
+class EstimateLine:
+    """预估的一行：一整个服务年度的费用（分）；按次计的、没有单价的 `fen` 为 None，`note` 说明。"""
+
+    item: Item
+    quantity: Decimal
+    unit_price: Decimal | None
+    fen: int | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """预估：逐行和合计。合计等于各行之和。"""
+
+    lines: tuple[EstimateLine, ...]
+
+    @property
+    def fen(self) -> int:
+        """年化合计（分）。"""
+        return sum(line.fen or 0 for line in self.lines)
+
+
+def estimate(
+    quantities: Mapping[str, Decimal], provider: str, on: date, known: Mapping[str, Item] | None = None
+) -> Estimate:
+    """按 `on` 当日单价，这些数量用满一个服务年度要多少钱；只作参考，以计量为准（D62-七，R-087）。"""
+    catalog, book = known or items(), price_book()
+    return Estimate(
+        tuple(
+            _line(catalog[code], amount, provider, on, book) for code, amount in quantities.items() if code in catalog
+        )
+    )
+
+
+def _line(item: Item, quantity: Decimal, provider: str, on: date, book: pricing.PriceBook) -> EstimateLine:
+    try:
+        price = book.price_on(item.code, item.provider.code if item.provider else provider, on).unit_price
+    except NotInForce:
+        note = "阶梯计价，按全市平均单价" if item.pricing == "阶梯" else f"目录在 {on} 没有单价"
+        return EstimateLine(item, quantity, None, None, note)
+    year = periods.service_year_of(on)
+    whole = periods.service_year(year)
+    if item.cycle == "年":
+        amount: Fraction = pricing.yearly(quantity, price, whole, year)
+    elif item.cycle == "月":
+        amount = pricing.monthly(quantity, price, whole)
+    elif item.cycle == "一次性":
+        amount = pricing.each(quantity, price)
+    else:
+        return EstimateLine(item, quantity, price, None, "按次计，以实际用量为准")
+    return EstimateLine(item, quantity, price, int(pricing.to_fen(amount) * 100))
+
+
+def host_quantities(
+    hosts: Iterable[Mapping[str, object]], architecture: str, known: Mapping[str, Item]
+) -> dict[str, Decimal]:
+    """主机清单折成目录项的数量：按架构选目录项，数据盘按是否 SSD 分开；物理机按台。"""
+    by_dimension = {
+        (item.dimension, item.architecture): item.code
+        for item in known.values()
+        if item.dimension and item.level == "市级"
+    }
+    result: dict[str, Decimal] = {}
+
+    def add(dimension: str, amount: Decimal) -> None:
+        code = by_dimension.get((dimension, architecture)) or by_dimension.get((dimension, ""))
+        if code and amount:
+            result[code] = result.get(code, Decimal(0)) + amount
+
+    for host in hosts:
+        count = Decimal(str(host.get("count") or 1))
+        if host.get("type") == "物理机":
+            add("物理机", count)
+            continue
+        add("CPU 核", Decimal(str(host.get("cores") or 0)) * count)
+        add("内存 GB", Decimal(str(host.get("memory") or 0)) * count)
+        add("系统盘 TB", Decimal(str(host.get("system_disk") or 0)) * count)
+        disk = "SSD TB" if host.get("ssd") else "数据盘 TB"
+        add(disk, Decimal(str(host.get("data_disk") or 0)) * count)
+    return result

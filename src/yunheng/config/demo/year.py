@@ -1,0 +1,150 @@
+"""示例区的一年：机构、目录、项目照登，单据和工单走补录（R-084），和结算用的是同一份数据。"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from psycopg.types.range import Range
+
+from yunheng.applications.backfill import Entry, Order, backfill
+from yunheng.catalog.models import Item, Price
+from yunheng.ledger.models import Project, Source
+from yunheng.ledger.operations import receive
+from yunheng.metering import example
+from yunheng.orgs.models import Institution, Kind, Level, Nature
+
+from .cast import INSTITUTIONS, People
+
+Rows = dict[str, list[dict[str, str]]]
+#: 示例单据都在这天之前办完，这天一次补录
+BACKFILLED_ON = date(2024, 8, 20)
+_KINDS = {
+    "使用单位": Kind.USING_UNIT,
+    "云服务商": Kind.PROVIDER,
+    "运行管理单位": Kind.OPERATOR,
+    "主管部门": Kind.AUTHORITY,
+    "第三方机构": Kind.THIRD_PARTY,
+}
+_NATURES = {"区级": Nature.DISTRICT, "街镇": Nature.TOWN, "非预算": Nature.NON_BUDGET}
+_DIMENSIONS = {
+    "ZJ-CPU-X86": ("CPU 核", "X86"),
+    "ZJ-CPU-XC": ("CPU 核", "XC"),
+    "ZJ-MEM-X86": ("内存 GB", "X86"),
+    "ZJ-MEM-XC": ("内存 GB", "XC"),
+    "ZJ-SYSDISK": ("系统盘 TB", ""),
+    "ZJ-DATADISK": ("数据盘 TB", ""),
+    "ZJ-SSD": ("SSD TB", ""),
+    "ZJ-WLJ": ("物理机", ""),
+    "QJ-CPU": ("CPU 核", "X86"),
+    "QJ-MEM": ("内存 GB", "X86"),
+}
+#: 业务主管部门：国资的单位由国资局提出
+_AUTHORITY = "U28"
+
+
+def tables() -> Rows:
+    """示例数据包的各表。"""
+    return example.generate()[1]
+
+
+def directory(rows: Rows) -> None:
+    """机构和项目。"""
+    for row in rows["机构"]:
+        nature = _NATURES.get(row["预算性质"], "")
+        Institution.objects.create(
+            code=row["代码"],
+            name=row["名称"],
+            kind=_KINDS[row["类型"]],
+            nature=nature,
+            state_organ=nature != Nature.NON_BUDGET,
+        )
+    for code, name, kind, level in INSTITUTIONS:
+        Institution.objects.create(code=code, name=name, kind=kind, level=level)
+    Institution.objects.filter(code__in=("CU", "CM", "CT", "GE")).update(level=Level.CITY)
+    authority = Institution.objects.get(code=_AUTHORITY)
+    Institution.objects.filter(nature=Nature.NON_BUDGET).update(authority=authority)
+    units = {institution.code: institution for institution in Institution.objects.all()}
+    for row in rows["项目"]:
+        Project.objects.create(
+            code=row["项目"],
+            name=row["名称"],
+            unit=units[row["单位"]],
+            funding=row["费用归属"],
+            security_level=2,
+            leader="示例负责人",
+            contact="021-67000000",
+        )
+
+
+def catalog(rows: Rows) -> None:
+    """目录项和价格版本。"""
+    providers = {institution.code: institution for institution in Institution.objects.filter(kind=Kind.PROVIDER)}
+    items: dict[str, Item] = {}
+    for row in rows["目录"]:
+        code = row["目录项"]
+        if code not in items:
+            dimension, architecture = _DIMENSIONS.get(code, ("", ""))
+            items[code] = Item.objects.create(
+                code=code,
+                name=row["名称"].removesuffix("（虚构价）"),
+                category=row["类别"],
+                unit=row["计价单位"],
+                pricing=row["计价方式"],
+                cycle=row["计费周期"],
+                level=row["级别"] or "市级",
+                logged=row["日志"] != "无",
+                dimension=dimension,
+                architecture=architecture,
+                provider=providers.get(row["服务商"]) if row["类别"] != "基础设施" else None,
+            )
+        Price.objects.create(
+            item=items[code],
+            provider=providers.get(row["服务商"]),
+            unit_price=Decimal(row["单价"]) if row["单价"] else None,
+            during=Range(
+                date.fromisoformat(row["生效日期"]), date.fromisoformat(row["失效日期"]) if row["失效日期"] else None
+            ),
+        )
+
+
+def forms(rows: Rows, people: People) -> None:
+    """单据、工单走补录；日志、用量进收件箱。对不上单据的工单也收着，留给对账。"""
+    projects = {project.code: project for project in Project.objects.select_related("unit")}
+    providers = {institution.code: institution for institution in Institution.objects.filter(kind=Kind.PROVIDER)}
+    known = {item.code: item for item in Item.objects.all()}
+    entries: dict[str, list[Entry]] = defaultdict(list)
+    for row in rows["单据明细"]:
+        entries[row["单号"]].append(
+            Entry(row["资源"], row["目录项"], row["动作"], Decimal(row["数量"]) if row["数量"] else None)
+        )
+    orders: dict[str, list[Order]] = defaultdict(list)
+    for row in rows["工单"]:
+        quantity = Decimal(row["数量"]) if row["数量"] else None
+        orders[row["单号"]].append(
+            Order(row["工单号"], row["资源"], row["目录项"], row["动作"], quantity, date.fromisoformat(row["完成日期"]))
+        )
+    for row in sorted(rows["单据"], key=lambda row: row["审核日期"]):
+        backfill(
+            actor=people["shy"],
+            on=BACKFILLED_ON,
+            number=row["单号"],
+            kind=row["种类"],
+            project=projects[row["项目"]],
+            provider=providers[row["服务商"]],
+            reviewed_on=date.fromisoformat(row["审核日期"]),
+            entries=entries[row["单号"]],
+            orders=orders.pop(row["单号"], ()),
+            known=known,
+        )
+    _platform(rows, providers["CU"], people)
+
+
+def _platform(rows: Rows, provider: Institution, people: People) -> None:
+    source, _ = Source.objects.get_or_create(code="云管平台", defaults={"provider": provider})
+    loose = [(row["工单号"], dict(row)) for row in rows["工单"] if not row["单号"]]
+    receive(actor=people["shy"], source=source, kind="工单", items=loose)
+    receive(actor=people["shy"], source=source, kind="日志", items=[(row["资源"], dict(row)) for row in rows["日志"]])
+    usage = [(f"{number:06d}", dict(row)) for number, row in enumerate(rows["用量"])]
+    receive(actor=people["shy"], source=source, kind="用量", items=usage)

@@ -1,0 +1,65 @@
+"""运行环境：数据放哪里、密钥、数据库地址。都能用环境变量改，不改就照默认。
+
+`YUNHENG_DATA` 数据目录（默认当前目录的 var/）；`DATABASE_URL` 应用角色的数据库地址，不给就用嵌入的 PostgreSQL；
+`DATABASE_OWNER_URL` 属主角色的地址，迁移、核对、备份时用；`DEMO=1` 是演示环境。
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+APP_URL, OWNER_URL = "DATABASE_URL", "DATABASE_OWNER_URL"
+
+
+def data_folder() -> Path:
+    """数据目录：数据库、密钥、备份都在里面。不在就建。"""
+    folder = Path(os.environ.get("YUNHENG_DATA", "var")).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def demo() -> bool:
+    """是不是演示环境：换身份、拨业务日期、恢复初始数据只在演示环境里有。"""
+    return os.environ.get("DEMO") == "1"
+
+
+def secret_key() -> str:
+    """签名会话用的密钥：环境变量 `YUNHENG_SECRET_KEY`，否则数据目录里的文件，头一次随机生成，只有属主读得到。"""
+    if given := os.environ.get("YUNHENG_SECRET_KEY"):
+        return given
+    return kept_secret(data_folder() / "secret_key")
+
+
+def kept_secret(path: Path) -> str:
+    """读文件里的随机口令，没有就生成；几个进程同时生成，只有一个算数。"""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(value := secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    return value
+
+
+def database(url: str) -> dict[str, object]:
+    """`postgresql://用户:口令@主机:端口/库?sslmode=…` → Django 的数据库设置；别的库一概不收。"""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ValueError("DATABASE_URL 应以 postgresql:// 开头：只支持 PostgreSQL 15 及以上")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {**dict(parse_qsl(parts.query)), "application_name": "yunheng"},
+    }

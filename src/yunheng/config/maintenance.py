@@ -1,0 +1,72 @@
+"""迁移、核对、备份、恢复：都以属主角色连库，在子进程里做，不影响正在服务的进程。"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from . import environment
+from .database import OWNER, Cluster, tool
+
+
+def owner_environment(cluster: Cluster | None) -> dict[str, str]:
+    """以属主身份跑 Django 命令的环境。"""
+    extra = {"DJANGO_SETTINGS_MODULE": "yunheng.config.settings", "YUNHENG_AS": "owner"}
+    if cluster:
+        extra |= {environment.OWNER_URL: cluster.url(OWNER), environment.APP_URL: cluster.url()}
+    return {**os.environ, **extra}
+
+
+def migrate() -> None:
+    """升到最新的表结构，再照名单发权限、装触发器。要以属主身份调用。"""
+    from django.core.management import call_command  # noqa: PLC0415 装好应用以后才能引入
+    from django.db import connection  # noqa: PLC0415
+
+    from yunheng.audit.append_only import protect  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    protect(connection, app_role())
+
+
+def app_role() -> str:
+    """应用角色的名字，从应用的数据库地址里取。"""
+    if given := os.environ.get(environment.APP_URL):
+        return urlsplit(given).username or ""
+    return "yunheng_app"
+
+
+def backup(target: Path) -> None:
+    """整库备份成一个文件（pg_dump 自定义格式，含附件和审计链）；先写临时文件，写完才改名。"""
+    url = _owner_url()
+    partial = target.with_suffix(target.suffix + ".未写完")
+    subprocess.run([tool("pg_dump"), "--format=custom", f"--file={partial}", url], check=True)
+    partial.replace(target)
+
+
+def restore(source: Path) -> None:
+    """从备份恢复到现在的空库；库里有表就拒绝，免得盖掉数据。"""
+    import psycopg  # noqa: PLC0415
+
+    url = _owner_url()
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        if found and found[0]:
+            raise ValueError("库里已有数据，恢复只能用在空库上；请先新建一个空库")
+    subprocess.run(
+        [tool("pg_restore"), "--exit-on-error", "--no-owner", "--single-transaction", f"--dbname={url}", source],
+        check=True,
+    )
+
+
+def _owner_url() -> str:
+    if given := os.environ.get(environment.OWNER_URL):
+        return given
+    return Cluster.at(environment.data_folder()).url(OWNER)
+
+
+def as_owner(cluster: Cluster | None, *arguments: str) -> None:
+    """在子进程里以属主身份跑一条 yunheng 命令；失败抛 CalledProcessError。"""
+    subprocess.run([sys.executable, "-m", "yunheng.config.cli", *arguments], check=True, env=owner_environment(cluster))

@@ -1,0 +1,115 @@
+"""`yunheng serve`：起数据库、升级表结构、（演示环境）装示例区、起网站；收到停止信号依次停下。"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import environment
+from .database import Cluster, DatabaseProblem
+from .maintenance import as_owner
+
+_LISTEN_SECONDS = 60
+
+
+def serve(host: str, port: int, workers: int) -> int:
+    """一直服务到收到停止信号。退出码 0 是正常停下。"""
+    folder = environment.data_folder()
+    with _only_one(folder):
+        cluster = None
+        if not os.environ.get(environment.APP_URL):
+            cluster = Cluster.at(folder)
+            _say("数据库…")
+            cluster.start()
+        try:
+            as_owner(cluster, "migrate")
+            if environment.demo():
+                as_owner(cluster, "demo", "--if-empty")
+            return _website(cluster, host, port, workers)
+        finally:
+            if cluster:
+                cluster.stop()
+
+
+def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int:
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "yunheng.config.settings"}
+    if cluster:
+        env[environment.APP_URL] = cluster.url()
+    _refuse_taken(host, port)
+    website = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "yunheng.config.wsgi",
+            f"--bind={host}:{port}",
+            f"--workers={workers}",
+            "--threads=4",
+            "--timeout=60",
+            "--max-requests=20000",
+            "--max-requests-jitter=2000",
+            "--log-level=warning",
+            "--preload",
+        ],
+        env=env,
+    )
+
+    def stop(*_: object) -> None:
+        website.terminate()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _wait_for(website, host, port)
+    address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}/"
+    print(f"\n  云衡已就绪：{address}", flush=True)
+    if environment.demo():
+        print(
+            "  演示环境：打开后点一个人物即可登录；口令都是 Yunheng-demo-1（登录名见登录页，如 demo.mzj）", flush=True
+        )
+    print("  按 Ctrl+C 停下\n", flush=True)
+    return website.wait()
+
+
+def _wait_for(website: subprocess.Popen[bytes], host: str, port: int) -> None:
+    deadline = time.monotonic() + _LISTEN_SECONDS
+    while website.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(0.1)
+    if website.poll() is None:
+        website.terminate()
+    raise DatabaseProblem("网站没有起来，请看上面的日志")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise DatabaseProblem(f"{host}:{port} 已被别的程序占用，请用 --port 换一个端口") from error
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """同一个数据目录只许一个在跑。"""
+    with (folder / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DatabaseProblem(
+                f"数据目录 {folder} 已有一个云衡在跑，请先停下它，或用 YUNHENG_DATA 指定别的目录"
+            ) from error
+        yield
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

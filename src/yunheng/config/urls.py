@@ -1,0 +1,9 @@
+"""全站的地址。"""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("yunheng.web.urls"))]
+handler400 = "yunheng.web.errors.bad_request"
+handler403 = "yunheng.web.errors.forbidden"
+handler404 = "yunheng.web.errors.not_found"
+handler500 = "yunheng.web.errors.server_error"

@@ -1,0 +1,181 @@
+"""项目、资源、事实（只追加）、时段（可重建）、收件箱（只追加）。"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from yunheng.audit.append_only import AppendOnly
+from yunheng.cases.models import Case
+from yunheng.catalog.models import Item
+from yunheng.orgs.initials import initials
+from yunheng.orgs.models import Institution
+
+
+class Funding(models.TextChoices):
+    """上云项目归属（附件1）：区级统一支付，或单位自费。"""
+
+    DISTRICT = "区级", "区级"
+    SELF = "自费", "自费"
+
+
+class Project(models.Model):
+    """上云项目：资源、申请、账单都归到项目。立项数据在申请时登记，之后可补。"""
+
+    code = models.CharField("项目编号", max_length=32, unique=True)
+    name = models.CharField("项目名称", max_length=200)
+    initials = models.CharField("拼音首字母", max_length=200, editable=False)
+    unit = models.ForeignKey(Institution, models.PROTECT, related_name="projects", verbose_name="单位")
+    funding = models.CharField("上云项目归属", max_length=10, choices=Funding.choices)
+    security_level = models.PositiveSmallIntegerField("等保级别", null=True)
+    classified = models.BooleanField("涉密", default=False)
+    approval_number = models.CharField("立项文号", max_length=100, blank=True)
+    approved_on = models.DateField("立项日期", null=True)
+    leader = models.CharField("项目负责人", max_length=100, blank=True)
+    contact = models.CharField("联系方式", max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = "项目"
+        indexes = [models.Index(fields=["unit"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """存，拼音首字母随名称。"""
+        self.initials = initials(self.name)
+        super().save(*args, **options)
+
+
+class Resource(models.Model):
+    """资源的身份：平台编号、归哪个项目、哪家服务商。规格和起止都在事实里。"""
+
+    code = models.CharField("资源编号", max_length=64, unique=True)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="resources", verbose_name="项目")
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="resources", verbose_name="服务商")
+    name = models.CharField("名称", max_length=200, blank=True)
+    kind = models.CharField("类型", max_length=20)
+    architecture = models.CharField("架构", max_length=10, blank=True)
+    zone = models.CharField("网络区域", max_length=40, blank=True)
+    address = models.CharField("IP", max_length=64, blank=True)
+    search = models.TextField("检索文字", default="")
+
+    class Meta:
+        verbose_name = "资源"
+        indexes = [
+            models.Index(fields=["project"]),
+            models.Index(fields=["provider"]),
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="resource_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Action(models.TextChoices):
+    """事实的动作，同附件3 的变更操作。"""
+
+    ADD = "新增", "新增"
+    CHANGE = "变更", "变更"
+    RELEASE = "释放", "释放"
+    VOID = "作废", "作废"
+
+
+class Fact(AppendOnly):
+    """台账事实。`effective_on` 是业务日，`recorded_on`、`recorded_at` 是何时知道；`quantity` 是动作之后的数量。
+
+    更正不改旧的：追加一条“作废”指明 `voids`，再追加对的。`expires_on` 是开发、应急、临时资源的到期日。
+    """
+
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="facts", verbose_name="资源")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", verbose_name="目录项")
+    action = models.CharField("动作", max_length=10, choices=Action.choices)
+    quantity = models.DecimalField("数量", max_digits=15, decimal_places=3, null=True)
+    effective_on = models.DateField("业务日")
+    recorded_on = models.DateField("记入日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="facts", verbose_name="依据的事项")
+    order = models.CharField("工单号", max_length=64, blank=True)
+    expires_on = models.DateField("到期日", null=True)
+    voids = models.OneToOneField("self", models.PROTECT, null=True, related_name="voided_by", verbose_name="作废哪条")
+    by = models.CharField("谁记的", max_length=200)
+
+    class Meta:
+        verbose_name = "台账事实"
+        indexes = [models.Index(fields=["resource", "item", "effective_on"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(action__in=["新增", "变更"], quantity__gt=0)
+                | Q(action="释放", quantity__isnull=True)
+                | Q(action="作废", voids__isnull=False),
+                name="fact_quantity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} {self.action} {self.effective_on}"
+
+
+class Segment(models.Model):
+    """资源时段：某资源某目录项在 `during` 里的数量。
+
+    由事实折出，可重建；同一资源同一目录项不重叠，数据库保证（R-051）。
+    """
+
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="segments", verbose_name="资源")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", verbose_name="目录项")
+    during = DateRangeField("区间")
+    quantity = models.DecimalField("数量", max_digits=15, decimal_places=3)
+    expires_on = models.DateField("到期日", null=True)
+
+    class Meta:
+        verbose_name = "资源时段"
+        indexes = [models.Index(fields=["resource"]), models.Index(fields=["expires_on"])]
+        constraints = [
+            ExclusionConstraint(
+                name="segments_do_not_overlap",
+                expressions=[
+                    ("resource", RangeOperators.EQUAL),
+                    ("item", RangeOperators.EQUAL),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} {self.item_id} {self.during}"
+
+
+class Source(models.Model):
+    """收件箱的来源：一家云管平台一个，口令只存 SM3。"""
+
+    code = models.CharField("来源", max_length=32, unique=True)
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
+    key_digest = models.CharField("口令的 SM3", max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Received(AppendOnly):
+    """收件箱里的一件：来源加来源编号唯一，重发不重记；内容不同的重发被拒。"""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="received", verbose_name="来源")
+    source_ref = models.CharField("来源编号", max_length=100)
+    kind = models.CharField("种类", max_length=20)
+    payload = models.JSONField("内容")
+    digest = models.CharField("SM3", max_length=64)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "收件"
+        constraints = [models.UniqueConstraint(fields=["source", "kind", "source_ref"], name="received_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source_ref}"

@@ -1,0 +1,201 @@
+"""写台账：追加事实并重折时段；收件箱收件。"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+from psycopg.types.range import Range
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import unit_of_work
+from yunheng.cases.models import Case
+from yunheng.catalog.models import Item
+from yunheng.orgs.models import Institution
+from yunheng.rules.digest import canonical, sm3
+
+from .models import Action, Fact, Project, Received, Resource, Segment, Source
+from .timeline import Recorded, fold
+
+MAX_BATCH = 10_000
+
+
+class Conflict(ValueError):
+    """同一来源编号，内容不同。"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """要记的一条：资源、目录项、动作、之后的数量、业务日、工单号、到期日。"""
+
+    resource: Resource
+    item: Item
+    action: str
+    quantity: Decimal | None
+    effective_on: date
+    order: str = ""
+    expires_on: date | None = None
+
+
+def register_resource(
+    *,
+    code: str,
+    project: Project,
+    provider: Institution,
+    kind: str,
+    name: str = "",
+    architecture: str = "",
+    zone: str = "",
+    address: str = "",
+) -> Resource:
+    """登记资源的身份；已有的核对归属，不符抛 Conflict。"""
+    resource, created = Resource.objects.get_or_create(
+        code=code,
+        defaults={
+            "project": project,
+            "provider": provider,
+            "kind": kind,
+            "name": name,
+            "architecture": architecture,
+            "zone": zone,
+            "address": address,
+            "search": " ".join(
+                (code, name, address, project.name, project.initials, project.unit.name, project.unit.initials)
+            ),
+        },
+    )
+    if not created and (resource.project_id != project.pk or resource.provider_id != provider.pk):
+        raise Conflict(
+            f"资源 {code} 已属于项目“{resource.project.name}”（{resource.provider.name}），不能再记到这里（R-051）"
+        )
+    return resource
+
+
+def record(*, actor: Actor, on: date, lines: Sequence[Line], case: Case | None = None) -> list[Fact]:
+    """追加事实，重折所涉的时段。`on` 是记入日。"""
+    with unit_of_work(actor) as journal:
+        # 先锁资源：同一资源的两批事实一前一后，时段才折得对
+        list(Resource.objects.select_for_update().filter(pk__in={line.resource.pk for line in lines}).order_by("pk"))
+        facts = Fact.objects.bulk_create(
+            Fact(
+                resource=line.resource,
+                item=line.item,
+                action=line.action,
+                quantity=line.quantity,
+                effective_on=line.effective_on,
+                recorded_on=on,
+                case=case,
+                order=line.order,
+                expires_on=line.expires_on,
+                by=str(actor),
+            )
+            for line in lines
+        )
+        refold({(line.resource.pk, line.item.pk) for line in lines})
+        journal.note(
+            "记台账",
+            case.number if case else lines[0].resource.code,
+            after={"条数": len(facts), "资源": sorted({line.resource.code for line in lines})[:50]},
+        )
+    return facts
+
+
+def void(*, actor: Actor, on: date, fact: Fact, reason: str) -> Fact:
+    """作废一条事实；旧的留着。"""
+    with unit_of_work(actor) as journal:
+        Resource.objects.select_for_update().get(pk=fact.resource_id)
+        entry = Fact.objects.create(
+            resource=fact.resource,
+            item=fact.item,
+            action=Action.VOID,
+            effective_on=fact.effective_on,
+            recorded_on=on,
+            voids=fact,
+            by=f"{actor}：{reason}"[:200],
+        )
+        refold({(fact.resource_id, fact.item_id)})
+        journal.note("作废台账事实", fact.resource.code, before={"事实": fact.pk}, after={"理由": reason})
+    return entry
+
+
+def refold(pairs: Iterable[tuple[int, int]]) -> None:
+    """重折这些（资源, 目录项）的时段。"""
+    for resource, item in sorted(pairs):
+        Segment.objects.filter(resource_id=resource, item_id=item).delete()
+        Segment.objects.bulk_create(
+            Segment(
+                resource_id=resource,
+                item_id=item,
+                during=Range(span.start, span.until),
+                quantity=span.quantity,
+                expires_on=span.expires_on,
+            )
+            for span in fold(recorded(resource, item))
+        )
+
+
+def recorded(resource: int, item: int, known_on: date | None = None) -> list[Recorded]:
+    """某资源某目录项的事实；`known_on` 只看那天（含）以前记入的。"""
+    facts = Fact.objects.filter(resource_id=resource, item_id=item)
+    if known_on:
+        facts = facts.filter(recorded_on__lte=known_on)
+    return [
+        Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, f.voids_id) for f in facts.order_by("pk")
+    ]
+
+
+def issue_key(*, actor: Actor, source: Source) -> str:
+    """给来源换一个新口令，只在此时看得到；库里只存 SM3。"""
+    key = secrets.token_urlsafe(32)
+    with unit_of_work(actor) as journal:
+        source.key_digest = sm3(key)
+        source.save(update_fields=["key_digest"])
+        journal.note("换接口口令", source.code)
+    return key
+
+
+def receive(
+    *, actor: Actor, source: Source, kind: str, items: Sequence[tuple[str, Mapping[str, object]]]
+) -> tuple[int, int]:
+    """收一批：返回（新收, 已有）。一批要么全收要么全不收；同号内容不同抛 Conflict，指出是哪一号。"""
+    if len(items) > MAX_BATCH:
+        raise Conflict(f"一批最多 {MAX_BATCH:,} 条，这批有 {len(items):,} 条，请分批（R-052）")
+    rows: dict[str, Received] = {}
+    for source_id, payload in items:
+        digest = sm3(canonical(payload))
+        if source_id in rows and rows[source_id].digest != digest:
+            raise Conflict(f"{kind} {source_id} 在这一批里出现两次，内容不同（R-052）")
+        rows[source_id] = Received(source=source, source_ref=source_id, kind=kind, payload=dict(payload), digest=digest)
+    with unit_of_work(actor) as journal:
+        # 先插再比：并发重发时，唯一约束让后到的等先到的提交，比得到的一定是最终的那条
+        new = _insert(source, kind, [rows[key] for key in sorted(rows)])
+        stored = Received.objects.filter(source=source, kind=kind, source_ref__in=list(rows))
+        for source_id, digest in stored.values_list("source_ref", "digest"):
+            if rows[source_id].digest != digest:
+                raise Conflict(f"{kind} {source_id} 以前收过，内容不同；更正请用新的编号（R-052）")
+        if new:
+            journal.note("收件", source.code, after={"种类": kind, "新收": new, "重发": len(rows) - new})
+    return new, len(rows) - new
+
+
+def _insert(source: Source, kind: str, rows: Sequence[Received]) -> int:
+    """一条语句插完，已有的跳过；返回真插了几条。"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Received._meta.db_table} (source_id, source_ref, kind, payload, digest)"
+            " SELECT %s, ref, %s, payload, digest FROM unnest(%s::text[], %s::jsonb[], %s::text[])"
+            " AS row (ref, payload, digest) ON CONFLICT DO NOTHING",
+            [
+                source.pk,
+                kind,
+                [row.source_ref for row in rows],
+                [json.dumps(row.payload, ensure_ascii=False) for row in rows],
+                [row.digest for row in rows],
+            ],
+        )
+        return int(cursor.rowcount)

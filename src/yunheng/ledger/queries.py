@@ -1,0 +1,114 @@
+"""读台账：看得到的资源、某日的状态、当时知道的状态。"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from yunheng.audit.actor import Actor
+from yunheng.catalog.models import Item
+from yunheng.rules import rulebook
+from yunheng.rules.periods import add_months
+from yunheng.rules.problems import NotInForce
+from yunheng.rules.roles import Role
+
+from .models import Fact, Project, Resource, Segment
+from .operations import recorded
+from .timeline import Recorded, Span, fold
+
+PENDING, TRIAL, CHARGED, RELEASED = "待开通", "测试中", "计费中", "已释放"
+STATES = (TRIAL, CHARGED, RELEASED)
+
+
+def visible(actor: Actor) -> QuerySet[Resource]:
+    """这个角色看得到的资源（R-001）。"""
+    resources = Resource.objects.select_related("project__unit", "provider")
+    role = actor.role
+    if role is None or role.administrative:
+        return resources.none()
+    if role in (Role.CLERK, Role.HEAD):
+        return resources.filter(project__unit_id=actor.institution)
+    if role == Role.SPONSOR:
+        return resources.filter(project__unit__authority_id=actor.institution)
+    if role == Role.PROVIDER:
+        return resources.filter(provider_id=actor.institution)
+    return resources
+
+
+def visible_projects(actor: Actor) -> QuerySet[Project]:
+    """看得到的项目。"""
+    projects = Project.objects.select_related("unit")
+    role = actor.role
+    if role is None or role.administrative:
+        return projects.none()
+    if role in (Role.CLERK, Role.HEAD):
+        return projects.filter(unit_id=actor.institution)
+    if role == Role.SPONSOR:
+        return projects.filter(unit__authority_id=actor.institution)
+    if role == Role.PROVIDER:
+        return projects.filter(resources__provider_id=actor.institution).distinct()
+    return projects
+
+
+@dataclass(frozen=True)
+class Holding:
+    """某日某资源某目录项的数量，和所在时段。"""
+
+    item: Item
+    quantity: Decimal
+    start: date
+    until: date | None
+    expires_on: date | None
+
+
+def holdings(resource: Resource, on: date, known_on: date | None = None) -> list[Holding]:
+    """`on` 那天的状态；给 `known_on` 就是“那天我们知道的”（只看当时已记入的事实）。"""
+    items = Item.objects.filter(pk__in=Fact.objects.filter(resource=resource).values("item")).order_by("code")
+    found = []
+    for item in items:
+        for span in fold(recorded(resource.pk, item.pk, known_on)):
+            if span.start <= on and (span.until is None or on < span.until):
+                found.append(Holding(item, span.quantity, span.start, span.until, span.expires_on))
+    return found
+
+
+def trial_end(start: date) -> date | None:
+    """下发日起的测试期满日：期满当日起计费（D62-七，R-072）；那天没有生效的规则为 None。"""
+    try:
+        value = rulebook.built_in().parameter("trial_months", start)
+    except NotInForce:
+        return None
+    return add_months(start, value.whole)
+
+
+def state(segments: list[Segment], on: date) -> str:
+    """资源在 `on` 那天的状态：待开通、测试中、计费中、已释放。`segments` 是它的全部时段。"""
+    spans = [segment.during for segment in segments]
+    if not spans:
+        return PENDING
+    live = [span for span in spans if span.lower <= on and (span.upper is None or on < span.upper)]
+    if not live:
+        return RELEASED if all(span.upper and span.upper <= on for span in spans) else PENDING
+    first = min(span.lower for span in spans)
+    end = trial_end(first)
+    return TRIAL if end and on < end else CHARGED
+
+
+def segment_differences() -> Iterator[str | None]:
+    """逐个（资源, 目录项）：时段与事实折叠是否相符，不符的说明是哪个。"""
+    pairs = set(Fact.objects.values_list("resource", "item")) | set(Segment.objects.values_list("resource", "item"))
+    facts: dict[tuple[int, int], list[Recorded]] = defaultdict(list)
+    for f in Fact.objects.order_by("pk").iterator(chunk_size=2000):
+        facts[f.resource_id, f.item_id].append(
+            Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, f.voids_id)
+        )
+    stored: dict[tuple[int, int], list[Span]] = defaultdict(list)
+    for s in Segment.objects.order_by("during").iterator(chunk_size=2000):
+        stored[s.resource_id, s.item_id].append(Span(s.during.lower, s.during.upper, s.quantity, s.expires_on))
+    for pair in sorted(pairs):
+        yield None if fold(facts[pair]) == stored[pair] else f"资源 {pair[0]} 目录项 {pair[1]} 的时段与事实不符"

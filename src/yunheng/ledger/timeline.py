@@ -1,0 +1,49 @@
+"""把事实折成时段：纯函数，某资源某目录项的全部事实进，不重叠的时段出（R-051）。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """一条事实，按记入的先后编号。`voids` 是作废的那条的编号。"""
+
+    number: int
+    action: str
+    quantity: Decimal | None
+    effective_on: date
+    expires_on: date | None = None
+    voids: int | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """`[start, until)` 里数量不变；`until` 为 None 是至今。"""
+
+    start: date
+    until: date | None
+    quantity: Decimal
+    expires_on: date | None = None
+
+
+def fold(facts: Iterable[Recorded]) -> list[Span]:
+    """先去掉被作废的，再按业务日、记入先后排；同一天多条以最后一条为准。空的时段不要。"""
+    known = list(facts)
+    voided = {fact.voids for fact in known if fact.voids is not None}
+    live = sorted(
+        (fact for fact in known if fact.action != "作废" and fact.number not in voided),
+        key=lambda fact: (fact.effective_on, fact.number),
+    )
+    spans: list[Span] = []
+    for fact in live:
+        if spans and spans[-1].until is None:
+            last = spans.pop()
+            if last.start < fact.effective_on:
+                spans.append(Span(last.start, fact.effective_on, last.quantity, last.expires_on))
+        if fact.action != "释放" and fact.quantity is not None:
+            spans.append(Span(fact.effective_on, None, fact.quantity, fact.expires_on))
+    return spans

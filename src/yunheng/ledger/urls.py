@@ -1,0 +1,12 @@
+"""台账的地址。"""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("assets/", views.listing, name="assets"),
+    path("assets/calendar/", views.expiry, name="expiry"),
+    path("assets/calendar.ics", views.ics, name="ics"),
+    path("assets/<str:code>/", views.detail, name="asset"),
+]

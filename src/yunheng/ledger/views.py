@@ -1,0 +1,305 @@
+"""资源台账的页面：列表、资源页、到期日历、导出。"""
+
+from __future__ import annotations
+
+import calendar as months
+import io
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import xlsxwriter
+from django.core.paginator import Paginator
+from django.db.models import Min, Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from icalendar import Calendar, Event
+
+from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.models import Institution, Kind
+from yunheng.rules.roles import Role
+
+from . import queries
+from .models import Resource, Segment
+
+PAGE = 50
+MAX_EXPORT = 5000
+
+
+@allowed(*BUSINESS)
+def listing(request: Request) -> HttpResponse:
+    """资源列表：筛选都在地址里；`format=xlsx` 导出筛出的。"""
+    resources, chosen = _filtered(request)
+    if request.GET.get("format") == "xlsx":
+        return _export(request, resources)
+    page = Paginator(resources, PAGE).get_page(request.GET.get("page", "1")[:6])
+    rows = _rows(list(page.object_list), request.on)
+    context = {
+        "page": page,
+        "rows": rows,
+        "chosen": chosen,
+        "states": queries.STATES,
+        "max_export": MAX_EXPORT,
+        "units": Institution.objects.filter(
+            kind=Kind.USING_UNIT, projects__resources__in=queries.visible(request.actor)
+        )
+        .distinct()
+        .order_by("code")
+        if request.actor.role not in (Role.CLERK, Role.HEAD)
+        else [],
+        "providers": Institution.objects.filter(kind=Kind.PROVIDER).order_by("code")
+        if request.actor.role != Role.PROVIDER
+        else [],
+        "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
+    }
+    return render(request, "ledger/_rows.html" if request.htmx else "ledger/listing.html", context)
+
+
+def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str]]]:
+    get, chosen = request.GET, []
+    resources = queries.visible(request.actor)
+    if text := get.get("q", "").strip()[:60]:
+        resources = resources.filter(search__icontains=text)
+        chosen.append(("q", f"含“{text}”"))
+    for key, path, title in (
+        ("unit", "project__unit_id", "单位"),
+        ("provider", "provider_id", "服务商"),
+        ("project", "project_id", "项目"),
+    ):
+        if (value := get.get(key, "")).isdigit():
+            resources = resources.filter(**{path: int(value[:9])})
+            name = Institution.objects.filter(pk=int(value[:9])).first() if key != "project" else None
+            chosen.append((key, f"{title} {name}" if name else title))
+    if (arch := get.get("arch", "")) in ("X86", "XC"):
+        resources = resources.filter(architecture=arch)
+        chosen.append(("arch", arch))
+    if (kind := get.get("kind", "")) in ("云主机", "物理机", "服务项"):
+        resources = resources.filter(kind=kind)
+        chosen.append(("kind", kind))
+    live = Segment.objects.filter(during__contains=request.on).values("resource")
+    state = get.get("status", "")
+    if state == queries.RELEASED:
+        resources = resources.exclude(pk__in=live)
+        chosen.append(("status", state))
+    elif state in (queries.TRIAL, queries.CHARGED):
+        border = _trial_border(request.on)
+        begun = Segment.objects.values("resource").annotate(first=Min("during__startswith"))
+        wanted = begun.filter(first__gt=border) if state == queries.TRIAL else begun.filter(first__lte=border)
+        resources = resources.filter(pk__in=live).filter(pk__in=wanted.values("resource"))
+        chosen.append(("status", state))
+    if before := get.get("expires_before", ""):
+        try:
+            day = date.fromisoformat(before[:10])
+        except ValueError as error:
+            raise Http404 from error
+        resources = resources.filter(
+            pk__in=Segment.objects.filter(during__contains=request.on, expires_on__lte=day).values("resource")
+        )
+        chosen.append(("expires_before", f"{day} 前到期"))
+    return resources.order_by("code"), [
+        (word, urlencode({k: v for k, v in get.items() if k not in (key, "page")})) for key, word in chosen
+    ]
+
+
+def _trial_border(on: date) -> date:
+    """在这天（含）或更早下发的，`on` 那天测试期已满。"""
+    border = on
+    while (end := queries.trial_end(border)) is not None and end > on:
+        border -= timedelta(days=1)
+    return border
+
+
+def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
+    """一页的各行：规格、状态、下发日、计费起、到期日；时段一次取完。"""
+    spans: dict[int, list[Segment]] = defaultdict(list)
+    for segment in Segment.objects.filter(resource__in=resources).select_related("item").order_by("item__code"):
+        spans[segment.resource_id].append(segment)
+    rows = []
+    for resource in resources:
+        own = spans[resource.pk]
+        live = [s for s in own if s.during.lower <= on and (s.during.upper is None or on < s.during.upper)]
+        first = min((s.during.lower for s in own), default=None)
+        rows.append(
+            {
+                "resource": resource,
+                "state": queries.state(own, on),
+                "spec": _spec(live or own[-1:]),
+                "first": first,
+                "charged": queries.trial_end(first) if first else None,
+                "expires": min((s.expires_on for s in live if s.expires_on), default=None),
+            }
+        )
+    return rows
+
+
+def _spec(segments: list[Segment]) -> str:
+    parts = []
+    for segment in segments:
+        name = segment.item.dimension or segment.item.unit.partition("·")[0]
+        label, _, unit = name.partition(" ")
+        parts.append(f"{segment.quantity.normalize():f} {unit or label}")
+    return " · ".join(dict.fromkeys(parts))
+
+
+def _export(request: Request, resources: QuerySet[Resource]) -> HttpResponse:
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    sheet = book.add_worksheet("资源台账")
+    head = book.add_format({"bold": True, "bg_color": "#E7F0FB", "border": 1})
+    titles = (
+        "资源编号",
+        "名称",
+        "类型",
+        "单位",
+        "项目",
+        "服务商",
+        "架构",
+        "规格",
+        "状态",
+        "下发日",
+        "计费起",
+        "到期日",
+    )
+    for column, title in enumerate(titles):
+        sheet.write_string(0, column, title, head)
+        sheet.set_column(column, column, 16)
+    for number, row in enumerate(_rows(list(resources[:MAX_EXPORT]), request.on), start=1):
+        r = row["resource"]
+        values = (
+            r.code,
+            r.name,
+            r.kind,
+            r.project.unit.name,
+            r.project.name,
+            r.provider.name,
+            r.architecture,
+            row["spec"],
+            row["state"],
+            row["first"] or "",
+            row["charged"] or "",
+            row["expires"] or "",
+        )
+        for column, value in enumerate(values):
+            # 一律按文字写：以 = + - @ 开头的也不会变成公式
+            sheet.write_string(number, column, str(value))
+    sheet.freeze_panes(1, 1)
+    book.close()
+    response = HttpResponse(
+        buffer.getvalue(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    )
+    response["Content-Disposition"] = f"attachment; filename=assets-{request.on}.xlsx"
+    return response
+
+
+@allowed(*BUSINESS)
+def detail(request: Request, code: str) -> HttpResponse:
+    """资源页：任何一天的状态、当时知道的状态、全部事实。"""
+    resource = queries.visible(request.actor).filter(code=code).first()
+    if resource is None:
+        raise Http404
+    on, known = _day(request.GET.get("on"), request.on), _day(request.GET.get("known"), None)
+    segments = list(Segment.objects.filter(resource=resource).select_related("item").order_by("item__code", "during"))
+    facts = resource.facts.select_related("item", "case", "voided_by").order_by("-effective_on", "-pk")
+    return render(
+        request,
+        "ledger/detail.html",
+        {
+            "resource": resource,
+            "as_of": on,
+            "known": known,
+            "holdings": queries.holdings(resource, on or request.on, known),
+            "segments": segments,
+            "facts": facts,
+            "state": queries.state(segments, request.on),
+            "first": min((s.during.lower for s in segments), default=None),
+            "charged": queries.trial_end(min((s.during.lower for s in segments), default=request.on)),
+        },
+    )
+
+
+def _day(text: str | None, default: date | None) -> date | None:
+    if not text:
+        return default
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise Http404 from error
+
+
+def expiring(request: Request, first: date, last: date) -> dict[date, list[tuple[str, Resource]]]:
+    """这段日子里的到期：开发、应急、临时资源到期，测试期满。"""
+    found: dict[date, list[tuple[str, Resource]]] = defaultdict(list)
+    seen: set[tuple[int, date, str]] = set()
+    resources = queries.visible(request.actor)
+    segments = Segment.objects.filter(resource__in=resources, during__upper_inf=True).select_related(
+        "resource__project__unit"
+    )
+    # 测试期三个月，往前多看四个月的下发就够
+    begun = segments.filter(Q(during__startswith__gte=first - timedelta(days=130)) | Q(expires_on__range=(first, last)))
+    for segment in begun:
+        for day, what in ((segment.expires_on, "资源到期"), (queries.trial_end(segment.during.lower), "测试期满")):
+            if day is None or not first <= day <= last or (segment.expires_on and what == "测试期满"):
+                continue
+            key = (segment.resource_id, day, what)
+            if key not in seen:
+                seen.add(key)
+                found[day].append((what, segment.resource))
+    return found
+
+
+@allowed(*BUSINESS)
+def expiry(request: Request) -> HttpResponse:
+    """到期日历：一个月一页。"""
+    text = request.GET.get("ym", "")
+    try:
+        year, month = (int(part) for part in text.split("-")) if text else (request.on.year, request.on.month)
+        first = date(year, month, 1)
+    except ValueError as error:
+        raise Http404 from error
+    if not 2000 <= year <= 2100:
+        raise Http404
+    last = date(year, month, months.monthrange(year, month)[1])
+    found = expiring(request, first, last)
+    weeks = [
+        [(day, _summary(found.get(day, [])), day.month == month) for day in week]
+        for week in months.Calendar().monthdatescalendar(year, month)
+    ]
+    listed = [(day, what, resource) for day in sorted(found) for what, resource in found[day]]
+    return render(
+        request,
+        "ledger/calendar.html",
+        {
+            "weeks": weeks,
+            "first": first,
+            "previous": first - timedelta(days=1),
+            "next": last + timedelta(days=1),
+            "listed": listed[:200],
+            "count": len(listed),
+        },
+    )
+
+
+def _summary(found: list[tuple[str, Resource]]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = defaultdict(int)
+    for what, _ in found:
+        counts[what] += 1
+    return sorted(counts.items())
+
+
+@allowed(*BUSINESS)
+def ics(request: Request) -> HttpResponse:
+    """到期日历订阅：今天起一年。"""
+    book = Calendar()
+    book.add("prodid", "-//云衡//到期日历//ZH")
+    book.add("version", "2.0")
+    for day, listed in sorted(expiring(request, request.on, request.on + timedelta(days=365)).items()):
+        for what, resource in listed:
+            event = Event()
+            event.add("uid", f"{resource.code}-{day}@yunheng")
+            event.add("dtstart", day)
+            event.add("summary", f"{what}：{resource.project.unit.name} {resource.code}")
+            book.add_component(event)
+    response = HttpResponse(book.to_ical(), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = "attachment; filename=expiry.ics"
+    return response

@@ -1,0 +1,153 @@
+"""机构、人员、任职。"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+from yunheng.rules.roles import Role
+
+from .initials import initials
+
+
+class Kind(models.TextChoices):
+    """机构的类型（M6-5、D14-5、D62-四、M10-三）。"""
+
+    USING_UNIT = "using_unit", "使用单位"
+    PROVIDER = "provider", "云服务商"
+    OPERATOR = "operator", "运行管理单位"
+    AUTHORITY = "authority", "主管部门"
+    FINANCE = "finance", "财政部门"
+    ECONOMY = "economy", "经济信息化部门"
+    THIRD_PARTY = "third_party", "第三方机构"
+    SECURITY = "security", "网安、密码部门"
+
+
+class Nature(models.TextChoices):
+    """使用单位的预算性质（R-003，D62-二、D62-九）：决定谁签合同、谁付钱。"""
+
+    DISTRICT = "district", "区级预算"
+    TOWN = "town", "街镇预算"
+    NON_BUDGET = "non_budget", "非预算"
+
+
+class Level(models.TextChoices):
+    """市、区两级。"""
+
+    CITY = "city", "市级"
+    DISTRICT = "district", "区级"
+
+
+class Institution(models.Model):
+    """机构。`authority` 是业务主管部门：非党政机关、事业单位的申请由它提出（M6-7）。"""
+
+    code = models.CharField("代码", max_length=32, unique=True)
+    name = models.CharField("名称", max_length=200)
+    initials = models.CharField("拼音首字母", max_length=200, editable=False, db_index=True)
+    kind = models.CharField("类型", max_length=20, choices=Kind.choices)
+    level = models.CharField("级别", max_length=10, choices=Level.choices, default=Level.DISTRICT)
+    nature = models.CharField("预算性质", max_length=20, choices=Nature.choices, blank=True)
+    state_organ = models.BooleanField("党政机关或事业单位", default=True)
+    authority = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="supervised", verbose_name="业务主管部门"
+    )
+    address = models.CharField("地址", max_length=200, blank=True)
+    phone = models.CharField("电话", max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = "机构"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind=Kind.USING_UNIT) | ~Q(nature=""),
+                name="using_unit_has_nature",
+                violation_error_message="使用单位要有预算性质（D62-二、D62-九，R-003）",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """存，拼音首字母随名称。"""
+        self.initials = initials(self.name)
+        super().save(*args, **options)
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """按登录名找人。"""
+
+
+class Person(AbstractBaseUser):
+    """能登录的人。一个人可在多个机构任职，登录后以其中一个任职办事。"""
+
+    username = models.CharField("登录名", max_length=64, unique=True)
+    name = models.CharField("姓名", max_length=100)
+    initials = models.CharField("拼音首字母", max_length=200, editable=False, db_index=True)
+    phone = models.CharField("联系电话", max_length=40, blank=True)
+    email = models.EmailField("邮箱", blank=True)
+    is_active = models.BooleanField("启用", default=True)
+    must_change_password = models.BooleanField("下次登录要改口令", default=True)
+    password_changed_at = models.DateTimeField("口令改于", null=True)
+    preferences = models.JSONField("偏好", default=dict)
+
+    USERNAME_FIELD = "username"
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    class Meta:
+        verbose_name = "人员"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """存，拼音首字母随姓名。"""
+        self.initials = initials(self.name)
+        super().save(*args, **options)
+
+
+class Appointment(models.Model):
+    """任职：某人在某机构担任某角色，自 `from_on` 起，至 `until_on`（不含；空 = 至今）。"""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="appointments", verbose_name="人员")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="appointments", verbose_name="机构")
+    role = models.CharField("角色", max_length=32, choices=[(role.value, role.label) for role in Role])
+    from_on = models.DateField("自")
+    until_on = models.DateField("至（不含）", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "任职"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_on__isnull=True) | Q(until_on__gt=models.F("from_on")), name="appointment_period"
+            ),
+            models.UniqueConstraint(
+                fields=["person", "institution", "role"],
+                condition=Q(until_on__isnull=True),
+                name="one_open_appointment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.institution.name} {Role(self.role).label}"
+
+    def in_force(self, on: date) -> bool:
+        """这天在不在任上。"""
+        return self.from_on <= on and (self.until_on is None or on < self.until_on)
+
+
+class BusinessClock(models.Model):
+    """演示环境的业务日期：只有一行。正式环境不用它，业务日期就是当天。"""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    on = models.DateField("业务日期")
+
+    class Meta:
+        verbose_name = "演示业务日期"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_business_clock")]
+
+    def __str__(self) -> str:
+        return str(self.on)

@@ -1,0 +1,91 @@
+"""写机构、人员、任职、口令。"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import unit_of_work
+from yunheng.rules.roles import Role
+
+from .models import Appointment, Institution, Person
+from .queries import current
+
+
+class Refused(ValueError):
+    """不合规的人事安排；信息给人看，带出处。"""
+
+
+def register_institution(*, actor: Actor, code: str, name: str, kind: str, **details: object) -> Institution:
+    """登记机构；缺预算性质之类的由表的约束拒绝（R-003）。"""
+    with unit_of_work(actor) as journal:
+        institution = Institution(code=code, name=name, kind=kind, **details)
+        institution.full_clean()
+        institution.save()
+        journal.note("登记机构", code, after={"名称": name, "类型": kind})
+    return institution
+
+
+def register_person(
+    *, actor: Actor, username: str, name: str, password: str, must_change_password: bool = True, phone: str = ""
+) -> Person:
+    """登记能登录的人，给一个初始口令，头一次登录要改（R-111）。"""
+    with unit_of_work(actor) as journal:
+        person = Person(username=username, name=name, must_change_password=must_change_password, phone=phone)
+        person.set_password(password)
+        person.full_clean()
+        person.save()
+        journal.note("登记人员", username, after={"姓名": name})
+    return person
+
+
+def appoint(*, actor: Actor, person: Person, institution: Institution, role: Role, on: date) -> Appointment:
+    """任职。三员与业务角色、三员之间都不得由一人兼任（R-111），兼任抛 Refused。"""
+    with unit_of_work(actor) as journal:
+        Person.objects.select_for_update().get(pk=person.pk)
+        held = [Role(value) for value in current(person, on).values_list("role", flat=True)]
+        clash = [other for other in held if other != role and (other.administrative or role.administrative)]
+        if clash:
+            raise Refused(
+                f"{person.name} 已是{clash[0].label}，不能再任{role.label}："
+                "系统、安全、审计三员相互独立，也不办业务（等保三级，R-111）"
+            )
+        appointment = Appointment.objects.create(person=person, institution=institution, role=role, from_on=on)
+        journal.note("任职", person.username, after={"机构": institution.name, "角色": role.label})
+    return appointment
+
+
+def dismiss(*, actor: Actor, appointment: Appointment, on: date) -> None:
+    """离任：自 `on` 起不再任职；当日任命当日免的，次日起算。"""
+    with unit_of_work(actor) as journal:
+        appointment.until_on = max(on, date.fromordinal(appointment.from_on.toordinal() + 1))
+        appointment.save(update_fields=["until_on"])
+        journal.note("免职", appointment.person.username, after={"角色": Role(appointment.role).label})
+
+
+def change_password(*, actor: Actor, person: Person, old: str, new: str) -> None:
+    """本人改口令；旧口令不对、新口令太弱或没变抛 ValidationError。"""
+    if not person.check_password(old):
+        raise ValidationError("原口令不对")
+    if old == new:
+        raise ValidationError("新口令不能和原口令一样")
+    validate_password(new, person)
+    with unit_of_work(actor) as journal:
+        person.set_password(new)
+        person.must_change_password = False
+        person.password_changed_at = timezone.now()
+        person.save(update_fields=["password", "must_change_password", "password_changed_at"])
+        journal.note("改口令", person.username)
+
+
+def reset_password(*, actor: Actor, person: Person, password: str) -> None:
+    """安全管理员重置口令：给一个新的初始口令，下次登录要改。"""
+    with unit_of_work(actor) as journal:
+        person.set_password(password)
+        person.must_change_password = True
+        person.save(update_fields=["password", "must_change_password"])
+        journal.note("重置口令", person.username)

@@ -1,0 +1,17 @@
+"""登录和人员的地址。"""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("login/", views.sign_in, name="login"),
+    path("login/code/", views.code, name="code"),
+    path("login/as/<int:number>/", views.become, name="become"),
+    path("logout/", views.sign_out, name="logout"),
+    path("switch/<int:number>/", views.switch, name="switch"),
+    path("password/", views.password, name="password"),
+    path("me/", views.me, name="me"),
+    path("admin/institutions/", views.institutions, name="institutions"),
+    path("admin/people/", views.people, name="people"),
+]

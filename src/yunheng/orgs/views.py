@@ -1,0 +1,289 @@
+"""登录、退出、换任职、改口令、动态口令；系统管理员管机构和人，安全管理员管锁定和口令。"""
+
+from __future__ import annotations
+
+import base64
+import io
+import secrets
+from typing import Any, cast
+
+import segno
+from axes.utils import reset as reset_attempts
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+from django_otp import login as otp_login
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import unit_of_work
+from yunheng.rules.roles import Role
+
+from . import operations
+from .access import Request, allowed
+from .models import Appointment, Institution, Kind, Nature, Person
+from .queries import actor_for
+
+_REASONS = {"no-appointment": "您的账号还没有任职，请联系系统管理员", "logout": "已退出"}
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """登录页。口令错五次锁半小时（R-111）。"""
+    context: dict[str, Any] = {
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "message": _REASONS.get(request.GET.get("reason", ""), ""),
+        "username": "",
+    }
+    if request.method == "POST":
+        context["username"] = request.POST.get("username", "").strip()
+        person = authenticate(request, username=context["username"], password=request.POST.get("password", ""))
+        if isinstance(person, Person):
+            return _enter(request, person, context["next"])
+        if getattr(request, "axes_locked_out", False):
+            return locked_out(request, {})
+        context["error"] = "登录名或口令不对，请重新输入；连续 5 次不对会锁定 30 分钟"
+    if settings.DEMO:
+        context["personas"] = personas()
+    status = 401 if context.get("error") else 200
+    return render(request, "orgs/login.html", context, status=status)
+
+
+def _enter(request: HttpRequest, person: Person, target: str) -> HttpResponse:
+    login(request, person)
+    request.session["has_totp"] = TOTPDevice.objects.filter(user=person, confirmed=True).exists()
+    _note(request, person, "登录")
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Trigger": "signed-in"})
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return HttpResponseRedirect(target if safe and target else "/")
+
+
+def _note(request: HttpRequest, person: Person, action: str) -> None:
+    actor = Actor(
+        person.name,
+        None,
+        person=person.pk,
+        address=request.META.get("REMOTE_ADDR", ""),
+        request=getattr(request, "number", ""),
+    )
+    with unit_of_work(actor) as journal:
+        journal.note(action, person.username)
+
+
+def locked_out(request: HttpRequest, credentials: Any, *_args: Any, **_options: Any) -> HttpResponse:
+    """口令错太多次。"""
+    del credentials
+    return render(
+        request,
+        "orgs/login.html",
+        {"error": "口令连续 5 次不对，账号已锁定 30 分钟；急用请联系安全管理员解锁", "next": "", "username": ""},
+        status=403,
+    )
+
+
+def code(request: HttpRequest) -> HttpResponse:
+    """动态口令：登录的第二步。"""
+    if not isinstance(request.user, Person):
+        return redirect("/login/")
+    error = ""
+    if request.method == "POST":
+        for device in TOTPDevice.objects.filter(user=request.user, confirmed=True):
+            if device.verify_token(request.POST.get("code", "").strip()):
+                otp_login(request, device)
+                return redirect("/")
+        error = "验证码不对或已过期，请看手机上最新的六位数字"
+    return render(request, "orgs/code.html", {"error": error}, status=401 if error else 200)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """退出。"""
+    if isinstance(request.user, Person):
+        _note(request, request.user, "退出")
+    logout(request)
+    return redirect("/login/?reason=logout")
+
+
+@require_POST
+@allowed()
+def switch(request: Request, number: int) -> HttpResponse:
+    """换一个任职办事。"""
+    if number not in [a.pk for a in request.appointments]:
+        raise Http404
+    request.session["appointment"] = number
+    return redirect("/")
+
+
+@allowed()
+def password(request: Request) -> HttpResponse:
+    """改口令。"""
+    problems: list[str] = []
+    if request.method == "POST":
+        new = request.POST.get("new", "")
+        if new != request.POST.get("again", ""):
+            problems = ["两次输入的新口令不一样"]
+        else:
+            try:
+                person = cast("Person", request.user)
+                operations.change_password(actor=request.actor, person=person, old=request.POST.get("old", ""), new=new)
+                update_session_auth_hash(request, person)
+                return redirect("/me/?saved=password")
+            except ValidationError as error:
+                problems = list(error.messages)
+    return render(request, "orgs/password.html", {"problems": problems}, status=422 if problems else 200)
+
+
+@allowed()
+def me(request: Request) -> HttpResponse:
+    """个人设置：任职、动态口令。"""
+    person = cast("Person", request.user)
+    device = TOTPDevice.objects.filter(user=person).first()
+    error = ""
+    if request.method == "POST" and request.POST.get("do") == "start" and device is None:
+        device = TOTPDevice.objects.create(user=person, name="手机", confirmed=False)
+    elif request.method == "POST" and request.POST.get("do") == "confirm" and device:
+        if device.verify_token(request.POST.get("code", "").strip()):
+            device.confirmed = True
+            device.save()
+            request.session["has_totp"] = True
+            otp_login(request, device)
+            with unit_of_work(request.actor) as journal:
+                journal.note("启用动态口令", person.username)
+        else:
+            error = "验证码不对，请看手机上最新的六位数字"
+    picture = ""
+    if device and not device.confirmed:
+        buffer = io.BytesIO()
+        segno.make(device.config_url, error="m").save(buffer, kind="png", scale=5, border=2)
+        picture = base64.b64encode(buffer.getvalue()).decode()
+    saved = request.GET.get("saved") == "password"
+    return render(request, "orgs/me.html", {"device": device, "picture": picture, "error": error, "saved": saved})
+
+
+# ── 系统管理员、安全管理员 ──
+
+
+@allowed(Role.SYSTEM_ADMIN)
+def institutions(request: Request) -> HttpResponse:
+    """机构名录；登记新机构。"""
+    problems: list[str] = []
+    if request.method == "POST":
+        values = {key: request.POST.get(key, "").strip() for key in ("code", "name", "kind", "nature")}
+        try:
+            operations.register_institution(
+                actor=request.actor, **values, state_organ=request.POST.get("state_organ") == "on"
+            )
+            return redirect("/admin/institutions/")
+        except ValidationError as error:
+            problems = list(error.messages)
+    found = Institution.objects.select_related("authority").order_by("kind", "code")
+    return render(
+        request,
+        "orgs/institutions.html",
+        {
+            "institutions": found,
+            "kinds": Kind.choices,
+            "natures": Nature.choices,
+            "problems": problems,
+            "values": request.POST,
+        },
+        status=422 if problems else 200,
+    )
+
+
+@allowed(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
+def people(request: Request) -> HttpResponse:
+    """人员和任职。系统管理员登记、任免；安全管理员解锁、重置口令。"""
+    problems: list[str] = []
+    secret = ""
+    if request.method == "POST":
+        try:
+            secret = _people_act(request)
+            if not secret:
+                return redirect("/admin/people/")
+        except (ValidationError, operations.Refused) as error:
+            problems = list(error.messages) if isinstance(error, ValidationError) else [str(error)]
+    return render(
+        request,
+        "orgs/people.html",
+        {
+            "people": Person.objects.prefetch_related("appointments__institution").order_by("username"),
+            "institutions": Institution.objects.order_by("code"),
+            "roles": list(Role),
+            "problems": problems,
+            "secret": secret,
+            "values": request.POST,
+        },
+        status=422 if problems else 200,
+    )
+
+
+def _people_act(request: Request) -> str:
+    """一次人事操作；返回要给人看一次的初始口令（没有为空）。"""
+    do, post = request.POST.get("do"), request.POST
+    manages = request.actor.role == Role.SYSTEM_ADMIN
+    if do == "register" and manages:
+        secret = f"{secrets.token_urlsafe(9)}Aa1"
+        operations.register_person(
+            actor=request.actor,
+            username=post.get("username", "").strip(),
+            name=post.get("name", "").strip(),
+            password=secret,
+        )
+        return secret
+    person = get_object_or_404(Person, pk=post.get("person") or 0)
+    if do == "appoint" and manages:
+        institution = get_object_or_404(Institution, pk=post.get("institution") or 0)
+        operations.appoint(
+            actor=request.actor, person=person, institution=institution, role=Role(post["role"]), on=request.on
+        )
+    elif do == "dismiss" and manages:
+        operations.dismiss(
+            actor=request.actor, appointment=get_object_or_404(Appointment, pk=post["appointment"]), on=request.on
+        )
+    elif do == "unlock" and not manages:
+        reset_attempts(username=person.username)
+        with unit_of_work(request.actor) as journal:
+            journal.note("解锁", person.username)
+    elif do == "reset" and not manages:
+        secret = f"{secrets.token_urlsafe(9)}Aa1"
+        operations.reset_password(actor=request.actor, person=person, password=secret)
+        return secret
+    else:
+        raise operations.Refused("这个操作不在您的职责内（三员分立，R-111）")
+    return ""
+
+
+# ── 演示环境 ──
+
+
+def personas() -> list[Appointment]:
+    """演示人物：一人一个任职，按角色的先后。"""
+    order = {role.value: n for n, role in enumerate(Role)}
+    found = Appointment.objects.select_related("person", "institution").filter(
+        until_on=None, person__username__startswith="demo."
+    )
+    return sorted(found, key=lambda a: (order[a.role], a.pk))
+
+
+@require_POST
+def become(request: HttpRequest, number: int) -> HttpResponse:
+    """演示环境换身份：真的以那个人登录，记审计。"""
+    if not settings.DEMO:
+        raise Http404
+    appointment = get_object_or_404(
+        Appointment.objects.select_related("person", "institution"), pk=number, person__username__startswith="demo."
+    )
+    person = appointment.person
+    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    request.session["appointment"] = appointment.pk
+    actor = actor_for(appointment, address=request.META.get("REMOTE_ADDR", ""), request=getattr(request, "number", ""))
+    with unit_of_work(actor) as journal:
+        journal.note("演示换身份", person.username)
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return redirect(target if safe and target else "/")

@@ -1,0 +1,24 @@
+"""流程：一类事项一个文件，都是数据；`replay` 从事件算出现在到哪一步、在谁手上、何时到期（R-045）。"""
+
+from __future__ import annotations
+
+from .catalog import PROCEDURES, procedure
+from .model import AMEND, DONE, REJECTED, WITHDRAWN, Act, Limit, Outcome, Procedure, Step
+from .replay import Happening, Position, replay
+
+__all__ = [
+    "AMEND",
+    "DONE",
+    "PROCEDURES",
+    "REJECTED",
+    "WITHDRAWN",
+    "Act",
+    "Happening",
+    "Limit",
+    "Outcome",
+    "Position",
+    "Procedure",
+    "Step",
+    "procedure",
+    "replay",
+]

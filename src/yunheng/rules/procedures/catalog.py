@@ -1,0 +1,19 @@
+"""全部流程。改一条流程就加一个版本，旧版本留着给进行中的事项走完。"""
+
+from __future__ import annotations
+
+from .backfill import BACKFILL
+from .change import CHANGE, DEREGISTRATION
+from .first import MIGRATION, NEW
+from .model import Procedure
+from .special import DEVELOPMENT, DISTRICT, EMERGENCY, EXTENSION, QUOTA, TEMPORARY
+
+_ALL = (NEW, MIGRATION, CHANGE, DEREGISTRATION, QUOTA, DISTRICT, DEVELOPMENT, EMERGENCY, TEMPORARY, EXTENSION, BACKFILL)
+_VERSIONS = {(one.code, one.version): one for one in _ALL}
+#: 各流程的现行版本
+PROCEDURES = {one.code: one for one in _ALL}
+
+
+def procedure(code: str, version: int | None = None) -> Procedure:
+    """按代号（和版本）取流程；没有抛 KeyError。"""
+    return PROCEDURES[code] if version is None else _VERSIONS[code, version]

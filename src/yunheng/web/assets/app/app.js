@@ -1,0 +1,233 @@
+/* 云衡页面脚本：没有脚本也能用，有了更顺手。下限 Chromium 86，只用普通写法。 */
+(function () {
+  "use strict";
+  var $ = function (selector, root) { return (root || document).querySelector(selector); };
+  var all = function (selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); };
+  /** 输入法还在选字：这时的回车不算回车。 */
+  function composing(event) { return event.isComposing || event.keyCode === 229; }
+  function announce(text) { $("#live").textContent = text; }
+
+  /* 表单令牌：登录后会换，发送时现取 */
+  function token() {
+    var found = document.cookie.match(/(?:^|; )yunheng_csrf=([^;]+)/);
+    return found ? found[1] : $("meta[name=csrf]").content;
+  }
+  document.addEventListener("htmx:configRequest", function (event) { event.detail.headers["X-CSRFToken"] = token(); });
+
+  /* 弹出的说明：条款、时限 */
+  function closePops(except) {
+    all("[data-pop][aria-expanded=true]").forEach(function (button) {
+      if (button !== except) { button.setAttribute("aria-expanded", "false"); button.nextElementSibling.hidden = true; }
+    });
+  }
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("[data-pop]");
+    if (!event.target.closest(".pop")) { closePops(button); }
+    if (button) {
+      var pop = button.nextElementSibling, open = pop.hidden;
+      pop.hidden = !open;
+      button.setAttribute("aria-expanded", String(open));
+      if (open && pop.getBoundingClientRect().right > window.innerWidth) { pop.style.left = "auto"; pop.style.right = "0"; }
+    }
+    all("details.menu[open]").forEach(function (menu) { if (!menu.contains(event.target)) { menu.open = false; } });
+    if (!event.target.closest(".find")) { var found = $("#found"); if (found) { found.textContent = ""; } }
+  });
+  document.addEventListener("keydown", function (event) {
+    if (composing(event)) { return; }
+    if (event.key === "Escape") {
+      closePops();
+      all("details.menu[open]").forEach(function (menu) { menu.open = false; $("summary", menu).focus(); });
+      if ($("#found")) { $("#found").textContent = ""; }
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key === "k" && $("#find")) { event.preventDefault(); $("#find").focus(); $("#find").select(); }
+    if ((event.ctrlKey || event.metaKey) && event.key === "s" && $("form[data-autosave]")) { event.preventDefault(); $("form[data-autosave] .btn-primary").click(); }
+  });
+
+  /* 防重复提交 */
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (!form.matches("[data-once]") || event.defaultPrevented) { return; }
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(function () { all("button", form).forEach(function (button) { button.disabled = true; }); }, 0);
+    setTimeout(function () { delete form.dataset.sent; all("button", form).forEach(function (button) { button.disabled = false; }); }, 15000);
+  });
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) { all("form[data-once]").forEach(function (form) { delete form.dataset.sent; all("button", form).forEach(function (b) { b.disabled = false; }); }); }
+  });
+
+  /* 自动保存：停手 1 秒存一次，存不上说明白，断网自动再试 */
+  var form = $("form[data-autosave]"), timer = null, tries = 0, dirty = false;
+  function later(delay) { clearTimeout(timer); timer = setTimeout(save, delay); }
+  function save() { if (form && dirty) { $("#saved").textContent = "正在保存…"; form.dispatchEvent(new Event("autosave")); } }
+  if (form) {
+    form.addEventListener("input", function () { dirty = true; later(1000); });
+    form.addEventListener("change", function () { dirty = true; later(300); });
+    form.addEventListener("htmx:beforeRequest", function (event) { if (event.detail.elt === form) { dirty = false; } });
+    form.addEventListener("htmx:afterRequest", function (event) {
+      if (event.detail.elt !== form) { return; }
+      if (event.detail.successful) {
+        tries = 0;
+        var saved = $("#saved [data-version]");
+        if (saved) { $("#version").value = saved.dataset.version; }
+        if (dirty) { later(300); }
+      } else if (event.detail.xhr.status === 0 || event.detail.xhr.status >= 500) {
+        dirty = true; tries += 1;
+        $("#saved").textContent = "未保存，网络不通，正在重试（第 " + tries + " 次）；您填的还在这一页上";
+        later(Math.min(30000, 1000 * Math.pow(2, tries)));
+      } else if (event.detail.xhr.status === 401) { dirty = true; }
+    });
+    form.addEventListener("submit", function () { dirty = false; clearTimeout(timer); });
+    window.addEventListener("beforeunload", function (event) { if (dirty) { event.preventDefault(); event.returnValue = ""; } });
+  }
+
+  /* 登录失效：同一页上重新登录，重发刚才的请求 */
+  document.addEventListener("session-expired", function () {
+    var dialog = $("#relogin");
+    $("#saved") && ($("#saved").textContent = "需重新登录，填过的还在这一页上");
+    if (!dialog.open) { dialog.showModal(); $("input", dialog).focus(); }
+  });
+  if ($("#relogin form")) {
+    $("#relogin form").addEventListener("submit", function (event) {
+      event.preventDefault();
+      var body = new URLSearchParams(new FormData(event.target));
+      fetch("/login/", { method: "POST", body: body, credentials: "same-origin", headers: { "HX-Request": "true", "X-CSRFToken": token() } }).then(function (response) {
+        if (response.status === 204) { $("#relogin").close(); dirty = true; save(); announce("已重新登录"); return; }
+        $("#relogin-error").hidden = false;
+        $("#relogin-error").textContent = "登录名或口令不对，请重新输入";
+      });
+    });
+  }
+
+  /* 逐行填的表：加行、复制、删除、回车向下、Ctrl+D 复制上格、整块粘贴 */
+  var grid = $("#grid"), next = 1000;
+  function addRow(values) {
+    var row = document.importNode($("#row-template").content.querySelector("tr"), true), index = next++;
+    all("[name]", row).forEach(function (cell) {
+      cell.name = cell.name.replace("__", index);
+      var key = cell.name.split(":")[2];
+      if (values && values[key] !== undefined) { cell.value = values[key]; }
+    });
+    $("tbody", grid).appendChild(row);
+    renumber();
+    return row;
+  }
+  function renumber() { all("tbody tr", grid).forEach(function (row, index) { var head = $(".rowno", row); if (head) { head.textContent = index + 1; } }); }
+  function changed() { form.dispatchEvent(new Event("change", { bubbles: true })); }
+  function values(row) { var found = {}; all("[name]", row).forEach(function (cell) { found[cell.name.split(":")[2]] = cell.value; }); return found; }
+  if (grid) {
+    document.addEventListener("click", function (event) {
+      var target = event.target;
+      if (target.closest("[data-add-row]")) { var row = addRow({ type: "云主机", count: "1", ssd: "否", action: "新增" }); $("input:not([type=hidden]),select", row).focus(); }
+      if (target.closest("[data-copy-row]")) { addRow(values(target.closest("tr"))); changed(); }
+      if (target.closest("[data-delete-row]")) { target.closest("tr").remove(); renumber(); changed(); announce("已删除一行"); }
+      var preset = target.closest("[data-preset]");
+      if (preset) {
+        var size = preset.dataset.preset.match(/(\d+)核(\d+)G/);
+        addRow({ type: "云主机", count: "1", cores: size[1], memory: size[2], os: "麒麟 V10", system_disk: "0.1", ssd: "否", zone: "政务外网" }); changed();
+      }
+      var pick = target.closest("[data-pick]");
+      if (pick) {
+        var now = JSON.parse(pick.dataset.pick);
+        now.action = pick.dataset.action; now.resource = pick.dataset.resource;
+        addRow(now); dirty = true; form.submit();
+      }
+    });
+    grid.addEventListener("keydown", function (event) {
+      if (composing(event) || !event.target.matches(".cell")) { return; }
+      var cell = event.target, row = cell.closest("tr"), column = cell.closest("td").cellIndex;
+      if (event.key === "Enter") {
+        event.preventDefault();
+        var below = row.nextElementSibling || (event.target.value && addRow({ type: "云主机", count: "1", ssd: "否", action: "新增" }));
+        if (below) { $(".cell", below.cells[column]).focus(); }
+      }
+      if (event.ctrlKey && event.key === "d" && row.previousElementSibling) {
+        event.preventDefault();
+        cell.value = $(".cell", row.previousElementSibling.cells[column]).value; changed();
+      }
+    });
+    grid.addEventListener("paste", function (event) {
+      var text = (event.clipboardData || window.clipboardData).getData("text");
+      if (text.indexOf("\t") < 0 || !$("#paste-text")) { return; }
+      event.preventDefault();
+      $("#paste-text").value = text;
+      htmx.trigger($("#paste-text").form, "submit");
+    });
+  }
+
+  /* 服务清单：查找、只看已选、勾选填 1 */
+  document.addEventListener("input", function (event) {
+    var box = event.target;
+    if (box.matches("[data-filter]")) { var text = box.value.trim().toLowerCase(); all(box.dataset.filter).forEach(function (row) { row.hidden = text && row.dataset.name.toLowerCase().indexOf(text) < 0; }); }
+  });
+  document.addEventListener("change", function (event) {
+    var box = event.target;
+    if (box.matches("[data-only-ticked]")) { all(box.dataset.onlyTicked + " tr[data-name]").forEach(function (row) { var tick = $("input[type=checkbox]", row); row.hidden = box.checked && !(tick ? tick.checked : $(".num.cell", row).value); }); }
+    if (box.name && box.name.indexOf("tick:") === 0) { var quantity = $("[name='qty:" + box.name.slice(5) + "']"); if (box.checked && !quantity.value) { quantity.value = "1"; } if (!box.checked) { quantity.value = ""; } }
+    if (box.name && box.name.indexOf("qty:") === 0) { $("[name='tick:" + box.name.slice(4) + "']").checked = box.value.trim() !== ""; }
+    if (box.matches("[data-all]")) { all("input[name='" + box.dataset.all + "']").forEach(function (one) { one.checked = box.checked; }); }
+    conditions();
+  });
+  /* 要看别的栏才填的栏 */
+  function conditions() {
+    all("[data-when]").forEach(function (field) {
+      var chosen = $("[name='" + field.dataset.when + "']:checked");
+      field.hidden = !chosen || chosen.value !== field.dataset.is;
+    });
+  }
+  conditions();
+
+  /* 比例条的宽度：不用行内样式 */
+  function meters() { all("[data-width]").forEach(function (bar) { bar.style.width = bar.dataset.width; }); }
+  meters();
+
+  /* 办理：常用语、指出补正处、回执填到每一行、复制编号 */
+  document.addEventListener("click", function (event) {
+    var target = event.target, opinion = $("#opinion");
+    var phrase = target.closest("[data-phrase]");
+    if (phrase) { opinion.value = opinion.value ? opinion.value + "\n" + phrase.textContent : phrase.textContent; }
+    var marks = target.closest("[data-needs-marks]");
+    if (marks && !$("#marks li")) {
+      event.preventDefault();
+      $("[data-marking]").hidden = false;
+      document.body.classList.add("marking-on");
+      $("[data-marking]").scrollIntoView({ block: "center" });
+      announce("请点左边表格里要补正的栏或行");
+    } else if (target.closest("[data-needs-opinion]") && !opinion.value.trim()) { event.preventDefault(); opinion.focus(); announce("请写明意见"); opinion.placeholder = "这个动作要写明意见"; }
+    var place = document.body.classList.contains("marking-on") && target.closest("[data-place]");
+    if (place && !target.closest("a,button")) { mark(place); }
+    if (target.closest("[data-unmark]")) { var item = target.closest("li"); $("[data-place='" + item.dataset.of + "']").classList.remove("picked"); item.remove(); }
+    if (target.closest("[data-fill]")) { fill(); }
+    var copy = target.closest("[data-copy]");
+    if (copy) { var area = document.createElement("textarea"); area.value = copy.dataset.copy; document.body.appendChild(area); area.select(); document.execCommand("copy"); area.remove(); copy.textContent = "已复制"; }
+    var clear = target.closest("[data-clear]");
+    if (clear) { $(clear.dataset.clear).textContent = ""; }
+  });
+  function mark(place) {
+    var name = place.dataset.place;
+    if (place.classList.contains("picked")) { return; }
+    place.classList.add("picked");
+    var item = document.createElement("li"), label = document.createElement("span"), box = document.createElement("input"), remove = document.createElement("button");
+    item.dataset.of = name;
+    label.textContent = place.dataset.label;
+    box.className = "form-control"; box.name = "mark:" + name; box.placeholder = "要怎样补正"; box.required = true; box.setAttribute("aria-label", place.dataset.label + " 要怎样补正");
+    remove.type = "button"; remove.className = "link"; remove.dataset.unmark = ""; remove.textContent = "去掉";
+    item.appendChild(label); item.appendChild(box); item.appendChild(remove);
+    $("#marks").appendChild(item);
+    box.focus();
+  }
+  function fill() {
+    var prefix = $("#fill-prefix").value.trim(), number = 1;
+    all("[data-order]").forEach(function (box) { box.value = $("#fill-order").value.trim() || box.value; });
+    all("[data-on]").forEach(function (box) { box.value = $("#fill-on").value || box.value; });
+    all("[data-resource-code]").forEach(function (box) { if (!box.value && prefix) { box.value = prefix + ("000" + number++).slice(-3); } });
+  }
+
+  /* htmx：忙、焦点 */
+  document.addEventListener("htmx:beforeRequest", function (event) { event.detail.elt.setAttribute("aria-busy", "true"); });
+  document.addEventListener("htmx:afterRequest", function (event) { event.detail.elt.removeAttribute("aria-busy"); });
+  document.addEventListener("htmx:afterSettle", function (event) { meters(); var focus = $("[data-autofocus]", event.target.parentNode || document); if (focus && event.target.id === "preview") { focus.focus(); focus.scrollIntoView(); } });
+  var summary = $(".error-summary[data-autofocus]");
+  if (summary) { summary.focus(); }
+  if (location.hash && document.getElementById(location.hash.slice(1))) { var spot = document.getElementById(location.hash.slice(1)); spot.scrollIntoView({ block: "center" }); var input = $("input,select,textarea", spot); if (input) { input.focus(); } }
+})();

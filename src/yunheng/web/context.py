@@ -1,0 +1,28 @@
+"""每页都有的：导航、待办数、演示横条。"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from yunheng import __version__
+from yunheng.cases.queries import todo
+from yunheng.orgs.views import personas
+
+from .navigation import entries
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """页框。没登录的页只有版本。"""
+    actor = getattr(request, "actor", None)
+    if actor is None or getattr(request, "htmx", False):
+        return {"version": __version__, "demo": settings.DEMO}
+    return {
+        "version": __version__,
+        "demo": settings.DEMO,
+        "navigation": entries(actor.role, request.path),
+        "todo_count": 0 if actor.role is None or actor.role.administrative else todo(actor).count(),
+        "personas": personas() if settings.DEMO else [],
+    }

@@ -1,0 +1,41 @@
+"""左边的导航：次序各角色一样，没有权限的不出现。"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yunheng.orgs.access import BUSINESS
+from yunheng.rules.roles import Role
+
+
+@dataclass(frozen=True)
+class Entry:
+    """一项：地址、叫法、图标、给谁看。"""
+
+    href: str
+    label: str
+    icon: str
+    roles: tuple[Role, ...]
+
+
+_APPLICANTS = (Role.CLERK,)
+ENTRIES = (
+    Entry("/", "工作台", "home", tuple(Role)),
+    Entry("/todo/", "待办", "inbox", BUSINESS),
+    Entry("/apply/", "办申请", "plus", _APPLICANTS),
+    Entry("/cases/", "办件", "folder", BUSINESS),
+    Entry("/assets/", "资源台账", "server", BUSINESS),
+    Entry("/assets/calendar/", "到期日历", "calendar", BUSINESS),
+    Entry("/procedures/", "流程与条款", "book", tuple(Role)),
+    Entry("/admin/institutions/", "机构", "building", (Role.SYSTEM_ADMIN,)),
+    Entry("/admin/people/", "人员与任职", "users", (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)),
+    Entry("/audit/", "审计日志", "shield", (Role.AUDIT_ADMIN,)),
+)
+
+
+def entries(role: Role | None, path: str) -> list[tuple[Entry, bool]]:
+    """这个角色看得到的各项，和是不是当前页。"""
+    shown = [entry for entry in ENTRIES if role in entry.roles]
+    matching = [entry for entry in shown if (path == "/" if entry.href == "/" else path.startswith(entry.href))]
+    current = max(matching, key=lambda entry: len(entry.href), default=None)
+    return [(entry, entry is current) for entry in shown]

@@ -1,0 +1,208 @@
+"""页面上到处用的小件：状态、时限、条款、金额、图标。写一次，处处一样。"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from json import dumps
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from yunheng import __version__
+from yunheng.applications.sections import SECTIONS, Section
+from yunheng.cases.models import Board, Case
+from yunheng.cases.queries import board_timing, position
+from yunheng.documents.annex1 import LABELS
+from yunheng.rules import money, rulebook
+from yunheng.rules.problems import UnknownRule
+from yunheng.rules.procedures.model import OUTCOMES, Procedure
+from yunheng.rules.roles import Role
+
+register = template.Library()
+
+_TONES = {
+    "草稿": "mute",
+    "待签批": "info",
+    "待审核": "info",
+    "补正中": "warn",
+    "待服务商确认": "teal",
+    "待下发": "teal",
+    "测试期": "violet",
+    "待正式开通": "info",
+    "已办结": "ok",
+    "不予通过": "danger",
+    "已撤回": "mute",
+    "待开通": "mute",
+    "测试中": "violet",
+    "计费中": "ok",
+    "变更中": "info",
+    "待释放": "warn",
+    "已释放": "mute",
+    "未开始": "mute",
+    "填写中": "info",
+    "已完成": "plain",
+    "不需要": "plain",
+    "有问题": "danger",
+}
+_DOCUMENTS = {"M6": "市办法", "D62": "细则", "D14": "区办法", "M10": "统采分签意见"}
+_ICONS = {
+    "home": "M3 11l9-8 9 8v9a1 1 0 0 1-1 1h-5v-6H9v6H4a1 1 0 0 1-1-1z",
+    "inbox": "M4 5h16l1 9v5H3v-5zM3 14h5l1 3h6l1-3h5",
+    "plus": "M12 5v14M5 12h14",
+    "folder": "M3 6h6l2 2h10v11H3z",
+    "server": "M4 4h16v6H4zM4 14h16v6H4zM7 7h1M7 17h1",
+    "calendar": "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5",
+    "book": "M5 4h6a2 2 0 0 1 2 2v14a2 2 0 0 0-2-2H5zM19 4h-4a2 2 0 0 0-2 2v14a2 2 0 0 1 2-2h4z",
+    "building": "M4 21V5l8-3 8 3v16M9 9h2M13 9h2M9 13h2M13 13h2M10 21v-4h4v4",
+    "users": "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM2 21c0-4 3-6 7-6s7 2 7 6M17 4a4 4 0 0 1 0 7M22 21c0-3-2-5-4-6",
+    "shield": "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6zM9 12l2 2 4-4",
+    "clock": "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3 2",
+    "alert": "M12 3l10 18H2zM12 10v5M12 18v.5",
+    "pause": "M8 5v14M16 5v14",
+    "check": "M5 12l5 5 9-10",
+    "search": "M10 4a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM15 15l5 5",
+    "file": "M6 3h8l4 4v14H6zM14 3v4h4",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """线条图标；给眼睛看的，读屏略过。"""
+    path = _ICONS[name]
+    return format_html(
+        '<svg class="ic" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="{}"/></svg>', path
+    )
+
+
+@register.simple_tag
+def badge(state: str) -> SafeString:
+    """状态：同一个词处处同一个颜色，文字总在。"""
+    return format_html('<span class="st st-{}">{}</span>', _TONES.get(state, "mute"), state)
+
+
+@register.inclusion_tag("components/cite.html")
+def cite(clause: str, note: str = "") -> dict[str, Any]:
+    """条款标签：点开看要点。没有编入索引的（如“等保三级”）只显示文字。"""
+    try:
+        found = rulebook.built_in().clause(clause)
+    except UnknownRule:
+        return {"label": clause, "clause": None, "note": note}
+    document, _, number = found.id.partition("-")
+    name = _DOCUMENTS.get(document, document)
+    label = f"{name}·第{number}条" if document in ("M6", "D14") and number.isdigit() else f"{name}·{number}"
+    return {
+        "label": label,
+        "clause": found,
+        "document": rulebook.built_in().clauses.documents[found.document],
+        "note": note,
+    }
+
+
+@register.inclusion_tag("components/due.html")
+def due(board: Board, on: date, *, explain: bool = False) -> dict[str, Any]:
+    """时限：日期、剩余或超期；`explain` 时能点开看数了哪些天、跳过哪些天。"""
+    context: dict[str, Any] = {"timing": board_timing(board, on), "board": board}
+    if explain and not board.outcome:
+        at = position(board.case)
+        context |= {"deadline": at.due, "limit": at.limit, "paused": at.paused}
+        if at.limit:
+            context["parameter"] = rulebook.built_in().parameter(at.limit.parameter, at.since or on)
+    return context
+
+
+@register.filter
+def fen(value: int | None) -> str:
+    """分 → 带千分位的元。"""
+    return "—" if value is None else money.yuan(value, grouped=True)
+
+
+@register.filter
+def plain(value: Decimal | None) -> str:
+    """数量、单价：去掉末尾的零。"""
+    return "—" if value is None else f"{value.normalize():f}"
+
+
+@register.filter
+def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
+    """取映射里的值，没有为空。"""
+    return (mapping or {}).get(key, "")
+
+
+@register.filter
+def role_name(value: str) -> str:
+    """角色的中文叫法。"""
+    return Role(value).label if value else "系统"
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """日期，没有写“—”。"""
+    return value.isoformat() if value else "—"
+
+
+@register.filter
+def percent(value: Any) -> str:
+    """比例（分数）→ 两位小数的百分数。"""
+    return "—" if value is None else f"{float(value) * 100:.2f}%"
+
+
+@register.simple_tag
+def version_of(name: str) -> SafeString:
+    """自己的静态文件带版本，升级后浏览器不用旧的。"""
+    return mark_safe(f"/static/app/{name}?v={__version__}")
+
+
+@register.filter
+def parameter_text(key: str, on: date) -> str:
+    """时限参数给人看：5 工作日、1 月。"""
+    value = rulebook.built_in().parameter(key, on)
+    return f"{value.name} {value.value.normalize():f} {'个工作日' if value.unit == '工作日' else '个' + value.unit}"
+
+
+@register.filter
+def target_name(procedure: Procedure, target: str) -> str:
+    """去向的名字：步骤名，或终点的状态。"""
+    return OUTCOMES[target].state if target in OUTCOMES else procedure.step(target).name
+
+
+@register.filter
+def cut_list(text: str) -> list[str]:
+    """逗号隔开的几个词。"""
+    return text.split(",")
+
+
+@register.filter
+def json(value: object) -> str:
+    """写进 data- 属性的 JSON（模板会转义）。"""
+    return dumps(value, ensure_ascii=False)
+
+
+def _section_of(case: Case, place: str) -> Section:
+    first = place.split(".", maxsplit=1)[0]
+    for section in SECTIONS[case.procedure]:
+        if first in (section.code, section.form) or first in [field.key for field in section.fields]:
+            return section
+    return SECTIONS[case.procedure][-1]
+
+
+@register.simple_tag
+def place_url(case: Case, place: str) -> str:
+    """退回时指出的地方在哪一页：点一下就到。"""
+    return f"/apply/{case.number}/{_section_of(case, place).code}/#f-{place}"
+
+
+@register.simple_tag
+def place_name(case: Case, place: str) -> str:
+    """指出的地方叫什么：单位与项目 · 联系方式；主机清单 第 2 行。"""
+    section = _section_of(case, place)
+    parts = place.split(".")
+    for field in section.fields:
+        if field.key == parts[0]:
+            return f"{section.title} · {field.label}"
+    if len(parts) > 1 and parts[1].isdigit():
+        return f"{section.title} 第 {int(parts[1]) + 1} 行"
+    return f"{section.title} · {LABELS.get(parts[-1], '')}".rstrip(" ·")

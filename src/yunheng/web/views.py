@@ -1,0 +1,132 @@
+"""首页、检索、条款、演示环境、浏览器说明。"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from yunheng.audit.operations import unit_of_work
+from yunheng.cases import queries as cases
+from yunheng.cases.models import Board
+from yunheng.ledger import queries as ledger
+from yunheng.ledger.models import Segment
+from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.models import BusinessClock
+from yunheng.rules import rulebook
+from yunheng.rules.problems import UnknownRule
+from yunheng.rules.roles import Role
+from yunheng.rules.workdays import WEEKDAYS
+
+_SOON_DAYS = 2
+
+
+@allowed()
+def home(request: Request) -> HttpResponse:
+    """工作台：四块指标（都能点开）、我的待办、各角色自己的一块。"""
+    actor, on = request.actor, request.on
+    if actor.role is not None and actor.role.administrative:
+        return render(request, "web/home_admin.html", {"role": actor.role})
+    mine = cases.todo(actor)
+    soon = cases.calendar().after(on, _SOON_DAYS).date
+    live = Segment.objects.filter(resource__in=ledger.visible(actor), during__contains=on)
+    context: dict[str, Any] = {
+        "todo": list(mine[:8]),
+        "todo_total": mine.count(),
+        "soon": mine.filter(due_on__gte=on, due_on__lte=soon).count(),
+        "overdue": mine.filter(due_on__lt=on).count(),
+        "open": cases.visible(actor).filter(outcome="").count(),
+        "resources": live.values("resource").distinct().count(),
+        "expiring": live.filter(expires_on__lte=on + timedelta(days=30)).values("resource").distinct().count(),
+        "weekday": WEEKDAYS[on.weekday()],
+    }
+    if actor.role == Role.CLERK:
+        context["drafts"] = cases.visible(actor).filter(step__in=("draft", "amend")).order_by("-case_id")[:6]
+    if actor.role in (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION):
+        context["steps"] = _by_step(cases.visible(actor).filter(outcome=""), on)
+    return render(request, "web/home.html", context)
+
+
+def _by_step(boards: Any, on: date) -> list[tuple[str, int, int, int]]:
+    """时限看板：（状态, 正常, 临期, 超期）。"""
+    counts: dict[str, list[int]] = {}
+    soon = cases.calendar().after(on, _SOON_DAYS).date
+    for state, due in boards.values_list("state", "due_on"):
+        row = counts.setdefault(state, [0, 0, 0])
+        row[2 if due and due < on else 1 if due and due <= soon else 0] += 1
+    return [(state, *row) for state, row in counts.items()]  # type: ignore[misc]
+
+
+@allowed(*BUSINESS)
+def search(request: Request) -> HttpResponse:
+    """全局检索：办件号、项目、单位（拼音首字母）、资源号、条款。"""
+    text = request.GET.get("q", "").strip()[:60]
+    found: dict[str, Any] = {"q": text}
+    if text:
+        found["boards"] = cases.visible(request.actor).filter(search__icontains=text).order_by("-case_id")[:10]
+        found["resources"] = ledger.visible(request.actor).filter(search__icontains=text).order_by("code")[:10]
+        found["projects"] = (
+            list(ledger.visible_projects(request.actor).filter(initials__icontains=text.lower())[:6])
+            or ledger.visible_projects(request.actor).filter(name__icontains=text)[:6]
+        )
+        index = rulebook.built_in().clauses
+        found["clauses"] = [c for c in index.clauses.values() if text.lower() in f"{c.id}{c.title}{c.gist}".lower()][:8]
+    return render(request, "web/_found.html" if request.htmx else "web/search.html", found)
+
+
+@allowed()
+def clause(request: Request, clause: str) -> HttpResponse:
+    """一条条款的要点；htmx 来的只回弹出的那一小块。"""
+    try:
+        found = rulebook.built_in().clause(clause)
+    except UnknownRule as error:
+        raise Http404 from error
+    document = rulebook.built_in().clauses.documents[found.document]
+    context = {"clause": found, "document": document}
+    return render(request, "web/_clause.html" if request.htmx else "web/clause.html", context)
+
+
+# ── 演示环境 ──
+
+
+@allowed()
+def demo(request: Request) -> HttpResponse:
+    """演示导览：各故事线在哪里看。"""
+    if not settings.DEMO:
+        raise Http404
+    stories = {board.case.number: board for board in Board.objects.select_related("case")[:0]}
+    return render(request, "web/demo.html", {"stories": stories})
+
+
+@require_POST
+@allowed()
+def clock(request: Request) -> HttpResponse:
+    """拨业务日期：下一个工作日、到某天。"""
+    if not settings.DEMO:
+        raise Http404
+    to = request.POST.get("to", "")
+    if to == "workday":
+        on = cases.calendar().after(request.on, 1).date
+    else:
+        try:
+            on = date.fromisoformat(to)
+        except ValueError as error:
+            raise Http404 from error
+    if not date(2022, 7, 1) <= on <= date(2035, 12, 31):
+        raise Http404
+    with unit_of_work(request.actor) as journal:
+        BusinessClock.objects.update_or_create(id=1, defaults={"on": on})
+        journal.note("演示拨日期", on.isoformat(), before={"原": request.on.isoformat()})
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return redirect(target if safe and target else "/")
+
+
+def browser(request: HttpRequest) -> HttpResponse:
+    """浏览器太旧的说明。"""
+    return render(request, "web/browser.html")
