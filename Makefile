@@ -4,7 +4,7 @@ BIN := .venv/bin
 check:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	DATABASE_URL=postgresql://none@127.0.0.1/none YUNHENG_SECRET_KEY=none $(BIN)/mypy
 	$(BIN)/lint-imports
 
 soak:

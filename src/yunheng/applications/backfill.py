@@ -92,7 +92,7 @@ def backfill(
         detail = {"missing_gates": list(MISSING_GATES.get(kind, ()))}
         act(actor=actor, on=on, case=case, act_code="record", seen=0, detail=detail)
         _account(actor, on, case, project, provider, reviewed_on, entries, orders, items)
-    return case
+    return Case.objects.select_related("board").get(pk=case.pk)
 
 
 def _text(quantity: Decimal | None) -> str:

@@ -25,7 +25,7 @@ from yunheng.cases.operations import (
 )
 from yunheng.cases.queries import position
 from yunheng.documents.annex1 import PRE_TICKED
-from yunheng.ledger.models import Fact, Project, Segment, Source
+from yunheng.ledger.models import Fact, Project, Resource, Segment, Source
 from yunheng.ledger.operations import Line, receive, record
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.digest import canonical, sm3
@@ -109,6 +109,9 @@ def _prefilled(procedure: str, project: Project, provider: Institution | None) -
         content["services"] = dict.fromkeys(PRE_TICKED, "1") if procedure in ("new", "migration", "district") else {}
     if provider:
         content["iaas"] = provider.name
+    if procedure == "change":
+        held = Resource.objects.filter(project=project, architecture__in=("X86", "XC"))
+        content["architecture"] = held.order_by("pk").values_list("architecture", flat=True).first() or "X86"
     return content
 
 

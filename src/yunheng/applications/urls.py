@@ -1,6 +1,6 @@
 """申请的地址。"""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from . import views
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("apply/<str:number>/template.xlsx", views.template, name="template"),
     path("apply/<str:number>/<slug:code>/", views.section, name="section"),
     path("cases/<str:number>/", views.detail, name="case"),
+    re_path(r"^cases/(?P<number>[^/]+)/annex(?P<which>[1-4])\.(?P<kind>docx|pdf)$", views.annex, name="annex"),
     path("cases/<str:number>/clear/", views.clear, name="clear"),
     path("cases/<str:number>/diff/<int:first>..<int:second>/", views.diff, name="diff"),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
@@ -15,6 +16,7 @@ from yunheng.cases.operations import Refused
 from yunheng.cases.views import case_or_404, panel
 from yunheng.catalog import queries as catalog
 from yunheng.documents.annex1 import LABELS, LINES, PRE_TICKED
+from yunheng.documents.pdf import FontProblem
 from yunheng.ledger.models import Project, Resource
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.access import BUSINESS, Request, allowed
@@ -25,7 +27,7 @@ from yunheng.rules.roles import Role
 from yunheng.security.models import Condition
 from yunheng.security.operations import confirm
 
-from . import grid, guards, operations, receipts
+from . import grid, guards, operations, printing, receipts
 from .checking import Problem, check, check_row, check_section
 from .comparing import compare
 from .models import Draft, Filing
@@ -112,6 +114,8 @@ def _status(draft: Draft, section: Section, problems: list[Problem], tried: bool
     """任务清单上的一格：未开始、填写中、已完成、不需要、有问题。"""
     own = [problem for problem in problems if problem.section == section.code]
     keys = {field.key for field in section.fields} | {section.form, section.code}
+    if section.form == "files":
+        keys.add("statement")
     filled = any(draft.content.get(key) not in (None, "", [], {}) for key in keys)
     if any(mark.split(".")[0] in keys for mark in _marks(draft.case)):
         return "有问题"
@@ -502,6 +506,28 @@ def diff(request: Request, number: str, first: int, second: int) -> HttpResponse
         "applications/diff.html",
         {"case": case, "changes": changes, "first": filings[first], "second": filings[second]},
     )
+
+
+_TYPES = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+}
+
+
+@allowed(*BUSINESS)
+def annex(request: Request, number: str, which: str, kind: str) -> HttpResponse:
+    """附件的 Word、PDF。"""
+    case = case_or_404(request, number)
+    try:
+        content = printing.render(case, int(which), kind)
+    except printing.NotPrintable as error:
+        raise Http404 from error
+    except FontProblem as error:
+        raise Refused([f"{error}；可以先下载 Word"]) from error
+    response = HttpResponse(content, content_type=_TYPES[kind])
+    name = f"附件{which}-{case.unit.name}-{case.number}.{kind}"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
 
 
 @allowed(Role.CLERK)

@@ -176,7 +176,9 @@ def act(
         event = _append(doing, seen + 1, opinion, marks or {})
         after = position(case, [*happened, event])
         _update_board(board, after, event.seq)
-        if chosen.effect and (effect := _effects.get((case.procedure, chosen.effect))):
+        # 会签的最后一家办了才算办成，效果只发生一次
+        left = len(after.visits) > len(current.visits)
+        if left and chosen.effect and (effect := _effects.get((case.procedure, chosen.effect))):
             effect(doing)
         _notify(case, board, after, event)
         journal.note(

@@ -89,11 +89,13 @@ class Cluster:
         try:
             with psycopg.connect(self.url(_ADMIN, "postgres"), connect_timeout=_PROBE_SECONDS):
                 return True
-        except (psycopg.OperationalError, FileNotFoundError):
+        except (psycopg.OperationalError, DatabaseProblem):
             return False
 
     def url(self, role: str = APP, name: str = DATABASE) -> str:
-        """以这个角色连这个库的地址。"""
+        """以这个角色连这个库的地址；还没起过的抛 DatabaseProblem。"""
+        if not self.folder.is_dir():
+            raise DatabaseProblem(f"{self.folder} 还没有数据库：请先执行 yunheng serve，或给出 DATABASE_URL")
         return f"postgresql://{role}:{kept_secret(self.folder / f'{role}.password')}@127.0.0.1:{self._port()}/{name}"
 
     # ── 内里 ──
@@ -179,7 +181,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
-    """`with running(目录) as cluster`：进去起好，出来停下。"""
+    """进去起好，出来停下；给的是数据目录。"""
     cluster = Cluster.at(folder)
     cluster.start()
     try:

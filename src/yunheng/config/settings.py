@@ -131,7 +131,7 @@ LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
-USE_L10N = False
+FORMAT_MODULE_PATH = "yunheng.config.formats"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [_PACKAGE / "web" / "assets"]

@@ -57,18 +57,42 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """格子：文字、跨几列、跨几行、对齐；`height` 是至少多高（磅），留给签字盖章。"""
+
+    text: str
+    colspan: int = 1
+    rowspan: int = 1
+    align: Align = "left"
+    height: int = 0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """照官方表格排的格子：各列的相对宽度，各行从左到右的格子（被上面跨行占住的不写）。"""
+
+    widths: Sequence[float]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True)
 class PageBreak:
     """另起一页。"""
 
 
-Block = Heading | Paragraph | Table | Chart | PageBreak
+Block = Heading | Paragraph | Table | Grid | Chart | PageBreak
 
 
 @dataclass(frozen=True)
 class Paper:
-    """一份公文；`subtitle` 在标题下，`footnote` 印在页脚（如结算摘要）。"""
+    """一份公文；`subtitle` 在标题下，`footnote` 印在页脚（如结算摘要）。
+
+    `layout` 为 form 是附件那样的表单：窄边距，`label`（如“附件 1”）在左上角，日期在表的右上角。
+    """
 
     title: str
     subtitle: str
     footnote: str
     blocks: Sequence[Block] = field(default_factory=tuple)
+    layout: Literal["document", "form"] = "document"
+    label: str = ""

@@ -18,6 +18,10 @@ from .blocks import Block, Chart, Paper
 FAMILIES = ("Noto Serif CJK SC", "Noto Sans CJK SC")
 
 
+#: 勾选框是画出来的，不靠字体
+_DRAWN = str.maketrans("", "", "☐☑")
+
+
 class FontProblem(ValueError):
     """缺字体，或字体里没有要印的字。"""
 
@@ -25,8 +29,9 @@ class FontProblem(ValueError):
 def write_pdf(paper: Paper, path: Path) -> None:
     """写 PDF。缺字体、缺字抛 FontProblem，绝不印成方框。"""
     content = {**asdict(paper), "blocks": [_plain(block) for block in paper.blocks]}
-    check_glyphs(_texts(content))
-    path.write_bytes(_compile("#paper(json(bytes(sys.inputs.content)))", content, "pdf"))
+    check_glyphs(text.translate(_DRAWN) for text in _texts(content))
+    function = "form" if paper.layout == "form" else "paper"
+    path.write_bytes(_compile(f"#{function}(json(bytes(sys.inputs.content)))", content, "pdf"))
 
 
 def chart_image(chart: Chart) -> bytes:

@@ -16,11 +16,13 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
-from .blocks import Block, Chart, Column, Heading, PageBreak, Paper, Paragraph, Table
+from .blocks import Block, Cell, Chart, Column, Grid, Heading, PageBreak, Paper, Paragraph, Table
 from .data import STAMP
 
 #: 版心宽
 WIDTH_MM = 156
+#: 附件表单的宽
+FORM_WIDTH_MM = 180
 BODY, TITLE, BLACK, LATIN = "仿宋", "宋体", "黑体", "Times New Roman"
 _TWIPS_PER_MM = 56.7
 
@@ -31,12 +33,18 @@ def write_word(paper: Paper, path: Path, image: Callable[[Chart], bytes], *, lan
     properties = document.core_properties
     properties.title, properties.author, properties.comments = paper.title, "云衡", paper.footnote
     properties.created = properties.modified = STAMP
-    _page(document, landscape)
+    form = paper.layout == "form"
+    _page(document, landscape, form)
     _footer(document, paper.footnote)
-    _line(document, paper.title, size=22, font=TITLE, bold=True, align=WD_ALIGN_PARAGRAPH.CENTER, spacing=32)
-    _line(document, paper.subtitle, size=14, align=WD_ALIGN_PARAGRAPH.CENTER, after=14)
+    if form:
+        _line(document, paper.label, font=BLACK, spacing=22)
+        _line(document, paper.title, size=18, font=TITLE, bold=True, align=WD_ALIGN_PARAGRAPH.CENTER, spacing=28)
+        _line(document, paper.subtitle, size=12, align=WD_ALIGN_PARAGRAPH.RIGHT, spacing=20)
+    else:
+        _line(document, paper.title, size=22, font=TITLE, bold=True, align=WD_ALIGN_PARAGRAPH.CENTER, spacing=32)
+        _line(document, paper.subtitle, size=14, align=WD_ALIGN_PARAGRAPH.CENTER, after=14)
     for block in paper.blocks:
-        _block(document, block, image, 240 if landscape else WIDTH_MM)
+        _block(document, block, image, FORM_WIDTH_MM if form else 240 if landscape else WIDTH_MM)
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(_timeless(buffer.getvalue()))
@@ -51,16 +59,18 @@ def _timeless(content: bytes) -> bytes:
     return output.getvalue()
 
 
-def _page(document: Any, landscape: bool) -> None:
+def _page(document: Any, landscape: bool, form: bool) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin = Mm(37), Mm(35)
     section.left_margin, section.right_margin = Mm(28), Mm(26)
+    if form:
+        section.top_margin = section.bottom_margin = section.left_margin = section.right_margin = Mm(15)
     if landscape:
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = Mm(297), Mm(210)
         section.top_margin, section.bottom_margin = Mm(18), Mm(18)
-    section.footer_distance = Mm(8 if landscape else 24)
+    section.footer_distance = Mm(8 if landscape or form else 24)
     style = document.styles["Normal"]
     style.font.name, style.font.size = LATIN, Pt(16)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), BODY)
@@ -140,6 +150,8 @@ def _block(document: Any, block: Block, image: Callable[[Chart], bytes], width: 
             _line(document, block.text, align=align, indent=not right)
     elif isinstance(block, Table):
         _table(document, block, width)
+    elif isinstance(block, Grid):
+        _grid(document, block, width)
     elif isinstance(block, Chart):
         _caption(document, block.caption)
         if block.values:
@@ -170,6 +182,10 @@ def _table(document: Any, table: Table, width: float) -> None:
         _row(table.columns, row, widths, bold=number >= len(table.rows) - table.totals)
         for number, row in enumerate(table.rows)
     ]
+    _insert_table(document, widths, [head, *body])
+
+
+def _insert_table(document: Any, widths: Sequence[int], rows: Sequence[str]) -> None:
     edges = "".join(
         f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
         for edge in ("top", "left", "bottom", "right", "insideH", "insideV")
@@ -179,10 +195,60 @@ def _table(document: Any, table: Table, width: float) -> None:
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
         f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/>'
         '<w:tblCellMar><w:left w:w="40" w:type="dxa"/><w:right w:w="40" w:type="dxa"/></w:tblCellMar>'
-        f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{head}{''.join(body)}</w:tbl>"
+        f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
     )
     document.element.body.insert_element_before(element, "w:sectPr")
     _line(document, "", size=4, spacing=6)
+
+
+def _grid(document: Any, grid: Grid, width: float) -> None:
+    """照格子排；跨行的格子在下面各行用“接着上格”占位，WPS 和 Word 都认。"""
+    scale = width * _TWIPS_PER_MM / sum(grid.widths)
+    widths = [round(size * scale) for size in grid.widths]
+    covered: dict[int, tuple[int, int]] = {}
+    rows = []
+    for row in grid.rows:
+        cells, column, waiting = [], 0, iter(row)
+        height = max((cell.height for cell in row), default=0)
+        while column < len(widths):
+            if column in covered:
+                left, span = covered.pop(column)
+                cells.append(_grid_cell(Cell("", span), widths, column, merge="continue"))
+                if left > 1:
+                    covered[column] = (left - 1, span)
+                column += span
+                continue
+            cell = next(waiting)
+            cells.append(_grid_cell(cell, widths, column, merge="restart" if cell.rowspan > 1 else ""))
+            if cell.rowspan > 1:
+                covered[column] = (cell.rowspan - 1, cell.colspan)
+            column += cell.colspan
+        if next(waiting, None) is not None:
+            raise ValueError("一行的格子比列多")
+        tall = f'<w:trHeight w:val="{height * 20}" w:hRule="atLeast"/>' if height else ""
+        rows.append(f"<w:tr><w:trPr><w:cantSplit/>{tall}</w:trPr>{''.join(cells)}</w:tr>")
+    _insert_table(document, widths, rows)
+
+
+def _grid_cell(cell: Cell, widths: Sequence[int], column: int, *, merge: str) -> str:
+    size = sum(widths[column : column + cell.colspan])
+    span = f'<w:gridSpan w:val="{cell.colspan}"/>' if cell.colspan > 1 else ""
+    joined = f'<w:vMerge w:val="{merge}"/>' if merge else ""
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{size}" w:type="dxa"/>{span}{joined}<w:vAlign w:val="center"/></w:tcPr>'
+        f"{_cell_text(cell.text, cell.align, size=18)}</w:tc>"
+    )
+
+
+def _cell_text(text: str, align: str, *, bold: bool = False, size: int = 20) -> str:
+    breaks = '</w:t><w:br/><w:t xml:space="preserve">'.join(escape(part) for part in text.split("\n"))
+    return (
+        f'<w:p><w:pPr><w:spacing w:line="260" w:lineRule="exact" w:before="30" w:after="30"/>'
+        f'<w:jc w:val="{align}"/></w:pPr>'
+        f'<w:r><w:rPr><w:rFonts w:ascii="{LATIN}" w:hAnsi="{LATIN}" w:eastAsia="{TITLE}"/>'
+        f'{"<w:b/>" if bold else ""}<w:sz w:val="{size}"/></w:rPr>'
+        f'<w:t xml:space="preserve">{breaks}</w:t></w:r></w:p>'
+    )
 
 
 def _row(
@@ -191,14 +257,9 @@ def _row(
     cells = []
     for column, text, width in zip(columns, texts, widths, strict=True):
         shade = '<w:shd w:val="clear" w:color="auto" w:fill="EBEBEB"/>' if header else ""
-        breaks = '</w:t><w:br/><w:t xml:space="preserve">'.join(escape(part) for part in text.split("\n"))
         cells.append(
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}<w:vAlign w:val="center"/></w:tcPr>'
-            f'<w:p><w:pPr><w:spacing w:line="260" w:lineRule="exact" w:before="30" w:after="30"/>'
-            f'<w:jc w:val="{"center" if header else column.align}"/></w:pPr>'
-            f'<w:r><w:rPr><w:rFonts w:ascii="{LATIN}" w:hAnsi="{LATIN}" w:eastAsia="{TITLE}"/>'
-            f'{"<w:b/>" if header or bold else ""}<w:sz w:val="20"/></w:rPr>'
-            f'<w:t xml:space="preserve">{breaks}</w:t></w:r></w:p></w:tc>'
+            f"{_cell_text(text, 'center' if header else column.align, bold=header or bold)}</w:tc>"
         )
     repeat = "<w:tblHeader/>" if header else ""
     return f"<w:tr><w:trPr><w:cantSplit/>{repeat}</w:trPr>{''.join(cells)}</w:tr>"

@@ -25,6 +25,8 @@ from .models import Resource, Segment
 
 PAGE = 50
 MAX_EXPORT = 5000
+#: 规格里各维的先后
+_ORDER = {name: n for n, name in enumerate(("CPU 核", "内存 GB", "系统盘 TB", "数据盘 TB", "SSD TB"))}
 
 
 @allowed(*BUSINESS)
@@ -135,7 +137,7 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
 
 def _spec(segments: list[Segment]) -> str:
     parts = []
-    for segment in segments:
+    for segment in sorted(segments, key=lambda one: _ORDER.get(one.item.dimension, len(_ORDER))):
         name = segment.item.dimension or segment.item.unit.partition("·")[0]
         label, _, unit = name.partition(" ")
         parts.append(f"{segment.quantity.normalize():f} {unit or label}")

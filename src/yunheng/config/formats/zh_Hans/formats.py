@@ -1,0 +1,6 @@
+"""屏幕上一律 2026-07-08；公文里的“年月日”由文件各章自己写。"""
+
+DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d H:i"
+TIME_FORMAT = "H:i"
+NUMBER_GROUPING = 0

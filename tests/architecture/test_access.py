@@ -1,0 +1,176 @@
+"""每个地址 × 每个角色：谁看得到、谁看不到，一张表写全；新加的地址没有写进来就不通过（R-001、R-111）。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.support.people import cast
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger.models import Resource
+from yunheng.orgs.models import Appointment
+from yunheng.rules.roles import Role
+
+pytestmark = pytest.mark.django_db
+
+EVERYONE = set(Role)
+BUSINESS = {role for role in Role if not role.administrative}
+#: 地址名 → 可以打开的角色。带编号的用民政局的一件事项、一个资源试
+PAGES: dict[str, set[Role]] = {
+    "home": EVERYONE,
+    "me": EVERYONE,
+    "password": EVERYONE,
+    "procedures": EVERYONE,
+    "clause": EVERYONE,
+    "demo": EVERYONE,
+    "todo": BUSINESS,
+    "cases": BUSINESS,
+    "assets": BUSINESS,
+    "expiry": BUSINESS,
+    "ics": BUSINESS,
+    "search": BUSINESS,
+    "apply": {Role.CLERK},
+    "institutions": {Role.SYSTEM_ADMIN},
+    "people": {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN},
+    "audit": {Role.AUDIT_ADMIN},
+}
+#: 对着某一件东西的：看得到的角色（民政局的事项，联通的资源）
+SEES_CASE = BUSINESS - {Role.SPONSOR}
+OBJECTS: dict[str, set[Role]] = {
+    "case": SEES_CASE,
+    "diff": SEES_CASE,
+    "annex": SEES_CASE,
+    "download": SEES_CASE,
+    "asset": SEES_CASE,
+    "tasks": {Role.CLERK, Role.HEAD},
+    "check": {Role.CLERK},
+    "section": {Role.CLERK},
+    "version": {Role.CLERK},
+    "template": {Role.CLERK},
+}
+#: 只收 POST 的：不在这里逐个试，由各自的操作把关（场景测试）；这里只试 GET 一律 405，没登录一律去登录
+POSTS = {"become", "logout", "switch", "read-all", "act", "supervise", "attach", "clear", "paste", "clock"}
+#: 没登录也能打开的
+OPEN = {"login", "code", "browser"}
+
+
+def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        else:
+            yield str(pattern.name)
+
+
+def test_每个地址都写进了这张表() -> None:
+    assert set(names()) == {*PAGES, *OBJECTS, *POSTS, *OPEN}
+
+
+@pytest.fixture
+def clients() -> dict[str, Client]:
+    found = {}
+    for appointment in Appointment.objects.select_related("person").filter(person__username__startswith="demo."):
+        client = Client()
+        client.force_login(appointment.person, backend="django.contrib.auth.backends.ModelBackend")
+        found[appointment.person.username.removeprefix("demo.")] = client
+    return found
+
+
+@pytest.fixture
+def walk() -> Walk:
+    walk = Walk(cast(), "mzj", date(2026, 6, 1), "new", project_name="看得到谁").fill(**FILLED).submit()
+    walk.act("mzj-fzr", "return", opinion="改").fill(statement="改过").submit().act("mzj-fzr", "approve").act(
+        "shy", "approve"
+    )
+    return walk.later(1).deliver("lt", "ECS-ACC-")
+
+
+def address(name: str, walk: Walk) -> str:
+    from yunheng.cases.operations import attach
+
+    number = walk.case.number
+    known = {
+        "clause": "/policy/D62-七/",
+        "people": "/admin/people/",
+        "institutions": "/admin/institutions/",
+        "expiry": "/assets/calendar/",
+        "ics": "/assets/calendar.ics",
+        "home": "/",
+        "case": f"/cases/{number}/",
+        "diff": f"/cases/{number}/diff/1..2/",
+        "annex": f"/cases/{number}/annex1.docx",
+        "asset": f"/assets/{Resource.objects.filter(code='ECS-ACC-01').get().code}/",
+        "tasks": f"/apply/{number}/",
+        "check": f"/apply/{number}/check/",
+        "section": f"/apply/{number}/hosts/",
+        "version": f"/apply/{number}/version/",
+        "template": f"/apply/{number}/template.xlsx",
+    }
+    if name == "download":
+        file = attach(actor=walk.clerk, on=walk.on, case=walk.case, kind="其他", name="a.txt", content=b"a")
+        return f"/cases/{number}/files/{file.pk}/"
+    return known.get(name, f"/{name}/")
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_按角色开放的页(name: str, clients: dict[str, Client], walk: Walk) -> None:
+    people, url = cast(), address(name, walk)
+    for who, client in clients.items():
+        role = people[who].role
+        status = client.get(url).status_code
+        assert status == (200 if role in PAGES[name] else 403), f"{who} 打开 {url}"
+
+
+@pytest.mark.parametrize("name", sorted(OBJECTS))
+def test_对着一件东西的页_本单位的看得到_别单位的是404(name: str, clients: dict[str, Client], walk: Walk) -> None:
+    people, url = cast(), address(name, walk)
+    outsiders = {"jyj", "jyj-fzr", "jd", "jd-fzr", "dx", "zgbm"}
+    for who, client in clients.items():
+        role = people[who].role
+        status = client.get(url).status_code
+        if role not in OBJECTS[name]:
+            assert status in (403, 404), f"{who} 打开 {url}"
+        elif who in outsiders:
+            assert status == 404, f"{who} 打开 {url}"
+        else:
+            # 已提交的，任务清单一类的页转去办件详情
+            assert status in (200, 302), f"{who} 打开 {url}"
+
+
+def test_只收POST的地址_GET一律不办() -> None:
+    client = Client()
+    clerk = Appointment.objects.get(person__username="demo.mzj").person
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    for url in (
+        "/logout/",
+        "/switch/1/",
+        "/todo/read/",
+        "/cases/X/act/",
+        "/cases/X/supervise/",
+        "/cases/X/files/",
+        "/cases/X/clear/",
+        "/apply/X/paste/",
+        "/demo/clock/",
+        "/login/as/1/",
+    ):
+        assert client.get(url).status_code == 405, url
+
+
+def test_没登录的_一律去登录页_htmx的回401() -> None:
+    client = Client()
+    for url in ("/", "/todo/", "/cases/", "/assets/", "/audit/", "/admin/people/", "/apply/"):
+        response = client.get(url)
+        assert (response.status_code, response.headers["Location"].split("?")[0]) == (302, "/login/"), url
+    response = client.get("/cases/", headers={"HX-Request": "true"})
+    assert (response.status_code, response.headers["HX-Trigger"]) == (401, "session-expired")
+
+
+def test_别单位的事项不能办_也不能传附件(clients: dict[str, Client], walk: Walk) -> None:
+    url = f"/cases/{walk.case.number}/act/"
+    assert clients["jyj"].post(url, {"act": "pass", "seen": walk.seq}).status_code == 404
+    assert clients["kw"].post(url, {"act": "pass", "seen": walk.seq}).status_code == 403
+    assert clients["jyj"].post(f"/cases/{walk.case.number}/files/").status_code == 404

@@ -1,0 +1,55 @@
+"""只追加的表真的改不了：应用角色没有权限，属主也被触发器挡住（R-112）。"""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.apps import apps
+
+from tests.support import database
+from yunheng.audit.append_only import append_only_tables
+from yunheng.config.database import OWNER
+
+NAMED = {
+    "applications_filing",
+    "applications_quota",
+    "audit_entry",
+    "cases_attachment",
+    "cases_case",
+    "cases_event",
+    "catalog_price",
+    "ledger_fact",
+    "ledger_received",
+    "security_clearance",
+}
+
+
+def test_名单与设计说的一致() -> None:
+    assert set(append_only_tables()) == NAMED
+
+
+#: 模板库里有行的：逐行的触发器要有行才触发，属主那一半用它们试
+FILLED = ("audit_entry", "catalog_price")
+
+
+@pytest.mark.parametrize(
+    ("role", "table"), [*(("yunheng_app", t) for t in sorted(NAMED)), *((OWNER, t) for t in FILLED)]
+)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET {column} = {column}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.usefixtures("cluster")
+def test_改_删_清空一律被数据库拒绝(table: str, role: str, statement: str) -> None:
+    model = next(model for model in apps.get_models() if model._meta.db_table == table)
+    column = model._meta.fields[-1].column
+    connection = psycopg.connect(database.url(database.TEMPLATE, role))
+    with connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement.format(table, column=column))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_每张只追加的表都装着两个触发器() -> None:
+    with psycopg.connect(database.url(database.TEMPLATE, OWNER)) as connection:
+        rows = connection.execute(
+            "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger"
+            " WHERE tgname IN ('yunheng_append_only', 'yunheng_no_truncate') AND tgenabled = 'O' GROUP BY 1"
+        ).fetchall()
+    assert dict(rows) == dict.fromkeys(NAMED, 2)

@@ -1,0 +1,85 @@
+"""流程表写得对：去向存在、每步可达、终点可达、时限参数存在、每步有条款、关口和效果都有人登记。"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from yunheng.applications.sections import SECTIONS
+from yunheng.cases.operations import registered
+from yunheng.rules import rulebook
+from yunheng.rules.procedures import AMEND, PROCEDURES, Procedure
+from yunheng.rules.procedures.model import OUTCOMES
+
+ALL = [pytest.param(procedure, id=procedure.name) for procedure in PROCEDURES.values()]
+#: 条件由 applications.guards.facts 算定
+CONDITIONS = {"not_state_organ", "not_district_budget", "growth_exceeded", "quota_exceeded"}
+STATES = {"草稿", "待签批", "待审核", "补正中", "待服务商确认", "待下发", "测试期", "待正式开通"}
+
+
+def targets(procedure: Procedure) -> dict[str, set[str]]:
+    edges = {step.code: {act.to for act in step.acts} for step in procedure.steps}
+    for step in procedure.steps:
+        if step.when:
+            edges[step.code].add(step.otherwise)
+    return edges
+
+
+@pytest.mark.parametrize("procedure", ALL)
+def test_步骤代号不重_去向都存在(procedure: Procedure) -> None:
+    codes = [step.code for step in procedure.steps]
+    assert len(codes) == len(set(codes))
+    for step in procedure.steps:
+        assert len({act.code for act in step.acts}) == len(step.acts) > 0
+        assert all(act.to in {*codes, *OUTCOMES} for act in step.acts)
+        assert bool(step.when) == bool(step.otherwise)
+
+
+@pytest.mark.parametrize("procedure", ALL)
+def test_每步可达_办结可达(procedure: Procedure) -> None:
+    edges, reached, waiting = targets(procedure), set(), [procedure.first.code]
+    while waiting:
+        code = waiting.pop()
+        if code not in reached:
+            reached.add(code)
+            waiting.extend(edges.get(code, ()))
+    assert {step.code for step in procedure.steps} <= reached
+    assert "done" in reached
+
+
+@pytest.mark.parametrize("procedure", ALL)
+def test_时限参数现行有效_条款编入索引_状态在字典里(procedure: Procedure) -> None:
+    book = rulebook.built_in()
+    book.clause(procedure.clause)
+    for step in procedure.steps:
+        book.clause(step.clause)
+        assert step.state in STATES
+        if step.limit:
+            value = book.parameter(step.limit.parameter, date(2026, 7, 8))
+            assert value.unit in ("工作日", "月")
+            assert not step.limit.since or procedure.step(step.limit.since)
+
+
+@pytest.mark.parametrize("procedure", ALL)
+def test_关口和效果都登记了_条件都算得出(procedure: Procedure) -> None:
+    guards, effects = registered()
+    for step in procedure.steps:
+        assert not step.when or step.when in CONDITIONS
+        for act in step.acts:
+            assert set(act.guards) <= guards, act.name
+            assert not act.effect or (procedure.code, act.effect) in effects, act.name
+
+
+@pytest.mark.parametrize("procedure", ALL)
+def test_退回和不予通过都要写意见(procedure: Procedure) -> None:
+    for step in procedure.steps:
+        for act in step.acts:
+            if act.to in (AMEND, "rejected", "withdrawn") or act.code in ("return", "fail", "decline"):
+                assert act.opinion, f"{step.name} {act.name}"
+
+
+def test_每类申请都有要填的部分_编号字头不重() -> None:
+    assert set(SECTIONS) | {"backfill"} == set(PROCEDURES)
+    prefixes = [procedure.prefix for procedure in PROCEDURES.values()]
+    assert len(prefixes) == len(set(prefixes))

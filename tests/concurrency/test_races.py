@@ -1,0 +1,139 @@
+"""同时来：配额不超、两个审核员只有一个成、同一张工单只记一次、编号不重不跳（R-031、R-045、R-052）。"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.support.people import cast
+from yunheng.applications import operations as applications
+from yunheng.applications.guards import live_filings
+from yunheng.applications.models import Draft, Filing
+from yunheng.audit.queries import verify
+from yunheng.cases import operations as cases
+from yunheng.cases.models import Board, Case, Event
+from yunheng.cases.operations import Refused, Stale, next_number
+from yunheng.config.demo.stories import FILLED, HOSTS, Walk
+from yunheng.config.proving import prove
+from yunheng.ledger.models import Received, Source
+from yunheng.ledger.operations import Conflict, receive
+from yunheng.orgs.models import Institution
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+DAY = date(2026, 3, 2)
+
+
+def together(jobs: list[Callable[[], Any]], workers: int = 8) -> list[Any]:
+    """几个线程同时办，各用各的连接；返回结果或异常。"""
+
+    def run(job: Callable[[], Any]) -> Any:
+        try:
+            return job()
+        except (Refused, Conflict) as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(run, jobs))
+
+
+def proven() -> None:
+    assert [proof.problems for proof in prove()] == [()] * 7
+
+
+def test_两百件申请同时提交到一个配额_合起来也不超() -> None:
+    people = cast()
+    quota = Walk(people, "mzj", DAY, "quota", project_name="限额系统").fill(
+        leader="周",
+        contact="021-67000000",
+        classified="否",
+        level="二级",
+        quota=[{"dimension": "CPU 核", "amount": "80"}],
+    )
+    quota.submit().act("mzj-fzr", "approve").act("sjx", "approve", opinion="核定")
+    project = Draft.objects.get(case=quota.case).project
+    one = {
+        **FILLED,
+        "hosts": [{**HOSTS[0], "count": "1", "cores": "4"}],
+        "services": {},
+        "unticked": dict.fromkeys(FILLED["services"], "不用"),
+    }
+    walks = [Walk(people, "mzj", DAY, "new", project=project).fill(**one) for _ in range(200)]
+    results = together([partial(applications.submit, actor=w.clerk, on=DAY, case=w.case, seen=0) for w in walks])
+    assert sum(isinstance(result, Event) for result in results) == 20
+    assert all("超过项目配额 80" in str(result) for result in results if isinstance(result, Exception))
+    assert sum(Decimal(f.content["hosts"][0]["cores"]) for f in live_filings(project)) == 80
+    assert Filing.objects.filter(project=project, case__procedure="new").count() == 20
+    proven()
+
+
+def test_两个审核员同时办_一个成_另一个看到别人办了什么() -> None:
+    for _ in range(10):
+        walk = Walk(cast(), "mzj", DAY, "new", project_name=f"系统{Case.objects.count()}").fill(**FILLED).submit()
+        walk.act("mzj-fzr", "approve")
+        seen, reviewer = walk.seq, walk.people["shy"]
+
+        def decide(code: str, walk: Walk = walk, seen: int = seen) -> Event:
+            return cases.act(
+                actor=walk.people["shy"],
+                on=DAY,
+                case=Case.objects.get(pk=walk.case.pk),
+                act_code=code,
+                seen=seen,
+                opinion="意见",
+            )
+
+        results = together([partial(decide, "approve"), partial(decide, "reject")], 2)
+        assert [type(result) for result in results if isinstance(result, Exception)] == [Stale]
+        (refusal,) = [result for result in results if isinstance(result, Stale)]
+        assert reviewer.name in str(refusal)
+        assert walk.case.events.count() == 3
+    proven()
+
+
+def test_同一张工单从八个连接发一千次_只收一次() -> None:
+    source = Source.objects.create(code="联通云管", provider=Institution.objects.get(code="CU"))
+    actor, payload = cast()["lt"], {"资源": "ECS-1", "数量": "8"}
+    results = together(
+        [lambda: receive(actor=actor, source=source, kind="工单", items=[("GD-1", payload)]) for _ in range(1000)]
+    )
+    assert sorted(results)[-1] == (1, 0)
+    assert results.count((0, 1)) == 999
+    assert Received.objects.count() == 1
+
+
+def test_同号不同内容的工单被拒_原来的不变() -> None:
+    source = Source.objects.create(code="联通云管", provider=Institution.objects.get(code="CU"))
+    actor = cast()["lt"]
+    receive(actor=actor, source=source, kind="工单", items=[("GD-1", {"数量": "8"})])
+    with pytest.raises(Conflict, match="GD-1 以前收过，内容不同"):
+        receive(actor=actor, source=source, kind="工单", items=[("GD-2", {"数量": "1"}), ("GD-1", {"数量": "9"})])
+    assert list(Received.objects.values_list("source_ref", "payload")) == [("GD-1", {"数量": "8"})]
+
+
+def test_同时取号_不重不跳() -> None:
+    def take() -> str:
+        from django.db import transaction
+
+        with transaction.atomic():
+            return next_number("SQ", DAY)
+
+    assert sorted(map(str, together([take] * 100))) == [f"SQ-2026-{n:04d}" for n in range(1, 101)]
+
+
+def test_同时写审计_链不断() -> None:
+    people = cast()
+    before = verify().count
+    together([partial(Walk, people, "mzj", DAY, "new", project_name=f"并发{n}") for n in range(40)])
+    after = verify()
+    assert (after.broken, after.count > before + 40) == (None, True)
+    assert Board.objects.count() == 40
