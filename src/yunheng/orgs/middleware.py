@@ -8,6 +8,7 @@ from typing import cast
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
 
@@ -29,6 +30,21 @@ def request_number(get_response: Handler) -> Handler:
             response.headers.setdefault("Cache-Control", "no-store")
             patch_vary_headers(response, ["HX-Request"])
         return response
+
+    return handle
+
+
+def refuse_nul(get_response: Handler) -> Handler:
+    """参数里有 NUL 字符的一律不收：数据库存不下，正常的输入也不会有。"""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        parts = [
+            request.path,
+            *(value for values in (request.GET, request.POST) for pair in values.lists() for value in pair[1]),
+        ]
+        if any("\x00" in str(part) for part in parts):
+            raise SuspiciousOperation("参数里有 NUL 字符")
+        return get_response(request)
 
     return handle
 

@@ -91,8 +91,8 @@ class Person(AbstractBaseUser):
     email = models.EmailField("邮箱", blank=True)
     is_active = models.BooleanField("启用", default=True)
     must_change_password = models.BooleanField("下次登录要改口令", default=True)
-    password_changed_at = models.DateTimeField("口令改于", null=True)
-    preferences = models.JSONField("偏好", default=dict)
+    password_changed_at = models.DateTimeField("口令改于", null=True, blank=True)
+    preferences = models.JSONField("偏好", default=dict, blank=True)
 
     USERNAME_FIELD = "username"
     objects: ClassVar[PersonManager] = PersonManager()

@@ -1,0 +1,369 @@
+"""页面走一遍：登录锁定、首登改口令、动态口令、自动保存冲突、粘贴导入、退回定位、坏输入不出 500。"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import date
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from tests.support.people import cast
+from yunheng.applications.models import Draft
+from yunheng.audit.models import Entry
+from yunheng.cases.models import Board, Case
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.orgs.models import Person
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "Yunheng-demo-1"
+DAY = date(2026, 7, 8)
+NASTY = [
+    "<script>alert(1)</script>",
+    "=cmd|' /C calc'!A0",
+    "'; DROP TABLE cases_case; --",
+    "𠮷𡈽𪚥龘",
+    "😀👩‍👩‍👧",
+    "%00",
+    "../../etc/passwd",
+    "{{7*7}}",
+    "\u202e反向",
+    "a" * 5000,
+]
+
+
+def signed_in(who: str = "mzj") -> Client:
+    client = Client()
+    client.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def post_login(client: Client, username: str, password: str, **extra: Any) -> Any:
+    return client.post("/login/", {"username": username, "password": password, **extra})
+
+
+# ── 登录（R-111）──
+
+
+def test_登录名和口令对了进工作台_记审计() -> None:
+    client = Client()
+    assert post_login(client, "demo.mzj", PASSWORD).headers["Location"] == "/"
+    assert Entry.objects.filter(action="登录", subject="demo.mzj").exists()
+
+
+def test_登录后回到原来要去的页_不跳到外面() -> None:
+    assert post_login(Client(), "demo.mzj", PASSWORD, next="/cases/").headers["Location"] == "/cases/"
+    assert post_login(Client(), "demo.mzj", PASSWORD, next="https://evil.example/").headers["Location"] == "/"
+
+
+def test_口令连续五次不对_锁定_对了也进不去_安全管理员解锁后可以() -> None:
+    client = Client()
+    for _ in range(4):
+        assert "登录名或口令不对" in post_login(client, "demo.mzj", "错的").content.decode()
+    assert "已锁定 30 分钟" in post_login(client, "demo.mzj", "错的").content.decode()
+    assert post_login(Client(), "demo.mzj", PASSWORD).status_code == 403
+    person = Person.objects.get(username="demo.mzj")
+    assert signed_in("aqgly").post("/admin/people/", {"do": "unlock", "person": person.pk}).status_code == 302
+    assert post_login(Client(), "demo.mzj", PASSWORD).status_code == 302
+
+
+def test_新登记的人头一次登录要先改口令_弱口令不收(settings: Any) -> None:
+    settings.DEMO = False
+    page = (
+        signed_in("xtgly")
+        .post("/admin/people/", {"do": "register", "username": "xinren", "name": "新人"})
+        .content.decode()
+    )
+    secret = re.findall(r"<code>(.+?)</code>", page)[0]
+    person = Person.objects.get(username="xinren")
+    from yunheng.orgs.models import Institution
+    from yunheng.orgs.operations import appoint
+    from yunheng.rules.roles import Role
+
+    appoint(
+        actor=cast()["xtgly"],
+        person=person,
+        institution=Institution.objects.get(code="U07"),
+        role=Role.CLERK,
+        on=date(2026, 1, 1),
+    )
+    client = Client()
+    post_login(client, "xinren", secret)
+    assert client.get("/cases/").headers["Location"] == "/password/"
+    for weak in ("12345678901", "xinren", "abcdefghijkl", "password1234"):
+        page = client.post("/password/", {"old": secret, "new": weak, "again": weak})
+        assert page.status_code == 422, weak
+    good = {"old": secret, "new": "Xin-kouling-2026", "again": "Xin-kouling-2026"}
+    assert client.post("/password/", good).status_code == 302
+    assert client.get("/cases/").status_code == 200
+
+
+def test_启用动态口令以后_光有口令进不去() -> None:
+    person = Person.objects.get(username="demo.mzj")
+    device = TOTPDevice.objects.create(user=person, name="手机", confirmed=True)
+    client = Client()
+    post_login(client, "demo.mzj", PASSWORD)
+    assert client.get("/cases/").headers["Location"] == "/login/code/"
+    assert client.post("/login/code/", {"code": "000000"}).status_code == 401
+    device.refresh_from_db()
+    device.throttle_reset()
+    code = totp(device.bin_key, step=device.step, t0=device.t0, digits=device.digits)
+    assert client.post("/login/code/", {"code": f"{code:06d}"}).status_code == 302
+    assert client.get("/cases/").status_code == 200
+
+
+def test_三员与业务角色不得兼任_说明理由() -> None:
+    person = Person.objects.get(username="demo.mzj")
+    from yunheng.orgs.models import Institution
+
+    given = {
+        "do": "appoint",
+        "person": person.pk,
+        "institution": Institution.objects.get(code="KCZX").pk,
+        "role": "audit_admin",
+    }
+    page = signed_in("xtgly").post("/admin/people/", given)
+    assert page.status_code == 422
+    assert "三员相互独立" in page.content.decode()
+
+
+def test_安全管理员不能任免_系统管理员不能重置口令() -> None:
+    person = Person.objects.get(username="demo.mzj")
+    assert (
+        signed_in("aqgly").post("/admin/people/", {"do": "register", "username": "x", "name": "x"}).status_code == 404
+    )
+    assert (
+        "不在您的职责内"
+        in signed_in("xtgly").post("/admin/people/", {"do": "reset", "person": person.pk}).content.decode()
+    )
+
+
+# ── 填表 ──
+
+
+@pytest.fixture
+def walk() -> Walk:
+    return Walk(cast(), "mzj", DAY, "new", project_name="页面测试系统")
+
+
+def hosts(rows: list[dict[str, str]], version: int) -> dict[str, Any]:
+    return {"version": version, **{f"h:{n}:{key}": value for n, row in enumerate(rows) for key, value in row.items()}}
+
+
+def test_自动保存回新版本号和合计(walk: Walk) -> None:
+    page = (
+        signed_in()
+        .post(f"/apply/{walk.case.number}/hosts/", hosts(FILLED["hosts"], 0), headers={"HX-Request": "true"})
+        .content.decode()
+    )
+    assert 'data-version="1"' in page
+    assert "合计 3 台 · 32 核 · 128 GB" in page
+    assert Draft.objects.get(case=walk.case).content["hosts"] == FILLED["hosts"]
+
+
+def test_两处同时填_后存的不覆盖_说明是谁(walk: Walk) -> None:
+    client, url = signed_in(), f"/apply/{walk.case.number}/hosts/"
+    client.post(url, hosts(FILLED["hosts"], 0), headers={"HX-Request": "true"})
+    page = client.post(url, hosts([], 0), headers={"HX-Request": "true"})
+    assert page.status_code == 409
+    assert "陈静" in page.content.decode()
+    assert len(Draft.objects.get(case=walk.case).content["hosts"]) == 2
+
+
+def test_登录失效时自动保存回401_内容不丢_重新登录后再存(walk: Walk) -> None:
+    client, url = signed_in(), f"/apply/{walk.case.number}/hosts/"
+    client.cookies.clear()
+    assert client.post(url, hosts(FILLED["hosts"], 0), headers={"HX-Request": "true"}).status_code == 401
+    again = client.post("/login/", {"username": "demo.mzj", "password": PASSWORD}, headers={"HX-Request": "true"})
+    assert (again.status_code, again.headers["HX-Trigger"]) == (204, "signed-in")
+    assert client.post(url, hosts(FILLED["hosts"], 0), headers={"HX-Request": "true"}).status_code == 200
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+def test_坏输入在每一栏_要么存对要么说清_从不500_不当代码执行(walk: Walk, text: str) -> None:
+    client, number = signed_in(), walk.case.number
+    given = {
+        "project": {"leader": text, "contact": text, "classified": text, "level": text},
+        "placement": {"planned_on": text, "iaas": text},
+        "hosts": {"h:0:os": text, "h:0:cores": text, "h:0:note": text},
+        "services": {"tick:WL-IP": "1", "qty:WL-IP": text},
+        "files": {"statement": text},
+    }
+    for section, values in given.items():
+        version = Draft.objects.get(case=walk.case).version
+        page = client.post(f"/apply/{number}/{section}/", {"version": version, **values})
+        assert page.status_code in (302, 422), section
+    for url in (f"/apply/{number}/", f"/apply/{number}/check/", *(f"/apply/{number}/{s}/?tried=1" for s in given)):
+        page = client.get(url)
+        assert page.status_code == 200, url
+        assert "<script>alert(1)</script>" not in page.content.decode()
+    for url in (
+        "/cases/?q=",
+        "/assets/?q=",
+        "/search/?q=",
+        "/cases/?unit=",
+        "/assets/?page=",
+        "/assets/calendar/?ym=",
+        "/assets/?expires_before=",
+    ):
+        assert client.get(url + text[:50]).status_code in (200, 400, 404), url
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01", "2025-02-30", "2025-13-01", "二〇二五年"])
+def test_日期写错或太远_说清怎么写(walk: Walk, text: str) -> None:
+    walk.fill(**{**FILLED, "planned_on": text})
+    page = signed_in().get(f"/apply/{walk.case.number}/check/").content.decode()
+    assert "计划上云时间：日期应" in page
+
+
+def test_粘贴先预览不写入_逐格指出错误_确认才写(walk: Walk) -> None:
+    client, url = signed_in(), f"/apply/{walk.case.number}/paste/"
+    lines = [f"云主机\t1\t8\t32\t麒麟 V10\t0.1\t\t否\t政务外网\t\t\t第{n}台" for n in range(50)]
+    for n, (column, bad) in enumerate([(2, "八"), (3, ""), (5, "-1"), (8, "火星"), (1, "0")]):
+        cells = lines[n * 7].split("\t")
+        cells[column] = bad
+        lines[n * 7] = "\t".join(cells)
+    page = client.post(url, {"text": "\n".join(lines)}).content.decode()
+    assert "5 行有错" in page
+    for words in ("CPU：应为数字", "内存不能为空", "系统盘：应为数字", "网络区域：只能填", "台数：应大于 0"):
+        assert words in page
+    assert not Draft.objects.get(case=walk.case).content.get("hosts")
+    client.post(url, {"text": "\n".join(lines), "confirm": "1"})
+    assert len(Draft.objects.get(case=walk.case).content["hosts"]) == 50
+
+
+def workbook(rows: list[list[object]]) -> bytes:
+    book, buffer = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)  # type: ignore[union-attr]
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def macro() -> bytes:
+    buffer = io.BytesIO(workbook([["a"]]))
+    with zipfile.ZipFile(buffer, "a") as packed:
+        packed.writestr("xl/vbaProject.bin", b"x")
+    return buffer.getvalue()
+
+
+BAD_FILES = [
+    ("清单.xls", b"\xd0\xcf\x11\xe0", "另存为"),
+    ("清单.xlsx", b"MZ\x90\x00 not a workbook", "打不开"),
+    ("清单.xlsm", b"x", "带宏"),
+    ("清单.xlsx", macro(), "有宏"),
+    ("清单.docx", b"x", "不是 .xlsx"),
+    ("清单.xlsx", workbook([]), "没有内容"),
+    ("清单.xlsx", b"", "没有内容|打不开"),
+    ("清单.xlsx", workbook([["云主机", 1, 8, 32]] * 301), "一次最多 300 行"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "words"), BAD_FILES, ids=range(len(BAD_FILES)))
+def test_文件不对_按名说清该怎么办_什么都不写(walk: Walk, name: str, content: bytes, words: str) -> None:
+    page = signed_in().post(f"/apply/{walk.case.number}/paste/", {"file": SimpleUploadedFile(name, content)})
+    assert page.status_code == 422
+    assert re.search(words, page.content.decode())
+    assert not Draft.objects.get(case=walk.case).content.get("hosts")
+
+
+def test_带表头的Excel按表头对列_空行不算(walk: Walk) -> None:
+    rows = [
+        ["内存（GB）", "CPU（核）", "操作系统（版本）", "系统盘（TB）", "网络区域"],
+        [64, 16, "麒麟", 0.1, "政务外网"],
+        [None] * 5,
+        ["", "", "", "", ""],
+    ]
+    page = (
+        signed_in()
+        .post(f"/apply/{walk.case.number}/paste/", {"file": SimpleUploadedFile("清单.xlsx", workbook(rows))})
+        .content.decode()
+    )
+    assert "共 1 行，都没有问题" in page
+
+
+def test_附件太大_空的_说清_什么都不写(walk: Walk) -> None:
+    client, url = signed_in(), f"/cases/{walk.case.number}/files/"
+    page = client.post(url, {"kind": "其他", "file": SimpleUploadedFile("大.docx", b"0" * (20 * 1024 * 1024 + 1))})
+    assert (page.status_code, "超过 20 MB" in page.content.decode()) == (422, True)
+    page = client.post(url, {"kind": "其他", "file": SimpleUploadedFile("空.docx", b"")})
+    assert page.status_code == 422
+    assert not walk.case.attachments.exists()
+
+
+def test_附件一律下载_不在页面里打开(walk: Walk) -> None:
+    client = signed_in()
+    client.post(
+        f"/cases/{walk.case.number}/files/",
+        {"kind": "其他", "file": SimpleUploadedFile("坏.html", b"<script>1</script>")},
+    )
+    page = client.get(f"/cases/{walk.case.number}/files/{walk.case.attachments.get().pk}/")
+    assert page.headers["Content-Type"] == "application/octet-stream"
+    assert page.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_U5_退回的地方一点就到() -> None:
+    walk = Walk(cast(), "mzj", DAY, "new", project_name="退回系统").fill(**FILLED).submit().act("mzj-fzr", "approve")
+    url = f"/cases/{walk.case.number}/act/"
+    given = {"act": "return", "seen": walk.seq, "opinion": "请补充", "mark:hosts.1.memory": "写明并发数"}
+    assert signed_in("shy").post(url, given).status_code == 302
+    page = signed_in().get(f"/apply/{walk.case.number}/").content.decode()
+    assert f'href="/apply/{walk.case.number}/hosts/#f-hosts.1.memory"' in page
+    assert 'id="f-hosts.1.memory"' in signed_in().get(f"/apply/{walk.case.number}/hosts/").content.decode()
+
+
+def test_从填表到提交走页面_收据上有编号和下一步() -> None:
+    client = signed_in()
+    number = client.post("/apply/", {"kind": "new", "name": "走页面的系统"}).headers["Location"].split("/")[2]
+
+    def send(section: str, values: dict[str, Any]) -> None:
+        version = Draft.objects.get(case__number=number).version
+        assert client.post(f"/apply/{number}/{section}/", {"version": version, **values}).status_code == 302
+
+    send("project", {key: FILLED[key] for key in ("leader", "contact", "classified", "level")})
+    send(
+        "placement",
+        {key: FILLED[key] for key in ("level_of_cloud", "city_reason", "architecture", "iaas", "planned_on")},
+    )
+    send("hosts", {f"h:{n}:{key}": value for n, row in enumerate(FILLED["hosts"]) for key, value in row.items()})
+    send("services", {f"{kind}:{code}": "1" for code in FILLED["services"] for kind in ("tick", "qty")})
+    send("files", {"statement": FILLED["statement"]})
+    page = client.post(
+        f"/apply/{number}/check/", {"seen": Board.objects.get(case__number=number).seq}, follow=True
+    ).content.decode()
+    assert f"已提交：{number}" in page
+    assert "负责人签批" in page
+    assert Case.objects.get(number=number).board.state == "待签批"
+
+
+def test_涉密的一存就说不能上_不等提交(walk: Walk) -> None:
+    client = signed_in()
+    client.post(f"/apply/{walk.case.number}/project/", {"version": 0, "classified": "是"})
+    assert (
+        "涉密信息系统不得使用政务云（D62-三、M6-2，R-002）"
+        in client.get(f"/apply/{walk.case.number}/").content.decode()
+    )
+
+
+def test_导出的Excel里没有公式(walk: Walk) -> None:
+    walk.fill(**{**FILLED, "statement": "=1+1"})
+    content = signed_in("shy").get("/assets/?format=xlsx").content
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.active is not None
+    assert all(cell.data_type != "f" for row in book.active.iter_rows() for cell in row)
+
+
+def test_响应头_只用自己的资源_不许被嵌() -> None:
+    headers = signed_in().get("/").headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    assert headers["Cache-Control"] == "no-store"
