@@ -99,8 +99,8 @@ def test_新登记的人头一次登录要先改口令_弱口令不收(settings:
     post_login(client, "xinren", secret)
     assert client.get("/cases/").headers["Location"] == "/password/"
     for weak in ("12345678901", "xinren", "abcdefghijkl", "password1234"):
-        page = client.post("/password/", {"old": secret, "new": weak, "again": weak})
-        assert page.status_code == 422, weak
+        refused = client.post("/password/", {"old": secret, "new": weak, "again": weak})
+        assert refused.status_code == 422, weak
     good = {"old": secret, "new": "Xin-kouling-2026", "again": "Xin-kouling-2026"}
     assert client.post("/password/", good).status_code == 302
     assert client.get("/cases/").status_code == 200
@@ -276,7 +276,7 @@ def test_文件不对_按名说清该怎么办_什么都不写(walk: Walk, name:
 
 
 def test_带表头的Excel按表头对列_空行不算(walk: Walk) -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["内存（GB）", "CPU（核）", "操作系统（版本）", "系统盘（TB）", "网络区域"],
         [64, 16, "麒麟", 0.1, "政务外网"],
         [None] * 5,

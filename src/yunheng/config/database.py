@@ -76,7 +76,7 @@ class Cluster:
                 break
             if time.monotonic() > deadline:
                 tail = self._log.read_text(errors="replace").splitlines()[-12:] if self._log.exists() else []
-                raise DatabaseProblem("嵌入的数据库起不来，日志末尾：\n" + "\n".join(tail))
+                raise DatabaseProblem(f"嵌入的数据库起不来：{done.stderr.strip()}\n日志末尾：\n" + "\n".join(tail))
             time.sleep(0.3)
         self._provision()
 

@@ -30,8 +30,8 @@ class Migration(migrations.Migration):
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="邮箱")),
                 ("is_active", models.BooleanField(default=True, verbose_name="启用")),
                 ("must_change_password", models.BooleanField(default=True, verbose_name="下次登录要改口令")),
-                ("password_changed_at", models.DateTimeField(null=True, verbose_name="口令改于")),
-                ("preferences", models.JSONField(default=dict, verbose_name="偏好")),
+                ("password_changed_at", models.DateTimeField(blank=True, null=True, verbose_name="口令改于")),
+                ("preferences", models.JSONField(blank=True, default=dict, verbose_name="偏好")),
             ],
             options={
                 "verbose_name": "人员",
