@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,14 +28,12 @@ BATCH = 200
 
 
 def test_随时杀办事进程或数据库_确认过的都在_没有写一半的(
-    tmp_path: Path,
     django_db_setup: None,  # noqa: ARG001
     django_db_blocker: DjangoDbBlocker,
 ) -> None:
-    folder = tmp_path / "own"
-    folder.mkdir()
-    for parent in (tmp_path.parent.parent, tmp_path.parent, tmp_path, folder):
-        parent.chmod(0o755)
+    # pytest 的临时目录只许自己进；数据库可能换了身份跑，另找一处
+    folder = Path(tempfile.mkdtemp(prefix="yunheng-power-"))
+    folder.chmod(0o755)
     cluster = Cluster.at(folder)
     cluster.start()
     database.build(cluster)
@@ -58,6 +58,7 @@ def test_随时杀办事进程或数据库_确认过的都在_没有写一半的
                 connections["default"].settings_dict.update(before)
     finally:
         cluster.stop()
+        shutil.rmtree(folder)
 
 
 def _round(cluster: Cluster, env: dict[str, str], *, kill_database: bool) -> list[str]:

@@ -410,11 +410,13 @@ def blocks(case: Case, content: Mapping[str, Any], project: Project) -> list[dic
                 *rows,
             ]
         if part.form in ("hosts", "changes"):
-            block |= {
-                "columns": HOST_COLUMNS,
-                "rows": _host_rows(content.get(part.form) or []),
-                "totals": grid.totals(content.get(part.form) or []),
-            }
+            hosts = content.get(part.form) or []
+            # 没人填的选填栏不占地方
+            columns = [c for c in HOST_COLUMNS if c.required or any(row.get(c.key) for row in hosts)]
+            rows_shown = [
+                {**row, "cells": [cell for cell in row["cells"] if cell[0] in columns]} for row in _host_rows(hosts)
+            ]
+            block |= {"columns": columns, "rows": rows_shown, "totals": grid.totals(hosts)}
         if part.form == "services":
             block["services"] = [
                 (code, LABELS.get(code, code), amount) for code, amount in (content.get("services") or {}).items()

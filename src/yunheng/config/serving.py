@@ -57,6 +57,7 @@ def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int
             "--max-requests=20000",
             "--max-requests-jitter=2000",
             "--log-level=warning",
+            "--no-control-socket",
             "--preload",
         ],
         env=env,

@@ -12,7 +12,10 @@
     var found = document.cookie.match(/(?:^|; )yunheng_csrf=([^;]+)/);
     return found ? found[1] : $("meta[name=csrf]").content;
   }
-  document.addEventListener("htmx:configRequest", function (event) { event.detail.headers["X-CSRFToken"] = token(); });
+  document.addEventListener("htmx:configRequest", function (event) { 
+    event.detail.headers["X-CSRFToken"] = token();
+    if (event.detail.parameters.csrfmiddlewaretoken) { event.detail.parameters.csrfmiddlewaretoken = token(); }
+  });
 
   /* 弹出的说明：条款、时限 */
   function closePops(except) {
@@ -91,8 +94,10 @@
     $("#relogin form").addEventListener("submit", function (event) {
       event.preventDefault();
       var body = new URLSearchParams(new FormData(event.target));
-      fetch("/login/", { method: "POST", body: body, credentials: "same-origin", headers: { "HX-Request": "true", "X-CSRFToken": token() } }).then(function (response) {
-        if (response.status === 204) { $("#relogin").close(); dirty = true; save(); announce("已重新登录"); return; }
+      /* 先取一次登录页：令牌也过期了的话，由它补上 */
+      fetch("/login/", { credentials: "same-origin" }).then(function () {
+      return fetch("/login/", { method: "POST", body: body, credentials: "same-origin", headers: { "HX-Request": "true", "X-CSRFToken": token() } }); }).then(function (response) {
+        if (response.status === 204) { all("input[name=csrfmiddlewaretoken]").forEach(function (box) { box.value = token(); }); $("#relogin").close(); dirty = true; save(); announce("已重新登录"); return; }
         $("#relogin-error").hidden = false;
         $("#relogin-error").textContent = "登录名或口令不对，请重新输入";
       });
@@ -229,5 +234,10 @@
   document.addEventListener("htmx:afterSettle", function (event) { meters(); var focus = $("[data-autofocus]", event.target.parentNode || document); if (focus && event.target.id === "preview") { focus.focus(); focus.scrollIntoView(); } });
   var summary = $(".error-summary[data-autofocus]");
   if (summary) { summary.focus(); }
-  if (location.hash && document.getElementById(location.hash.slice(1))) { var spot = document.getElementById(location.hash.slice(1)); spot.scrollIntoView({ block: "center" }); var input = $("input,select,textarea", spot); if (input) { input.focus(); } }
+  /* 浏览器跳到锚点后会清掉焦点，等它跳完再聚焦到那一栏 */
+  window.addEventListener("load", function () {
+    var spot = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!spot) { return; }
+    setTimeout(function () { var input = $("input,select,textarea", spot); spot.scrollIntoView({ block: "center" }); if (input) { input.focus(); } }, 50);
+  });
 })();

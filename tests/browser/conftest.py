@@ -1,0 +1,114 @@
+"""真服务器、真浏览器：自己的一份克隆库，起 gunicorn，开无头 Chromium。"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support import database
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@dataclass
+class Visitor:
+    """一个人物的浏览器窗口；`problems` 是控制台报错、失败的请求、站外请求。"""
+
+    page: Page
+    base: str
+    problems: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.base + path)
+
+
+@pytest.fixture(scope="session")
+def site(cluster: object) -> Iterator[str]:  # noqa: ARG001
+    """起好的网站的地址。"""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with database.cloned() as name:
+        env = {**os.environ, "DATABASE_URL": database.url(name), "DEMO": "1"}
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "yunheng.config.wsgi", f"--bind=127.0.0.1:{port}", "--threads=4"],
+            env=env,
+        )
+        try:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """无头 Chromium，不许出网。"""
+    with sync_playwright() as play:
+        opened = play.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+            ],
+        )
+        yield opened
+        opened.close()
+
+
+class Town:
+    """示例区里的人：按登录名取各自的窗口。"""
+
+    def __init__(self, browser: Browser, site: str, downloads: Path) -> None:
+        self.browser, self.site, self.downloads = browser, site, downloads
+        self.visitors: dict[str, Visitor] = {}
+
+    def __getitem__(self, who: str) -> Visitor:
+        if who not in self.visitors:
+            context = self.browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+            visitor = Visitor(context.new_page(), self.site)
+            page, problems = visitor.page, visitor.problems
+            page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+            page.on("pageerror", lambda e: problems.append(str(e)))
+            page.on(
+                "request",
+                lambda r: None if r.url.startswith((self.site, "data:")) else problems.append(f"站外请求 {r.url}"),
+            )
+            visitor.open("/login/")
+            page.fill("#u", f"demo.{who}")
+            page.fill("#p", "Yunheng-demo-1")
+            page.click(".login-card .btn-primary")
+            page.wait_for_selector(".side")
+            self.visitors[who] = visitor
+        return self.visitors[who]
+
+    def quiet(self) -> None:
+        """谁的控制台都没有报错，没有站外请求。"""
+        assert {who: visitor.problems for who, visitor in self.visitors.items() if visitor.problems} == {}
+
+
+@pytest.fixture
+def town(browser: Browser, site: str, tmp_path: Path) -> Iterator[Town]:
+    """示例区。"""
+    town = Town(browser, site, tmp_path)
+    yield town
+    for visitor in town.visitors.values():
+        visitor.page.context.close()
