@@ -11,14 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 
 _STATE = "YUNHENG_TEST_DATABASE"
+
+# 速度归 make bench 管；测试里不计时
+hypothesis.settings.register_profile("yunheng", deadline=None)
+hypothesis.settings.load_profile("yunheng")
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunheng.config.settings")
 os.environ.setdefault("YUNHENG_SECRET_KEY", "只在测试里用的密钥")
 os.environ["DEMO"] = "1"
+# Playwright 的同步接口在主线程里一直开着事件循环，Django 会以为是异步代码
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 # 真连库要等到第一个用数据库的测试；settings 先有一个写得对的地址就能装载
 os.environ.setdefault("DATABASE_URL", "postgresql://yunheng_app@127.0.0.1:1/none")
 

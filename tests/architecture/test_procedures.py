@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from yunheng.applications.sections import SECTIONS
 from yunheng.cases.operations import registered
 from yunheng.rules import rulebook
 from yunheng.rules.procedures import AMEND, PROCEDURES, Procedure
+from yunheng.rules.procedures.drawing import page
 from yunheng.rules.procedures.model import OUTCOMES
 
 ALL = [pytest.param(procedure, id=procedure.name) for procedure in PROCEDURES.values()]
@@ -83,3 +85,8 @@ def test_每类申请都有要填的部分_编号字头不重() -> None:
     assert set(SECTIONS) | {"backfill"} == set(PROCEDURES)
     prefixes = [procedure.prefix for procedure in PROCEDURES.values()]
     assert len(prefixes) == len(set(prefixes))
+
+
+def test_手册里的流程一页与流程表相同() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "流程.md").read_text(encoding="utf-8")
+    assert written == page(tuple(PROCEDURES.values()), date(2026, 7, 8))

@@ -137,12 +137,17 @@ def save(*, actor: Actor, case: Case, seen: int, values: Mapping[str, Any]) -> D
     return draft
 
 
+def submit_act(case: Case) -> str:
+    """现在提交是哪个动作：起草后提交，还是补正后提交。"""
+    at = position(case)
+    return "resubmit" if at.step and at.step.code == AMEND else "submit"
+
+
 def submit(*, actor: Actor, on: date, case: Case, seen: int) -> Event:
     """检查并提交：留一份快照。没填全、没过关抛 Refused，列全。"""
     with unit_of_work(actor):
         draft = Draft.objects.select_for_update(of=("self",)).select_related("project").get(case=case)
-        at = position(case)
-        code = "resubmit" if at.step and at.step.code == AMEND else "submit"
+        code = submit_act(case)
         provider = Institution.objects.filter(kind=Kind.PROVIDER, name=str(draft.content.get("iaas") or "")).first()
         if provider:
             assign_provider(case, provider)

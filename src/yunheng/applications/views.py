@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases.models import Case
-from yunheng.cases.operations import Refused
+from yunheng.cases.operations import Refused, refusals
 from yunheng.cases.views import case_or_404, panel
 from yunheng.catalog import queries as catalog
 from yunheng.documents.annex1 import LABELS, LINES, PRE_TICKED
@@ -369,6 +369,10 @@ def review(request: Request, number: str) -> HttpResponse:
         except Refused as error:
             refused = error.problems
     problems = check(draft.case.procedure, draft.content)
+    if not refused and not problems:
+        refused = refusals(
+            actor=request.actor, on=request.on, case=draft.case, act_code=operations.submit_act(draft.case)
+        )
     context = {
         **panel(request, draft.case),
         "draft": draft,
@@ -380,7 +384,7 @@ def review(request: Request, number: str) -> HttpResponse:
         "estimate": _estimate(draft.content, request) if not problems else None,
         "growth": _growth(draft, request),
     }
-    return render(request, "applications/check.html", context, status=422 if refused else 200)
+    return render(request, "applications/check.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _growth(draft: Draft, request: Request) -> Any:

@@ -27,11 +27,9 @@ class Journal:
     actor: Actor
     entries: list[tuple[Actor, str, str, object, object]] = field(default_factory=list)
 
-    def note(
-        self, action: str, subject: str, *, before: object = None, after: object = None, actor: Actor | None = None
-    ) -> None:
+    def note(self, action: str, subject: str, *, before: object = None, after: object = None) -> None:
         """记一笔：动作是动词，对象是单号、资源号之类；前后是能写成 JSON 的普通值。"""
-        self.entries.append((actor or self.actor, action, subject, before, after))
+        self.entries.append((self.actor, action, subject, before, after))
 
 
 _current: ContextVar[Journal | None] = ContextVar("journal", default=None)
@@ -41,7 +39,14 @@ _current: ContextVar[Journal | None] = ContextVar("journal", default=None)
 def unit_of_work(actor: Actor) -> Iterator[Journal]:
     """一个用例一个事务。里面再套一层就并入外层；出错全部回滚，审计也不留半条。"""
     if (outer := _current.get()) is not None:
-        yield outer
+        # 并入外层的事务，但各记各的办事人；里层出错而外层接住了，里层的记录也一起撤回
+        count = len(outer.entries)
+        try:
+            with transaction.atomic():
+                yield Journal(actor, outer.entries)
+        except BaseException:
+            del outer.entries[count:]
+            raise
         return
     journal = Journal(actor)
     token = _current.set(journal)

@@ -190,6 +190,18 @@ def act(
     return event
 
 
+def refusals(*, actor: Actor, on: date, case: Case, act_code: str) -> tuple[str, ...]:
+    """现在办这个动作会被哪些关拦下；只看不写，给“检查并提交”一页提前说。"""
+    at = position(case)
+    if at.step is None:
+        return ()
+    with transaction.atomic():
+        doing = Doing(case, at, at.step.act(act_code), actor, on, {})
+        found = tuple(problem for name in doing.act.guards for problem in _guards[name](doing))
+        transaction.set_rollback(True)
+    return found
+
+
 def act_name(case: Case, event: Event) -> str:
     """事件的中文动作名。"""
     aside = {"transfer": "转办", "supervise": "督办", "remark": "留言"}

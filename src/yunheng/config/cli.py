@@ -123,6 +123,10 @@ def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清�
     command("migrate", _migrate, "升级表结构，发权限、装只追加的触发器（属主身份）")
     sub = command("demo", _demo, "装示例区和演示人物（演示环境）")
     sub.add_argument("--if-empty", action="store_true", help="库里已有机构就不装")
+    sub = command("admin", _admin, "登记头一班系统、安全、审计管理员，给出初始口令")
+    sub.add_argument("role", choices=("system_admin", "security_admin", "audit_admin"), metavar="角色")
+    sub.add_argument("username", metavar="登录名")
+    sub.add_argument("name", metavar="姓名")
     sub = command("prove", _prove, "核对：看板等于重放，时段等于事实，摘要和审计链一致")
     sub.add_argument("--json", action="store_true", help="按 JSON 打印")
     sub = command("backup", _backup, "整库备份成一个文件")
@@ -284,6 +288,15 @@ def _demo(arguments: argparse.Namespace) -> int:
         return 0
     print("装示例区…", file=sys.stderr, flush=True)
     demo.load()
+    return 0
+
+
+def _admin(arguments: argparse.Namespace) -> int:
+    _django()
+    from yunheng.config import administrators  # noqa: PLC0415
+
+    secret = administrators.register(arguments.role, arguments.username, arguments.name)
+    print(f"初始口令（只显示这一次，头一次登录要改）：{secret}")
     return 0
 
 

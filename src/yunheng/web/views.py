@@ -13,15 +13,17 @@ from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases import queries as cases
-from yunheng.cases.models import Board
 from yunheng.ledger import queries as ledger
 from yunheng.ledger.models import Segment
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import BusinessClock
+from yunheng.orgs.views import personas
 from yunheng.rules import rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.roles import Role
 from yunheng.rules.workdays import WEEKDAYS
+
+from .stories import STORIES
 
 _SOON_DAYS = 2
 
@@ -99,8 +101,19 @@ def demo(request: Request) -> HttpResponse:
     """演示导览：各故事线在哪里看。"""
     if not settings.DEMO:
         raise Http404
-    stories = {board.case.number: board for board in Board.objects.select_related("case")[:0]}
-    return render(request, "web/demo.html", {"stories": stories})
+    people = {appointment.person.username: appointment for appointment in personas()}
+    told = [
+        {
+            "title": s.title,
+            "text": s.text,
+            "href": s.href,
+            "who": people[s.who].person.name,
+            "persona": people[s.who].pk,
+        }
+        for s in STORIES
+        if s.who in people
+    ]
+    return render(request, "web/demo.html", {"stories": told})
 
 
 @require_POST

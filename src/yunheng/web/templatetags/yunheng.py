@@ -206,3 +206,15 @@ def place_name(case: Case, place: str) -> str:
     if len(parts) > 1 and parts[1].isdigit():
         return f"{section.title} 第 {int(parts[1]) + 1} 行"
     return f"{section.title} · {LABELS.get(parts[-1], '')}".rstrip(" ·")
+
+
+@register.filter
+def pairs(value: object) -> str:
+    """审计里前后的内容：键：值，顿号隔开；里面还有层次的照 JSON 写。"""
+    if not isinstance(value, Mapping):
+        return str(value)
+    shown = (
+        f"{key}：{item if isinstance(item, str | int) else dumps(item, ensure_ascii=False)}"
+        for key, item in value.items()
+    )
+    return "；".join(part for part, item in zip(shown, value.values(), strict=True) if item not in ("", None, [], {}))
