@@ -56,6 +56,8 @@ OBJECTS: dict[str, set[Role]] = {
 POSTS = {"become", "logout", "switch", "read-all", "act", "supervise", "attach", "clear", "paste", "clock"}
 #: 没登录也能打开的
 OPEN = {"login", "code", "browser"}
+#: 接收接口：来源口令把关，见 tests/web/test_api.py
+API = {"api-root", "openapi-json", "orders", "logs", "usage"}
 
 
 def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
@@ -67,7 +69,7 @@ def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[st
 
 
 def test_每个地址都写进了这张表() -> None:
-    assert set(names()) == {*PAGES, *OBJECTS, *POSTS, *OPEN}
+    assert set(names()) == {*PAGES, *OBJECTS, *POSTS, *OPEN, *API}
 
 
 @pytest.fixture

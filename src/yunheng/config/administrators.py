@@ -1,4 +1,4 @@
-"""库空着的时候，登记头一班三员；之后由系统管理员在页面上登记。"""
+"""装机时在命令行办的：库空着的时候登记头一班三员，给接收接口的来源发口令。"""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
+from yunheng.ledger.models import Source
+from yunheng.ledger.operations import issue_key
 from yunheng.orgs.models import Appointment, Institution, Kind
 from yunheng.orgs.operations import appoint, register_person
 from yunheng.rules.roles import Role
@@ -26,3 +28,13 @@ def register(role: str, username: str, name: str) -> str:
         person = register_person(actor=SYSTEM, username=username, name=name, password=secret)
         appoint(actor=SYSTEM, person=person, institution=operator, role=Role(role), on=timezone.localdate())
     return secret
+
+
+def source_key(code: str, provider: str) -> str:
+    """登记（或换）一个来源的口令，返回口令；没有这家服务商抛 ValueError。"""
+    found = Institution.objects.filter(code=provider, kind=Kind.PROVIDER).first()
+    if found is None:
+        raise ValueError(f"没有代码为 {provider} 的云服务商，请先登记机构")
+    with unit_of_work(SYSTEM):
+        source, _ = Source.objects.get_or_create(code=code, defaults={"provider": found})
+        return issue_key(actor=SYSTEM, source=source)

@@ -127,6 +127,9 @@ def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清�
     sub.add_argument("role", choices=("system_admin", "security_admin", "audit_admin"), metavar="角色")
     sub.add_argument("username", metavar="登录名")
     sub.add_argument("name", metavar="姓名")
+    sub = command("source", _source, "登记接收接口的来源，给出（或换）口令")
+    sub.add_argument("code", metavar="来源", help="一家云管平台一个，如 联通云管平台")
+    sub.add_argument("provider", metavar="服务商代码", help="如 CU")
     sub = command("prove", _prove, "核对：看板等于重放，时段等于事实，摘要和审计链一致")
     sub.add_argument("--json", action="store_true", help="按 JSON 打印")
     sub = command("backup", _backup, "整库备份成一个文件")
@@ -297,6 +300,15 @@ def _admin(arguments: argparse.Namespace) -> int:
 
     secret = administrators.register(arguments.role, arguments.username, arguments.name)
     print(f"初始口令（只显示这一次，头一次登录要改）：{secret}")
+    return 0
+
+
+def _source(arguments: argparse.Namespace) -> int:
+    _django()
+    from yunheng.config import administrators  # noqa: PLC0415
+
+    secret = administrators.source_key(arguments.code, arguments.provider)
+    print(f"来源口令（只显示这一次）：{secret}")
     return 0
 
 

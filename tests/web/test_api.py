@@ -1,0 +1,110 @@
+"""接收接口：来源口令、重发不重记、同号不同内容整批拒绝、一批一万条、坏内容逐条说明（R-052）。"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.support.people import cast
+from yunheng.audit.models import Entry
+from yunheng.ledger.models import Received, Source
+from yunheng.ledger.operations import issue_key
+from yunheng.orgs.models import Institution
+
+pytestmark = pytest.mark.django_db
+
+ORDER = {
+    "工单号": "GD-1",
+    "资源": "ECS-1",
+    "目录项": "ZJ-CPU-X86",
+    "动作": "新增",
+    "数量": "8",
+    "完成日期": "2026-03-02",
+}
+
+
+@pytest.fixture
+def key() -> str:
+    source = Source.objects.create(code="联通云管平台", provider=Institution.objects.get(code="CU"))
+    return issue_key(actor=cast()["xtgly"], source=source)
+
+
+def send(key: str | None, rows: Any, path: str = "orders") -> Any:
+    headers = {"X-Source-Key": key} if key else {}
+    return Client().post(f"/api/v1/{path}", rows, content_type="application/json", headers=headers)
+
+
+def test_没有口令_口令不对_一律401_什么都不收(key: str) -> None:
+    assert send(None, [ORDER]).status_code == 401
+    assert send("猜的", [ORDER]).status_code == 401
+    assert send(key[:-1], [ORDER]).status_code == 401
+    assert not Received.objects.exists()
+
+
+def test_口令只存摘要(key: str) -> None:
+    assert key not in str(Source.objects.values())
+
+
+def test_收一批_重发不重记_记审计(key: str) -> None:
+    batch = [{**ORDER, "工单号": f"GD-{n}"} for n in range(500)]
+    assert send(key, batch).json() == {"新收": 500, "已有": 0}
+    assert send(key, [*batch[100:], {**ORDER, "工单号": "GD-新"}]).json() == {"新收": 1, "已有": 400}
+    assert Received.objects.count() == 501
+    assert Entry.objects.filter(action="收件", name="联通云管平台").count() == 2
+
+
+def test_同号内容不同_整批拒绝_指出哪一号(key: str) -> None:
+    send(key, [ORDER])
+    answer = send(key, [{**ORDER, "工单号": "GD-2"}, {**ORDER, "数量": "16"}])
+    assert answer.status_code == 409
+    assert "GD-1/ECS-1/ZJ-CPU-X86 以前收过，内容不同" in answer.json()["problems"][0]
+    assert Received.objects.count() == 1
+
+
+def test_数量写法不同是同一个数_不算内容不同(key: str) -> None:
+    send(key, [ORDER])
+    assert send(key, [{**ORDER, "数量": 8.0}]).json() == {"新收": 0, "已有": 1}
+
+
+def test_一批一万条可以_一万零一条拒绝(key: str) -> None:
+    batch = [{**ORDER, "工单号": f"GD-{n}"} for n in range(10_001)]
+    assert send(key, batch).status_code == 422
+    assert not Received.objects.exists()
+    assert send(key, batch[:10_000]).json() == {"新收": 10_000, "已有": 0}
+
+
+BAD = [
+    ({"动作": "删除"}, "第 2 条 动作：只能是规定的几种"),
+    ({"完成日期": "昨天"}, "第 2 条 完成日期：日期应写成"),
+    ({"数量": "-1"}, "第 2 条 数量：应为不小于 0 的数"),
+    ({"资源": ""}, "第 2 条 资源：不能为空"),
+    ({"多余": "1"}, "第 2 条 多余：没有这一项"),
+    ({"资源": "a\u0000b"}, "第 2 条 资源：格式不对"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "words"), BAD, ids=range(len(BAD)))
+def test_坏内容逐条说明_整批不收(key: str, wrong: dict[str, str], words: str) -> None:
+    answer = send(key, [ORDER, {**ORDER, "工单号": "GD-2", **wrong}])
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0].startswith(words)
+    assert not Received.objects.exists()
+
+
+def test_不是JSON_空批_说明(key: str) -> None:
+    assert send(key, "不是 JSON").status_code in (400, 422)
+    assert send(key, []).json() == {"problems": ["：一批至少 1 条"]}
+
+
+def test_日志和用量也收(key: str) -> None:
+    seen = {"编号": "1", "资源": "ECS-1", "首见日期": "2026-03-02", "末见日期": "2026-03-31"}
+    assert send(key, [seen], "logs").json() == {"新收": 1, "已有": 0}
+    used = {"编号": "1", "资源": "P-DX", "目录项": "DX", "日期": "2026-03-02", "用量": "4200"}
+    assert send(key, [used], "usage").json() == {"新收": 1, "已有": 0}
+
+
+def test_接口说明打得开_不引外面的资源() -> None:
+    described = Client().get("/api/v1/openapi.json").json()
+    assert {"/api/v1/orders", "/api/v1/logs", "/api/v1/usage"} == set(described["paths"])
