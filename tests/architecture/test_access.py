@@ -53,7 +53,20 @@ OBJECTS: dict[str, set[Role]] = {
     "template": {Role.CLERK},
 }
 #: 只收 POST 的：不在这里逐个试，由各自的操作把关（场景测试）；这里只试 GET 一律 405，没登录一律去登录
-POSTS = {"become", "logout", "switch", "read-all", "act", "supervise", "attach", "clear", "paste", "clock"}
+POSTS = {
+    "recall",
+    "transfer",
+    "become",
+    "logout",
+    "switch",
+    "read-all",
+    "act",
+    "supervise",
+    "attach",
+    "clear",
+    "paste",
+    "clock",
+}
 #: 没登录也能打开的
 OPEN = {"login", "code", "browser"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py

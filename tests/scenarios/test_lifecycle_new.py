@@ -338,3 +338,59 @@ def test_督办留痕_知会在手的人() -> None:
     with pytest.raises(NotYours):
         cases.supervise(actor=walk.people["mzj"], on=walk.on, case=walk.case, text="请尽快")
     assert Case.objects.get(pk=walk.case.pk).board.state == "待审核"
+
+
+def recall(walk: Walk, who: str = "mzj", reason: str = "数量填错") -> None:
+    cases.recall(actor=walk.people[who], on=walk.on, case=walk.case, seen=walk.seq, reason=reason)
+
+
+def test_R045_外单位还没办之前可以撤回修改_改好再交() -> None:
+    walk = at_review()
+    recall(walk)
+    assert state(walk) == "草稿"
+    walk.fill(statement="改过了").submit()
+    assert state(walk) == "待签批"
+
+
+def test_R045_审核员办过以后不能撤回_说出谁办了什么() -> None:
+    walk = at_review().act("shy", "approve")
+    with pytest.raises(Refused, match="区科创服务中心 已于 2025-09-28 办了“审核通过”，不能撤回"):
+        recall(walk)
+
+
+def test_R045_撤回只能由提出的单位办_要写原因() -> None:
+    walk = at_review()
+    with pytest.raises(NotYours):
+        recall(walk, "jyj")
+    with pytest.raises(NotYours):
+        recall(walk, "shy")
+    with pytest.raises(Refused, match="要写明原因"):
+        recall(walk, reason=" ")
+
+
+def test_R045_转办给同机构同角色的人_从自己的待办里消失() -> None:
+    from yunheng.audit.actor import SYSTEM
+    from yunheng.orgs.operations import appoint, register_person
+    from yunheng.orgs.queries import actor_for
+    from yunheng.rules.roles import Role
+
+    walk = at_review()
+    centre = Institution.objects.get(code="KCZX")
+    other = register_person(actor=SYSTEM, username="shy2", name="李强", password="Shenhe-2026-x")
+    colleague = actor_for(
+        appoint(actor=SYSTEM, person=other, institution=centre, role=Role.REVIEWER, on=date(2025, 1, 1))
+    )
+    cases.transfer(actor=walk.people["shy"], on=walk.on, case=walk.case, to=other, reason="请假")
+    assert not list(todo(walk.people["shy"]))
+    assert [board.case for board in todo(colleague)] == [walk.case]
+
+
+def test_R001_不能转给别的机构或别的角色的人() -> None:
+    from yunheng.orgs.models import Person
+
+    walk = at_review()
+    to = Person.objects.get(username="demo.kw")
+    with pytest.raises(Refused, match="不是同机构同角色的人"):
+        cases.transfer(actor=walk.people["shy"], on=walk.on, case=walk.case, to=to, reason="请假")
+    with pytest.raises(NotYours):
+        cases.transfer(actor=walk.people["lt"], on=walk.on, case=walk.case, to=to, reason="请假")

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Body, NinjaAPI, Schema
+from ninja import NinjaAPI, Schema
 from ninja.errors import ValidationError
+from ninja.params.functions import Body
 from ninja.security import APIKeyHeader
 from pydantic import ConfigDict, Field, StringConstraints, field_validator
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import Journal, unit_of_work
 from yunheng.orgs.initials import initials
-from yunheng.orgs.models import Institution
+from yunheng.orgs.models import Institution, Person
 from yunheng.rules.digest import sm3_bytes
-from yunheng.rules.procedures import AMEND, WITHDRAWN, Act, Position, procedure
+from yunheng.rules.procedures import AMEND, RECALL, WITHDRAWN, Act, Position, procedure
+from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.roles import Role
 
 from .models import Attachment, Board, Case, Counter, Event, Notice
@@ -204,18 +206,76 @@ def refusals(*, actor: Actor, on: date, case: Case, act_code: str) -> tuple[str,
 
 def act_name(case: Case, event: Event) -> str:
     """事件的中文动作名。"""
-    aside = {"transfer": "转办", "supervise": "督办", "remark": "留言"}
+    aside = {"transfer": "转办", "supervise": "督办", "remark": "留言", RECALL: "撤回修改"}
     if event.act in aside:
         return aside[event.act]
     return procedure(case.procedure, case.version).step(event.step).act(event.act).name
 
 
-def transfer(*, actor: Actor, on: date, case: Case, to: int, to_name: str, reason: str) -> None:
-    """转办给同机构同角色的另一人；理由必填。"""
+def recall(*, actor: Actor, on: date, case: Case, seen: int, reason: str) -> Event:
+    """撤回修改：提交以后、外单位还没有办过之前，使用单位可以撤回到起草，改好再交。"""
+    with unit_of_work(actor) as journal:
+        board = Board.objects.select_for_update().get(case=case)
+        happened = list(case.events.order_by("seq"))
+        at = position(case, happened)
+        if actor.role not in (Role.CLERK, Role.HEAD) or actor.institution != case.unit_id:
+            raise NotYours(["撤回由提出的单位办（R-045）"])
+        if board.seq != seen:
+            raise Stale([f"{case.number} 刚被别人办过，请看过最新情况再撤回"], board.seq)
+        if problem := recall_problem(case, at, happened):
+            raise Refused([problem])
+        if not reason.strip():
+            raise Refused(["撤回要写明原因（R-045）"])
+        event = _append(Doing(case, at, Act(RECALL, "撤回修改", "draft"), actor, on, {}), seen + 1, reason, {})
+        after = position(case, [*happened, event])
+        _update_board(board, after, event.seq)
+        journal.note("撤回修改", case.number, before={"状态": at.state}, after={"状态": after.state, "原因": reason})
+    return event
+
+
+def recall_problem(case: Case, at: Position, happened: Iterable[Event]) -> str:
+    """为什么不能撤回；能撤回为空。"""
+    if at.step is None or at.step.code in ("draft", AMEND):
+        return f"{case.number} 现在“{at.state}”，不需要撤回"
+    submitted = max((event.seq for event in happened if event.act in ("submit", "resubmit")), default=0)
+    for event in happened:
+        if (
+            event.seq > submitted
+            and event.role not in ("", Role.CLERK.value, Role.HEAD.value)
+            and event.act not in ASIDE
+        ):
+            return (
+                f"{event.institution} 已于 {event.on} 办了“{act_name(case, event)}”，不能撤回；需要修改请与对方联系退回"
+            )
+    return ""
+
+
+def transfer(*, actor: Actor, on: date, case: Case, to: Person, reason: str) -> None:
+    """转办给同机构同角色的另一人；只能转在自己手上的，理由必填。"""
+    board = Board.objects.get(case=case)
+    if actor.role is None or actor.role.value not in board.roles or board.holder_id not in (None, actor.institution):
+        raise NotYours(["只能转办在自己手上的事项（R-045）"])
     if not reason.strip():
         raise Refused(["转办要写理由（R-045）"])
-    _aside(actor, on, case, "transfer", reason, {"to": to, "name": to_name})
-    Board.objects.filter(case=case).update(assignee_id=to)
+    if to.pk not in colleagues(actor, on).values_list("pk", flat=True):
+        raise Refused([f"{to.name} 不是同机构同角色的人，不能转给他（R-001）"])
+    with unit_of_work(actor):
+        _aside(actor, on, case, "transfer", reason, {"to": to.pk, "name": to.name})
+        Board.objects.filter(case=case).update(assignee=to)
+
+
+def colleagues(actor: Actor, on: date) -> QuerySet[Person]:
+    """同机构同角色、在任的其他人。"""
+    return (
+        Person.objects.filter(
+            appointments__role=actor.role,
+            appointments__institution=actor.institution or 0,
+            appointments__from_on__lte=on,
+        )
+        .exclude(appointments__until_on__lte=on)
+        .exclude(pk=actor.person or 0)
+        .distinct()
+    )
 
 
 def supervise(*, actor: Actor, on: date, case: Case, text: str) -> None:

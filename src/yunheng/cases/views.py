@@ -14,7 +14,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.orgs.access import BUSINESS, Request, allowed
-from yunheng.orgs.models import Institution
+from yunheng.orgs.models import Institution, Person
 from yunheng.rules.procedures import PROCEDURES, procedure
 from yunheng.rules.roles import Role
 
@@ -153,8 +153,15 @@ def panel(request: Request, case: Case) -> dict[str, Any]:
         "timeline": timeline(case),
         "attachments": case.attachments.order_by("pk").defer("content"),
         "holders": [role.label for role in at.pending],
+        "can_recall": _can_recall(request, case, at),
+        "colleagues": operations.colleagues(request.actor, request.on) if mine else (),
         "can_supervise": request.actor.role == Role.AUTHORITY and not at.outcome,
     }
+
+
+def _can_recall(request: Request, case: Case, at: Any) -> bool:
+    own = request.actor.role in (Role.CLERK, Role.HEAD) and request.actor.institution == case.unit_id
+    return own and not operations.recall_problem(case, at, case.events.order_by("seq"))
 
 
 def _stages(case: Case, at: Any) -> list[tuple[str, str]]:
@@ -205,6 +212,32 @@ def act(request: Request, number: str) -> HttpResponse:
         detail=detail,
     )
     return redirect(f"/cases/{number}/?done=1")
+
+
+@require_POST
+@allowed(Role.CLERK, Role.HEAD)
+def recall(request: Request, number: str) -> HttpResponse:
+    """撤回修改。"""
+    case = case_or_404(request, number)
+    seen = int(request.POST["seen"][:9]) if request.POST.get("seen", "").isdigit() else -1
+    operations.recall(
+        actor=request.actor, on=request.on, case=case, seen=seen, reason=request.POST.get("reason", "")[:500]
+    )
+    return redirect(f"/apply/{number}/" if request.actor.role == Role.CLERK else f"/cases/{number}/")
+
+
+@require_POST
+@allowed(*BUSINESS)
+def transfer(request: Request, number: str) -> HttpResponse:
+    """转办给同机构同角色的另一人。"""
+    case = case_or_404(request, number)
+    to = Person.objects.filter(pk=int(request.POST["to"][:9]) if request.POST.get("to", "").isdigit() else 0).first()
+    if to is None:
+        raise operations.Refused(["请选择转给谁（R-045）"])
+    operations.transfer(
+        actor=request.actor, on=request.on, case=case, to=to, reason=request.POST.get("reason", "")[:300]
+    )
+    return redirect(f"/cases/{number}/")
 
 
 @require_POST

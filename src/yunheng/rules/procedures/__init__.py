@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from .catalog import PROCEDURES, procedure
 from .model import AMEND, DONE, REJECTED, WITHDRAWN, Act, Limit, Outcome, Procedure, Step
-from .replay import Happening, Position, replay
+from .replay import RECALL, Happening, Position, replay
 
 __all__ = [
     "AMEND",
     "DONE",
     "PROCEDURES",
+    "RECALL",
     "REJECTED",
     "WITHDRAWN",
     "Act",

@@ -14,6 +14,8 @@ from .model import AMEND, Limit, Outcome, Procedure, Step
 
 #: 不改变位置的事件：转办、督办、接手、留言
 ASIDE = frozenset({"transfer", "supervise", "claim", "remark"})
+#: 使用单位撤回修改：回到起草那一步；各流程都有，不必每张表写一遍
+RECALL = "recall"
 #: 条件在提交时算定，补正后重新算
 _SUBMITS = frozenset({"submit", "resubmit"})
 _PAUSED = "等待使用单位补正"
@@ -81,6 +83,9 @@ class _Walk:
         step = self.step
         if not isinstance(step, Step) or happening.step != step.code:
             raise ValueError(f"事件的步骤 {happening.step} 与所在的 {step.code} 不符")
+        if happening.act == RECALL:
+            self._go(self.procedure.first, happening.on)
+            return
         act = step.act(happening.act)
         if act.code in _SUBMITS:
             self.facts = happening.facts
@@ -95,8 +100,11 @@ class _Walk:
             self.returned_from = step.code
         elif step.code == AMEND and self.returned_from and target.code == self.returned_from:
             self.returned_from = ""
-        self.visits.append(Visit(step.code, self.since, happening.on))
-        self.step, self.since, self.done = target, happening.on, set()
+        self._go(target, happening.on)
+
+    def _go(self, target: Step | Outcome, on: date) -> None:
+        self.visits.append(Visit(self.step.code, self.since, on))
+        self.step, self.since, self.done = target, on, set()
 
 
 def replay(
