@@ -13,39 +13,12 @@ from yunheng.applications.models import Draft, Filing
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board
 from yunheng.cases.operations import NotYours, Refused
-from yunheng.config.demo.stories import FILLED, HOSTS, Walk
+from yunheng.config.demo.stories import FILLED, HOSTS, LEGACY, Walk
 from yunheng.ledger.models import Fact, Project, Resource, Segment
 
 pytestmark = pytest.mark.django_db
 
 DAY = date(2025, 9, 28)
-LEGACY: dict[str, Any] = {
-    "unit_address": "示例路 1 号",
-    "unit_contact": "林晓",
-    "unit_phone": "021-67002345",
-    "trusted": "否",
-    "scope": "单部门应用",
-    "online_on": "2019-03-01",
-    "running": "6 年",
-    "ownership": "自有服务器",
-    "reason": "设备老旧",
-    "maintainer": "示例公司",
-    "maintainer_contact": "某",
-    "maintainer_phone": "021-67003456",
-    "maintenance": "定期维护",
-    "machines": [
-        {
-            "owned": "自有",
-            "cores": "32",
-            "memory": "128",
-            "storage": "4",
-            "os": "CentOS 7",
-            "place": "局机房",
-            "purpose": "应用",
-            "quantity": "2",
-        }
-    ],
-}
 
 
 def board(walk: Walk) -> Board:

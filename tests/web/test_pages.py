@@ -11,7 +11,9 @@ from typing import Any
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -367,3 +369,36 @@ def test_响应头_只用自己的资源_不许被嵌() -> None:
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
     assert headers["Cache-Control"] == "no-store"
+
+
+def opened(count: int) -> None:
+    """这么多件走到测试期的首次申请。"""
+    for _ in range(count):
+        walk = Walk(cast(), "mzj", DAY, "new", project_name=f"系统{Case.objects.count()}").fill(**FILLED).submit()
+        walk.act("mzj-fzr", "approve").act("shy", "approve").deliver("lt", f"E-{walk.case.number}-")
+
+
+#: 页面 → SQL 次数。多了要有理由；不随行数增长
+QUERIES = {
+    "/": 17,
+    "/todo/": 12,
+    "/cases/": 12,
+    "/cases/?q=mzj": 12,
+    "/assets/": 14,
+    "/assets/calendar/": 10,
+    "/search/?q=mzj": 12,
+}
+
+
+@pytest.mark.parametrize("url", sorted(QUERIES))
+def test_每页的SQL次数有数_不随行数增长(url: str) -> None:
+    client = signed_in("shy")
+    opened(1)
+    client.get(url)
+    counts = []
+    for more in (0, 4):
+        opened(more)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(url)
+        counts.append(len(captured))
+    assert counts == [QUERIES[url]] * 2

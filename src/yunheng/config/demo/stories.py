@@ -65,6 +65,34 @@ FILLED: dict[str, Any] = {
     "unticked": {},
     "statement": "面向全区办事群众的业务受理系统，日均 3,000 人次，按压测结果测算。",
 }
+#: 附件2 填好的样子
+LEGACY: dict[str, Any] = {
+    "unit_address": "示例路 1 号",
+    "unit_contact": "林晓",
+    "unit_phone": "021-67002345",
+    "trusted": "否",
+    "scope": "单部门应用",
+    "online_on": "2019-03-01",
+    "running": "7 年 4 个月",
+    "ownership": "自有服务器",
+    "reason": "设备老旧",
+    "maintainer": "示例运维公司",
+    "maintainer_contact": "示例",
+    "maintainer_phone": "021-67003456",
+    "maintenance": "定期维护",
+    "machines": [
+        {
+            "owned": "自有",
+            "cores": "32",
+            "memory": "128",
+            "storage": "4",
+            "os": "CentOS 7",
+            "place": "局机房",
+            "purpose": "应用",
+            "quantity": "2",
+        }
+    ],
+}
 _CALENDAR = WorkCalendar({})
 
 
@@ -147,36 +175,9 @@ def tell(people: People) -> None:
         hosts=broken,
     )
     # ② 迁移，等联合审核，还剩 1 个工作日
-    legacy = {
-        "unit_address": "示例路 1 号",
-        "unit_contact": "林晓",
-        "unit_phone": "021-67002345",
-        "trusted": "否",
-        "scope": "单部门应用",
-        "online_on": "2019-03-01",
-        "running": "7 年 4 个月",
-        "ownership": "自有服务器",
-        "reason": "设备老旧",
-        "maintainer": "示例运维公司",
-        "maintainer_contact": "示例",
-        "maintainer_phone": "021-67003456",
-        "maintenance": "定期维护",
-        "machines": [
-            {
-                "owned": "自有",
-                "cores": "32",
-                "memory": "128",
-                "storage": "4",
-                "os": "CentOS 7",
-                "place": "局机房",
-                "purpose": "应用",
-                "quantity": "2",
-            }
-        ],
-    }
     walk = (
         Walk(people, "jyj", date(2026, 6, 25), "migration", project_name="学籍管理系统")
-        .fill(**FILLED, **legacy)
+        .fill(**FILLED, **LEGACY)
         .submit()
     )
     walk.act("jyj-fzr", "approve").later(3)
