@@ -66,6 +66,7 @@ POSTS = {
     "clear",
     "paste",
     "clock",
+    "reset",
 }
 #: 没登录也能打开的
 OPEN = {"login", "code", "browser"}

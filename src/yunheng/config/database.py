@@ -27,6 +27,10 @@ from .environment import kept_secret
 
 DATABASE, OWNER, APP = "yunheng", "yunheng_owner", "yunheng_app"
 _ADMIN = "postgres"
+#: 演示环境的原样
+_PRISTINE = "yunheng_pristine"
+#: pg_database 里标着“删到一半”的连接上限
+_HALF_DROPPED = -2
 _START_SECONDS, _PROBE_SECONDS = 60, 3
 
 
@@ -98,6 +102,27 @@ class Cluster:
             raise DatabaseProblem(f"{self.folder} 还没有数据库：请先执行 yunheng serve，或给出 DATABASE_URL")
         return f"postgresql://{role}:{kept_secret(self.folder / f'{role}.password')}@127.0.0.1:{self._port()}/{name}"
 
+    def keep_pristine(self) -> None:
+        """趁还没有人连，把现在的库存一份原样，供演示环境恢复；有了就不动。"""
+        with self._admin() as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_PRISTINE]).fetchone():
+                self._copy(connection, DATABASE, _PRISTINE)
+
+    def restore_pristine(self) -> None:
+        """恢复成原样：断开所有连接，删掉现在的库，从原样克隆。"""
+        # 要断开应用角色的连接，属主没有这个权
+        with self._admin() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+            self._copy(connection, _PRISTINE, DATABASE)
+
+    def _admin(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.url(_ADMIN, "postgres"), autocommit=True)
+
+    @staticmethod
+    def _copy(connection: psycopg.Connection[tuple[Any, ...]], source: str, target: str) -> None:
+        names = [sql.Identifier(name) for name in (target, OWNER, source)]
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*names))
+
     # ── 内里 ──
 
     @property
@@ -148,7 +173,7 @@ class Cluster:
 
     def _provision(self) -> None:
         """两个角色和一个库；有了就不动。"""
-        with psycopg.connect(self.url(_ADMIN, "postgres"), autocommit=True) as connection:
+        with self._admin() as connection:
             for role, rights in ((OWNER, "CREATEDB"), (APP, "NOCREATEDB")):
                 if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                     secret = kept_secret(self.folder / f"{role}.password")
@@ -157,10 +182,19 @@ class Cluster:
                             sql.Identifier(role), sql.SQL(rights), sql.Literal(secret)
                         )
                     )
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
-                )
+            self._database(connection)
+
+    @staticmethod
+    def _database(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        """有库就用；没有就建。恢复初始数据时断了电，库删到一半（-2）或删了还没建，接着从原样克隆。"""
+        limits = dict(connection.execute("SELECT datname, datconnlimit FROM pg_database").fetchall())
+        name, owner = sql.Identifier(DATABASE), sql.Identifier(OWNER)
+        if limits.get(DATABASE) == _HALF_DROPPED:
+            connection.execute(sql.SQL("DROP DATABASE {}").format(name))
+            del limits[DATABASE]
+        if DATABASE not in limits:
+            template = sql.Identifier(_PRISTINE if _PRISTINE in limits else "template1")
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(name, owner, template))
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

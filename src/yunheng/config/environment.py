@@ -26,6 +26,11 @@ def demo() -> bool:
     return os.environ.get("DEMO") == "1"
 
 
+def reset_request() -> Path:
+    """演示环境里有人要恢复初始数据，就放下这个文件；主进程看到了去办，办完删掉。"""
+    return data_folder() / "reset"
+
+
 def secret_key() -> str:
     """签名会话用的密钥：环境变量 `YUNHENG_SECRET_KEY`，否则数据目录里的文件，头一次随机生成，只有属主读得到。"""
     if given := os.environ.get("YUNHENG_SECRET_KEY"):

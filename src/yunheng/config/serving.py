@@ -14,12 +14,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+
 from . import environment
 from .database import Cluster, DatabaseProblem
 from .maintenance import as_owner
 
 _LISTEN_SECONDS = 60
 _PR_SET_PDEATHSIG = 1
+_POLL_SECONDS = 0.3
 
 
 def serve(host: str, port: int, workers: int) -> int:
@@ -35,6 +38,8 @@ def serve(host: str, port: int, workers: int) -> int:
             as_owner(cluster, "migrate")
             if environment.demo():
                 as_owner(cluster, "demo", "--if-empty")
+                if cluster:
+                    cluster.keep_pristine()
             return _website(cluster, host, port, workers)
         finally:
             if cluster:
@@ -80,7 +85,16 @@ def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int
             "  演示环境：打开后点一个人物即可登录；口令都是 Yunheng-demo-1（登录名见登录页，如 demo.mzj）", flush=True
         )
     print("  按 Ctrl+C 停下\n", flush=True)
-    return website.wait()
+    while website.poll() is None:
+        time.sleep(_POLL_SECONDS)
+        if cluster and environment.demo() and environment.reset_request().exists():
+            try:
+                cluster.restore_pristine()
+                as_owner(cluster, "migrate")
+            except (psycopg.Error, subprocess.CalledProcessError) as error:
+                _say(f"没有恢复成初始数据：{error}")
+            environment.reset_request().unlink(missing_ok=True)
+    return website.returncode
 
 
 def _die_with_parent() -> None:

@@ -28,7 +28,11 @@ from .access import Request, allowed
 from .models import Appointment, Institution, Kind, Nature, Person
 from .queries import actor_for
 
-_REASONS = {"no-appointment": "您的账号还没有任职，请联系系统管理员", "logout": "已退出"}
+_REASONS = {
+    "no-appointment": "您的账号还没有任职，请联系系统管理员",
+    "logout": "已退出",
+    "reset": "已恢复初始数据，请重新登录",
+}
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("policy/<str:clause>/", views.clause, name="clause"),
     path("audit/", allowed(Role.AUDIT_ADMIN)(entries), name="audit"),
     path("demo/", views.demo, name="demo"),
+    path("demo/reset/", views.reset, name="reset"),
     path("demo/clock/", views.clock, name="clock"),
     path("browser/", views.browser, name="browser"),
 ]

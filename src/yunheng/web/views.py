@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases import queries as cases
+from yunheng.cases.operations import Refused
 from yunheng.ledger import queries as ledger
 from yunheng.ledger.models import Segment
 from yunheng.orgs.access import BUSINESS, Request, allowed
@@ -26,6 +31,7 @@ from yunheng.rules.workdays import WEEKDAYS
 from .stories import STORIES
 
 _SOON_DAYS = 2
+_RESET_SECONDS = 20
 
 
 @allowed()
@@ -138,6 +144,27 @@ def clock(request: Request) -> HttpResponse:
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
     return redirect(target if safe and target else "/")
+
+
+@require_POST
+@allowed()
+def reset(request: Request) -> HttpResponse:
+    """演示环境恢复初始数据：请主进程去办，办完回登录页（登录也一起清掉了）。"""
+    if not settings.DEMO or settings.DEMO_RESET is None:
+        raise Http404
+    path: Path = settings.DEMO_RESET
+    path.touch()
+    deadline = time.monotonic() + _RESET_SECONDS
+    while path.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if path.exists():
+        path.unlink(missing_ok=True)
+        raise Refused(["没有恢复成：只有用 ./run 起的演示环境（嵌入的数据库）能恢复初始数据"])
+    connection.close()
+    response = redirect("/login/?reason=reset")
+    response.delete_cookie(settings.SESSION_COOKIE_NAME)
+    request.session = SessionStore()
+    return response
 
 
 def browser(request: HttpRequest) -> HttpResponse:
