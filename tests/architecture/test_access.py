@@ -49,7 +49,6 @@ OBJECTS: dict[str, set[Role]] = {
     "tasks": {Role.CLERK, Role.HEAD},
     "check": {Role.CLERK},
     "section": {Role.CLERK},
-    "version": {Role.CLERK},
     "template": {Role.CLERK},
 }
 #: 只收 POST 的：不在这里逐个试，由各自的操作把关（场景测试）；这里只试 GET 一律 405，没登录一律去登录
@@ -123,7 +122,6 @@ def address(name: str, walk: Walk) -> str:
         "tasks": f"/apply/{number}/",
         "check": f"/apply/{number}/check/",
         "section": f"/apply/{number}/hosts/",
-        "version": f"/apply/{number}/version/",
         "template": f"/apply/{number}/template.xlsx",
     }
     if name == "download":

@@ -394,3 +394,21 @@ def test_R001_不能转给别的机构或别的角色的人() -> None:
         cases.transfer(actor=walk.people["shy"], on=walk.on, case=walk.case, to=to, reason="请假")
     with pytest.raises(NotYours):
         cases.transfer(actor=walk.people["lt"], on=walk.on, case=walk.case, to=to, reason="请假")
+
+
+def test_R087_申请时的估算按当日单价用满一年_合计等于各行之和() -> None:
+    from decimal import Decimal
+
+    from yunheng.catalog.queries import estimate, prices
+
+    asked = {"ZJ-CPU-X86": Decimal(32), "WL-IP": Decimal(2), "DX": Decimal(1), "RZ-ESYS2": Decimal(1)}
+    found = estimate(asked, prices("CU", date(2026, 7, 8)))
+    # 2024-01-01 起 CPU 456 元/核·年；公网 IP 46.5 元/个·月，一年 12 个月
+    assert {line.item.code: line.fen for line in found.lines} == {
+        "ZJ-CPU-X86": 32 * 456_00,
+        "WL-IP": 2 * 12 * 46_50,
+        "DX": None,
+        "RZ-ESYS2": None,
+    }
+    assert found.fen == sum(line.fen or 0 for line in found.lines)
+    assert [line.note for line in found.lines][2:] == ["阶梯计价，按全市平均单价", "按次计，以实际用量为准"]

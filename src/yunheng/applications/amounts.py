@@ -52,25 +52,20 @@ def _line(item: str, quantity: Decimal) -> dict[str, Decimal]:
 
 def of_change(content: Mapping[str, Any]) -> dict[str, Decimal]:
     """变更的增减量：新增为正，释放为负，变更是新减旧；`before` 是起草时台账里的现状。"""
-    return _combine(
-        *((_row(row)) for row in content.get("changes") or ()),
-        *(_service(code, row) for code, row in (content.get("service_changes") or {}).items()),
-    )
+    hosts = (_row(row) for row in content.get("changes") or ())
+    services = (_service(code, row) for code, row in (content.get("service_changes") or {}).items())
+    return combined([*hosts, *services])
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Decimal]:
     after = {} if row.get("action") == "释放" else amounts([host(row)])
     before = amounts([host(row.get("before") or {})]) if row.get("action") != "新增" else {}
-    return _combine(after, {name: -amount for name, amount in before.items()})
+    return combined([after, {name: -amount for name, amount in before.items()}])
 
 
 def _service(code: str, row: Mapping[str, Any]) -> dict[str, Decimal]:
     delta = decimal(row.get("quantity")) - decimal(row.get("before"))
     return {STORAGE if code in STORAGE_ITEMS else code: delta} if delta else {}
-
-
-def _combine(*parts: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    return combined(parts)
 
 
 def combined(parts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:

@@ -19,23 +19,11 @@ from yunheng.ledger.models import Project, Resource, Segment
 
 from .amounts import decimal
 from .checking import MAX_HOSTS, clean_text
-from .sections import HOST_COLUMNS, Section
+from .sections import HOST_COLUMNS, MACHINE_COLUMNS, Section
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
 _BLANK = {"type", "ssd"}
-MACHINE_KEYS = (
-    "owned",
-    "cores",
-    "memory",
-    "storage",
-    "os",
-    "place",
-    "purpose",
-    "software",
-    "quantity",
-    "importance",
-    "used",
-)
+MACHINE_KEYS = ("owned", *(key for key, _ in MACHINE_COLUMNS))
 QUOTA_KEYS = ("dimension", "amount", "from_month", "until_month")
 
 

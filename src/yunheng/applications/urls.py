@@ -8,7 +8,6 @@ urlpatterns = [
     path("apply/", views.choose, name="apply"),
     path("apply/<str:number>/", views.tasks, name="tasks"),
     path("apply/<str:number>/check/", views.review, name="check"),
-    path("apply/<str:number>/version/", views.progress, name="version"),
     path("apply/<str:number>/paste/", views.paste, name="paste"),
     path("apply/<str:number>/template.xlsx", views.template, name="template"),
     path("apply/<str:number>/<slug:code>/", views.section, name="section"),

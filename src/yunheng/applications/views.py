@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
@@ -230,29 +230,18 @@ def _change_context(request: Request, draft: Draft) -> dict[str, Any]:
 
 
 def _services_context(request: Request, draft: Draft) -> dict[str, Any]:
-    content = draft.content
-    known = catalog.items()
-    provider = Institution.objects.filter(kind=Kind.PROVIDER, name=content.get("iaas") or "联通").first()
-    book = catalog.price_book()
+    content, prices = draft.content, _prices(draft.content, request)
     chosen = content.get("services") or {}
     changed = content.get("service_changes") or {}
     held = grid.held_services(draft.project) if draft.case.procedure == "change" else {}
     groups: dict[str, list[dict[str, Any]]] = {}
     for line in LINES:
-        item = known.get(line.code)
-        price = None
-        if item is not None:
-            try:
-                price = book.price_on(
-                    line.code, item.provider.code if item.provider else (provider.code if provider else ""), request.on
-                ).unit_price
-            except NotInForce:
-                price = None
+        item = prices.items.get(line.code)
         groups.setdefault(line.group, []).append(
             {
                 "line": line,
                 "item": item,
-                "price": price,
+                "price": prices.unit_price(item) if item else None,
                 "ticked": line.code in chosen,
                 "quantity": chosen.get(line.code, ""),
                 "held": held.get(line.code),
@@ -260,14 +249,23 @@ def _services_context(request: Request, draft: Draft) -> dict[str, Any]:
                 "reason": (content.get("unticked") or {}).get(line.code, ""),
             }
         )
-    return {"groups": groups, "pre_ticked": PRE_TICKED, "estimate": _estimate(draft.content, request)}
+    return {
+        "groups": groups,
+        "pre_ticked": PRE_TICKED,
+        "estimate": catalog.estimate(grid.quantities(content, prices.items), prices),
+    }
+
+
+def _prices(content: Mapping[str, Any], request: Request) -> catalog.Prices:
+    """今天对选定的服务商的单价；还没选先按联通看。"""
+    provider = Institution.objects.filter(kind=Kind.PROVIDER, name=content.get("iaas") or "联通").first()
+    return catalog.prices(provider.code if provider else "", request.on)
 
 
 def _estimate(content: Mapping[str, Any], request: Request) -> catalog.Estimate:
     """年化估算：填得不对的先不算。"""
-    known = catalog.items()
-    provider = Institution.objects.filter(kind=Kind.PROVIDER, name=content.get("iaas") or "联通").first()
-    return catalog.estimate(grid.quantities(content, known), provider.code if provider else "", request.on, known)
+    prices = _prices(content, request)
+    return catalog.estimate(grid.quantities(content, prices.items), prices)
 
 
 def _save(request: Request, draft: Draft, part: Section) -> HttpResponse:
@@ -300,7 +298,7 @@ def _save(request: Request, draft: Draft, part: Section) -> HttpResponse:
     if auto:
         context = _section_context(request, draft, part)
         return render(request, "applications/_saved.html", context)
-    return redirect(request.path + "?tried=1" if request.POST.get("stay") else f"/apply/{draft.case.number}/?tried=1")
+    return redirect(f"/apply/{draft.case.number}/?tried=1")
 
 
 @require_POST
@@ -534,10 +532,3 @@ def annex(request: Request, number: str, which: str, kind: str) -> HttpResponse:
     name = f"附件{which}-{case.unit.name}-{case.number}.{kind}"
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
-
-
-@allowed(Role.CLERK)
-def progress(request: Request, number: str) -> JsonResponse:
-    """自动保存的版本号，断线重连后核对用。"""
-    draft = _draft(request, number)
-    return JsonResponse({"version": draft.version})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
-from yunheng.audit.operations import Journal, unit_of_work
+from yunheng.audit.operations import unit_of_work
 from yunheng.orgs.initials import initials
 from yunheng.orgs.models import Institution, Person
 from yunheng.rules.digest import sm3_bytes
@@ -19,7 +19,7 @@ from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.roles import Role
 
 from .models import Attachment, Board, Case, Counter, Event, Notice
-from .queries import position
+from .queries import in_hand, position
 
 MAX_ATTACHMENT = 20 * 1024 * 1024
 
@@ -54,7 +54,6 @@ class Doing:
     actor: Actor
     on: date
     detail: Mapping[str, object]
-    journal: Journal | None = None
     facts: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -171,10 +170,10 @@ def act(
                 board.seq,
             )
         chosen = _chosen(case, current, act_code, actor, board)
-        doing = Doing(case, current, chosen, actor, on, detail or {}, journal)
+        doing = Doing(case, current, chosen, actor, on, detail or {})
         _refuse(doing, opinion, marks or {})
         if current.step and current.step.code in ("draft", AMEND) and case.procedure in _facts:
-            doing = Doing(**{**vars(doing), "facts": _facts[case.procedure](doing)})
+            doing = replace(doing, facts=_facts[case.procedure](doing))
         event = _append(doing, seen + 1, opinion, marks or {})
         after = position(case, [*happened, event])
         _update_board(board, after, event.seq)
@@ -206,7 +205,7 @@ def refusals(*, actor: Actor, on: date, case: Case, act_code: str) -> tuple[str,
 
 def act_name(case: Case, event: Event) -> str:
     """事件的中文动作名。"""
-    aside = {"transfer": "转办", "supervise": "督办", "remark": "留言", RECALL: "撤回修改"}
+    aside = {"transfer": "转办", "supervise": "督办", RECALL: "撤回修改"}
     if event.act in aside:
         return aside[event.act]
     return procedure(case.procedure, case.version).step(event.step).act(event.act).name
@@ -253,7 +252,7 @@ def recall_problem(case: Case, at: Position, happened: Iterable[Event]) -> str:
 def transfer(*, actor: Actor, on: date, case: Case, to: Person, reason: str) -> None:
     """转办给同机构同角色的另一人；只能转在自己手上的，理由必填。"""
     board = Board.objects.get(case=case)
-    if actor.role is None or actor.role.value not in board.roles or board.holder_id not in (None, actor.institution):
+    if not in_hand(board, actor):
         raise NotYours(["只能转办在自己手上的事项（R-045）"])
     if not reason.strip():
         raise Refused(["转办要写理由（R-045）"])

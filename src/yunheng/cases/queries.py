@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.db.models import Q, QuerySet
 
 from yunheng.audit.actor import Actor
+from yunheng.orgs.queries import scoped
 from yunheng.rules.procedures import Happening, Position, procedure, replay
 from yunheng.rules.procedures.timing import Timing, timing
 from yunheng.rules.roles import Role
@@ -45,16 +46,16 @@ def board_timing(board: Board, on: date) -> Timing:
 def visible(actor: Actor) -> QuerySet[Board]:
     """这个角色看得到的事项（R-001）：本单位的、本商的、本部门主管的，或全区的；三员看不到业务。"""
     boards = Board.objects.select_related("case", "unit", "provider")
-    role = actor.role
-    if role is None or role.administrative:
-        return boards.none()
-    if role in (Role.CLERK, Role.HEAD):
-        return boards.filter(unit_id=actor.institution)
-    if role == Role.SPONSOR:
-        return boards.filter(unit__authority_id=actor.institution).exclude(step="draft")
-    if role == Role.PROVIDER:
-        return boards.filter(provider_id=actor.institution).exclude(step__in=("draft", "sign"))
-    return boards.exclude(step="draft")
+    found = scoped(boards, actor, unit="unit", provider="provider")
+    if actor.role in (Role.CLERK, Role.HEAD):
+        return found
+    # 还没报出本单位的，别人看不到
+    return found.exclude(step__in=("draft", "sign") if actor.role == Role.PROVIDER else ("draft",))
+
+
+def in_hand(board: Board, actor: Actor) -> bool:
+    """这件事项现在是不是轮到这个角色、这个机构办。"""
+    return actor.role is not None and actor.role.value in board.roles and board.holder_id in (None, actor.institution)
 
 
 def todo(actor: Actor) -> QuerySet[Board]:

@@ -137,11 +137,7 @@ def case_or_404(request: Request, number: str) -> Case:
 def panel(request: Request, case: Case) -> dict[str, Any]:
     """详情右侧：步骤条、在谁手上、时限、可办的动作、时间线。"""
     at, board = queries.position(case), case.board
-    mine = bool(
-        at.step
-        and request.actor.role in at.pending
-        and (board.holder_id is None or board.holder_id == request.actor.institution)
-    )
+    mine = queries.in_hand(board, request.actor)
     return {
         "case": case,
         "board": board,

@@ -52,25 +52,41 @@ class Estimate:
         return sum(line.fen or 0 for line in self.lines)
 
 
-def estimate(
-    quantities: Mapping[str, Decimal], provider: str, on: date, known: Mapping[str, Item] | None = None
-) -> Estimate:
-    """按 `on` 当日单价，这些数量用满一个服务年度要多少钱；只作参考，以计量为准（D62-七，R-087）。"""
-    catalog, book = known or items(), price_book()
-    return Estimate(
-        tuple(
-            _line(catalog[code], amount, provider, on, book) for code, amount in quantities.items() if code in catalog
-        )
-    )
+@dataclass(frozen=True)
+class Prices:
+    """某日对某家服务商的全部单价：目录和价格版本各取一次，页面上的单价和估算共用。"""
+
+    items: Mapping[str, Item]
+    book: pricing.PriceBook
+    provider: str
+    on: date
+
+    def unit_price(self, item: Item) -> Decimal | None:
+        """这一项当日的单价；平台软件、授权类按它自己的服务商。没有单价为 None。"""
+        try:
+            return self.book.price_on(
+                item.code, item.provider.code if item.provider else self.provider, self.on
+            ).unit_price
+        except NotInForce:
+            return None
 
 
-def _line(item: Item, quantity: Decimal, provider: str, on: date, book: pricing.PriceBook) -> EstimateLine:
-    try:
-        price = book.price_on(item.code, item.provider.code if item.provider else provider, on).unit_price
-    except NotInForce:
-        note = "阶梯计价，按全市平均单价" if item.pricing == "阶梯" else f"目录在 {on} 没有单价"
+def prices(provider: str, on: date) -> Prices:
+    """取一次，整页用。"""
+    return Prices(items(), price_book(), provider, on)
+
+
+def estimate(quantities: Mapping[str, Decimal], at: Prices) -> Estimate:
+    """按当日单价，这些数量用满一个服务年度要多少钱；只作参考，以计量为准（D62-七，R-087）。"""
+    return Estimate(tuple(_line(at.items[code], amount, at) for code, amount in quantities.items() if code in at.items))
+
+
+def _line(item: Item, quantity: Decimal, at: Prices) -> EstimateLine:
+    price = at.unit_price(item)
+    if price is None:
+        note = "阶梯计价，按全市平均单价" if item.pricing == "阶梯" else f"目录在 {at.on} 没有单价"
         return EstimateLine(item, quantity, None, None, note)
-    year = periods.service_year_of(on)
+    year = periods.service_year_of(at.on)
     whole = periods.service_year(year)
     if item.cycle == "年":
         amount: Fraction = pricing.yearly(quantity, price, whole, year)

@@ -14,7 +14,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -211,17 +211,6 @@ class Cluster:
         if check and done.returncode:
             raise DatabaseProblem(f"{program} 没有成功：\n{done.stderr.strip()}")
         return done
-
-
-@contextlib.contextmanager
-def running(folder: Path) -> Iterator[Cluster]:
-    """进去起好，出来停下；给的是数据目录。"""
-    cluster = Cluster.at(folder)
-    cluster.start()
-    try:
-        yield cluster
-    finally:
-        cluster.stop()
 
 
 def tool(name: str) -> Path:

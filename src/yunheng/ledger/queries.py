@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
+from yunheng.orgs.queries import scoped
 from yunheng.rules import rulebook
 from yunheng.rules.periods import add_months
 from yunheng.rules.problems import NotInForce
-from yunheng.rules.roles import Role
 
 from .models import Fact, Project, Resource, Segment
 from .operations import recorded
@@ -28,31 +28,13 @@ STATES = (TRIAL, CHARGED, RELEASED)
 def visible(actor: Actor) -> QuerySet[Resource]:
     """这个角色看得到的资源（R-001）。"""
     resources = Resource.objects.select_related("project__unit", "provider")
-    role = actor.role
-    if role is None or role.administrative:
-        return resources.none()
-    if role in (Role.CLERK, Role.HEAD):
-        return resources.filter(project__unit_id=actor.institution)
-    if role == Role.SPONSOR:
-        return resources.filter(project__unit__authority_id=actor.institution)
-    if role == Role.PROVIDER:
-        return resources.filter(provider_id=actor.institution)
-    return resources
+    return scoped(resources, actor, unit="project__unit", provider="provider")
 
 
 def visible_projects(actor: Actor) -> QuerySet[Project]:
-    """看得到的项目。"""
+    """看得到的项目；服务商看到自己有资源在里面的。"""
     projects = Project.objects.select_related("unit")
-    role = actor.role
-    if role is None or role.administrative:
-        return projects.none()
-    if role in (Role.CLERK, Role.HEAD):
-        return projects.filter(unit_id=actor.institution)
-    if role == Role.SPONSOR:
-        return projects.filter(unit__authority_id=actor.institution)
-    if role == Role.PROVIDER:
-        return projects.filter(resources__provider_id=actor.institution).distinct()
-    return projects
+    return scoped(projects, actor, unit="unit", provider="resources__provider").distinct()
 
 
 @dataclass(frozen=True)
@@ -91,8 +73,7 @@ def state(segments: list[Segment], on: date) -> str:
     spans = [segment.during for segment in segments]
     if not spans:
         return PENDING
-    live = [span for span in spans if span.lower <= on and (span.upper is None or on < span.upper)]
-    if not live:
+    if not any(on in span for span in spans):
         return RELEASED if all(span.upper and span.upper <= on for span in spans) else PENDING
     first = min(span.lower for span in spans)
     end = trial_end(first)

@@ -120,7 +120,7 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
     rows = []
     for resource in resources:
         own = spans[resource.pk]
-        live = [s for s in own if s.during.lower <= on and (s.during.upper is None or on < s.during.upper)]
+        live = [s for s in own if on in s.during]
         first = min((s.during.lower for s in own), default=None)
         rows.append(
             {

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.rules.roles import Role
 
 from .models import Appointment, Institution, Kind, Person
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 def current(person: Person, on: date) -> QuerySet[Appointment]:
@@ -33,6 +36,23 @@ def actor_for(appointment: Appointment, *, address: str = "", request: str = "")
         address=address,
         request=request,
     )
+
+
+def scoped(rows: QuerySet[_Row], actor: Actor, *, unit: str, provider: str) -> QuerySet[_Row]:
+    """按职责收窄（R-001）：本单位的、本部门主管的、本商的，其余业务角色看全区；三员看不到业务。
+
+    `unit`、`provider` 是从这张表走到使用单位、服务商的路径。
+    """
+    role = actor.role
+    if role is None or role.administrative:
+        return rows.none()
+    if role in (Role.CLERK, Role.HEAD):
+        return rows.filter(**{unit: actor.institution})
+    if role == Role.SPONSOR:
+        return rows.filter(**{f"{unit}__authority": actor.institution})
+    if role == Role.PROVIDER:
+        return rows.filter(**{provider: actor.institution})
+    return rows
 
 
 def providers() -> QuerySet[Institution]:

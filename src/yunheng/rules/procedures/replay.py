@@ -12,8 +12,8 @@ from yunheng.rules.workdays import Deadline, Skipped, WorkCalendar
 
 from .model import AMEND, Limit, Outcome, Procedure, Step
 
-#: 不改变位置的事件：转办、督办、接手、留言
-ASIDE = frozenset({"transfer", "supervise", "claim", "remark"})
+#: 不改变位置的事件：转办、督办
+ASIDE = frozenset({"transfer", "supervise"})
 #: 使用单位撤回修改：回到起草那一步；各流程都有，不必每张表写一遍
 RECALL = "recall"
 #: 条件在提交时算定，补正后重新算
