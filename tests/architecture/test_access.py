@@ -37,6 +37,8 @@ PAGES: dict[str, set[Role]] = {
     "institutions": {Role.SYSTEM_ADMIN},
     "people": {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN},
     "audit": {Role.AUDIT_ADMIN},
+    "conventions": BUSINESS,
+    "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着某一件东西的：看得到的角色（民政局的事项，联通的资源）
 SEES_CASE = BUSINESS - {Role.SPONSOR}
@@ -114,6 +116,7 @@ def address(name: str, walk: Walk) -> str:
         "institutions": "/admin/institutions/",
         "expiry": "/assets/calendar/",
         "ics": "/assets/calendar.ics",
+        "package": "/settlement/package/",
         "home": "/",
         "case": f"/cases/{number}/",
         "diff": f"/cases/{number}/diff/1..2/",

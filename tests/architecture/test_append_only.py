@@ -17,8 +17,11 @@ NAMED = {
     "cases_attachment",
     "cases_case",
     "cases_event",
+    "catalog_cityusage",
     "catalog_price",
+    "catalog_tier",
     "ledger_fact",
+    "orgs_conventiondecision",
     "ledger_received",
     "security_clearance",
 }

@@ -67,7 +67,7 @@ def test_两百件申请同时提交到一个配额_合起来也不超() -> None
         "services": {},
         "unticked": dict.fromkeys(FILLED["services"], "不用"),
     }
-    walks = [Walk(people, "mzj", DAY, "new", project=project).fill(**one) for _ in range(200)]
+    walks = [Walk(people, "mzj", DAY, "new", project=project).fill(**one).attach() for _ in range(200)]
     results = together([partial(applications.submit, actor=w.clerk, on=DAY, case=w.case, seen=0) for w in walks])
     assert sum(isinstance(result, Event) for result in results) == 20
     assert all("超过项目配额 80" in str(result) for result in results if isinstance(result, Exception))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -247,13 +247,14 @@ def test_R039_释放清单是空的不能提交() -> None:
         deregistration(project, release=[]).submit()
 
 
-def test_R039_审核通过当日停止计费_通知服务商释放() -> None:
+def test_R039_审核当日照常计费_次日起停_通知服务商释放() -> None:
     project, _ = running_project()
     walk = deregistration(project).submit().act("mzj-fzr", "approve").later(2)
     assert Segment.objects.filter(resource__project=project, during__upper_inf=True).exists()
     walk.act("shy", "approve")
     assert not Segment.objects.filter(resource__project=project, during__upper_inf=True).exists()
-    assert set(Fact.objects.filter(case=walk.case).values_list("action", "effective_on")) == {("释放", walk.on)}
+    stopped = walk.on + timedelta(days=1)
+    assert set(Fact.objects.filter(case=walk.case).values_list("action", "effective_on")) == {("释放", stopped)}
     assert board(walk).state == "待下发"
     assert board(walk.act("lt", "deliver", opinion="已全部释放")).state == "已办结"
 

@@ -338,6 +338,10 @@ def test_从填表到提交走页面_收据上有编号和下一步() -> None:
     send("hosts", {f"h:{n}:{key}": value for n, row in enumerate(FILLED["hosts"]) for key, value in row.items()})
     send("services", {f"{kind}:{code}": "1" for code in FILLED["services"] for kind in ("tick", "qty")})
     send("files", {"statement": FILLED["statement"]})
+    paper = io.BytesIO(b"%PDF-1.4")
+    paper.name = "立项审查表.pdf"
+    kind = "信息化项目立项审查表（云资源）"
+    client.post(f"/cases/{number}/files/", {"kind": kind, "file": paper, "back": f"/apply/{number}/files/"})
     page = client.post(
         f"/apply/{number}/check/", {"seen": Board.objects.get(case__number=number).seq}, follow=True
     ).content.decode()

@@ -65,7 +65,7 @@ class Usage(Row):
     资源: Code
     目录项: Code
     日期: date
-    用量: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
+    用量: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3)]
 
 
 class Receipt(Schema):

@@ -19,6 +19,7 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
 from .models import Filing
+from .receipts import stop_day
 
 KINDS = ("首次申请", "变更", "注销")
 #: 过去没有、现在有的关口：补录时记明，结算时看得到
@@ -129,7 +130,9 @@ def _account(
             for order in orders
         ]
         receive(actor=actor, source=source, kind="工单", items=payloads)
-    done = {(o.resource, o.item, o.action): o for o in orders}
+    # 多张工单对一条明细，取完成日最晚的，再按工单号最大（计量第 1 步）
+    done = {(o.resource, o.item, o.action): o for o in sorted(orders, key=lambda order: (order.done_on, order.number))}
+    stopped = stop_day(reviewed_on)
     lines = []
     for entry in entries:
         order = done.get((entry.resource, entry.item, entry.action))
@@ -150,7 +153,7 @@ def _account(
                 items[entry.item],
                 entry.action,
                 None if entry.action == "释放" else entry.quantity,
-                order.done_on if order else reviewed_on,
+                order.done_on if order and entry.action != "释放" else stopped,
                 order.number if order else "",
             )
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from yunheng.documents.annex1 import LABELS, PRE_TICKED
+from yunheng.rules.procedures import PROCEDURES
 
 from .sections import HOST_COLUMNS, SECTIONS, Column, Field, Section
 
@@ -91,6 +92,22 @@ def check(procedure: str, content: Content) -> list[Problem]:
         what = "主机和服务项都没有改动" if procedure == "change" else "主机清单和服务项目都是空的"
         problems.append(Problem(where, where, f"{what}，至少要有一项"))
     return problems
+
+
+def required_attachments(procedure: str, content: Content) -> tuple[str, ...]:
+    """要附的材料：流程表列的；迁移只在上级要求上云时要附佐证依据（D62-六(一)2）。"""
+    if procedure == "migration" and content.get("reason") != "上级要求":
+        return ()
+    return PROCEDURES[procedure].attachments
+
+
+def check_attachments(procedure: str, content: Content, given: Collection[str]) -> Iterator[Problem]:
+    """还没有上传的材料；`given` 是已上传的各份“是什么”。"""
+    table = PROCEDURES[procedure]
+    for name in required_attachments(procedure, content):
+        if name not in given:
+            text = f"还没有上传“{name}”，请在“附件与说明”里上传"
+            yield Problem("files", "attachments", text, f"{table.clause}，{table.requirements[0]}")
 
 
 def check_section(procedure: str, section: Section, content: Content) -> Iterator[Problem]:

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing
 from yunheng.cases.queries import calendar
 from yunheng.ledger.models import Fact, Project, Resource
+from yunheng.orgs.models import Level
+from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import growth, periods, rulebook
 from yunheng.rules.procedures import DONE
 
 from . import amounts, receipts
-from .checking import Content, check
+from .checking import Content, Problem, check, check_attachments
 from .models import Draft, Filing, Quota
 
 _LEVELS = {"一级": 1, "二级": 2, "三级": 3, "四级": 4, "五级": 5}
@@ -32,9 +34,15 @@ def content_of(case: Case) -> Content:
     return content
 
 
+def problems_of(case: Case, content: Content) -> list[Problem]:
+    """表单的问题和还缺的材料。"""
+    given = set(case.attachments.values_list("kind", flat=True))
+    return [*check(case.procedure, content), *check_attachments(case.procedure, content, given)]
+
+
 def complete(doing: Doing) -> Iterator[str]:
-    """表单要填全填对。"""
-    yield from map(str, check(doing.case.procedure, content_of(doing.case)))
+    """表单要填全填对，材料要附齐。"""
+    yield from map(str, problems_of(doing.case, content_of(doing.case)))
 
 
 def admission(doing: Doing) -> Iterator[str]:
@@ -106,21 +114,44 @@ def growth_of(case: Case, content: Content, project: Project, on: date) -> tuple
     """本服务年度的新增累计（含这一件）对首次申请量的比例（R-037）。"""
     year = periods.service_year(periods.service_year_of(on))
     first = amounts.combined(amounts.of_application(filing.content) for filing in live_filings(project))
-    earlier = (
-        Filing.objects.filter(
-            project=project,
-            case__procedure="change",
-            case__board__outcome__in=("", DONE.code),
-            filed_on__gte=year.start,
-            filed_on__lt=year.until,
-        )
+    earlier = live_changes(project, exclude=case).filter(filed_on__gte=year.start, filed_on__lt=year.until)
+    changes = [amounts.of_change(filing.content) for filing in earlier]
+    return growth.check(first, [*changes, amounts.of_change(content)], on, chosen_conventions(on)["K-08"])
+
+
+def quota_excess(case: Case, content: Content, project: Project, on: date) -> list[str]:
+    """申请总量超出项目总配额一定比例的各维度，要转市经信审批（M6-20，R-038）。
+
+    只管市级使用单位；区级单位使用市级云适用不适用看口径 K-13。没有核定配额的项目无从超出。
+    """
+    if case.unit.level != Level.CITY and chosen_conventions(on)["K-13"] != "yes":
+        return []
+    limit = rulebook.built_in().parameter("quota_excess_limit", on)
+    quota = quota_on(project, on)
+    total = amounts.combined(
+        [
+            *(amounts.of_application(filing.content) for filing in live_filings(project)),
+            *(amounts.of_change(filing.content) for filing in live_changes(project, exclude=case)),
+            amounts.of_change(content),
+        ]
+    )
+    return [
+        f"{name}：申请总量 {total[name]}，超出项目总配额 {most} 的 {limit.value}%，"
+        f"须经市经信审批（{limit.clause}，R-038）"
+        for name, most in sorted(quota.items())
+        if total.get(name, Decimal(0)) > most * (100 + limit.value) / 100
+    ]
+
+
+def live_changes(project: Project, *, exclude: Case) -> QuerySet[Filing]:
+    """项目的变更里还算数的（在办和办结），每件取最近一版。"""
+    return (
+        Filing.objects.filter(project=project, case__procedure="change", case__board__outcome__in=("", DONE.code))
         .exclude(case__board__step="draft")
-        .exclude(case=case)
+        .exclude(case=exclude)
         .order_by("case_id", "-version")
         .distinct("case_id")
     )
-    changes = [amounts.of_change(filing.content) for filing in earlier]
-    return growth.check(first, [*changes, amounts.of_change(content)], on)
 
 
 def growth_explained(doing: Doing) -> Iterator[str]:
@@ -271,6 +302,8 @@ def facts(doing: Doing) -> frozenset[str]:
         draft = Draft.objects.select_related("project").get(case=doing.case)
         if any(d.exceeded for d in growth_of(doing.case, draft.content, draft.project, doing.on)):
             found.add("growth_exceeded")
+        if quota_excess(doing.case, draft.content, draft.project, doing.on):
+            found.add("quota_exceeded")
     return frozenset(found)
 
 

@@ -214,13 +214,14 @@ def _orders(doing: Doing, lines: list[Line]) -> None:
 
 
 def stop(doing: Doing) -> None:
-    """注销审核通过：自当日起停止计费（D62-六(三)，R-039）。"""
+    """注销审核通过：停止计费（D62-六(三)，R-039）；从哪天起停照 K-10。"""
+    stopped = receipts.stop_day(doing.on)
     filing = receipts.latest(doing.case)
     live = Segment.objects.filter(
         resource__code__in=filing.content.get("release") or (), resource__project=filing.project, during__upper_inf=True
     ).select_related("resource", "item")
     lines = [
-        Line(s.resource, s.item, "释放", None, max(doing.on, s.during.lower), order=doing.case.number) for s in live
+        Line(s.resource, s.item, "释放", None, max(stopped, s.during.lower), order=doing.case.number) for s in live
     ]
     if lines:
         record(actor=doing.actor, on=doing.on, lines=lines, case=doing.case)

@@ -17,6 +17,8 @@ from yunheng.catalog.queries import items as catalog_items
 from yunheng.documents.annex1 import LABELS
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.operations import Line, register_resource
+from yunheng.orgs.queries import chosen_conventions
+from yunheng.rules import periods
 
 from .checking import day
 from .models import Filing
@@ -160,6 +162,7 @@ def lines(doing: Doing) -> list[Line]:
     expires = date.fromisoformat(content["expires_on"]) if content.get("expires_on") else None
     provider = doing.case.board.provider
     assert provider is not None
+    stopped = stop_day(doing.position.visits[-1].since)
     result = []
     for row in rows(doing.case):
         given = filled[row.key]
@@ -174,16 +177,23 @@ def lines(doing: Doing) -> list[Line]:
             address=str(given.get("address") or "")[:64],
         )
         opened, order = date.fromisoformat(str(given["on"])), str(given["order"]).strip()
-        held = {
-            s.item.code: s
-            for s in Segment.objects.filter(resource=resource, during__upper_inf=True).select_related("item")
-        }
-        for code, quantity in row.quantities.items():
-            action = "变更" if code in held else "新增"
-            if code in held and held[code].quantity == quantity and row.action == "变更":
-                continue
-            result.append(Line(resource, known[code], action, quantity, opened, order, expires))
-        for code, segment in held.items():
-            if row.action in ("释放", "变更") and code not in row.quantities:
-                result.append(Line(resource, segment.item, "释放", None, opened, order))
+        for code, action, quantity in moves(row, resource.code):
+            effective = stopped if action == "释放" else opened
+            result.append(Line(resource, known[code], action, quantity, effective, order, expires))
     return result
+
+
+def moves(row: Row, resource: str) -> Iterator[tuple[str, str, Decimal | None]]:
+    """这一行在台账上是哪几个动作：（目录项, 动作, 之后的数量）。没变的不算。"""
+    live = Segment.objects.filter(resource__code=resource, during__upper_inf=True)
+    held = dict(live.values_list("item__code", "quantity"))
+    for code, quantity in row.quantities.items():
+        if row.action != "变更" or held.get(code) != quantity:
+            yield code, "变更" if code in held else "新增", quantity
+    if row.action in ("释放", "变更"):
+        yield from ((code, "释放", None) for code in held if code not in row.quantities)
+
+
+def stop_day(reviewed: date) -> date:
+    """审核通过后第一个不计费的日子：释放不等服务商，照 K-10（D62-六(三)，R-039）。"""
+    return periods.billing_stop(reviewed, chosen_conventions(reviewed)["K-10"])

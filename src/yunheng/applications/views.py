@@ -28,7 +28,7 @@ from yunheng.security.models import Condition
 from yunheng.security.operations import confirm
 
 from . import grid, guards, operations, printing, receipts
-from .checking import Problem, check, check_row, check_section
+from .checking import Problem, check_attachments, check_row, check_section, required_attachments
 from .comparing import compare
 from .models import Draft, Filing
 from .sections import HOST_COLUMNS, MACHINE_COLUMNS, SECTIONS, Section
@@ -132,7 +132,7 @@ def tasks(request: Request, number: str) -> HttpResponse:
     draft = _draft(request, number)
     if not _editable(draft):
         return redirect(f"/cases/{number}/")
-    problems = check(draft.case.procedure, draft.content)
+    problems = guards.problems_of(draft.case, draft.content)
     tried = bool(request.GET.get("tried")) or draft.case.board.step == AMEND
     rows = [(section, _status(draft, section, problems, tried)) for section in SECTIONS[draft.case.procedure]]
     return render(
@@ -194,6 +194,10 @@ def _section_context(request: Request, draft: Draft, part: Section) -> dict[str,
         context["chosen"] = set(content.get("release") or [])
     if part.form == "files":
         context["attachments"] = draft.case.attachments.defer("content").order_by("pk")
+        context["required"] = required_attachments(draft.case.procedure, content)
+        if request.GET.get("tried"):
+            given = {attachment.kind for attachment in context["attachments"]}
+            context["problems"] += check_attachments(draft.case.procedure, content, given)
     return context
 
 
@@ -366,7 +370,7 @@ def review(request: Request, number: str) -> HttpResponse:
             return redirect(f"/cases/{number}/?filed=1")
         except Refused as error:
             refused = error.problems
-    problems = check(draft.case.procedure, draft.content)
+    problems = guards.problems_of(draft.case, draft.content)
     if not refused and not problems:
         refused = refusals(
             actor=request.actor, on=request.on, case=draft.case, act_code=operations.submit_act(draft.case)

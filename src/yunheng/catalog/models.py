@@ -62,3 +62,46 @@ class Price(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.item_id} {self.unit_price}"
+
+
+class Tier(AppendOnly):
+    """阶梯价的一档：某服务年度、全市总量在 `[start, until)` 里的单价（元）。更正是下一版，取版本最大的一组。"""
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="tiers", verbose_name="目录项")
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    version = models.PositiveSmallIntegerField("版本", default=1)
+    mode = models.CharField("方式", max_length=4, choices=[("累进", "累进"), ("到达", "到达")])
+    start = models.DecimalField("起", max_digits=18, decimal_places=6)
+    until = models.DecimalField("止", max_digits=18, decimal_places=6, null=True)
+    unit_price = models.DecimalField("单价", max_digits=15, decimal_places=6)
+
+    class Meta:
+        verbose_name = "阶梯价"
+        constraints = [
+            models.UniqueConstraint(fields=["item", "service_year", "version", "start"], name="one_tier_per_start"),
+            models.CheckConstraint(
+                condition=Q(start__gte=0) & (Q(until__isnull=True) | Q(until__gt=F("start"))), name="tier_not_empty"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.service_year} {self.start}"
+
+
+class CityUsage(AppendOnly):
+    """阶梯项的全市年度总量（次，或单位·年），由市级发布；更正是下一版。"""
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="city_usage", verbose_name="目录项")
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    version = models.PositiveSmallIntegerField("版本", default=1)
+    total = models.DecimalField("全市总量", max_digits=18, decimal_places=6)
+
+    class Meta:
+        verbose_name = "全市用量"
+        constraints = [
+            models.UniqueConstraint(fields=["item", "service_year", "version"], name="one_city_usage_per_version"),
+            models.CheckConstraint(condition=Q(total__gte=0), name="city_usage_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.service_year} {self.total}"

@@ -130,6 +130,10 @@ def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清�
     sub = command("source", _source, "登记接收接口的来源，给出（或换）口令")
     sub.add_argument("code", metavar="来源", help="一家云管平台一个，如 联通云管平台")
     sub.add_argument("provider", metavar="服务商代码", help="如 CU")
+    sub = command("export", _export, "从库里导出结算数据包，供离线重算")
+    sub.add_argument("year", type=int, metavar="服务年度", help="起始年，如 2023")
+    sub.add_argument("--out", type=Path, required=True, metavar="目标", help="新的目录，或新的 .zip、.xlsx")
+    sub.add_argument("--cutoff", type=_date, metavar="日期", help="数据截止日（含当日），用于年中预估")
     sub = command("prove", _prove, "核对：看板等于重放，时段等于事实，摘要和审计链一致")
     sub.add_argument("--json", action="store_true", help="按 JSON 打印")
     sub = command("backup", _backup, "整库备份成一个文件")
@@ -309,6 +313,15 @@ def _source(arguments: argparse.Namespace) -> int:
 
     secret = administrators.source_key(arguments.code, arguments.provider)
     print(f"来源口令（只显示这一次）：{secret}")
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    _django()
+    from yunheng.config import maintenance  # noqa: PLC0415
+
+    maintenance.export(arguments.year, arguments.out, arguments.cutoff)
+    print(f"已导出到 {arguments.out}；结算：yunheng settle {arguments.out} --out 目录")
     return 0
 
 

@@ -1,7 +1,8 @@
 """运行环境：数据放哪里、密钥、数据库地址。都能用环境变量改，不改就照默认。
 
 `YUNHENG_DATA` 数据目录（默认当前目录的 var/）；`DATABASE_URL` 应用角色的数据库地址，不给就用嵌入的 PostgreSQL；
-`DATABASE_OWNER_URL` 属主角色的地址，迁移、核对、备份时用；`DEMO=1` 是演示环境。
+`DATABASE_OWNER_URL` 属主角色的地址，迁移、核对、备份时用；`DEMO=1` 是演示环境；
+`YUNHENG_DISTRICT` 区名（默认松江区），写进数据包和结算书。
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +30,19 @@ def migrate() -> None:
 
     call_command("migrate", verbosity=0)
     protect(connection, app_role())
+
+
+def export(year: int, target: Path, cutoff: date | None = None) -> None:
+    """从库里导出结算数据包。一个只读的快照里读完各表，导出期间的新写入不会掺进来。"""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connection, transaction  # noqa: PLC0415
+
+    from yunheng.metering.writing import write_package  # noqa: PLC0415
+    from yunheng.settlement import queries  # noqa: PLC0415
+
+    with transaction.atomic():
+        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        write_package(target, queries.manifest(year, settings.DISTRICT, cutoff), queries.tables(year))
 
 
 def app_role() -> str:

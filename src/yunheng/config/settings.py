@@ -18,6 +18,8 @@ DEMO_RESET = environment.reset_request() if DEMO else None
 DEBUG = False
 SECRET_KEY = environment.secret_key()
 ALLOWED_HOSTS = os.environ.get("YUNHENG_HOSTS", "*" if DEMO else "localhost,127.0.0.1").split(",")
+#: 哪个区：写进数据包和结算书
+DISTRICT = os.environ.get("YUNHENG_DISTRICT", "松江区")
 ROOT_URLCONF = "yunheng.config.urls"
 WSGI_APPLICATION = "yunheng.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -40,6 +42,7 @@ INSTALLED_APPS = [
     "yunheng.ledger",
     "yunheng.security",
     "yunheng.applications",
+    "yunheng.settlement",
     "yunheng.web",
 ]
 

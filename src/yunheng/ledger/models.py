@@ -111,7 +111,7 @@ class Fact(AppendOnly):
         indexes = [models.Index(fields=["resource", "item", "effective_on"])]
         constraints = [
             models.CheckConstraint(
-                condition=Q(action__in=["新增", "变更"], quantity__gt=0)
+                condition=Q(action__in=["新增", "变更"], quantity__gte=0)
                 | Q(action="释放", quantity__isnull=True)
                 | Q(action="作废", voids__isnull=False),
                 name="fact_quantity",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+_APPLY_ORDER = {"释放": 0, "新增": 1, "变更": 2}
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -31,16 +33,22 @@ class Span:
 
 
 def fold(facts: Iterable[Recorded]) -> list[Span]:
-    """先去掉被作废的，再按业务日、记入先后排；同一天多条以最后一条为准。空的时段不要。"""
+    """先去掉被作废的，再照计量第 2 步逐条应用：按业务日、释放<新增<变更、记入先后，同日后者覆盖前者。
+
+    没有在用量时的变更、释放不起作用；空的时段不要。
+    """
     known = list(facts)
     voided = {fact.voids for fact in known if fact.voids is not None}
     live = sorted(
         (fact for fact in known if fact.action != "作废" and fact.number not in voided),
-        key=lambda fact: (fact.effective_on, fact.number),
+        key=lambda fact: (fact.effective_on, _APPLY_ORDER[fact.action], fact.number),
     )
     spans: list[Span] = []
     for fact in live:
-        if spans and spans[-1].until is None:
+        in_use = bool(spans) and spans[-1].until is None
+        if not in_use and fact.action != "新增":
+            continue
+        if in_use:
             last = spans.pop()
             if last.start < fact.effective_on:
                 spans.append(Span(last.start, fact.effective_on, last.quantity, last.expires_on))

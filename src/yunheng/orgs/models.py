@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
+from yunheng.audit.append_only import AppendOnly
 from yunheng.rules.roles import Role
 
 from .initials import initials
@@ -151,3 +153,21 @@ class BusinessClock(models.Model):
 
     def __str__(self) -> str:
         return str(self.on)
+
+
+class ConventionDecision(AppendOnly):
+    """区科委对一条口径的决定（R-005）：自 `effective_on` 起选 `option`；再决定是再追加一条。"""
+
+    code = models.CharField("口径", max_length=8)
+    option = models.CharField("选项", max_length=32)
+    reason = models.TextField("理由")
+    effective_on = models.DateField("自何日起")
+    decided_on = models.DateField("决定日")
+    by = models.CharField("谁决定的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "口径决定"
+
+    def __str__(self) -> str:
+        return f"{self.code}={self.option}"

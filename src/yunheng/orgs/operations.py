@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.rules.conventions import CONVENTIONS
+from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 
-from .models import Appointment, Institution, Person
+from .models import Appointment, ConventionDecision, Institution, Person
 from .queries import current
 
 
@@ -89,3 +91,28 @@ def reset_password(*, actor: Actor, person: Person, password: str) -> None:
         person.must_change_password = True
         person.save(update_fields=["password", "must_change_password"])
         journal.note("重置口令", person.username)
+
+
+def decide_convention(
+    *, actor: Actor, on: date, code: str, option: str, reason: str, effective_on: date
+) -> ConventionDecision:
+    """区科委决定一条口径（R-005）。不是区科委、没写理由、往已经过去的服务年度改抛 Refused。"""
+    if actor.role != Role.AUTHORITY:
+        raise Refused("口径由区科委决定（D62-十，R-005）")
+    if code not in CONVENTIONS or option not in CONVENTIONS[code].options:
+        raise Refused(f"没有口径 {code} 的选项“{option}”（R-005）")
+    if not reason.strip():
+        raise Refused("改口径要写明理由，结算书上会列出（R-005）")
+    if service_year_of(effective_on) < service_year_of(on):
+        raise Refused(f"{effective_on} 在已经过去的服务年度，不能往回改口径；更正走补差（R-005、R-083）")
+    with unit_of_work(actor) as journal:
+        decision = ConventionDecision.objects.create(
+            code=code,
+            option=option,
+            reason=reason.strip(),
+            effective_on=effective_on,
+            decided_on=on,
+            by=str(actor),
+        )
+        journal.note("决定口径", code, after={"选项": option, "自": effective_on.isoformat(), "理由": reason.strip()})
+    return decision

@@ -8,9 +8,10 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 from yunheng.audit.actor import Actor
+from yunheng.rules import conventions
 from yunheng.rules.roles import Role
 
-from .models import Appointment, Institution, Kind, Person
+from .models import Appointment, ConventionDecision, Institution, Kind, Person
 
 _Row = TypeVar("_Row", bound=Model)
 
@@ -58,3 +59,10 @@ def scoped(rows: QuerySet[_Row], actor: Actor, *, unit: str, provider: str) -> Q
 def providers() -> QuerySet[Institution]:
     """云服务商，按代码。"""
     return Institution.objects.filter(kind=Kind.PROVIDER).order_by("code")
+
+
+def chosen_conventions(on: date) -> dict[str, str]:
+    """`on` 这天用的全部口径（R-005）：区科委决定过的用决定，没有的用默认；先生效的被后生效的盖过。"""
+    decided = ConventionDecision.objects.filter(effective_on__lte=on).order_by("effective_on", "pk")
+    defaults = {code: convention.default for code, convention in conventions.CONVENTIONS.items()}
+    return defaults | dict(decided.values_list("code", "option"))

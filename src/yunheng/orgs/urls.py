@@ -12,6 +12,7 @@ urlpatterns = [
     path("switch/<int:number>/", views.switch, name="switch"),
     path("password/", views.password, name="password"),
     path("me/", views.me, name="me"),
+    path("conventions/", views.conventions_page, name="conventions"),
     path("admin/institutions/", views.institutions, name="institutions"),
     path("admin/people/", views.people, name="people"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import secrets
+from datetime import date
 from typing import Any, cast
 
 import segno
@@ -21,12 +22,13 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
 
 from . import operations
-from .access import Request, allowed
-from .models import Appointment, Institution, Kind, Nature, Person
-from .queries import actor_for
+from .access import BUSINESS, Request, allowed
+from .models import Appointment, ConventionDecision, Institution, Kind, Nature, Person
+from .queries import actor_for, chosen_conventions
 
 _REASONS = {
     "no-appointment": "您的账号还没有任职，请联系系统管理员",
@@ -291,3 +293,44 @@ def become(request: HttpRequest, number: int) -> HttpResponse:
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
     return redirect(target if safe and target else "/")
+
+
+# ── 口径 ──
+
+
+@allowed(*BUSINESS)
+def conventions_page(request: Request) -> HttpResponse:
+    """全部口径：现在选哪个、为什么、谁决定的；区科委在这里决定（R-005）。"""
+    problems: list[str] = []
+    if request.method == "POST":
+        try:
+            effective = date.fromisoformat(request.POST.get("effective_on", ""))
+            operations.decide_convention(
+                actor=request.actor,
+                on=request.on,
+                code=request.POST.get("code", ""),
+                option=request.POST.get("option", ""),
+                reason=request.POST.get("reason", "")[:2000],
+                effective_on=effective,
+            )
+        except operations.Refused as error:
+            problems = [str(error)]
+        except ValueError:
+            problems = ["自何日起：请填日期，例如 2026-07-01"]
+        else:
+            return redirect(f"/conventions/#{request.POST['code']}")
+    chosen = chosen_conventions(request.on)
+    decisions: dict[str, list[ConventionDecision]] = {}
+    for decision in ConventionDecision.objects.order_by("-pk"):
+        decisions.setdefault(decision.code, []).append(decision)
+    rows = [
+        {"convention": one, "chosen": chosen[code], "text": one.options[chosen[code]], "decisions": decisions.get(code)}
+        for code, one in CONVENTIONS.items()
+    ]
+    context = {
+        "rows": rows,
+        "problems": problems,
+        "given": request.POST,
+        "decides": request.actor.role == Role.AUTHORITY,
+    }
+    return render(request, "orgs/conventions.html", context, status=400 if problems else 200)

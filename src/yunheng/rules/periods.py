@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from .problems import CalendarOverflow
@@ -66,6 +66,11 @@ def add_months(day: date, months: int) -> date:
     if not 1 <= year <= 9999:
         raise CalendarOverflow(f"{day} 加 {months} 个月超出可表示的日期范围")
     return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def billing_stop(reviewed: date, option: str) -> date:
+    """注销、释放审核通过后第一个不计费的日子（D62-六(三)，R-039）；`option` 是 K-10。"""
+    return reviewed if option == "on_review" else reviewed + timedelta(days=1)
 
 
 def months_overlap(period: Period) -> Iterator[tuple[int, int]]:

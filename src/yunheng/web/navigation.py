@@ -26,6 +26,13 @@ ENTRIES = (
     Entry("/cases/", "办件", "folder", BUSINESS),
     Entry("/assets/", "资源台账", "server", BUSINESS),
     Entry("/assets/calendar/", "到期日历", "calendar", BUSINESS),
+    Entry(
+        "/settlement/package/",
+        "结算数据包",
+        "file",
+        (Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY),
+    ),
+    Entry("/conventions/", "口径", "check", BUSINESS),
     Entry("/procedures/", "流程与条款", "book", tuple(Role)),
     Entry("/admin/institutions/", "机构", "building", (Role.SYSTEM_ADMIN,)),
     Entry("/admin/people/", "人员与任职", "users", (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)),

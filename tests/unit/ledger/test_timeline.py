@@ -31,10 +31,16 @@ def histories(draw: st.DrawFn) -> list[Recorded]:
 
 
 def naive(facts: list[Recorded], day: date) -> Decimal | None:
-    """这一天的数量：到这天为止最后一条没被作废的说了算。"""
+    """这一天的数量：一天一天走到这天，当天的动作先释放、再新增、再变更；没有在用的不能变更。"""
     voided = {fact.voids for fact in facts}
-    live = [f for f in facts if f.action != "作废" and f.number not in voided and f.effective_on <= day]
-    return max(live, key=lambda f: (f.effective_on, f.number)).quantity if live else None
+    held: Decimal | None = None
+    for n in range((day - START).days + 1):
+        today = [f for f in facts if f.effective_on == START + timedelta(days=n) and f.number not in voided]
+        for action in ("释放", "新增", "变更"):
+            for fact in sorted((f for f in today if f.action == action), key=lambda f: f.number):
+                if action != "变更" or held is not None:
+                    held = fact.quantity
+    return held
 
 
 @given(histories())

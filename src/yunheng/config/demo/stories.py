@@ -7,6 +7,7 @@ from typing import Any
 
 from yunheng.applications import operations as applications
 from yunheng.applications import receipts
+from yunheng.applications.checking import required_attachments
 from yunheng.applications.models import Draft
 from yunheng.audit.actor import Actor
 from yunheng.cases import operations as cases
@@ -111,8 +112,21 @@ class Walk:
         applications.save(actor=self.clerk, case=self.case, seen=draft.version, values=values)
         return self
 
-    def submit(self) -> Walk:
-        """提交（或补正后提交）。"""
+    def attach(self) -> Walk:
+        """附上这类申请必须附的材料（已有的不再附）。"""
+        content = Draft.objects.get(case=self.case).content
+        given = set(self.case.attachments.values_list("kind", flat=True))
+        for name in required_attachments(self.case.procedure, content):
+            if name not in given:
+                cases.attach(
+                    actor=self.clerk, on=self.on, case=self.case, kind=name, name=f"{name}.pdf", content=b"%PDF-1.4"
+                )
+        return self
+
+    def submit(self, *, attach: bool = True) -> Walk:
+        """提交（或补正后提交）；材料没附的先附上。"""
+        if attach:
+            self.attach()
         applications.submit(actor=self.clerk, on=self.on, case=self.case, seen=self.seq)
         return self
 

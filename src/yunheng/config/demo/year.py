@@ -9,7 +9,7 @@ from decimal import Decimal
 from psycopg.types.range import Range
 
 from yunheng.applications.backfill import Entry, Order, backfill
-from yunheng.catalog.models import Item, Price
+from yunheng.catalog.models import CityUsage, Item, Price, Tier
 from yunheng.ledger.models import Project, Source
 from yunheng.ledger.operations import receive
 from yunheng.metering import example
@@ -106,6 +106,20 @@ def catalog(rows: Rows) -> None:
             during=Range(
                 date.fromisoformat(row["生效日期"]), date.fromisoformat(row["失效日期"]) if row["失效日期"] else None
             ),
+        )
+
+    for row in rows["阶梯"]:
+        Tier.objects.create(
+            item=items[row["目录项"]],
+            service_year=int(row["服务年度"]),
+            mode=row["方式"],
+            start=Decimal(row["起"]),
+            until=Decimal(row["止"]) if row["止"] else None,
+            unit_price=Decimal(row["单价"]),
+        )
+    for row in rows["全市用量"]:
+        CityUsage.objects.create(
+            item=items[row["目录项"]], service_year=int(row["服务年度"]), total=Decimal(row["全市总量"])
         )
 
 

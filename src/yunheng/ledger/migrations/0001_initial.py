@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
             model_name="fact",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("action__in", ["新增", "变更"]), ("quantity__gt", 0)),
+                    models.Q(("action__in", ["新增", "变更"]), ("quantity__gte", 0)),
                     models.Q(("action", "释放"), ("quantity__isnull", True)),
                     models.Q(("action", "作废"), ("voids__isnull", False)),
                     _connector="OR",

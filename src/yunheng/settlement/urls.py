@@ -1,0 +1,7 @@
+"""结算的地址。"""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [path("settlement/package/", views.package, name="package")]

@@ -1,0 +1,85 @@
+"""示例区的一年：从库里导出的数据包，结算出来和直接结算文件的摘要相同（R-077、R-084）。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from tests.support import database
+from yunheng.config import maintenance
+from yunheng.config.settling import opened
+from yunheng.ledger.models import Segment
+from yunheng.metering import diffing, engine, example, result
+from yunheng.metering.writing import write_package
+
+#: 考核、满意度、差异裁定在办申请的阶段没有来处，两边都不带
+LEFT_OUT = ("考核", "满意度", "差异裁定")
+FAR = date(9999, 12, 31)
+
+
+@pytest.fixture(scope="module")
+def loaded(cluster: object, django_db_blocker: Any) -> Iterator[None]:  # noqa: ARG001
+    """一整个示例区，经补录装进库里。"""
+    from yunheng.audit.actor import SYSTEM
+    from yunheng.audit.operations import unit_of_work
+    from yunheng.config.demo import year
+    from yunheng.orgs.models import Appointment
+    from yunheng.orgs.queries import actor_for
+
+    with database.cloned() as name, django_db_blocker.unblock():
+        database.point_at(name)
+        reviewer = Appointment.objects.select_related("person", "institution").get(person__username="demo.shy")
+        with unit_of_work(SYSTEM):
+            year.forms(year.tables(), {"shy": actor_for(reviewer)})
+        yield
+
+
+@pytest.fixture
+def exported(loaded: None, django_db_blocker: Any, tmp_path: Path) -> Path:  # noqa: ARG001
+    with django_db_blocker.unblock():
+        maintenance.export(2023, tmp_path / "库里导出")
+    return tmp_path / "库里导出"
+
+
+def settled(folder: Path) -> dict[str, Any]:
+    with opened(folder) as package:
+        out = folder.parent / f"{folder.name}.json"
+        with out.open("wb") as file:
+            result.write(engine.settle(package), file)
+    return result.load(out)
+
+
+def test_R077_从库里导出来结算_与直接结算文件的摘要相同(exported: Path, tmp_path: Path) -> None:
+    manifest, tables = example.generate()
+    write_package(tmp_path / "文件", manifest, {k: v for k, v in tables.items() if k not in LEFT_OUT})
+    files, ours = settled(tmp_path / "文件"), settled(exported)
+    assert len(files["lines"]) > 1000
+    assert {entry["code"] for entry in files["differences"]} == {f"D{n}" for n in range(1, 14)}
+    assert diffing.compare(files, ours).same_digest, diffing.compare(files, ours).text()
+    assert files["digest"] == ours["digest"]
+
+
+def test_R051_台账的时段就是计量的时段_一天不差(exported: Path, django_db_blocker: Any) -> None:
+    with opened(exported) as package:
+        engine.settle(package)
+        rows = package.connection.execute(
+            "SELECT r.resource, i.item, s.start, s.until, s.quantity FROM segments s"
+            " JOIN resources r ON r.resource_no = s.timeline_no // 1048576"
+            " JOIN items i ON i.item_no = s.timeline_no % 1048576"
+        ).fetchall()
+    metered = {
+        (resource, item, start, until, Decimal(quantity) / 1000) for resource, item, start, until, quantity in rows
+    }
+    with django_db_blocker.unblock(), transaction.atomic():
+        kept = {
+            (s.resource.code, s.item.code, s.during.lower, s.during.upper or FAR, s.quantity)
+            for s in Segment.objects.select_related("resource", "item")
+        }
+    assert len(kept) > 2000
+    assert kept == metered
