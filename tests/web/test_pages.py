@@ -19,9 +19,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests.support.people import cast
 from yunheng.applications.models import Draft
+from yunheng.applications.sections import SECTIONS
 from yunheng.audit.models import Entry
 from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger.models import Project
 from yunheng.orgs.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -406,3 +408,15 @@ def test_每页的SQL次数有数_不随行数增长(url: str) -> None:
             client.get(url)
         counts.append(len(captured))
     assert counts == [QUERIES[url]] * 2
+
+
+@pytest.mark.parametrize("kind", sorted(SECTIONS))
+def test_每类申请的每一部分_空表和提交出错后都打得开(kind: str) -> None:
+    project = Project.objects.get(code="P-007")
+    walk = Walk(cast(), "mzj", date(2026, 7, 8), kind, project=project)
+    client = signed_in()
+    for section in SECTIONS[kind]:
+        for query in ("", "?tried=1"):
+            page = client.get(f"/apply/{walk.case.number}/{section.code}/{query}")
+            assert page.status_code == 200, section.title
+    assert "还不能提交" in client.get(f"/apply/{walk.case.number}/check/").content.decode()

@@ -151,7 +151,13 @@ def quantities(content: Mapping[str, Any], known: Mapping[str, Item]) -> dict[st
 
 def current(resource: Resource) -> dict[str, str]:
     """台账里这台主机的现状，写成主机清单一行的样子。"""
-    row = {"type": resource.kind, "count": "1", "zone": resource.zone, "architecture": resource.architecture}
+    row = {
+        "type": resource.kind,
+        "count": "1",
+        "os": resource.system,
+        "zone": resource.zone,
+        "architecture": resource.architecture,
+    }
     keys = {
         "CPU 核": "cores",
         "内存 GB": "memory",

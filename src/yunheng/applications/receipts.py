@@ -37,6 +37,7 @@ class Row:
     quantities: Mapping[str, Decimal]
     resource: str = ""
     zone: str = ""
+    system: str = ""
 
 
 def latest(case: Case) -> Filing:
@@ -78,6 +79,7 @@ def _first_rows(
                 "新增",
                 one_host(row, architecture, known),
                 zone=str(row.get("zone") or ""),
+                system=str(row.get("os") or ""),
             )
     for code, amount in (content.get("services") or {}).items():
         yield Row(
@@ -107,6 +109,7 @@ def _change_rows(
                 quantities,
                 resource=str(row.get("resource") or ""),
                 zone=str(row.get("zone") or ""),
+                system=str(row.get("os") or ""),
             )
     for code, row in (content.get("service_changes") or {}).items():
         before, after = Decimal(str(row.get("before") or 0)), Decimal(str(row.get("quantity") or 0))
@@ -174,9 +177,13 @@ def lines(doing: Doing) -> list[Line]:
             name=row.title.partition("行 ")[2] or row.title,
             architecture=str(content.get("architecture") or "") if row.kind != "服务项" else "",
             zone=row.zone,
+            system=row.system,
             address=str(given.get("address") or "")[:64],
         )
         opened, order = date.fromisoformat(str(given["on"])), str(given["order"]).strip()
+        if row.action == "变更" and (resource.system, resource.zone) != (row.system, row.zone):
+            resource.system, resource.zone = row.system, row.zone
+            resource.save(update_fields=["system", "zone"])
         for code, action, quantity in moves(row, resource.code):
             effective = stopped if action == "释放" else opened
             result.append(Line(resource, known[code], action, quantity, effective, order, expires))

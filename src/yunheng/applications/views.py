@@ -302,6 +302,8 @@ def _save(request: Request, draft: Draft, part: Section) -> HttpResponse:
     if auto:
         context = _section_context(request, draft, part)
         return render(request, "applications/_saved.html", context)
+    if request.POST.get("stay"):
+        return redirect(f"/apply/{draft.case.number}/{part.code}/#grid")
     return redirect(f"/apply/{draft.case.number}/?tried=1")
 
 

@@ -63,6 +63,7 @@ class Resource(models.Model):
     kind = models.CharField("类型", max_length=20)
     architecture = models.CharField("架构", max_length=10, blank=True)
     zone = models.CharField("网络区域", max_length=40, blank=True)
+    system = models.CharField("操作系统", max_length=200, blank=True)
     address = models.CharField("IP", max_length=64, blank=True)
     search = models.TextField("检索文字", default="")
 

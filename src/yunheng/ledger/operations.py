@@ -51,6 +51,7 @@ def register_resource(
     name: str = "",
     architecture: str = "",
     zone: str = "",
+    system: str = "",
     address: str = "",
 ) -> Resource:
     """登记资源的身份；已有的核对归属，不符抛 Conflict。"""
@@ -63,6 +64,7 @@ def register_resource(
             "name": name,
             "architecture": architecture,
             "zone": zone,
+            "system": system,
             "address": address,
             "search": " ".join(
                 (code, name, address, project.name, project.initials, project.unit.name, project.unit.initials)

@@ -121,9 +121,9 @@ def fen(value: int | None) -> str:
 
 
 @register.filter
-def plain(value: Decimal | None) -> str:
-    """数量、单价：去掉末尾的零。"""
-    return "—" if value is None else f"{value.normalize():f}"
+def plain(value: Decimal | str | None) -> str:
+    """数量、单价：去掉末尾的零；没有的（模板里取不到是空串）写“—”。"""
+    return "—" if value is None or isinstance(value, str) else f"{value.normalize():f}"
 
 
 @register.filter

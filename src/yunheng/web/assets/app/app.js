@@ -135,7 +135,9 @@
       if (pick) {
         var now = JSON.parse(pick.dataset.pick);
         now.action = pick.dataset.action; now.resource = pick.dataset.resource;
-        addRow(now); dirty = true; form.submit();
+        addRow(now); dirty = true;
+        var stay = document.createElement("input");
+        stay.type = "hidden"; stay.name = "stay"; stay.value = "1"; form.appendChild(stay); form.submit();
       }
     });
     grid.addEventListener("keydown", function (event) {
