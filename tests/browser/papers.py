@@ -50,7 +50,7 @@ def download(visitor: Visitor, number: str, annexes: tuple[int, ...], folder: Pa
         document = docx.Document(str(folder / f"annex{annex}.docx"))
         cells |= {cell.text for table in document.tables for row in table.rows for cell in row.cells}
         cells |= {paragraph.text for paragraph in document.paragraphs}
-        command = ["pdftotext", "-raw", folder / f"annex{annex}.pdf", "-"]
+        command = ["pdftotext", "-raw", str(folder / f"annex{annex}.pdf"), "-"]
         pdf += "".join(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
     return Printed(frozenset(cells), pdf)
 
@@ -60,7 +60,8 @@ def differences(visitor: Visitor, printed: Printed, exempt: frozenset[str] | set
     paper = visitor.page.locator(".paper")
     shown: list[tuple[str, str]] = []
     for label, value in paper.locator("dl.facts").evaluate_all(
-        "lists => lists.flatMap(l => [...l.querySelectorAll('dt')].map(t => [t.innerText, t.nextElementSibling.innerText]))"
+        "lists => lists.flatMap(l => [...l.querySelectorAll('dt')]"
+        ".map(t => [t.innerText, t.nextElementSibling.innerText]))"
     ):
         if label not in NOT_ON_PAPER | exempt and value not in ("", "—"):
             shown.append((label, value))
