@@ -52,6 +52,7 @@ OBJECTS: dict[str, set[Role]] = {
     "check": {Role.CLERK},
     "section": {Role.CLERK},
     "template": {Role.CLERK},
+    "blank-annex": {Role.CLERK},
 }
 #: 只收 POST 的：不在这里逐个试，由各自的操作把关（场景测试）；这里只试 GET 一律 405，没登录一律去登录
 POSTS = {
@@ -66,6 +67,7 @@ POSTS = {
     "attach",
     "clear",
     "paste",
+    "import-annex",
     "clock",
     "reset",
 }
@@ -125,6 +127,7 @@ def address(name: str, walk: Walk) -> str:
         "tasks": f"/apply/{number}/",
         "check": f"/apply/{number}/check/",
         "section": f"/apply/{number}/hosts/",
+        "blank-annex": f"/apply/{number}/annex1.docx",
         "template": f"/apply/{number}/template.xlsx",
     }
     if name == "download":

@@ -8,6 +8,7 @@ import zipfile
 from datetime import date
 from typing import Any
 
+import docx
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -420,3 +421,39 @@ def test_每类申请的每一部分_空表和提交出错后都打得开(kind: 
             page = client.get(f"/apply/{walk.case.number}/{section.code}/{query}")
             assert page.status_code == 200, section.title
     assert "还不能提交" in client.get(f"/apply/{walk.case.number}/check/").content.decode()
+
+
+def test_R047_下载附件填好再导入_先列出要改哪里_确认才写入(walk: Walk) -> None:
+    client, number = signed_in(), walk.case.number
+    walk.fill(**{**FILLED, "leader": "旧负责人"})
+    document = docx.Document(io.BytesIO(client.get(f"/apply/{number}/annex1.docx").content))
+    for cell in (c for table in document.tables for row in table.rows for c in row.cells if c.text == "旧负责人"):
+        cell.text = "新负责人"
+    out = io.BytesIO()
+    document.save(out)
+    out.seek(0)
+    out.name = "附件1.docx"
+    page = client.post(f"/apply/{number}/import/", {"file": out}).content.decode()
+    assert "会改 1 处" in page
+    assert Draft.objects.get(case=walk.case).content["leader"] == "旧负责人"
+    kept = re.findall(r'name="kept" value="([^"]+)"', page)[0]
+    assert client.post(f"/apply/{number}/import/", {"kept": kept}).status_code == 302
+    assert Draft.objects.get(case=walk.case).content["leader"] == "新负责人"
+    assert Draft.objects.get(case=walk.case).content["hosts"] == FILLED["hosts"]
+
+
+def test_R047_导入错了的附件_什么都不写_已填的都在(walk: Walk) -> None:
+    client, number = signed_in(), walk.case.number
+    before = Draft.objects.get(case=walk.case)
+    for name, content, words in (
+        ("附件.docx", b"x", "打不开"),
+        ("附件.doc", b"x", "不是 .docx"),
+        ("附件.docx", macro(), "有宏"),
+    ):
+        page = client.post(f"/apply/{number}/import/", {"file": SimpleUploadedFile(name, content)})
+        assert page.status_code == 422
+        assert words in page.content.decode()
+    page = client.post(f"/apply/{number}/import/", {"kept": "改过的:签名"})
+    assert "请重新选择文件导入" in page.content.decode()
+    after = Draft.objects.get(case=walk.case)
+    assert (after.content, after.version) == (before.content, before.version)

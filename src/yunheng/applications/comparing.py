@@ -8,7 +8,7 @@ from typing import Any
 
 from yunheng.documents.annex1 import LABELS
 
-from .sections import HOST_COLUMNS, SECTIONS
+from .sections import HOST_COLUMNS, MACHINE_COLUMNS, SECTIONS
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ def _differences(procedure: str, first: Mapping[str, Any], second: Mapping[str, 
             yield from _rows(section.title, first.get(section.form) or [], second.get(section.form) or [])
         elif section.form == "services":
             yield from _services(section.title, first.get("services") or {}, second.get("services") or {})
+            yield from _services(section.title, _changed(first), _changed(second))
+        elif section.form == "machines":
+            yield from _machines(section.title, first.get("machines") or [], second.get("machines") or [])
         elif section.form == "files" and _text(first.get("statement")) != _text(second.get("statement")):
             yield Difference(
                 section.title, "申请单位情况说明", _text(first.get("statement")), _text(second.get("statement"))
@@ -72,6 +75,26 @@ def _rows(title: str, first: list[Mapping[str, Any]], second: list[Mapping[str, 
                     _text(before.get(column.key)),
                     _text(after.get(column.key)),
                 )
+
+
+def _machines(title: str, first: list[Mapping[str, Any]], second: list[Mapping[str, Any]]) -> Iterator[Difference]:
+    for index in range(max(len(first), len(second))):
+        before, after = (
+            " / ".join(str(rows[index][key]) for key, _ in MACHINE_COLUMNS if rows[index].get(key))
+            if index < len(rows)
+            else ""
+            for rows in (first, second)
+        )
+        if before != after:
+            yield Difference(title, f"现有服务器第 {index + 1} 行", before, after)
+
+
+def _changed(content: Mapping[str, Any]) -> dict[str, str]:
+    """变更的服务项写成一句，供对照。"""
+    return {
+        code: f"{row.get('before') or '0'} → {row.get('quantity') or '0'} {row.get('note') or ''}".strip()
+        for code, row in (content.get("service_changes") or {}).items()
+    }
 
 
 def _line(row: Mapping[str, Any]) -> str:

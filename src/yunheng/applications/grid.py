@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,6 +18,7 @@ from yunheng.ledger.models import Project, Resource, Segment
 
 from .amounts import decimal
 from .checking import MAX_HOSTS, clean_text
+from .importing import checked_office
 from .sections import HOST_COLUMNS, MACHINE_COLUMNS, Section
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
@@ -192,27 +192,14 @@ def from_text(text: str) -> list[dict[str, str]]:
 
 def from_workbook(content: bytes, name: str) -> list[dict[str, str]]:
     """Excel 文件的第一张表。不是 xlsx、带宏、坏的、太大的，说明该怎么办。"""
-    lower = name.lower()
-    if lower.endswith((".xls", ".et", ".wps", ".doc", ".docx", ".csv", ".pdf")):
-        raise ValueError(f"“{name}”不是 .xlsx 文件，请在 Excel 或 WPS 里另存为“Excel 工作簿（.xlsx）”再导入")
-    if lower.endswith(".xlsm"):
-        raise ValueError(f"“{name}”带宏，不能导入，请另存为 .xlsx")
-    if len(content) > MAX_PASTE_BYTES * 5:
-        raise ValueError(f"“{name}”超过 10 MB，请只留主机清单这一张表")
+    checked_office(content, name, (".xlsx",), "请只留主机清单这一张表")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if any("vbaProject" in entry for entry in packed.namelist()):
-                raise ValueError(f"“{name}”里有宏，不能导入，请另存为不带宏的 .xlsx")
-            if sum(info.file_size for info in packed.infolist()) > 200 * 1024 * 1024:
-                raise ValueError(f"“{name}”解开以后太大，请只留主机清单这一张表")
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         cells = [
             ["" if cell is None else str(cell) for cell in row]
             for row in sheet.iter_rows(max_row=5000, max_col=40, values_only=True)
         ]
-    except ValueError:
-        raise
     except Exception as error:
         raise ValueError(f"“{name}”打不开，文件可能坏了或不是真的 .xlsx，请重新另存后再导入") from error
     return _table(cells)

@@ -29,12 +29,13 @@ from yunheng.ledger.models import Fact, Project, Resource, Segment, Source
 from yunheng.ledger.operations import Line, receive, record
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.digest import canonical, sm3
-from yunheng.rules.procedures import AMEND, PROCEDURES
+from yunheng.rules.procedures import AMEND, PROCEDURES, procedure
 from yunheng.rules.roles import Role
 
-from . import guards, receipts
+from . import grid, guards, receipts
 from .amounts import decimal
 from .checking import clean_text
+from .importing import Imported
 from .models import Draft, Filing, Quota
 from .sections import SECTIONS
 
@@ -135,6 +136,48 @@ def save(*, actor: Actor, case: Case, seen: int, values: Mapping[str, Any]) -> D
             draft.save()
             journal.note("填表", case.number, before={key: before[key] for key in changed}, after=changed)
     return draft
+
+
+def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """读出的附件套到这件申请上：（要写的键值, 要人看一眼的地方）。不是这件事项的附件抛 Refused。
+
+    变更前的现状一律取台账的，不取文件里写的；项目里没有的资源不收，逐个说明（R-036、R-047）。
+    """
+    case = draft.case
+    table = procedure(case.procedure, case.version)
+    if imported.annex not in table.annexes:
+        needed = "、".join(f"附件{number}" for number in table.annexes) or "附件"
+        raise Refused([f"这是附件{imported.annex}，“{table.name}”要的是{needed}（{table.clause}，R-047）"])
+    values, notes = dict(imported.values), list(imported.notes)
+    own = {
+        resource.code: resource
+        for resource in Resource.objects.filter(project=draft.project, segments__during__upper_inf=True).distinct()
+    }
+    if "changes" in values:
+        rows = []
+        for number, row in enumerate(values["changes"], start=1):
+            if row["action"] == "新增":
+                rows.append(row)
+            elif row.get("resource") in own:
+                now = grid.current(own[row["resource"]])
+                rows.append({**now, **{key: value for key, value in row.items() if value}, "before": now})
+            else:
+                notes.append(f"第 {number} 行 {row['action']}的资源“{row.get('resource', '')}”不在这个项目里，没有读入")
+        values["changes"] = rows
+    if "service_changes" in values:
+        held = grid.held_services(draft.project)
+        values["service_changes"] = {
+            code: {
+                **row,
+                "before": f"{held[code].quantity.normalize():f}" if code in held else "",
+                "resource": held[code].resource.code if code in held else "",
+            }
+            for code, row in values["service_changes"].items()
+        }
+    if "release" in values:
+        notes.extend(f"释放清单里的“{code}”不在这个项目里，没有读入" for code in values["release"] if code not in own)
+        values["release"] = [code for code in values["release"] if code in own]
+    return values, tuple(notes)
 
 
 def submit_act(case: Case) -> str:

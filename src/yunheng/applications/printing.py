@@ -7,12 +7,12 @@ from pathlib import Path
 
 from yunheng.cases.models import Case
 from yunheng.documents.annexes import Form, annex
-from yunheng.documents.blocks import Chart
+from yunheng.documents.blocks import Chart, Paper
 from yunheng.documents.pdf import write_pdf
 from yunheng.documents.word import write_word
 from yunheng.rules.procedures import procedure
 
-from .models import Filing
+from .models import Draft, Filing
 
 
 class NotPrintable(LookupError):
@@ -26,7 +26,30 @@ def render(case: Case, number: int, kind: str) -> bytes:
     filing = Filing.objects.filter(case=case).select_related("project__unit").order_by("-version").first()
     if filing is None:
         raise NotPrintable(f"{case.number} 还没有提交过")
-    paper = annex(number, form_of(filing))
+    return _written(annex(number, form_of(filing)), kind)
+
+
+def render_draft(draft: Draft, number: int) -> bytes:
+    """填到一半（或空白）的附件 Word，给人离线填；没有版本和校验码。"""
+    case = draft.case
+    if number not in procedure(case.procedure, case.version).annexes:
+        raise NotPrintable(f"{case.number} 没有附件{number}")
+    form = Form(
+        unit=case.unit.name,
+        project=draft.project.name,
+        funding=draft.project.funding,
+        number=case.number,
+        version=0,
+        digest="",
+        filed_on=None,
+        content=draft.content,
+        opinions={},
+        resources=draft.content.get("release") or (),
+    )
+    return _written(annex(number, form), "docx")
+
+
+def _written(paper: Paper, kind: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"annex.{kind}"
         if kind == "pdf":

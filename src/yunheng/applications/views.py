@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core import signing
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -27,7 +28,7 @@ from yunheng.rules.roles import Role
 from yunheng.security.models import Condition
 from yunheng.security.operations import confirm
 
-from . import grid, guards, operations, printing, receipts
+from . import grid, guards, importing, operations, printing, receipts
 from .checking import Problem, check_attachments, check_row, check_section, required_attachments
 from .comparing import compare
 from .models import Draft, Filing
@@ -344,6 +345,56 @@ def paste(request: Request, number: str) -> HttpResponse:
             "form": form,
         },
     )
+
+
+@require_POST
+@allowed(Role.CLERK)
+def import_annex(request: Request, number: str) -> HttpResponse:
+    """导入填好的附件：先预览读出了什么、会改哪里，确认了才写入（R-047）。"""
+    draft = _draft(request, number)
+    if kept := request.POST.get("kept"):
+        try:
+            values = signing.loads(kept, salt=f"import-{number}", max_age=3600)
+        except signing.BadSignature as error:
+            raise Refused(["预览过了一小时或被改动过，请重新选择文件导入"]) from error
+        operations.save(actor=request.actor, case=draft.case, seen=draft.version, values=values)
+        return redirect(f"/apply/{number}/?tried=1")
+    given = request.FILES.get("file")
+    context: dict[str, Any] = {"case": draft.case, "draft": draft, "table": PROCEDURES[draft.case.procedure]}
+    try:
+        if given is None:
+            raise ValueError("没有选择文件")
+        if (given.size or 0) > importing.MAX_FILE:
+            raise ValueError(f"“{given.name}”超过 {importing.MAX_FILE // 1048576} MB，请只留附件这一张表")
+        imported = importing.read(given.read(), given.name or "")
+        values, notes = operations.fit(draft, imported)
+    except ValueError as error:
+        problems = getattr(error, "problems", (str(error),))
+        return render(request, "applications/import.html", {**context, "refused": problems}, status=422)
+    merged = {**draft.content, **values}
+    context |= {
+        "annex": imported.annex,
+        "changes": compare(draft.case.procedure, draft.content, merged),
+        "notes": notes,
+        "problems": guards.problems_of(draft.case, merged),
+        "kept": signing.dumps(values, salt=f"import-{number}", compress=True),
+        "name": given.name,
+    }
+    return render(request, "applications/import.html", context)
+
+
+@allowed(Role.CLERK)
+def blank(request: Request, number: str, which: int) -> HttpResponse:
+    """离线填的附件 Word：空白的，或已填到一半的。"""
+    draft = _draft(request, number)
+    try:
+        content = printing.render_draft(draft, which)
+    except printing.NotPrintable as error:
+        raise Http404 from error
+    response = HttpResponse(content, content_type=_TYPES["docx"])
+    name = f"附件{which}-{draft.case.number}-草稿.docx"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
 
 
 @allowed(Role.CLERK)

@@ -53,7 +53,7 @@ def _head(text: str, colspan: int = 1, rowspan: int = 1) -> Cell:
 
 
 def _paper(number: int, title: str, form: Form, blocks: Sequence[Block]) -> Paper:
-    note = f"{form.number} 第 {form.version} 版 · 校验码 {form.digest[:8]}"
+    note = f"{form.number} 第 {form.version} 版 · 校验码 {form.digest[:8]}" if form.version else f"{form.number} 草稿"
     return Paper(title, _day(form.filed_on), note, blocks, layout="form", label=f"附件 {number}")
 
 
