@@ -38,6 +38,7 @@ PAGES: dict[str, set[Role]] = {
     "people": {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN},
     "audit": {Role.AUDIT_ADMIN},
     "conventions": BUSINESS,
+    "inbox": {Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY},
     "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着某一件东西的：看得到的角色（民政局的事项，联通的资源）

@@ -17,6 +17,7 @@ from yunheng.cases.operations import Refused, refusals
 from yunheng.cases.views import case_or_404, panel
 from yunheng.catalog import queries as catalog
 from yunheng.documents.annex1 import LABELS, LINES, PRE_TICKED
+from yunheng.documents.office import MAX_FILE
 from yunheng.documents.pdf import FontProblem
 from yunheng.ledger.models import Project, Resource
 from yunheng.ledger.queries import visible_projects
@@ -364,8 +365,8 @@ def import_annex(request: Request, number: str) -> HttpResponse:
     try:
         if given is None:
             raise ValueError("没有选择文件")
-        if (given.size or 0) > importing.MAX_FILE:
-            raise ValueError(f"“{given.name}”超过 {importing.MAX_FILE // 1048576} MB，请只留附件这一张表")
+        if (given.size or 0) > MAX_FILE:
+            raise ValueError(f"“{given.name}”超过 {MAX_FILE // 1048576} MB，请只留附件这一张表")
         imported = importing.read(given.read(), given.name or "")
         values, notes = operations.fit(draft, imported)
     except ValueError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
@@ -16,8 +16,9 @@ from yunheng.orgs.queries import scoped
 from yunheng.rules import rulebook
 from yunheng.rules.periods import add_months
 from yunheng.rules.problems import NotInForce
+from yunheng.rules.roles import Role
 
-from .models import Fact, Project, Resource, Segment
+from .models import Fact, Project, Received, Resource, Segment, Source
 from .operations import recorded
 from .timeline import Recorded, Span, fold
 
@@ -93,3 +94,24 @@ def segment_differences() -> Iterator[str | None]:
         stored[s.resource_id, s.item_id].append(Span(s.during.lower, s.during.upper, s.quantity, s.expires_on))
     for pair in sorted(pairs):
         yield None if fold(facts[pair]) == stored[pair] else f"资源 {pair[0]} 目录项 {pair[1]} 的时段与事实不符"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """收件箱里一个来源一种东西：收了多少，最近一次什么时候。"""
+
+    source: Source
+    kind: str
+    count: int
+    last: datetime
+
+
+def arrivals(actor: Actor) -> list[Arrival]:
+    """收件箱的概况；服务商只看自己的。"""
+    sources = {source.pk: source for source in Source.objects.select_related("provider")}
+    rows = Received.objects.values_list("source", "kind").annotate(count=Count("pk"), last=Max("recorded_at"))
+    if actor.role == Role.PROVIDER:
+        rows = rows.filter(source__provider=actor.institution)
+    return [
+        Arrival(sources[source], kind, count, last) for source, kind, count, last in rows.order_by("source", "kind")
+    ]

@@ -5,6 +5,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
+    path("inbox/", views.inbox, name="inbox"),
     path("assets/", views.listing, name="assets"),
     path("assets/calendar/", views.expiry, name="expiry"),
     path("assets/calendar.ics", views.ics, name="ics"),

@@ -10,18 +10,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 import xlsxwriter
+from django.core import signing
 from django.core.paginator import Paginator
 from django.db.models import Min, Q, QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from icalendar import Calendar, Event
 
-from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.documents.office import MAX_FILE
+from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
 
-from . import queries
-from .models import Resource, Segment
+from . import arrivals, queries
+from .models import Resource, Segment, Source
+from .operations import receive
 
 PAGE = 50
 MAX_EXPORT = 5000
@@ -305,3 +309,85 @@ def ics(request: Request) -> HttpResponse:
     response = HttpResponse(book.to_ical(), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = "attachment; filename=expiry.ics"
     return response
+
+
+# ── 收件箱 ──
+
+#: 预览里最多列几行；有错的都列在前面
+_PREVIEW = 100
+
+
+@allowed(Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY)
+def inbox(request: Request) -> HttpResponse:
+    """平台数据：收了什么；按文件导入工单、日志、用量，先预览再确认（R-052）。"""
+    context: dict[str, Any] = {
+        "arrivals": queries.arrivals(request.actor),
+        "kinds": {kind: arrivals.columns(kind) for kind in arrivals.KINDS},
+        "providers": providers() if request.actor.role == Role.REVIEWER else [],
+        "may_import": request.actor.role in (Role.PROVIDER, Role.REVIEWER),
+    }
+    if request.method != "POST":
+        return render(request, "ledger/inbox.html", context)
+    if not context["may_import"]:
+        raise Forbidden((Role.PROVIDER, Role.REVIEWER))
+    try:
+        if kept := request.POST.get("kept"):
+            return _take(request, kept)
+        context |= _preview(request)
+    except (ValueError, signing.BadSignature) as error:
+        message = (
+            "预览过了一小时或被改动过，请重新选择文件导入" if isinstance(error, signing.BadSignature) else str(error)
+        )
+        return render(request, "ledger/inbox.html", {**context, "refused": message}, status=422)
+    return render(request, "ledger/inbox.html", context)
+
+
+def _preview(request: Request) -> dict[str, Any]:
+    given, kind = request.FILES.get("file"), request.POST.get("kind", "")
+    if given is None or kind not in arrivals.KINDS:
+        raise ValueError("请选择种类和文件")
+    if (given.size or 0) > MAX_FILE:
+        raise ValueError(f"“{given.name}”超过 {MAX_FILE // 1048576} MB，请分几个文件")
+    provider = _importer(request)
+    lines = arrivals.read_file(given.read(), given.name or "", kind)
+    bad = [line for line in lines if line.problems]
+    good = [line.row for line in lines if line.row]
+    return {
+        "name": given.name,
+        "kind": kind,
+        "provider": provider,
+        "columns": arrivals.columns(kind),
+        "lines": [*bad, *(line for line in lines if not line.problems)][:_PREVIEW],
+        "total": len(lines),
+        "bad": len(bad),
+        "kept": signing.dumps(
+            [provider.pk, kind, [[row.reference, row.plain()] for row in good]],
+            salt=f"inbox-{request.actor.person}",
+            compress=True,
+        )
+        if not bad
+        else "",
+    }
+
+
+def _importer(request: Request) -> Institution:
+    """替哪家服务商导入：服务商是自己，区科创中心要选。"""
+    code = request.POST.get("provider", "")
+    found = (
+        Institution.objects.filter(pk=request.actor.institution or 0)
+        if request.actor.role == Role.PROVIDER
+        else providers().filter(code=code)
+    ).first()
+    if found is None:
+        raise ValueError("请选择是哪家服务商的平台数据")
+    return found
+
+
+def _take(request: Request, kept: str) -> HttpResponse:
+    provider, kind, items = signing.loads(kept, salt=f"inbox-{request.actor.person}", max_age=3600)
+    institution = Institution.objects.get(pk=provider)
+    source, _ = Source.objects.get_or_create(code=f"{institution.code}-文件", defaults={"provider": institution})
+    new, known = receive(
+        actor=request.actor, source=source, kind=kind, items=[(reference, payload) for reference, payload in items]
+    )
+    return redirect(f"/inbox/?new={new}&known={known}")

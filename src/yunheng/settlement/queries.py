@@ -20,6 +20,7 @@ from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
 from yunheng.orgs.models import Institution, Kind, Nature
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import conventions, periods
+from yunheng.rules.digest import canonical, sm3
 from yunheng.rules.workdays import published_workday
 
 Rows = list[dict[str, str]]
@@ -222,7 +223,9 @@ def _orders() -> Iterator[dict[str, str]]:
     for source, _, order in received:
         key, rank = _key(order), _rank(source)
         best[key] = min(best.get(key, rank), rank)
-    kept = [row for row in received if best[_key(row[2])] == _rank(row[0])]
+    # 接口和文件各送过一次的同一张，只算一张
+    same = {sm3(canonical(row[2])): row for row in reversed(received) if best[_key(row[2])] == _rank(row[0])}
+    kept = list(reversed(same.values()))
     times = Counter(str(order["工单号"]) for _, _, order in kept)
     for _, reference, order in kept:
         number = str(order["工单号"])

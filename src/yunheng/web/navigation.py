@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("/cases/", "办件", "folder", BUSINESS),
     Entry("/assets/", "资源台账", "server", BUSINESS),
     Entry("/assets/calendar/", "到期日历", "calendar", BUSINESS),
+    Entry("/inbox/", "平台数据", "inbox", (Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY)),
     Entry(
         "/settlement/package/",
         "结算数据包",

@@ -1,0 +1,117 @@
+"""平台数据按文件导入：先预览，逐行指出错误，有一行错整份不收，确认了才写入，重导不重记（R-052）。"""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import date
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.web.test_pages import macro, signed_in
+from yunheng.audit.models import Entry
+from yunheng.ledger.models import Received
+
+pytestmark = pytest.mark.django_db
+
+HEAD = "工单号,单号,资源,目录项,动作,数量,完成日期"
+GOOD = f"{HEAD}\nGD-1,SQ-1,ECS-1,ZJ-CPU-X86,新增,8,2026-03-02\nGD-2,,ECS-2,ZJ-CPU-X86,释放,,2026-03-03\n"
+
+
+def send(content: bytes, name: str = "工单.csv", kind: str = "工单", who: str = "lt", **extra: str) -> Any:
+    return signed_in(who).post("/inbox/", {"kind": kind, "file": SimpleUploadedFile(name, content), **extra})
+
+
+def confirm(page: str, who: str = "lt") -> Any:
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', page)
+    return signed_in(who).post("/inbox/", {"kept": kept})
+
+
+def test_R052_先预览什么都不写_确认了才收_记审计() -> None:
+    page = send(GOOD.encode()).content.decode()
+    assert "共 2 行，都没有问题" in page
+    assert not Received.objects.exists()
+    assert confirm(page).headers["Location"] == "/inbox/?new=2&known=0"
+    row = Received.objects.get(source_ref="GD-1/ECS-1/ZJ-CPU-X86")
+    assert (row.source.code, row.payload["完成日期"], row.payload["数量"]) == ("CU-文件", "2026-03-02", "8")
+    assert Entry.objects.filter(action="收件").exists()
+
+
+def test_R052_同一份再导一次_一条都不重记() -> None:
+    confirm(send(GOOD.encode()).content.decode())
+    assert confirm(send(GOOD.encode()).content.decode()).headers["Location"] == "/inbox/?new=0&known=2"
+    assert Received.objects.count() == 2
+
+
+def test_R052_有一行错整份不收_逐行说明() -> None:
+    bad = f"{GOOD}GD-3,,ECS-3,ZJ-CPU-X86,开通,8,2026-03-02\nGD-4,,,ZJ-CPU-X86,新增,八,9999-01-01\n"
+    page = send(bad.encode()).content.decode()
+    assert "2 行有错" in page
+    assert "动作：只能是规定的几种" in page
+    for words in ("资源：不能为空", "数量：应为不小于 0 的数"):
+        assert words in page
+    assert 'name="kept"' not in page
+
+
+def test_R052_GBK编码和Excel都收_Excel的日期和数字照样() -> None:
+    assert "都没有问题" in send(GOOD.encode("gb18030")).content.decode()
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["资源", "首见日期", "末见日期"])
+    sheet.append(["ECS-1", date(2026, 3, 2), "2026-06-30"])
+    out = io.BytesIO()
+    book.save(out)
+    assert confirm(send(out.getvalue(), "日志.xlsx", "日志").content.decode()).status_code == 302
+    assert Received.objects.get().payload == {
+        "编号": "ECS-1/2026-03-02/2026-06-30",
+        "资源": "ECS-1",
+        "首见日期": "2026-03-02",
+        "末见日期": "2026-06-30",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("工单.csv", b"", "是空的"),
+        ("工单.csv", HEAD.encode(), "只有表头"),
+        ("工单.csv", b"a,b\n1,2\n", "缺少列：工单号"),
+        ("工单.csv", b"\x89PNG\r\n\x1a\n\0\0", "不是文本"),
+        ("工单.xlsx", b"x", "打不开"),
+        ("工单.xlsm", b"x", "带宏"),
+        ("工单.xlsx", macro(), "有宏"),
+        ("工单.pdf", b"%PDF", "不是 .xlsx、.csv 文件"),
+        ("工单.csv", (HEAD + "\n" + "GD,,E,I,新增,1,2026-01-01\n" * 10_001).encode(), "一次最多 10,000 行"),
+    ],
+)
+def test_R052_不合的文件_说清怎么办_什么都不写(name: str, content: bytes, words: str) -> None:
+    response = send(content, name)
+    assert response.status_code == 422
+    assert words in response.content.decode()
+    assert not Received.objects.exists()
+
+
+def test_R052_同号内容不同_拒绝_旧的不变() -> None:
+    confirm(send(GOOD.encode()).content.decode())
+    changed = GOOD.replace(",8,", ",16,")
+    response = confirm(send(changed.encode()).content.decode())
+    assert response.status_code == 422
+    assert "以前收过，内容不同" in response.content.decode()
+    assert Received.objects.get(source_ref="GD-1/ECS-1/ZJ-CPU-X86").payload["数量"] == "8"
+
+
+def test_R001_第三方只看不能导入_区科创中心导入要选服务商() -> None:
+    assert send(GOOD.encode(), who="dsf").status_code == 403
+    assert "请选择是哪家服务商" in send(GOOD.encode(), who="shy").content.decode()
+    page = send(GOOD.encode(), who="shy", provider="CT").content.decode()
+    confirm(page, "shy")
+    assert set(Received.objects.values_list("source__code", flat=True)) == {"CT-文件"}
+
+
+def test_R001_预览的内容只有本人能确认_改过的不收() -> None:
+    page = send(GOOD.encode()).content.decode()
+    assert confirm(page, "dx").status_code == 422
+    assert not Received.objects.exists()
