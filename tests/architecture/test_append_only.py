@@ -17,6 +17,7 @@ NAMED = {
     "cases_attachment",
     "cases_case",
     "cases_event",
+    "cases_reminder",
     "catalog_cityusage",
     "catalog_price",
     "catalog_tier",

@@ -145,3 +145,38 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Reminder(AppendOnly):
+    """提醒过的：同一件事项同一回事（`mark`）只提醒一次。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="reminders", verbose_name="事项")
+    mark = models.CharField("哪一回", max_length=80)
+    on = models.DateField("业务日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "提醒"
+        constraints = [models.UniqueConstraint(fields=["case", "mark"], name="remind_once")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.mark}"
+
+
+class Outgoing(models.Model):
+    """要从系统外的渠道（邮件、消息网关）送给某人的知会；送成记时刻，送不成留下原因，下次再送。"""
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="outgoing", verbose_name="知会")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="送给")
+    channel = models.CharField("渠道", max_length=10)
+    sent_at = models.DateTimeField("送成时刻", null=True)
+    tries = models.PositiveSmallIntegerField("试了几次", default=0)
+    error = models.CharField("没送成的原因", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "外发"
+        constraints = [models.UniqueConstraint(fields=["notice", "person", "channel"], name="send_once")]
+        indexes = [models.Index(fields=["id"], name="outgoing_waiting", condition=models.Q(sent_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} {self.channel}"

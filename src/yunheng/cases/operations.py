@@ -19,6 +19,7 @@ from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.roles import Role
 
 from .models import Attachment, Board, Case, Counter, Event, Notice
+from .notifying import tell
 from .queries import in_hand, position
 
 MAX_ATTACHMENT = 20 * 1024 * 1024
@@ -400,14 +401,8 @@ def _aside(actor: Actor, on: date, case: Case, code: str, text: str, detail: Map
         board.save(update_fields=["seq"])
         label = act_name(case, event)
         for role in board.roles:
-            Notice.objects.create(
-                case=case,
-                role=role,
-                institution_id=board.holder_id,
-                seq=event.seq,
-                on=on,
-                text=f"{label}：{text.strip()[:200]}",
-            )
+            words = f"{label}：{text.strip()[:200]}"
+            tell(case=case, role=role, institution=board.holder_id, seq=event.seq, on=on, text=words)
         journal.note(label, case.number, after={"内容": text, **detail})
 
 
@@ -462,12 +457,8 @@ def _notify(case: Case, board: Board, at: Position, event: Event) -> None:
     if at.outcome or (at.step and at.step.code == AMEND):
         text = f"{case.number} {at.state}" + (f"：{event.opinion[:200]}" if event.opinion else "")
         if at.outcome is not WITHDRAWN:
-            Notice.objects.create(
-                case=case, role=Role.CLERK.value, institution=board.unit, text=text, on=event.on, seq=event.seq
-            )
-            Notice.objects.create(
-                case=case, role=Role.HEAD.value, institution=board.unit, text=text, on=event.on, seq=event.seq
-            )
+            for role in (Role.CLERK, Role.HEAD):
+                tell(case=case, role=role, institution=board.unit, text=text, on=event.on, seq=event.seq)
 
 
 def board_differences(case: Case) -> str | None:

@@ -130,6 +130,7 @@ def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清�
     sub = command("source", _source, "登记接收接口的来源，给出（或换）口令")
     sub.add_argument("code", metavar="来源", help="一家云管平台一个，如 联通云管平台")
     sub.add_argument("provider", metavar="服务商代码", help="如 CU")
+    command("remind", _remind, "提醒临期、到期、超期和快到期的资源，并把要外发的送出去；网站开着时每 10 分钟自动做一次")
     sub = command("export", _export, "从库里导出结算数据包，供离线重算")
     sub.add_argument("year", type=int, metavar="服务年度", help="起始年，如 2023")
     sub.add_argument("--out", type=Path, required=True, metavar="目标", help="新的目录，或新的 .zip、.xlsx")
@@ -313,6 +314,14 @@ def _source(arguments: argparse.Namespace) -> int:
 
     secret = administrators.source_key(arguments.code, arguments.provider)
     print(f"来源口令（只显示这一次）：{secret}")
+    return 0
+
+
+def _remind(_: argparse.Namespace) -> int:
+    _django()
+    from yunheng.config import maintenance  # noqa: PLC0415
+
+    print(maintenance.remind())
     return 0
 
 

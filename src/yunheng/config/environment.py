@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 APP_URL, OWNER_URL = "DATABASE_URL", "DATABASE_OWNER_URL"
@@ -50,6 +51,22 @@ def kept_secret(path: Path) -> str:
         file.flush()
         os.fsync(file.fileno())
     return value
+
+
+def mail_server(url: str) -> dict[str, Any]:
+    """`smtp://用户:口令@主机:端口` → 主机、端口、用户、口令、是否全程加密；空是不发邮件。"""
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("YUNHENG_MAIL 应写成 smtp://用户:口令@主机:端口 或 smtps://…")
+    return {
+        "host": parts.hostname,
+        "port": parts.port or (465 if parts.scheme == "smtps" else 25),
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "ssl": parts.scheme == "smtps",
+    }
 
 
 def database(url: str) -> dict[str, object]:

@@ -32,6 +32,18 @@ def migrate() -> None:
     protect(connection, app_role())
 
 
+def remind() -> str:
+    """按业务日期提醒一遍，再外发；返回一句话的结果。"""
+    from yunheng.cases import notifying  # noqa: PLC0415
+    from yunheng.ledger.operations import remind_expiry  # noqa: PLC0415
+    from yunheng.orgs.access import business_date  # noqa: PLC0415
+
+    on = business_date()
+    cases, resources = notifying.remind(on), remind_expiry(on)
+    sent = notifying.send_out()
+    return f"{on}：提醒事项 {cases} 件、资源 {resources} 起；外发 {sent['sent']} 条，没送成 {sent['failed']} 条"
+
+
 def export(year: int, target: Path, cutoff: date | None = None) -> None:
     """从库里导出结算数据包。一个只读的快照里读完各表，导出期间的新写入不会掺进来。"""
     from django.conf import settings  # noqa: PLC0415

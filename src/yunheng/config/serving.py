@@ -23,6 +23,7 @@ from .maintenance import as_owner
 _LISTEN_SECONDS = 60
 _PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 0.3
+_REMIND_SECONDS = 600
 
 
 def serve(host: str, port: int, workers: int) -> int:
@@ -85,7 +86,17 @@ def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int
             "  演示环境：打开后点一个人物即可登录；口令都是 Yunheng-demo-1（登录名见登录页，如 demo.mzj）", flush=True
         )
     print("  按 Ctrl+C 停下\n", flush=True)
+    reminded = float("-inf")
     while website.poll() is None:
+        if time.monotonic() - reminded >= _REMIND_SECONDS:
+            reminded = time.monotonic()
+            # 不等它：提醒慢了、送不出去，都不碍着网站
+            subprocess.Popen(
+                [sys.executable, "-m", "yunheng.config.cli", "remind"],
+                env=env,
+                stdout=subprocess.DEVNULL,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509
+            )
         time.sleep(_POLL_SECONDS)
         if cluster and environment.demo() and environment.reset_request().exists():
             try:

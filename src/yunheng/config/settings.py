@@ -20,6 +20,16 @@ SECRET_KEY = environment.secret_key()
 ALLOWED_HOSTS = os.environ.get("YUNHENG_HOSTS", "*" if DEMO else "localhost,127.0.0.1").split(",")
 #: 哪个区：写进数据包和结算书
 DISTRICT = os.environ.get("YUNHENG_DISTRICT", "松江区")
+#: 外发：邮件服务器（smtp://用户:口令@主机:端口，smtps 是全程加密）、消息网关的地址、写进链接的本站地址
+_mail = environment.mail_server(os.environ.get("YUNHENG_MAIL", ""))
+MAIL_READY = bool(_mail)
+EMAIL_HOST, EMAIL_PORT = _mail.get("host", ""), _mail.get("port", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("user", ""), _mail.get("password", "")
+EMAIL_USE_SSL = _mail.get("ssl", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("YUNHENG_MAIL_FROM", "yunheng@localhost")
+WEBHOOK = os.environ.get("YUNHENG_WEBHOOK", "")
+SITE_URL = os.environ.get("YUNHENG_SITE", "http://127.0.0.1:8000").rstrip("/")
 ROOT_URLCONF = "yunheng.config.urls"
 WSGI_APPLICATION = "yunheng.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,12 +12,15 @@ from decimal import Decimal
 from django.db import connection
 from psycopg.types.range import Range
 
-from yunheng.audit.actor import Actor
+from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases.models import Case
+from yunheng.cases.notifying import first_time, tell
+from yunheng.cases.queries import calendar
 from yunheng.catalog.models import Item
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
+from yunheng.rules.roles import Role
 
 from .models import Action, Fact, Project, Received, Resource, Segment, Source
 from .timeline import Recorded, fold
@@ -149,6 +152,46 @@ def recorded(resource: int, item: int, known_on: date | None = None) -> list[Rec
     return [
         Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, f.voids_id) for f in facts.order_by("pk")
     ]
+
+
+#: 到期前多少个工作日开始提醒：比延期的最晚提出日（15 个工作日）早一周
+_EXPIRY_NOTICE = 20
+
+
+def remind_expiry(on: date) -> int:
+    """开发、应急、临时资源到期前提醒使用单位延期或备份，到期仍在用的提醒回收（R-044、R-107）。返回新提醒几件。"""
+    live = Segment.objects.filter(during__contains=on, expires_on__isnull=False).select_related("resource__provider")
+    groups: dict[tuple[int, date], list[Segment]] = {}
+    for segment in live.order_by("resource__code"):
+        assert segment.expires_on is not None
+        fact = Fact.objects.filter(resource=segment.resource_id, expires_on=segment.expires_on).latest("pk")
+        if fact.case_id is not None:
+            groups.setdefault((fact.case_id, segment.expires_on), []).append(segment)
+    count = 0
+    with unit_of_work(SYSTEM):
+        for (number, expires), segments in groups.items():
+            case = Case.objects.select_related("unit").get(pk=number)
+            codes = sorted({segment.resource.code for segment in segments})
+            names = codes[0] + (f" 等 {len(codes)} 个资源" if len(codes) > 1 else "")
+            if on >= expires and first_time(case, f"expired/{expires}", on):
+                text = f"{names}已于 {expires} 到期仍在用，请办注销回收；回收前先备份或迁移（M6-21、M6-22，R-044）"
+                provider = segments[0].resource.provider
+                for role, holder in ((Role.CLERK, case.unit), (Role.REVIEWER, None), (Role.PROVIDER, provider)):
+                    tell(case=case, role=role, institution=holder, text=text, on=on)
+                count += 1
+            elif (
+                on < expires
+                and calendar().before(expires, _EXPIRY_NOTICE).date <= on
+                and first_time(case, f"expiring/{expires}", on)
+            ):
+                latest = calendar().before(expires, 15).date
+                text = (
+                    f"{names} {expires} 到期；要延期最晚 {latest} 提出，不延期的请先备份或迁移（M6-23、M6-24，R-044）"
+                )
+                for role in (Role.CLERK, Role.HEAD):
+                    tell(case=case, role=role, institution=case.unit, text=text, on=on)
+                count += 1
+    return count
 
 
 def issue_key(*, actor: Actor, source: Source) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from django.contrib.auth.password_validation import validate_password
@@ -82,6 +83,18 @@ def change_password(*, actor: Actor, person: Person, old: str, new: str) -> None
         person.password_changed_at = timezone.now()
         person.save(update_fields=["password", "must_change_password", "password_changed_at"])
         journal.note("改口令", person.username)
+
+
+def prefer(*, actor: Actor, person: Person, email: str, channels: Collection[str]) -> None:
+    """本人选提醒从哪里送（站内待阅总有）；邮箱写法不对、要邮件却没填邮箱抛 ValidationError。"""
+    if "email" in channels and not email:
+        raise ValidationError("要用邮件提醒，请先填邮箱")
+    with unit_of_work(actor) as journal:
+        person.email = email
+        person.preferences = {**person.preferences, **{name: name in channels for name in ("email", "webhook")}}
+        person.full_clean(exclude=["password"])
+        person.save(update_fields=["email", "preferences"])
+        journal.note("改提醒方式", person.username, after={"渠道": sorted(channels)})
 
 
 def reset_password(*, actor: Actor, person: Person, password: str) -> None:

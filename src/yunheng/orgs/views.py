@@ -161,13 +161,25 @@ def me(request: Request) -> HttpResponse:
                 journal.note("启用动态口令", person.username)
         else:
             error = "验证码不对，请看手机上最新的六位数字"
+    elif request.method == "POST" and request.POST.get("do") == "notices":
+        try:
+            operations.prefer(
+                actor=request.actor,
+                person=person,
+                email=request.POST.get("email", "").strip(),
+                channels={name for name in ("email", "webhook") if request.POST.get(f"by_{name}")},
+            )
+            return redirect("/me/?saved=notices")
+        except ValidationError as invalid:
+            error = "、".join(invalid.messages)
     picture = ""
     if device and not device.confirmed:
         buffer = io.BytesIO()
         segno.make(device.config_url, error="m").save(buffer, kind="png", scale=5, border=2)
         picture = base64.b64encode(buffer.getvalue()).decode()
-    saved = request.GET.get("saved") == "password"
-    return render(request, "orgs/me.html", {"device": device, "picture": picture, "error": error, "saved": saved})
+    saved = {"password": "口令已修改。", "notices": "提醒方式已改。"}.get(request.GET.get("saved", ""), "")
+    context = {"person": person, "device": device, "picture": picture, "error": error, "saved": saved}
+    return render(request, "orgs/me.html", context)
 
 
 # ── 系统管理员、安全管理员 ──

@@ -17,9 +17,11 @@ from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases import queries as cases
+from yunheng.cases.notifying import remind
 from yunheng.cases.operations import Refused
 from yunheng.ledger import queries as ledger
 from yunheng.ledger.models import Segment
+from yunheng.ledger.operations import remind_expiry
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import BusinessClock
 from yunheng.orgs.views import personas
@@ -141,6 +143,8 @@ def clock(request: Request) -> HttpResponse:
     with unit_of_work(request.actor) as journal:
         BusinessClock.objects.update_or_create(id=1, defaults={"on": on})
         journal.note("演示拨日期", on.isoformat(), before={"原": request.on.isoformat()})
+        remind(on)
+        remind_expiry(on)
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
     return redirect(target if safe and target else "/")
