@@ -73,7 +73,7 @@ POSTS = {
     "reset",
 }
 #: 没登录也能打开的
-OPEN = {"login", "code", "browser"}
+OPEN = {"login", "code", "browser", "oidc", "oidc-callback", "cas"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py
 API = {"api-root", "openapi-json", "orders", "logs", "usage"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -67,6 +68,30 @@ def mail_server(url: str) -> dict[str, Any]:
         "password": unquote(parts.password or ""),
         "ssl": parts.scheme == "smtps",
     }
+
+
+def oidc(variables: Mapping[str, str]) -> dict[str, str]:
+    """OIDC：`YUNHENG_OIDC` 是颁发者地址，另要 `_CLIENT`、`_SECRET`；`_CLAIM` 是哪一项写着登录名。没配为空。"""
+    if not variables.get("YUNHENG_OIDC"):
+        return {}
+    if missing := [name for name in ("YUNHENG_OIDC_CLIENT", "YUNHENG_OIDC_SECRET") if not variables.get(name)]:
+        raise ValueError(f"配了 YUNHENG_OIDC，还要 {'、'.join(missing)}")
+    return {
+        "issuer": variables["YUNHENG_OIDC"],
+        "client": variables["YUNHENG_OIDC_CLIENT"],
+        "secret": variables["YUNHENG_OIDC_SECRET"],
+        "claim": variables.get("YUNHENG_OIDC_CLAIM", "preferred_username"),
+    }
+
+
+def ldap(variables: Mapping[str, str]) -> dict[str, str]:
+    """LDAP：`YUNHENG_LDAP` 是 ldaps://主机，`YUNHENG_LDAP_USER` 是 uid={username},ou=… 的样子。没配为空。"""
+    if not variables.get("YUNHENG_LDAP"):
+        return {}
+    user = variables.get("YUNHENG_LDAP_USER", "")
+    if "{username}" not in user:
+        raise ValueError("配了 YUNHENG_LDAP，还要 YUNHENG_LDAP_USER，里面用 {username} 代表登录名")
+    return {"server": variables["YUNHENG_LDAP"], "user": user}
 
 
 def database(url: str) -> dict[str, object]:

@@ -100,7 +100,17 @@ def _database_url() -> str:
 DATABASES = {"default": environment.database(_database_url())}
 
 AUTH_USER_MODEL = "orgs.Person"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "yunheng.orgs.signon.LdapBackend",
+    "yunheng.orgs.signon.OidcBackend",
+]
+# 统一身份认证：没配的就没有
+OIDC = environment.oidc(os.environ)
+CAS = os.environ.get("YUNHENG_CAS", "")
+LDAP = environment.ldap(os.environ)
+AXES_WHITELIST_CALLABLE = "yunheng.orgs.signon.skip_lock"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -60,7 +60,7 @@ def identify(get_response: Handler) -> Handler:
         typed, person = cast("Request", request), request.user
         if _needs_code(request) and not request.path.startswith("/logout/"):
             return HttpResponseRedirect("/login/code/")
-        if person.must_change_password and not settings.DEMO and request.path not in ("/password/", "/logout/"):
+        if _owes_password(request) and request.path not in ("/password/", "/logout/"):
             return HttpResponseRedirect("/password/")
         typed.on = business_date()
         typed.appointments = list(current(person, typed.on))
@@ -80,6 +80,11 @@ def _needs_code(request: HttpRequest) -> bool:
     """登记了动态口令的人，密码之后还要输验证码。"""
     user = request.user
     return bool(request.session.get("has_totp")) and not user.is_verified()  # type: ignore[union-attr]
+
+
+def _owes_password(request: HttpRequest) -> bool:
+    """初始口令要先改；演示环境、统一身份认证来的不用。"""
+    return bool(request.user.must_change_password) and not settings.DEMO and not request.session.get("sso")  # type: ignore[union-attr]
 
 
 def _login(request: HttpRequest) -> HttpResponse:

@@ -8,24 +8,27 @@ import secrets
 from datetime import date
 from typing import Any, cast
 
+import requests
 import segno
 from axes.utils import reset as reset_attempts
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from jwt.exceptions import InvalidTokenError
+from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
 
-from . import operations
+from . import operations, signon
 from .access import BUSINESS, Request, allowed
 from .models import Appointment, ConventionDecision, Institution, Kind, Nature, Person
 from .queries import actor_for, chosen_conventions
@@ -34,6 +37,8 @@ _REASONS = {
     "no-appointment": "您的账号还没有任职，请联系系统管理员",
     "logout": "已退出",
     "reset": "已恢复初始数据，请重新登录",
+    "sso": "统一身份认证没有通过，或您还没有在本系统登记；请联系系统管理员，也可以用登录名和口令登录",
+    "sso-down": "统一身份认证服务器连不上，请稍后再试，或用登录名和口令登录",
 }
 
 
@@ -52,14 +57,76 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if getattr(request, "axes_locked_out", False):
             return locked_out(request, {})
         context["error"] = "登录名或口令不对，请重新输入；连续 5 次不对会锁定 30 分钟"
+    context["sso"] = [(href, name) for href, name, ready in _SIGN_ONS if getattr(settings, ready)]
     if settings.DEMO:
         context["personas"] = personas()
     status = 401 if context.get("error") else 200
     return render(request, "orgs/login.html", context, status=status)
 
 
+#: 登录页上的统一身份认证：地址、叫法、配好了没有看哪个设置
+_SIGN_ONS = (("/login/oidc/", "统一身份认证", "OIDC"), ("/login/cas/", "统一身份认证（CAS）", "CAS"))
+
+
+class _OidcStart(OIDCAuthenticationRequestView):  # type: ignore[misc]
+    get_settings = staticmethod(signon.oidc_setting)
+
+
+class _OidcBack(OIDCAuthenticationCallbackView):  # type: ignore[misc]
+    get_settings = staticmethod(signon.oidc_setting)
+
+    def login_success(self) -> HttpResponse:
+        target = self.request.session.get("oidc_login_next") or ""
+        self.request.session["sso"] = True
+        return _enter(self.request, self.user, target)
+
+
+def oidc_start(request: HttpRequest) -> HttpResponse:
+    """去 OIDC 服务器登录。"""
+    if not settings.OIDC:
+        raise Http404
+    try:
+        return cast("HttpResponse", _OidcStart.as_view()(request))
+    except signon.NotReached:
+        return redirect("/login/?reason=sso-down")
+
+
+def oidc_back(request: HttpRequest) -> HttpResponse:
+    """从 OIDC 服务器回来。伪造的、过期的、没登记的一律回登录页说明。"""
+    if not settings.OIDC:
+        raise Http404
+    try:
+        return cast("HttpResponse", _OidcBack.as_view()(request))
+    except (signon.NotReached, requests.ConnectionError, requests.Timeout):
+        return redirect("/login/?reason=sso-down")
+    except (SuspiciousOperation, requests.RequestException, InvalidTokenError):
+        return redirect("/login/?reason=sso")
+
+
+def cas(request: HttpRequest) -> HttpResponse:
+    """去 CAS 登录；带着票据回来就问 CAS 是谁。"""
+    if not settings.CAS:
+        raise Http404
+    service = request.build_absolute_uri("/login/cas/")
+    ticket = request.GET.get("ticket", "")
+    if not ticket:
+        return redirect(signon.cas_client(service).get_login_url())
+    try:
+        person = signon.cas_person(service, ticket[:300])
+    except signon.NotReached:
+        return redirect("/login/?reason=sso-down")
+    if person is None:
+        return redirect("/login/?reason=sso")
+    person.backend = settings.AUTHENTICATION_BACKENDS[1]  # type: ignore[attr-defined]
+    request.session["sso"] = True
+    return _enter(request, person, "")
+
+
 def _enter(request: HttpRequest, person: Person, target: str) -> HttpResponse:
+    sso = bool(request.session.get("sso"))
     login(request, person)
+    # 统一身份认证来的，口令不在本系统，头一次登录不用改
+    request.session["sso"] = sso
     request.session["has_totp"] = TOTPDevice.objects.filter(user=person, confirmed=True).exists()
     _note(request, person, "登录")
     if request.headers.get("HX-Request"):
