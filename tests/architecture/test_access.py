@@ -68,6 +68,7 @@ POSTS = {
     "attach",
     "clear",
     "paste",
+    "saved-views",
     "import-annex",
     "clock",
     "reset",

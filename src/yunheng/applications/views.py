@@ -16,6 +16,7 @@ from yunheng.cases.models import Case
 from yunheng.cases.operations import Refused, refusals
 from yunheng.cases.views import case_or_404, panel
 from yunheng.catalog import queries as catalog
+from yunheng.catalog.models import Item
 from yunheng.documents.annex1 import LABELS, LINES, PRE_TICKED
 from yunheng.documents.office import MAX_FILE
 from yunheng.documents.pdf import FontProblem
@@ -454,7 +455,9 @@ def _growth(draft: Draft, request: Request) -> Any:
 
 def blocks(case: Case, content: Mapping[str, Any], project: Project) -> list[dict[str, Any]]:
     """表单只读的样子：一部分一块，检查页、办件详情、对照都用它。"""
-    result = []
+    result: list[dict[str, Any]] = []
+    if case.procedure == "backfill":
+        return [_backfilled(case, content)]
     for part in SECTIONS[case.procedure]:
         rows = [
             (field.key, field.label, grid.shown(content.get(field.key)))
@@ -499,6 +502,24 @@ def blocks(case: Case, content: Mapping[str, Any], project: Project) -> list[dic
             block["quota"] = content.get("quota") or []
         result.append(block)
     return result
+
+
+def _backfilled(case: Case, content: Mapping[str, Any]) -> dict[str, Any]:
+    """补录的单据：照原件的各条，和当时没有的关口（R-084）。"""
+    event = case.events.order_by("seq").first()
+    gates = event.detail.get("missing_gates", []) if event else []
+    names = dict(Item.objects.filter(code__in={line[1] for line in content["lines"]}).values_list("code", "name"))
+    return {
+        "section": Section("backfill", "原单据", "fields", ""),
+        "fields": [
+            ("", "种类", content["kind"]),
+            ("", "审核日期", content["reviewed_on"]),
+            ("", "补录时还没有的关口", "、".join(gates) or "—"),
+        ],
+        "lines": [
+            (resource, names.get(item, item), action, amount) for resource, item, action, amount in content["lines"]
+        ],
+    }
 
 
 @allowed(*BUSINESS)

@@ -18,6 +18,8 @@ from yunheng.rules.workdays import WorkCalendar
 from .models import Board, Case, Event, Notice
 
 _CALENDAR = WorkCalendar({})
+#: 待办的一组最多列几件
+_SHOWN = 30
 
 
 def calendar() -> WorkCalendar:
@@ -105,6 +107,16 @@ class Group:
 
     name: str
     boards: tuple[Board, ...]
+
+    @property
+    def shown(self) -> tuple[Board, ...]:
+        """列出来的：头几十件，其余的到办件列表里看。"""
+        return self.boards[:_SHOWN]
+
+    @property
+    def more(self) -> int:
+        """没列出来的有几件。"""
+        return max(0, len(self.boards) - _SHOWN)
 
 
 def grouped(boards: Iterable[Board], on: date) -> list[Group]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar as months
 import io
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ import xlsxwriter
 from django.core import signing
 from django.core.paginator import Paginator
 from django.db.models import Min, Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from icalendar import Calendar, Event
 
@@ -28,6 +29,22 @@ from .models import Resource, Segment, Source
 from .operations import receive
 
 PAGE = 50
+#: 列表可选的列，缺省不列的是后两个
+COLUMNS = {
+    "unit": "单位",
+    "project": "项目",
+    "provider": "服务商",
+    "kind": "类型",
+    "spec": "规格",
+    "arch": "架构",
+    "state": "状态",
+    "first": "下发日",
+    "charged": "计费起",
+    "expires": "到期",
+    "system": "操作系统",
+    "zone": "网络区域",
+}
+_USUAL = tuple(COLUMNS)[:-2]
 MAX_EXPORT = 5000
 #: 规格里各维的先后
 _ORDER = {name: n for n, name in enumerate(("CPU 核", "内存 GB", "系统盘 TB", "数据盘 TB", "SSD TB"))}
@@ -46,20 +63,27 @@ def listing(request: Request) -> HttpResponse:
         "rows": rows,
         "chosen": chosen,
         "states": queries.STATES,
+        "columns": COLUMNS,
+        "shown": [name for name in COLUMNS if name in request.GET.getlist("col")] or _USUAL,
         "max_export": MAX_EXPORT,
-        "units": Institution.objects.filter(
-            kind=Kind.USING_UNIT, projects__resources__in=queries.visible(request.actor)
-        )
-        .distinct()
-        .order_by("code")
-        if request.actor.role not in (Role.CLERK, Role.HEAD)
-        else [],
+        "units": _units(request),
         "providers": Institution.objects.filter(kind=Kind.PROVIDER).order_by("code")
         if request.actor.role != Role.PROVIDER
         else [],
-        "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
+        "query": _kept(request.GET, "page"),
     }
     return render(request, "ledger/_rows.html" if request.htmx else "ledger/listing.html", context)
+
+
+def _units(request: Request) -> Iterable[Institution]:
+    """可以筛的单位：看得到全区的列全部使用单位，只看得到一部分的列有资源的。"""
+    role = request.actor.role
+    if role in (Role.CLERK, Role.HEAD):
+        return ()
+    units = Institution.objects.filter(kind=Kind.USING_UNIT).order_by("code")
+    if role in (Role.PROVIDER, Role.SPONSOR):
+        units = units.filter(pk__in=queries.visible_projects(request.actor).values("unit"))
+    return units
 
 
 def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str]]]:
@@ -103,9 +127,12 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
             pk__in=Segment.objects.filter(during__contains=request.on, expires_on__lte=day).values("resource")
         )
         chosen.append(("expires_before", f"{day} 前到期"))
-    return resources.order_by("code"), [
-        (word, urlencode({k: v for k, v in get.items() if k not in (key, "page")})) for key, word in chosen
-    ]
+    return resources.order_by("code"), [(word, _kept(get, key, "page")) for key, word in chosen]
+
+
+def _kept(get: QueryDict, *without: str) -> str:
+    """地址里的条件，去掉这几个。"""
+    return urlencode([(key, value) for key, values in get.lists() if key not in without for value in values if value])
 
 
 def _trial_border(on: date) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from typing import cast
@@ -16,6 +17,7 @@ from .access import Request, business_date
 from .queries import actor_for, current
 
 _OPEN = ("/login/", "/static/", "/api/", "/browser/")
+_TOUCH_SECONDS = 60
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -62,6 +64,9 @@ def identify(get_response: Handler) -> Handler:
             return HttpResponseRedirect("/login/code/")
         if _owes_password(request) and request.path not in ("/password/", "/logout/"):
             return HttpResponseRedirect("/password/")
+        # 会话自最后一次操作起算；一分钟内的操作不必每次写库
+        if time.time() - request.session.get("seen", 0) > _TOUCH_SECONDS:
+            request.session["seen"] = int(time.time())
         typed.on = business_date()
         typed.appointments = list(current(person, typed.on))
         chosen = request.session.get("appointment")

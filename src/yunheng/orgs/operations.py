@@ -97,6 +97,33 @@ def prefer(*, actor: Actor, person: Person, email: str, channels: Collection[str
         journal.note("改提醒方式", person.username, after={"渠道": sorted(channels)})
 
 
+MAX_VIEWS = 20
+
+
+def save_view(*, actor: Actor, person: Person, page: str, name: str, query: str) -> None:
+    """记住一个列表的筛选，下次一点就到；同名的换成新的。名字空、太多抛 ValidationError。"""
+    name = name.strip()[:30]
+    if not name:
+        raise ValidationError("请给这个视图起个名字")
+    kept = [view for view in person.preferences.get("views", []) if (view["page"], view["name"]) != (page, name)]
+    if len(kept) >= MAX_VIEWS:
+        raise ValidationError(f"最多存 {MAX_VIEWS} 个视图，请先删几个")
+    _set_views(actor, person, [*kept, {"page": page, "name": name, "query": query[:1000]}], "存视图", name)
+
+
+def drop_view(*, actor: Actor, person: Person, page: str, name: str) -> None:
+    """删去一个存过的视图；没有就算了。"""
+    kept = [view for view in person.preferences.get("views", []) if (view["page"], view["name"]) != (page, name)]
+    _set_views(actor, person, kept, "删视图", name)
+
+
+def _set_views(actor: Actor, person: Person, views: list[dict[str, str]], action: str, name: str) -> None:
+    with unit_of_work(actor) as journal:
+        person.preferences = {**person.preferences, "views": views}
+        person.save(update_fields=["preferences"])
+        journal.note(action, name)
+
+
 def reset_password(*, actor: Actor, person: Person, password: str) -> None:
     """安全管理员重置口令：给一个新的初始口令，下次登录要改。"""
     with unit_of_work(actor) as journal:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("logout/", views.sign_out, name="logout"),
     path("switch/<int:number>/", views.switch, name="switch"),
     path("password/", views.password, name="password"),
+    path("me/views/", views.saved_views, name="saved-views"),
     path("me/", views.me, name="me"),
     path("conventions/", views.conventions_page, name="conventions"),
     path("admin/institutions/", views.institutions, name="institutions"),

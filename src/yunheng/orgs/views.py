@@ -249,6 +249,29 @@ def me(request: Request) -> HttpResponse:
     return render(request, "orgs/me.html", context)
 
 
+#: 能存视图的列表
+_LISTS = ("assets", "cases")
+
+
+@require_POST
+@allowed(*BUSINESS)
+def saved_views(request: Request) -> HttpResponse:
+    """存、删一个列表的视图，回到那个列表。"""
+    page, name, query = (request.POST.get(key, "") for key in ("page", "name", "query"))
+    if page not in _LISTS:
+        raise Http404
+    person = cast("Person", request.user)
+    if request.POST.get("do") == "drop":
+        operations.drop_view(actor=request.actor, person=person, page=page, name=name)
+    else:
+        try:
+            operations.save_view(actor=request.actor, person=person, page=page, name=name, query=query)
+        except ValidationError as error:
+            context = {"problems": error.messages, "title": "没有存上", "status": 422, "back": f"/{page}/?{query}"}
+            return render(request, "errors/problem.html", context, status=422)
+    return redirect(f"/{page}/?{query}")
+
+
 # ── 系统管理员、安全管理员 ──
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 import chinese_calendar
 
@@ -19,6 +20,7 @@ NOTICE_COLUMNS = ("日期", "工作日")
 Day = date
 
 
+@lru_cache(maxsize=8192)
 def published_workday(day: date) -> bool | None:
     """国务院公布的安排里这天是不是工作日；没有公布（2004–2026 以外）为 None。"""
     try:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from json import dumps
 from typing import Any
+from urllib.parse import quote
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from yunheng import __version__
@@ -70,6 +72,7 @@ _ICONS = {
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """线条图标；给眼睛看的，读屏略过。"""
     path = _ICONS[name]
@@ -79,6 +82,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@cache
 def badge(state: str) -> SafeString:
     """状态：同一个词处处同一个颜色，文字总在。"""
     return format_html('<span class="st st-{}">{}</span>', _TONES.get(state, "mute"), state)
@@ -112,6 +116,69 @@ def due(board: Board, on: date, *, explain: bool = False) -> dict[str, Any]:
         if at.limit:
             context["parameter"] = rulebook.built_in().parameter(at.limit.parameter, at.since or on)
     return context
+
+
+@register.simple_tag
+def board_rows(boards: Iterable[Board], on: date) -> SafeString:
+    """办件列表的各行。列表是最热的页，模板逐栏解析占去一半时间，所以行自己写；时限的样子同 due。"""
+    return format_html_join("\n", _BOARD_ROW, (_board_row(board, on) for board in boards))
+
+
+_BOARD_ROW = (
+    '<tr><td class="nowrap"><a href="/cases/{0}/">{0}</a></td><td class="nowrap">{1}</td><td>{2}</td><td>{3}</td>'
+    '<td class="nowrap">{4}</td><td>{5}</td><td class="nowrap">{6}</td><td class="nowrap">{7}</td>'
+    '<td class="nowrap">{8}</td></tr>'
+)
+_DUE_ICONS = {"overdue": "alert", "paused": "pause"}
+
+
+def _board_row(board: Board, on: date) -> tuple[object, ...]:
+    shown = board_timing(board, on)
+    if shown.tone == "none":
+        limit = format_html('<span class="due due-none">{}</span>', shown.text)
+    else:
+        words = shown.text + ("（推定）" if board.estimated else "")
+        mark = icon(_DUE_ICONS.get(shown.tone, "clock"))
+        limit = format_html('<span class="due due-{}">{}{}</span>', shown.tone, mark, words)
+    return (
+        board.case.number,
+        board.step_name,
+        board.unit.name,
+        board.case.subject,
+        board.provider.name if board.provider else "—",
+        badge(board.state),
+        "、".join(Role(role).label for role in board.roles) or "—",
+        f"{board.since_on:%m-%d}",
+        limit,
+    )
+
+
+@register.simple_tag
+def asset_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> SafeString:
+    """资源列表的各行，只要选了的列；缘由同 board_rows。"""
+    return format_html_join("\n", "{}", ((_asset_row(row, columns),) for row in rows))
+
+
+def _asset_row(row: Mapping[str, Any], columns: Sequence[str]) -> SafeString:
+    resource = row["resource"]
+    cells = {
+        "unit": resource.project.unit.name,
+        "project": resource.project.name,
+        "provider": resource.provider.name,
+        "kind": resource.kind,
+        "spec": row["spec"],
+        "arch": resource.architecture or "—",
+        "system": resource.system or "—",
+        "zone": resource.zone or "—",
+        "state": badge(row["state"]),
+        "first": day(row["first"]),
+        "charged": day(row["charged"]),
+        "expires": day(row["expires"]),
+    }
+    link = format_html(
+        '<tr><td class="nowrap"><a href="/assets/{}/">{}</a></td>', quote(resource.code, safe=""), resource.code
+    )
+    return link + format_html_join("", "<td>{}</td>", ((cells[name],) for name in columns)) + mark_safe("</tr>")
 
 
 @register.filter

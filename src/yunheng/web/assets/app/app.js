@@ -230,6 +230,9 @@
     all("[data-resource-code]").forEach(function (box) { if (!box.value && prefix) { box.value = prefix + ("000" + number++).slice(-3); } });
   }
 
+  /* 存视图：筛选不重载整页，以地址栏为准 */
+  document.addEventListener("submit", function (event) { var box = event.target.matches("[data-current-query]") && $("[name=query]", event.target); if (box) { box.value = location.search.slice(1); } });
+
   /* htmx：忙、焦点 */
   document.addEventListener("htmx:beforeRequest", function (event) { event.detail.elt.setAttribute("aria-busy", "true"); });
   document.addEventListener("htmx:afterRequest", function (event) { event.detail.elt.removeAttribute("aria-busy"); });
