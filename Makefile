@@ -1,4 +1,4 @@
-.PHONY: check soak bench bench-huge docs
+.PHONY: check soak bench bench-pages bench-huge docs
 BIN := .venv/bin
 
 check:
@@ -19,6 +19,12 @@ soak:
 
 bench: .bench/cloudkitty/installed
 	$(BIN)/python bench/run.py $(if $(SIZES),--sizes $(SIZES))
+	$(MAKE) bench-pages
+
+# 页面：2 万资源、5 千事项、500 人，20 人各自点，再点满
+bench-pages:
+	command -v wrk >/dev/null || apt-get install -y -qq wrk
+	$(BIN)/python -m tests.load.pages
 
 # 三百万条时间线，4 GiB 内存，靠落盘跑完
 bench-huge:

@@ -12,11 +12,15 @@ import pytest
 from django.db import transaction
 
 from tests.support import database
+from tests.support.people import cast
+from yunheng.applications.models import Draft
 from yunheng.config import maintenance
+from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.config.settling import opened
 from yunheng.ledger.models import Segment
 from yunheng.metering import diffing, engine, example, result
 from yunheng.metering.writing import write_package
+from yunheng.settlement import queries
 
 #: 考核、满意度、差异裁定在办申请的阶段没有来处，两边都不带
 LEFT_OUT = ("考核", "满意度", "差异裁定")
@@ -83,3 +87,40 @@ def test_R051_台账的时段就是计量的时段_一天不差(exported: Path, 
         }
     assert len(kept) > 2000
     assert kept == metered
+
+
+@pytest.mark.django_db
+def test_R077_网页上一步步办出来的_导出来能结算_平台软件归自己的服务商(tmp_path: Path) -> None:
+    services = {**FILLED["services"], "DX": "1", "SJK-GX": "1"}
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="导出的系统").fill(
+        **{**FILLED, "iaas": "电信", "services": services}
+    )
+    walk.submit().act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("dx", "ECS-EX-")
+    project = Draft.objects.get(case=walk.case).project
+    change = Walk(cast(), "mzj", date(2025, 11, 3), "change", project=project).fill(
+        changes=[], service_changes={"AQ-FWKZ": {"quantity": "", "before": "1", "resource": f"{project.code}-AQ-FWKZ"}},
+        statement="不用了", leader="周", contact="021-67000000", classified="否", level="二级",
+    )  # fmt: skip
+    change.submit().act("mzj-fzr", "approve").act("dx", "confirm").later(1).act("shy", "approve").later(3)
+    change.deliver("dx", "")
+    pending = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="批了没开通的系统").fill(**FILLED).submit()
+    pending.act("mzj-fzr", "approve").later(1).act("shy", "approve")
+    exported_tables = queries.tables(2025)
+    write_package(tmp_path / "包", queries.manifest(2025, "松江区"), exported_tables)
+    content = settled(tmp_path / "包")
+    number = walk.case.number
+    assert {(form["单号"], form["服务商"]) for form in exported_tables["单据"] if number in form["单号"]} == {
+        (number, "CT"),
+        (f"{number}/CM", "CM"),
+        (f"{number}/CU", "CU"),
+    }
+    lines = {(line["resource"], line["item"]): line for line in [*content["lines"], *content["disputed"]]}
+    host = lines["ECS-EX-01", "ZJ-CPU-X86"]
+    # 7-3 下发，三个月测试期满 10-3 起计
+    assert (host["form"], host["provider"], host["from"], host["until"]) == (number, "CT", "2025-10-03", "2026-07-01")
+    software = lines[f"{project.code}-SJK-GX", "SJK-GX"]
+    assert (software["form"], software["provider"], software["from"]) == (f"{number}/CU", "CU", "2025-07-03")
+    # 11-4 审核通过，次日停计，不等服务商
+    assert lines[f"{project.code}-AQ-FWKZ", "AQ-FWKZ"]["until"] == "2025-11-05"
+    missing = {entry["form"] for entry in content["differences"] if entry["code"] == "D1"}
+    assert missing == {pending.case.number}

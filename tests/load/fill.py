@@ -88,7 +88,8 @@ def fill(url: str) -> dict[str, int]:
                     shifted=("id", "resource_id", "case_id", "voids_id"),
                     where=facts,
                 )
-                _copy(connection, "ledger_segment", number, shifted=("id", "resource_id"), where=f"id {base}")
+                own = f"id {base} AND resource_id IN (SELECT resource_id FROM ledger_fact WHERE case_id {old})"
+                _copy(connection, "ledger_segment", number, shifted=("id", "resource_id"), where=own)
         connection.execute(
             "INSERT INTO orgs_person (username, name, initials, phone, email, is_active, must_change_password,"
             " preferences, password) SELECT 'load.' || n, '压测' || n, 'yc' || n, '', '', true, false, '{}', '!'"

@@ -395,7 +395,7 @@ QUERIES = {
     "/cases/?q=mzj": 9,
     "/assets/": 11,
     "/assets/calendar/": 7,
-    "/search/?q=mzj": 9,
+    "/search/?q=mzj": 11,
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 
 from yunheng.audit.actor import Actor
@@ -91,7 +92,10 @@ def _new_project(unit: Institution, name: str, on: date) -> Project:
 
 
 def _usual_provider(project: Project) -> Institution | None:
-    return Institution.objects.filter(kind=Kind.PROVIDER, resources__project=project).order_by("code").first()
+    """项目的基础设施服务商：主机在哪家；没有主机的，看服务项最多的那家。"""
+    resources = Resource.objects.filter(project=project).values_list("provider").annotate(n=Count("pk"))
+    most = (resources.exclude(kind="服务项") or resources).order_by("-n", "provider__code").first()
+    return Institution.objects.get(pk=most[0]) if most else None
 
 
 def _prefilled(procedure: str, project: Project, provider: Institution | None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from yunheng.catalog.queries import items as catalog_items
 from yunheng.documents.annex1 import LABELS
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.operations import Line, register_resource
+from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import periods
 
@@ -172,7 +173,7 @@ def lines(doing: Doing) -> list[Line]:
         resource = register_resource(
             code=str(given["resource"]).strip(),
             project=filing.project,
-            provider=provider,
+            provider=_own_provider(row, known) or provider,
             kind=row.kind,
             name=row.title.partition("行 ")[2] or row.title,
             architecture=str(content.get("architecture") or "") if row.kind != "服务项" else "",
@@ -188,6 +189,11 @@ def lines(doing: Doing) -> list[Line]:
             effective = stopped if action == "释放" else opened
             result.append(Line(resource, known[code], action, quantity, effective, order, expires))
     return result
+
+
+def _own_provider(row: Row, known: Mapping[str, Item]) -> Institution | None:
+    """平台软件、软件授权有自己的服务商的，资源归那一家：价格、考核、付款都按它算（D62-四）。"""
+    return next((known[code].provider for code in row.quantities if known[code].provider), None)
 
 
 def moves(row: Row, resource: str) -> Iterator[tuple[str, str, Decimal | None]]:

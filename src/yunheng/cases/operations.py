@@ -414,7 +414,9 @@ def _board(case: Case, at: Position, *, seq: int, provider: Institution | None) 
         "provider": provider,
         "seq": seq,
         **_place(at, unit, provider),
-        "search": " ".join((case.number, table.name, case.subject, unit.name, unit.initials, initials(case.subject))),
+        "search": " ".join(
+            (case.number, table.name, case.subject, unit.name, unit.initials, initials(case.subject))
+        ).lower(),
     }
 
 

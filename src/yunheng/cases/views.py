@@ -85,7 +85,7 @@ def _filtered(request: Request, boards: QuerySet[Board]) -> tuple[QuerySet[Board
     """按查询串筛选；返回筛出的和已选的条件（给人看的词, 去掉它的地址）。"""
     get, chosen = request.GET, []
     if text := get.get("q", "").strip()[:60]:
-        boards = boards.filter(search__icontains=text)
+        boards = boards.filter(search__contains=text.lower())
         chosen.append(("q", f"含“{text}”"))
     if (kind := get.get("kind", "")) in PROCEDURES:
         boards = boards.filter(case__procedure=kind)

@@ -71,7 +71,7 @@ def register_resource(
             "address": address,
             "search": " ".join(
                 (code, name, address, project.name, project.initials, project.unit.name, project.unit.initials)
-            ),
+            ).lower(),
         },
     )
     if not created and (resource.project_id != project.pk or resource.provider_id != provider.pk):

@@ -35,7 +35,9 @@ def visible(actor: Actor) -> QuerySet[Resource]:
 def visible_projects(actor: Actor) -> QuerySet[Project]:
     """看得到的项目；服务商看到自己有资源在里面的。"""
     projects = Project.objects.select_related("unit")
-    return scoped(projects, actor, unit="unit", provider="resources__provider").distinct()
+    if actor.role == Role.PROVIDER:
+        return projects.filter(pk__in=Resource.objects.filter(provider=actor.institution).values("project"))
+    return scoped(projects, actor, unit="unit", provider="")
 
 
 @dataclass(frozen=True)

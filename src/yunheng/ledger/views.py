@@ -90,7 +90,7 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
     get, chosen = request.GET, []
     resources = queries.visible(request.actor)
     if text := get.get("q", "").strip()[:60]:
-        resources = resources.filter(search__icontains=text)
+        resources = resources.filter(search__contains=text.lower())
         chosen.append(("q", f"含“{text}”"))
     for key, path, title in (
         ("unit", "project__unit_id", "单位"),

@@ -14,8 +14,8 @@ from yunheng.applications import receipts
 from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
-from yunheng.catalog.models import CityUsage, Price, Tier
-from yunheng.ledger.models import Action, Fact, Project, Received
+from yunheng.catalog.models import CityUsage, Item, Price, Tier
+from yunheng.ledger.models import Action, Fact, Project, Received, Resource
 from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
 from yunheng.orgs.models import Institution, Kind, Nature
 from yunheng.orgs.queries import chosen_conventions
@@ -68,7 +68,7 @@ def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, 
 
 def tables(year: int) -> dict[str, Rows]:
     """数据包的各表。单据、工单、日志都是全部历史，算哪一年由算法按日期定。"""
-    forms, details = _forms()
+    forms, details, split = _forms()
     return {
         "机构": list(_institutions()),
         "目录": list(_catalog()),
@@ -77,7 +77,7 @@ def tables(year: int) -> dict[str, Rows]:
         "项目": list(_projects()),
         "单据": forms,
         "单据明细": details,
-        "工单": list(_orders()),
+        "工单": list(_orders(split)),
         "日志": list(_logs()),
         "用量": list(_usage()),
         "日历": list(_calendar(year)),
@@ -149,10 +149,20 @@ def _projects() -> Iterator[dict[str, str]]:
         yield {"项目": one.code, "名称": one.name, "单位": one.unit.code, "费用归属": one.funding}
 
 
-def _forms() -> tuple[Rows, Rows]:
-    """单据和明细：审核通过了的申请、变更、注销，和补录的。"""
+#: （单号, 资源）→ 分出来的单号：一件申请里别家服务商的资源
+_Split = dict[tuple[str, str], str]
+
+
+def _forms() -> tuple[Rows, Rows, _Split]:
+    """单据和明细：审核通过了的申请、变更、注销，和补录的。
+
+    一张单据只能归一家服务商；一件申请里平台软件另有服务商的，分成“单号/服务商代码”的另一张。
+    """
     forms: Rows = []
     details: Rows = []
+    split: _Split = {}
+    owners = dict(Resource.objects.values_list("code", "provider__code"))
+    services = dict(Item.objects.exclude(provider=None).values_list("code", "provider__code"))
     filings = {f.case_id: f for f in Filing.objects.select_related("project").order_by("case_id", "version")}
     facts = _facts()
     cases = Case.objects.filter(procedure__in=[*_FORMS, "backfill"], pk__in=filings).select_related("board__provider")
@@ -170,18 +180,19 @@ def _forms() -> tuple[Rows, Rows]:
         provider = case.board.provider
         if provider is None:
             continue
-        forms.append(
-            {
-                "单号": case.number,
-                "种类": kind,
-                "项目": filing.project.code,
-                "服务商": provider.code,
-                "审核日期": reviewed,
-            }
-        )
+        seen: set[str] = set()
         for resource, item, action, quantity in moves:
-            details.append({"单号": case.number, "资源": resource, "目录项": item, "动作": action, "数量": quantity})
-    return forms, details
+            owner = owners.get(resource) or services.get(item) or provider.code
+            number = case.number if owner == provider.code else f"{case.number}/{owner}"
+            if owner not in seen:
+                seen.add(owner)
+                forms.append(
+                    {"单号": number, "种类": kind, "项目": filing.project.code, "服务商": owner, "审核日期": reviewed}
+                )
+            if number != case.number:
+                split[case.number, resource] = number
+            details.append({"单号": number, "资源": resource, "目录项": item, "动作": action, "数量": quantity})
+    return forms, details, split
 
 
 def _reviewed(case: Case) -> date | None:
@@ -214,7 +225,7 @@ def _planned(case: Case) -> Iterator[tuple[str, str, str, str]]:
             yield resource, item, action, _text(quantity)
 
 
-def _orders() -> Iterator[dict[str, str]]:
+def _orders(split: _Split) -> Iterator[dict[str, str]]:
     """工单：同一动作平台送来的优先；工单号在各处重复的，用收件时的来源编号，保证唯一。"""
     received = list(
         Received.objects.filter(kind="工单").order_by("pk").values_list("source__code", "source_ref", "payload")
@@ -229,7 +240,8 @@ def _orders() -> Iterator[dict[str, str]]:
     times = Counter(str(order["工单号"]) for _, _, order in kept)
     for _, reference, order in kept:
         number = str(order["工单号"])
-        yield {**order, "工单号": number if times[number] == 1 else reference}
+        form = split.get((order["单号"], order["资源"]), order["单号"])
+        yield {**order, "单号": form, "工单号": number if times[number] == 1 else reference}
 
 
 def _key(order: Mapping[str, str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -72,17 +73,23 @@ def _by_step(boards: Any, on: date) -> list[tuple[str, int, int, int]]:
     return [(state, *row) for state, row in counts.items()]  # type: ignore[misc]
 
 
+def _first(rows: QuerySet[Any], order: str) -> Any:
+    """头十条：先只取编号，再连着各表取全；不然很多条都对得上时，数据库会全部连好再排。"""
+    keys = list(rows.order_by(order).values_list("pk", flat=True)[:10])
+    return rows.filter(pk__in=keys).order_by(order)
+
+
 @allowed(*BUSINESS)
 def search(request: Request) -> HttpResponse:
     """全局检索：办件号、项目、单位（拼音首字母）、资源号、条款。"""
     text = request.GET.get("q", "").strip()[:60]
     found: dict[str, Any] = {"q": text}
     if text:
-        found["boards"] = cases.visible(request.actor).filter(search__icontains=text).order_by("-case_id")[:10]
-        found["resources"] = ledger.visible(request.actor).filter(search__icontains=text).order_by("code")[:10]
+        found["boards"] = _first(cases.visible(request.actor).filter(search__contains=text.lower()), "-case_id")
+        found["resources"] = _first(ledger.visible(request.actor).filter(search__contains=text.lower()), "code")
+        projects = ledger.visible_projects(request.actor)
         found["projects"] = (
-            list(ledger.visible_projects(request.actor).filter(initials__icontains=text.lower())[:6])
-            or ledger.visible_projects(request.actor).filter(name__icontains=text)[:6]
+            list(projects.filter(initials__contains=text.lower())[:6]) or projects.filter(name__contains=text)[:6]
         )
         index = rulebook.built_in().clauses
         found["clauses"] = [c for c in index.clauses.values() if text.lower() in f"{c.id}{c.title}{c.gist}".lower()][:8]
