@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -32,13 +34,30 @@ class Visitor:
         self.page.goto(self.base + path)
 
 
+#: 看页面用的那一件和它的资源
+SHOWN, RESOURCE = "SQ-2026-0001", "ECS-SHOW-01"
+
+
+def shown() -> None:
+    """看页面用的一件事项。"""
+    from tests.support.people import cast
+    from yunheng.config.demo.stories import FILLED, Walk
+
+    walk = Walk(cast(), "mzj", date(2026, 6, 1), "new", project_name="看页面的系统").fill(**FILLED).submit()
+    walk.act("mzj-fzr", "return", opinion="改一处").fill(statement="改过的说明").submit().act("mzj-fzr", "approve")
+    walk.later(1).act("shy", "approve").later(1).deliver("lt", "ECS-SHOW-")
+    assert walk.case.number == SHOWN
+
+
 @pytest.fixture(scope="session")
-def site(cluster: object) -> Iterator[str]:  # noqa: ARG001
-    """起好的网站的地址。"""
+def site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG001
+    """起好的网站的地址；库里有一件改过一版、已开通、在测试期的新建（SHOWN）。"""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     with database.cloned() as name:
+        with django_db_blocker.unblock(), database.pointed(name):
+            shown()
         env = {**os.environ, "DATABASE_URL": database.url(name), "DEMO": "1"}
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "yunheng.config.wsgi", f"--bind=127.0.0.1:{port}", "--threads=4"],

@@ -14,15 +14,9 @@ from tests.support import database
 @pytest.fixture
 def committed(cluster: object, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, str]]:  # noqa: ARG001
     """自己的一份库，真提交；给出子进程用的环境变量。"""
-    from django.db import connections
-
-    before = dict(connections["default"].settings_dict)
-    with database.cloned() as name, django_db_blocker.unblock():
-        database.point_at(name)
+    with database.cloned() as name, django_db_blocker.unblock(), database.pointed(name):
         yield {
             **os.environ,
             "DATABASE_URL": database.url(name),
             "DATABASE_OWNER_URL": database.url(name, "yunheng_owner"),
         }
-        connections.close_all()
-    connections["default"].settings_dict.update(before)

@@ -28,25 +28,25 @@ FAR = date(9999, 12, 31)
 
 
 @pytest.fixture(scope="module")
-def loaded(cluster: object, django_db_blocker: Any) -> Iterator[None]:  # noqa: ARG001
-    """一整个示例区，经补录装进库里。"""
+def loaded(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG001
+    """一整个示例区，经补录装进一个库；给出库名。"""
     from yunheng.audit.actor import SYSTEM
     from yunheng.audit.operations import unit_of_work
     from yunheng.config.demo import year
     from yunheng.orgs.models import Appointment
     from yunheng.orgs.queries import actor_for
 
-    with database.cloned() as name, django_db_blocker.unblock():
-        database.point_at(name)
-        reviewer = Appointment.objects.select_related("person", "institution").get(person__username="demo.shy")
-        with unit_of_work(SYSTEM):
-            year.forms(year.tables(), {"shy": actor_for(reviewer)})
-        yield
+    with database.cloned() as name:
+        with django_db_blocker.unblock(), database.pointed(name):
+            reviewer = Appointment.objects.select_related("person", "institution").get(person__username="demo.shy")
+            with unit_of_work(SYSTEM):
+                year.forms(year.tables(), {"shy": actor_for(reviewer)})
+        yield name
 
 
 @pytest.fixture
-def exported(loaded: None, django_db_blocker: Any, tmp_path: Path) -> Path:  # noqa: ARG001
-    with django_db_blocker.unblock():
+def exported(loaded: str, django_db_blocker: Any, tmp_path: Path) -> Path:
+    with django_db_blocker.unblock(), database.pointed(loaded):
         maintenance.export(2023, tmp_path / "库里导出")
     return tmp_path / "库里导出"
 
@@ -69,7 +69,7 @@ def test_R077_从库里导出来结算_与直接结算文件的摘要相同(expo
     assert files["digest"] == ours["digest"]
 
 
-def test_R051_台账的时段就是计量的时段_一天不差(exported: Path, django_db_blocker: Any) -> None:
+def test_R051_台账的时段就是计量的时段_一天不差(exported: Path, loaded: str, django_db_blocker: Any) -> None:
     with opened(exported) as package:
         engine.settle(package)
         rows = package.connection.execute(
@@ -80,7 +80,7 @@ def test_R051_台账的时段就是计量的时段_一天不差(exported: Path, 
     metered = {
         (resource, item, start, until, Decimal(quantity) / 1000) for resource, item, start, until, quantity in rows
     }
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), database.pointed(loaded), transaction.atomic():
         kept = {
             (s.resource.code, s.item.code, s.during.lower, s.during.upper or FAR, s.quantity)
             for s in Segment.objects.select_related("resource", "item")

@@ -82,6 +82,19 @@ def url(name: str, role: str = APP) -> str:
     return _cluster.url(role, name)
 
 
+@contextmanager
+def pointed(name: str) -> Iterator[None]:
+    """这一段里连到这个库，出来连回原来的：同一进程里别的测试还用着它们的库。"""
+    kept = dict(connections["default"].settings_dict)
+    point_at(name)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connections["default"].settings_dict.clear()
+        connections["default"].settings_dict.update(kept)
+
+
 def point_at(name: str) -> None:
     """让 Django 连到这个库。"""
     from yunheng.config.environment import database
