@@ -1,27 +1,62 @@
-"""手册和 README 的图：对着起好的演示环境（./run）截屏，写到 docs/图。用法：python scripts/screenshots.py http://127.0.0.1:8000"""
+"""手册和 README 的图：对着起好的演示环境（./run）截屏，写到 docs/图。
+
+用法：python scripts/screenshots.py http://127.0.0.1:8000 [目录 [宽 高]]
+"""
 
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+#: 人物、地址、图名；一人一次登录
 SHOTS = (
-    ("demo.shy", "/", "工作台"),
+    ("demo.mzj", "/", "经办人-工作台"),
+    ("demo.mzj", "/apply/", "经办人-选事项"),
+    ("demo.mzj", "/apply/SQ-2026-0001/", "经办人-任务清单"),
     ("demo.mzj", "/apply/SQ-2026-0001/hosts/?tried=1", "主机清单"),
+    ("demo.mzj", "/apply/SQ-2026-0001/services/", "经办人-服务项目"),
+    ("demo.mzj", "/apply/SQ-2026-0001/check/", "经办人-检查"),
+    ("demo.mzj-fzr", "/", "负责人-工作台"),
+    ("demo.shy", "/", "工作台"),
+    ("demo.shy", "/todo/", "审核员-待办"),
     ("demo.shy", "/cases/QY-2026-0001/", "办件"),
     ("demo.shy", "/assets/", "资源台账"),
+    ("demo.shy", "/assets/ECS-0001/", "资源"),
+    ("demo.shy", "/assets/calendar/", "到期日历"),
+    ("demo.shy", "/settlement/package/", "结算数据包"),
+    ("demo.kw", "/conventions/", "区科委-口径"),
+    ("demo.xxk", "/todo/", "信息化管理科-待办"),
+    ("demo.lt", "/todo/", "服务商-待办"),
+    ("demo.lt", "/inbox/", "服务商-平台数据"),
+    ("demo.dsf", "/inbox/", "第三方-平台数据"),
+    ("demo.sjx", "/cases/", "市经信-办件"),
+    ("demo.xtgly", "/admin/people/", "系统管理员-人员"),
+    ("demo.sjgly", "/audit/?verify=1", "审计管理员-审计"),
 )
 
+
+def signed_in(browser: Browser, site: str, who: str, size: tuple[int, int]) -> Page:
+    """登录好的一个窗口。"""
+    page = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN").new_page()
+    page.goto(f"{site}/login/")
+    page.fill("#u", who)
+    page.fill("#p", "Yunheng-demo-1")
+    page.click(".login-card .btn-primary")
+    page.wait_for_selector(".side")
+    return page
+
+
 if __name__ == "__main__":
-    folder = Path(__file__).parents[1] / "docs" / "图"
+    site = sys.argv[1]
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).parents[1] / "docs" / "图"
+    size = (int(sys.argv[3]), int(sys.argv[4])) if len(sys.argv) > 4 else (1366, 768)
+    folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        pages: dict[str, Page] = {}
         for who, path, name in SHOTS:
-            page = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN").new_page()
-            page.goto(f"{sys.argv[1]}/login/")
-            page.fill("#u", who)
-            page.fill("#p", "Yunheng-demo-1")
-            page.click(".login-card .btn-primary")
-            page.goto(sys.argv[1] + path)
-            page.screenshot(path=folder / f"{name}.png")
+            if who not in pages:
+                pages[who] = signed_in(browser, site, who, size)
+            pages[who].goto(site + path)
+            pages[who].screenshot(path=folder / f"{name}.png")
         browser.close()

@@ -47,6 +47,10 @@ def shown() -> None:
     walk.act("mzj-fzr", "return", opinion="改一处").fill(statement="改过的说明").submit().act("mzj-fzr", "approve")
     walk.later(1).act("shy", "approve").later(1).deliver("lt", "ECS-SHOW-")
     assert walk.case.number == SHOWN
+    # 审核员手上缓急不同的三件
+    for day in (date(2026, 7, 7), date(2026, 6, 24), date(2026, 7, 2)):
+        urgent = Walk(cast(), "mzj", day, "new", project_name=f"{day} 报的系统").fill(**FILLED).submit()
+        urgent.act("mzj-fzr", "approve")
 
 
 @pytest.fixture(scope="session")

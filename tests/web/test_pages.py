@@ -27,7 +27,7 @@ from yunheng.audit.models import Entry
 from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Project
-from yunheng.orgs.models import Institution, Person
+from yunheng.orgs.models import BusinessClock, Institution, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -500,3 +500,18 @@ def test_R084_补录的事项也打得开_写明原单据和当时没有的关�
     page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
     for words in ("补录", "ECS-B1", "2023-08-01", "安全六项（R-101）"):
         assert words in page
+
+
+def test_U7_跨国庆调休的时限_列表_详情_导出是同一天_等于手算() -> None:
+    # 9-30 收到，次日起数：10-8、10-9、10-10（周六，调休上班）、10-12、10-13
+    walk = Walk(cast(), "mzj", date(2026, 9, 30), "new", project_name="跨国庆的系统").fill(**FILLED).submit()
+    walk.act("mzj-fzr", "approve")
+    BusinessClock.objects.update(on=date(2026, 10, 9))
+    client, number = signed_in("shy"), walk.case.number
+    shown = "剩 3 个工作日 · 10-13 周二"
+    assert shown in client.get("/cases/").content.decode()
+    assert shown in client.get(f"/cases/{number}/").content.decode()
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/cases/?format=xlsx").content))
+    assert book.active is not None
+    rows = {row[0]: row for row in book.active.iter_rows(values_only=True)}
+    assert rows[number][-2:] == ("2026-10-13", shown)

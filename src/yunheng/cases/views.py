@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
+from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Person
 from yunheng.rules.procedures import PROCEDURES, procedure
@@ -22,6 +23,7 @@ from . import operations, queries
 from .models import Attachment, Board, Case
 
 PAGE = 50
+MAX_EXPORT = 5000
 STATES = (
     "草稿",
     "待签批",
@@ -68,6 +70,8 @@ def read_all(request: Request) -> HttpResponse:
 def listing(request: Request) -> HttpResponse:
     """办件列表：筛选都在地址里。"""
     boards, chosen = _filtered(request, queries.visible(request.actor))
+    if request.GET.get("format") == "xlsx":
+        return _export(request, boards)
     page = Paginator(boards, PAGE).get_page(request.GET.get("page", "1")[:6])
     units = Institution.objects.filter(pk__in=queries.visible(request.actor).values("unit")).order_by("code")
     context = {
@@ -79,6 +83,29 @@ def listing(request: Request) -> HttpResponse:
         "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
     }
     return render(request, "cases/_rows.html" if request.htmx else "cases/listing.html", context)
+
+
+def _export(request: Request, boards: QuerySet[Board]) -> HttpResponse:
+    titles = ("编号", "事项", "步骤", "单位", "项目", "服务商", "状态", "在谁手上", "到手日", "到期日", "时限")
+    rows = (
+        (
+            board.case.number,
+            PROCEDURES[board.case.procedure].name,
+            board.step_name,
+            board.unit.name,
+            board.case.subject,
+            board.provider.name if board.provider else "",
+            board.state,
+            "、".join(Role(role).label for role in board.roles),
+            board.since_on,
+            board.due_on,
+            queries.board_timing(board, request.on).text,
+        )
+        for board in boards[:MAX_EXPORT]
+    )
+    response = HttpResponse(workbook("办件", titles, rows), content_type=TYPE)
+    response["Content-Disposition"] = f"attachment; filename=cases-{request.on}.xlsx"
+    return response
 
 
 def _filtered(request: Request, boards: QuerySet[Board]) -> tuple[QuerySet[Board], list[tuple[str, str]]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import calendar as months
-import io
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import xlsxwriter
 from django.core import signing
 from django.core.paginator import Paginator
 from django.db.models import Min, Q, QuerySet
@@ -18,6 +16,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from icalendar import Calendar, Event
 
+from yunheng.documents.listing import TYPE, workbook
 from yunheng.documents.office import MAX_FILE
 from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
@@ -176,10 +175,6 @@ def _spec(segments: list[Segment]) -> str:
 
 
 def _export(request: Request, resources: QuerySet[Resource]) -> HttpResponse:
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet("资源台账")
-    head = book.add_format({"bold": True, "bg_color": "#E7F0FB", "border": 1})
     titles = (
         "资源编号",
         "名称",
@@ -194,33 +189,24 @@ def _export(request: Request, resources: QuerySet[Resource]) -> HttpResponse:
         "计费起",
         "到期日",
     )
-    for column, title in enumerate(titles):
-        sheet.write_string(0, column, title, head)
-        sheet.set_column(column, column, 16)
-    for number, row in enumerate(_rows(list(resources[:MAX_EXPORT]), request.on), start=1):
-        r = row["resource"]
-        values = (
-            r.code,
-            r.name,
-            r.kind,
-            r.project.unit.name,
-            r.project.name,
-            r.provider.name,
-            r.architecture,
+    rows = (
+        (
+            row["resource"].code,
+            row["resource"].name,
+            row["resource"].kind,
+            row["resource"].project.unit.name,
+            row["resource"].project.name,
+            row["resource"].provider.name,
+            row["resource"].architecture,
             row["spec"],
             row["state"],
-            row["first"] or "",
-            row["charged"] or "",
-            row["expires"] or "",
+            row["first"],
+            row["charged"],
+            row["expires"],
         )
-        for column, value in enumerate(values):
-            # 一律按文字写：以 = + - @ 开头的也不会变成公式
-            sheet.write_string(number, column, str(value))
-    sheet.freeze_panes(1, 1)
-    book.close()
-    response = HttpResponse(
-        buffer.getvalue(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        for row in _rows(list(resources[:MAX_EXPORT]), request.on)
     )
+    response = HttpResponse(workbook("资源台账", titles, rows), content_type=TYPE)
     response["Content-Disposition"] = f"attachment; filename=assets-{request.on}.xlsx"
     return response
 
