@@ -1,4 +1,4 @@
-.PHONY: check soak bench bench-pages bench-huge docs
+.PHONY: check soak bench bench-pages bench-huge postgres15 docs
 BIN := .venv/bin
 
 check:
@@ -29,6 +29,11 @@ bench-pages:
 # 三百万条时间线，4 GiB 内存，靠落盘跑完
 bench-huge:
 	$(BIN)/python bench/huge.py
+
+# 同一组约束、并发、断电测试在 PostgreSQL 15 上再跑一遍（apt 装 postgresql-15）
+postgres15:
+	YUNHENG_POSTGRES=/usr/lib/postgresql/15/bin $(BIN)/python -m pytest -n 2 \
+	  tests/architecture tests/scenarios tests/concurrency tests/web tests/golden/test_export.py
 
 docs:
 	$(BIN)/mkdocs serve

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 
 #: 随包带着 Chromium 86.0.4240 的 npm 包
 _PACKAGE = "chrome-aws-lambda@5.3.1"
