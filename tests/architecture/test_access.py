@@ -38,6 +38,7 @@ PAGES: dict[str, set[Role]] = {
     "people": {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN},
     "audit": {Role.AUDIT_ADMIN},
     "conventions": BUSINESS,
+    "exemptions": BUSINESS,
     "inbox": {Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY},
     "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }

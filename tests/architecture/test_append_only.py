@@ -11,6 +11,7 @@ from yunheng.audit.append_only import append_only_tables
 from yunheng.config.database import OWNER
 
 NAMED = {
+    "applications_exemption",
     "applications_filing",
     "applications_quota",
     "audit_entry",

@@ -7,9 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.test_lifecycle_others import DAY, added, board, change, deregistration, running_project
+from tests.scenarios.test_lifecycle_others import (
+    DAY,
+    added,
+    board,
+    change,
+    deregistration,
+    development,
+    quota,
+    running_project,
+)
 from tests.support.people import cast
-from yunheng.applications.models import Draft, Quota
+from yunheng.applications.models import Draft, Exemption, Quota
+from yunheng.applications.operations import register_exemption
+from yunheng.cases.models import Case, Notice
 from yunheng.cases.operations import NotYours, Refused
 from yunheng.config.demo.stories import FILLED, LEGACY, Walk
 from yunheng.ledger.models import Fact, Project
@@ -183,3 +194,44 @@ def test_R038_没有超出总配额百分之二十的_不转市经信() -> None:
     rows = [added(cores="6", memory="1", system_disk="0.01", data_disk="")]
     walk = change(project, rows).submit().act("mzj-fzr", "approve").act("lt", "confirm").act("shy", "approve")
     assert board(walk).state == "待下发"
+
+
+# ── 开发资源给谁、配额通知、不宜上云的例外 ──
+
+
+def test_R041_开发资源只给市级使用单位_区级的由口径定() -> None:
+    walk = development(quota("400"))
+    Institution.objects.filter(code="U07").update(level=Level.DISTRICT)
+    walk.case = Case.objects.get(pk=walk.case.pk)
+    with pytest.raises(Refused, match=r"只给市级使用单位.*K-14"):
+        walk.submit()
+    decide("K-14", "yes", on=date(2025, 9, 1))
+    assert board(walk.submit()).state == "待签批"
+
+
+def test_R041_开发资源是市级云的_填区级云拒绝() -> None:
+    with pytest.raises(Refused, match="提供方请选市级政务云"):
+        development(quota("400"), level_of_cloud="区级政务云", city_reason="").submit()
+
+
+def test_R031_配额核定后通知运管单位() -> None:
+    quota("400")
+    told = Notice.objects.filter(text__contains="项目配额已核定")
+    assert set(told.values_list("role", flat=True)) == {"reviewer", "city_operator"}
+
+
+def exempt(who: str = "kw", basis: str = "某法第 3 条") -> Exemption:
+    unit = Institution.objects.get(code="U07")
+    return register_exemption(actor=cast()[who], on=DAY, unit=unit, system="保密档案系统", basis=basis)
+
+
+def test_R002_法规规定不宜上云的可登记例外_写明依据() -> None:
+    assert exempt().basis == "某法第 3 条"
+    with pytest.raises(Refused, match="法律法规依据不能为空"):
+        exempt(basis=" ")
+    assert Exemption.objects.count() == 1
+
+
+def test_R002_例外只由区科委登记() -> None:
+    with pytest.raises(NotYours, match="由区科委登记"):
+        exempt(who="mzj")

@@ -15,6 +15,7 @@ from yunheng.cases.models import Board
 from yunheng.cases.operations import NotYours, Refused
 from yunheng.config.demo.stories import FILLED, HOSTS, LEGACY, Walk
 from yunheng.ledger.models import Fact, Project, Resource, Segment
+from yunheng.orgs.models import Institution, Level
 
 pytestmark = pytest.mark.django_db
 
@@ -299,6 +300,8 @@ def development(project: Project, **values: Any) -> Walk:
         "internal_only": "是",
         "expires_on": "2025-12-28",
     }
+    # 条款限定市级使用单位（K-14 见 test_lifecycle_duties）
+    Institution.objects.filter(code="U07").update(level=Level.CITY)
     return Walk(cast(), "mzj", DAY, "development", project=project).fill(**{**filled, **values})
 
 
@@ -406,7 +409,6 @@ def test_R042_R043_原申请不存在或没办结_不能延期() -> None:
 
 def test_R084_补录保留原单号_记明当时没有的关口() -> None:
     from yunheng.applications.backfill import Entry, Order, backfill
-    from yunheng.orgs.models import Institution
 
     project = Project.objects.get(code="P-001")
     case = backfill(
@@ -440,7 +442,6 @@ def test_R084_补录保留原单号_记明当时没有的关口() -> None:
 
 def test_R084_没发生的不能补录_目录里没有的不能补录_什么都不写() -> None:
     from yunheng.applications.backfill import Entry, backfill
-    from yunheng.orgs.models import Institution
 
     with pytest.raises(Refused) as refused:
         backfill(

@@ -204,9 +204,13 @@ def term(doing: Doing) -> Iterator[str]:
 
 
 def development_quota(doing: Doing) -> Iterator[str]:
-    """开发资源：已立项、不对外、不超过项目配额的比例（R-041）。"""
+    """开发资源：市级使用单位（K-14）、市级云、已立项、不对外、不超过项目配额的比例（R-041）。"""
     draft = Draft.objects.select_related("project").get(case=doing.case)
     content = draft.content
+    if doing.case.unit.level != Level.CITY and chosen_conventions(doing.on)["K-14"] != "yes":
+        yield "开发资源只给市级使用单位；区级单位参照办理要由区科委定（口径 K-14，M6-22，R-041）"
+    if content.get("level_of_cloud") == "区级政务云":
+        yield "开发资源是市级政务云的，提供方请选市级政务云（M6-22，R-041）"
     project = Project.objects.select_for_update().get(pk=draft.project_id)
     if not (project.approval_number or content.get("approval_number")):
         yield "开发资源只给已立项的系统，请填立项文号（M6-22，R-041）"

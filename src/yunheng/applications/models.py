@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from yunheng.audit.append_only import AppendOnly
 from yunheng.cases.models import Case
 from yunheng.ledger.models import Project
-from yunheng.orgs.models import Person
+from yunheng.orgs.models import Institution, Person
 
 
 class Draft(models.Model):
@@ -73,3 +73,22 @@ class Quota(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.dimension} {self.amount}"
+
+
+class Exemption(AppendOnly):
+    """法律、法规规定不宜上云的系统（R-002）：登记依据；撤销是再追加一条 `revoked`。"""
+
+    unit = models.ForeignKey(Institution, models.PROTECT, related_name="exemptions", verbose_name="单位")
+    system = models.CharField("系统", max_length=200)
+    basis = models.CharField("法律法规依据", max_length=300)
+    note = models.TextField("说明", blank=True)
+    revoked = models.BooleanField("撤销", default=False)
+    on = models.DateField("登记日")
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "不宜上云的例外"
+
+    def __str__(self) -> str:
+        return self.system

@@ -12,6 +12,7 @@ from django.utils import timezone
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases.models import Case, Event
+from yunheng.cases.notifying import tell
 from yunheng.cases.operations import (
     Doing,
     NotYours,
@@ -37,7 +38,7 @@ from . import grid, guards, receipts
 from .amounts import decimal
 from .checking import clean_text
 from .importing import Imported
-from .models import Draft, Filing, Quota
+from .models import Draft, Exemption, Filing, Quota
 from .sections import SECTIONS
 
 _KEPT = ("leader", "contact", "approval_number", "classified", "level")
@@ -223,6 +224,26 @@ def _keep(project: Project, content: Mapping[str, Any]) -> None:
     project.save()
 
 
+def register_exemption(
+    *, actor: Actor, on: date, unit: Institution, system: str, basis: str, note: str = "", revoked: bool = False
+) -> Exemption:
+    """登记（或撤销）一个法规规定不宜上云的系统；没写依据、不是区科委抛 Refused（M6-2、D14-2，R-002）。"""
+    if actor.role != Role.AUTHORITY:
+        raise NotYours(["不宜上云的例外由区科委登记（D14-2，R-002）"])
+    try:
+        system, basis, note = clean_text(system, 200), clean_text(basis, 300), clean_text(note)
+    except ValueError as error:
+        raise Refused([str(error)]) from error
+    if problems := [words for value, words in ((system, "系统名称"), (basis, "法律法规依据")) if not value]:
+        raise Refused([f"{name}不能为空（D14-2，R-002）" for name in problems])
+    with unit_of_work(actor) as journal:
+        entry = Exemption.objects.create(
+            unit=unit, system=system, basis=basis, note=note, revoked=revoked, on=on, by=str(actor)
+        )
+        journal.note("撤销例外" if revoked else "登记例外", system, after={"单位": unit.name, "依据": basis})
+    return entry
+
+
 # ── 办成时的效果，与办理同一事务 ──
 
 
@@ -275,7 +296,7 @@ def stop(doing: Doing) -> None:
 
 
 def allot(doing: Doing) -> None:
-    """核定配额。"""
+    """核定配额，通知运管单位（R-031）。"""
     filing = receipts.latest(doing.case)
     for row in filing.content.get("quota") or ():
         months = [int(row[key]) if str(row.get(key) or "") else None for key in ("from_month", "until_month")]
@@ -288,6 +309,9 @@ def allot(doing: Doing) -> None:
             until_month=months[1],
             effective_on=doing.on,
         )
+    text = f"{filing.project.name}的项目配额已核定（{doing.case.number}，M6-18）"
+    for role in (Role.REVIEWER, Role.CITY_OPERATOR):
+        tell(case=doing.case, role=role, institution=None, text=text, on=doing.on)
 
 
 def extend(doing: Doing) -> None:

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from . import views
 
 urlpatterns = [
+    path("exemptions/", views.exemptions, name="exemptions"),
     path("apply/", views.choose, name="apply"),
     path("apply/<str:number>/", views.tasks, name="tasks"),
     path("apply/<str:number>/check/", views.review, name="check"),

@@ -24,6 +24,7 @@ from yunheng.ledger.models import Project, Resource
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.queries import scoped
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.procedures import AMEND, PROCEDURES
 from yunheng.rules.roles import Role
@@ -33,7 +34,7 @@ from yunheng.security.operations import confirm
 from . import grid, guards, importing, operations, printing, receipts
 from .checking import Problem, check_attachments, check_row, check_section, required_attachments
 from .comparing import compare
-from .models import Draft, Filing
+from .models import Draft, Exemption, Filing
 from .sections import HOST_COLUMNS, MACHINE_COLUMNS, SECTIONS, Section
 
 #: 选事项页上的次序和大白话
@@ -611,3 +612,38 @@ def annex(request: Request, number: str, which: str, kind: str) -> HttpResponse:
     name = f"附件{which}-{case.unit.name}-{case.number}.{kind}"
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
+
+
+@allowed(*BUSINESS)
+def exemptions(request: Request) -> HttpResponse:
+    """法规规定不宜上云的系统：登记在册的；区科委在这里登记、撤销（R-002）。"""
+    problems: tuple[str, ...] = ()
+    post = request.POST
+    if request.method == "POST":
+        unit = Institution.objects.filter(kind=Kind.USING_UNIT, code=post.get("unit", "")).first()
+        try:
+            if unit is None:
+                raise Refused(["请选择单位"])
+            operations.register_exemption(
+                actor=request.actor,
+                on=request.on,
+                unit=unit,
+                system=post.get("system", ""),
+                basis=post.get("basis", ""),
+                note=post.get("note", ""),
+                revoked=post.get("revoked") == "1",
+            )
+            return redirect("/exemptions/")
+        except Refused as error:
+            problems = error.problems
+    entries = scoped(Exemption.objects.select_related("unit"), request.actor, unit="unit", provider="unit").order_by(
+        "-pk"
+    )
+    context = {
+        "entries": entries,
+        "problems": problems,
+        "values": post,
+        "registers": request.actor.role == Role.AUTHORITY,
+        "units": Institution.objects.filter(kind=Kind.USING_UNIT).order_by("code"),
+    }
+    return render(request, "applications/exemptions.html", context, status=422 if problems else 200)

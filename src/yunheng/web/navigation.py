@@ -33,6 +33,7 @@ ENTRIES = (
         "file",
         (Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY),
     ),
+    Entry("/exemptions/", "不宜上云的例外", "alert", (Role.AUTHORITY, Role.REVIEWER)),
     Entry("/conventions/", "口径", "check", BUSINESS),
     Entry("/procedures/", "流程与条款", "book", tuple(Role)),
     Entry("/admin/institutions/", "机构", "building", (Role.SYSTEM_ADMIN,)),
