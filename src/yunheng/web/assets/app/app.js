@@ -234,7 +234,11 @@
   document.addEventListener("submit", function (event) { var box = event.target.matches("[data-current-query]") && $("[name=query]", event.target); if (box) { box.value = location.search.slice(1); } });
 
   /* htmx：忙、焦点 */
-  document.addEventListener("htmx:beforeRequest", function (event) { event.detail.elt.setAttribute("aria-busy", "true"); });
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    event.detail.elt.setAttribute("aria-busy", "true");
+    /* 旧的预览先收起来：新的没到之前点不到旧的“确认导入” */
+    if (event.detail.target.id === "preview") { event.detail.target.textContent = ""; }
+  });
   document.addEventListener("htmx:afterRequest", function (event) { event.detail.elt.removeAttribute("aria-busy"); });
   document.addEventListener("htmx:afterSettle", function (event) { meters(); var focus = $("[data-autofocus]", event.target.parentNode || document); if (focus && event.target.id === "preview") { focus.focus(); focus.scrollIntoView(); } });
   var summary = $(".error-summary[data-autofocus]");
