@@ -60,20 +60,27 @@
   });
 
   /* 自动保存：停手 1 秒存一次，存不上说明白，断网自动再试 */
-  var form = $("form[data-autosave]"), timer = null, tries = 0, dirty = false;
+  var form = $("form[data-autosave]"), timer = null, tries = 0, dirty = false, flying = false, leaving = false;
   function later(delay) { clearTimeout(timer); timer = setTimeout(save, delay); }
-  function save() { if (form && dirty) { $("#saved").textContent = "正在保存…"; form.dispatchEvent(new Event("autosave")); } }
+  function save() { if (form && dirty && !flying && !leaving) { $("#saved").textContent = "正在保存…"; form.dispatchEvent(new Event("autosave")); } }
   if (form) {
     form.addEventListener("input", function () { dirty = true; later(1000); });
     form.addEventListener("change", function () { dirty = true; later(300); });
-    form.addEventListener("htmx:beforeRequest", function (event) { if (event.detail.elt === form) { dirty = false; } });
+    form.addEventListener("htmx:beforeRequest", function (event) { if (event.detail.elt === form) { dirty = false; flying = true; } });
+    /* 自动保存还在路上就点了保存：等它回来拿到新版本号再交，免得和自己撞上 */
+    form.addEventListener("submit", function (event) {
+      clearTimeout(timer); leaving = true;
+      if (flying) { event.preventDefault(); $("#saved").textContent = "正在保存…"; }
+    });
     form.addEventListener("htmx:afterRequest", function (event) {
       if (event.detail.elt !== form) { return; }
+      flying = false;
+      if (!event.detail.successful) { leaving = false; }
       if (event.detail.successful) {
         tries = 0;
         var saved = $("#saved [data-version]");
         if (saved) { $("#version").value = saved.dataset.version; }
-        if (dirty) { later(300); }
+        if (leaving) { form.requestSubmit(); } else if (dirty) { later(300); }
       } else if (event.detail.xhr.status === 0 || event.detail.xhr.status >= 500) {
         dirty = true; tries += 1;
         $("#saved").textContent = "未保存，网络不通，正在重试（第 " + tries + " 次）；您填的还在这一页上";
@@ -137,7 +144,7 @@
         now.action = pick.dataset.action; now.resource = pick.dataset.resource;
         addRow(now); dirty = true;
         var stay = document.createElement("input");
-        stay.type = "hidden"; stay.name = "stay"; stay.value = "1"; form.appendChild(stay); form.submit();
+        stay.type = "hidden"; stay.name = "stay"; stay.value = "1"; form.appendChild(stay); form.requestSubmit();
       }
     });
     grid.addEventListener("keydown", function (event) {
