@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from .conftest import Town
 from .papers import differences, download
@@ -196,27 +195,3 @@ def test_只用键盘_填一行主机_回车向下_Ctrl_D复制上一格(town: T
     page.keyboard.press("Control+d")
     expect(page.locator("input[aria-label='CPU 核']").nth(1)).to_have_value("8")
     expect(page.locator("#saved")).to_contain_text("已保存")
-
-
-def test_自动保存还在路上就点保存_不和自己撞上_一个字不丢(town: Town) -> None:
-    page = town["jyj"].page
-    town["jyj"].open("/apply/?kind=district")
-    page.fill("#name", "存得慢的系统")
-    page.click("text=开始填写")
-    page.click("text=附件与说明")
-    address = page.url
-
-    def slowly(route: Route) -> None:
-        if route.request.headers.get("hx-request"):
-            time.sleep(1.5)
-        route.continue_()
-
-    page.route("**/files/", slowly)
-    page.fill("#i-statement", "自动保存在路上")
-    expect(page.locator("#saved")).to_contain_text("正在保存")
-    page.type("#i-statement", "，又打了几个字")
-    page.click("text=保存并返回清单")
-    expect(page.locator(".tasks")).to_be_visible(timeout=10_000)
-    page.unroute("**/files/")
-    page.goto(address)
-    expect(page.locator("#i-statement")).to_have_value("自动保存在路上，又打了几个字")
