@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from .conftest import Town
 from .papers import differences, download
@@ -195,3 +195,36 @@ def test_只用键盘_填一行主机_回车向下_Ctrl_D复制上一格(town: T
     page.keyboard.press("Control+d")
     expect(page.locator("input[aria-label='CPU 核']").nth(1)).to_have_value("8")
     expect(page.locator("#saved")).to_contain_text("已保存")
+
+
+def test_自动保存的回音还没到就点保存_等它回来再交_不和自己撞(town: Town) -> None:
+    page = town["mzj"].page
+    town["mzj"].open("/apply/?kind=quota")
+    page.fill("#name", "网慢的系统")
+    page.click("text=开始填写")
+    number = page.url.rstrip("/").rsplit("/", 1)[-1]
+    page.click(".tasks b:has-text('单位与项目')")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def slow(route: Route) -> None:
+        """自动保存：服务器已经存上，回音压在手里。"""
+        if route.request.headers.get("hx-request") and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route(f"**/apply/{number}/project/", slow)
+    page.fill("#i-leader", "周建国")
+    for _ in range(200):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    page.fill("#i-contact", "021-67001234")
+    page.click("text=保存并返回清单", no_wait_after=True)
+    page.wait_for_timeout(500)
+    route, response = held[0]
+    route.fulfill(response=response)
+    page.wait_for_url(f"**/apply/{number}/?tried=1")
+    town["mzj"].open(f"/apply/{number}/project/")
+    assert page.input_value("#i-leader") == "周建国"
+    assert page.input_value("#i-contact") == "021-67001234"
