@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.support.people import cast
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.ledger.models import Resource
+from yunheng.ledger.models import Fact, Resource
 from yunheng.orgs.models import Appointment
 from yunheng.rules.roles import Role
 
@@ -27,6 +27,8 @@ PAGES: dict[str, set[Role]] = {
     "procedures": EVERYONE,
     "clause": EVERYONE,
     "demo": EVERYONE,
+    "sample": EVERYONE,
+    "watermark": EVERYONE,
     "todo": BUSINESS,
     "cases": BUSINESS,
     "assets": BUSINESS,
@@ -50,6 +52,7 @@ OBJECTS: dict[str, set[Role]] = {
     "annex": SEES_CASE,
     "download": SEES_CASE,
     "asset": SEES_CASE,
+    "evidence": SEES_CASE,
     "tasks": {Role.CLERK, Role.HEAD},
     "check": {Role.CLERK},
     "section": {Role.CLERK},
@@ -72,12 +75,13 @@ POSTS = {
     "saved-views",
     "import-annex",
     "clock",
+    "awake",
     "reset",
 }
 #: 没登录也能打开的
 OPEN = {"login", "code", "browser", "oidc", "oidc-callback", "cas"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py
-API = {"api-root", "openapi-json", "orders", "logs", "usage"}
+API = {"api-root", "openapi-json", "orders", "logs", "usage", "gather"}
 
 
 def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
@@ -123,10 +127,13 @@ def address(name: str, walk: Walk) -> str:
         "ics": "/assets/calendar.ics",
         "package": "/settlement/package/",
         "home": "/",
+        "sample": "/demo/hosts.xlsx",
+        "watermark": "/watermark.svg",
         "case": f"/cases/{number}/",
         "diff": f"/cases/{number}/diff/1..2/",
         "annex": f"/cases/{number}/annex1.docx",
         "asset": f"/assets/{Resource.objects.filter(code='ECS-ACC-01').get().code}/",
+        "evidence": f"/assets/ECS-ACC-01/evidence/{Fact.objects.filter(resource__code='ECS-ACC-01').latest('pk').pk}/",
         "tasks": f"/apply/{number}/",
         "check": f"/apply/{number}/check/",
         "section": f"/apply/{number}/hosts/",
@@ -178,6 +185,7 @@ def test_只收POST的地址_GET一律不办() -> None:
         "/cases/X/clear/",
         "/apply/X/paste/",
         "/demo/clock/",
+        "/me/awake/",
         "/login/as/1/",
     ):
         assert client.get(url).status_code == 405, url

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from .conftest import SHOWN, Town
+from .conftest import RESOURCE, SHOWN, Town
 from .test_walks import act, upload
 
 EIGHT = "\n".join(
@@ -194,3 +194,53 @@ def test_U12_常用的页连样式脚本压缩后不超过150KB(town: Town) -> N
         page.wait_for_load_state("networkidle")
         assert len(weights) > 3, path
         assert sum(weights.values()) <= 150 * 1024, f"{path} {sum(weights.values()) / 1024:.0f} KB"
+
+
+def test_证据抽屉_点开看得到单据工单_关了焦点回到原处_地址带着能再打开(town: Town) -> None:
+    page = town["mzj"].page
+    town["mzj"].open(f"/assets/{RESOURCE}/")
+    first = page.locator("a[data-drawer]").first
+    first.click()
+    drawer = page.locator("#drawer")
+    expect(drawer).to_contain_text(SHOWN)
+    expect(drawer.locator(".evidence li", has_text="工单").first).to_be_visible()
+    address = page.url
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    assert first.evaluate("link => link === document.activeElement")
+    assert "#drawer" not in page.url
+    page.goto("about:blank")
+    page.goto(address)
+    expect(drawer).to_contain_text(SHOWN)
+    town.quiet()
+
+
+def test_登录快到期_提前五分钟提醒_点一下就延长_到期当场重新登录(town: Town) -> None:
+    visitor = town["jyj"]
+    page = visitor.page
+    page.clock.install()
+    visitor.open("/apply/")
+    page.clock.fast_forward("24:00")
+    expect(page.locator("#idle")).to_be_hidden()
+    page.clock.fast_forward("01:30")
+    expect(page.locator("#idle")).to_contain_text("再过 5 分钟")
+    page.click("#idle-more")
+    expect(page.locator("#idle")).to_be_hidden()
+    page.clock.fast_forward("30:10")
+    expect(page.locator("#relogin")).to_be_visible()
+
+
+def test_选单位可以打拼音首字母(town: Town) -> None:
+    page = town["kw"].page
+    town["kw"].open("/exemptions/")
+    page.click(".ts-control")
+    page.locator(".ts-control input").press_sequentially("mzj")
+    option = page.locator(".ts-dropdown .option")
+    expect(option).to_have_count(1)
+    expect(option).to_contain_text("民政局")
+    page.keyboard.press("Enter")
+    page.fill("input[name=system]", "不宜上云的系统")
+    page.fill("input[name=basis]", "某法第十条")
+    page.click("main .btn-primary")
+    expect(page.locator("table.data")).to_contain_text("民政局")
+    town.quiet()

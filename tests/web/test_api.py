@@ -107,4 +107,44 @@ def test_日志和用量也收(key: str) -> None:
 
 def test_接口说明打得开_不引外面的资源() -> None:
     described = Client().get("/api/v1/openapi.json").json()
-    assert {"/api/v1/orders", "/api/v1/logs", "/api/v1/usage"} == set(described["paths"])
+    assert {f"/api/v1/{name}" for name in ("orders", "logs", "usage", "received")} == set(described["paths"])
+
+
+def city_key() -> str:
+    city = Institution.objects.get(code="SDSJ")
+    return issue_key(actor=cast()["xtgly"], source=Source.objects.create(code="市级归集", provider=city))
+
+
+def gather(key: str, **query: int) -> Any:
+    return Client().get("/api/v1/received", query, headers={"X-Source-Key": key})
+
+
+def test_区级收到的_市级运管单位按序号取走_断了从原序号再取_不丢不重(key: str) -> None:
+    send(key, [{**ORDER, "工单号": f"GD-{n}"} for n in range(25)])
+    city, taken, after = city_key(), [], 0
+    while page := gather(city, after=after, limit=10).json():
+        again = gather(city, after=after, limit=10).json()
+        assert again == page
+        taken += [one["来源编号"] for one in page]
+        after = page[-1]["序号"]
+    assert taken == sorted({f"GD-{n}/ECS-1/ZJ-CPU-X86" for n in range(25)})
+    assert len(taken) == 25
+    first = gather(city, limit=1).json()[0]
+    stored = Received.objects.order_by("pk")[0]
+    assert (first["内容"], first["SM3"], first["来源"]) == (stored.payload, stored.digest, "联通云管平台")
+
+
+def test_云平台的口令不能取归集_市级的口令不能送(key: str) -> None:
+    refused = gather(key)
+    assert refused.status_code == 403
+    assert "R-052" in refused.json()["problems"][0]
+    refused = send(city_key(), [ORDER])
+    assert refused.status_code == 403
+    assert "只能取，不能送" in refused.json()["problems"][0]
+    assert not Received.objects.exists()
+
+
+@pytest.mark.parametrize("query", [{"after": -5}, {"after": 10**30}, {"limit": 10**9}, {"limit": 0}])
+def test_归集的序号件数给得离谱_不出错(key: str, query: dict[str, int]) -> None:
+    send(key, [ORDER])
+    assert gather(city_key(), **query).status_code == 200

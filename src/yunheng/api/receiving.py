@@ -1,20 +1,22 @@
-"""接收接口的三个入口，和它们收什么。"""
+"""接收接口：三个收的入口，一个给市级归集取的出口。"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 from ninja.params.functions import Body
 from ninja.security import APIKeyHeader
 
 from yunheng.audit.actor import Actor
 from yunheng.ledger.arrivals import Order, Row, Seen, Usage, explained
 from yunheng.ledger.models import Source
-from yunheng.ledger.operations import MAX_BATCH, Conflict, receive
+from yunheng.ledger.operations import MAX_BATCH, Conflict, gathered, receive
+from yunheng.orgs.models import Kind
 from yunheng.rules.digest import sm3
 from yunheng.rules.roles import Role
 
@@ -66,6 +68,8 @@ def conflict(request: HttpRequest, error: Conflict) -> HttpResponse:
 
 def _receive(request: HttpRequest, kind: str, rows: Sequence[Row]) -> Receipt:
     source: Source = request.auth  # type: ignore[attr-defined]
+    if source.provider.kind != Kind.PROVIDER:
+        raise HttpError(403, "这个口令是市级归集用的，只能取，不能送（M6-13，R-052）")
     actor = Actor(
         source.code,
         Role.PROVIDER,
@@ -78,9 +82,17 @@ def _receive(request: HttpRequest, kind: str, rows: Sequence[Row]) -> Receipt:
     return Receipt(新收=new, 已有=known)
 
 
+@api.exception_handler(HttpError)
+def not_allowed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """口令的用途不对。"""
+    return api.create_response(request, {"problems": [str(error)]}, status=error.status_code)
+
+
+#: 序号的上限：再大数据库存不下
+MAX_ID = 2**63 - 1
 #: 一批的条数
 _BATCH = Body(..., min_length=1, max_length=MAX_BATCH)
-Refusals = {409: Refusal, 422: Refusal}
+Refusals = {403: Refusal, 409: Refusal, 422: Refusal}
 
 
 @api.post("/orders", response={200: Receipt, **Refusals}, summary="送工单")
@@ -99,3 +111,36 @@ def logs(request: HttpRequest, rows: Annotated[list[Seen], _BATCH]) -> Receipt:
 def usage(request: HttpRequest, rows: Annotated[list[Usage], _BATCH]) -> Receipt:
     """成批送用量。"""
     return _receive(request, "用量", rows)
+
+
+class Gathered(Schema):
+    """归集的一件：`序号` 递增，下次从最大的一个之后取。"""
+
+    序号: int
+    来源: str
+    种类: str
+    来源编号: str
+    内容: dict[str, object]
+    SM3: str
+    入库时刻: datetime
+
+
+@api.get("/received", response={200: list[Gathered], 403: Refusal}, summary="市级归集：取收件箱")
+def gather(request: HttpRequest, after: int = 0, limit: int = MAX_BATCH) -> list[Gathered]:
+    """区级平台向市级归集（M6-13、D14-8，R-052）：按序号取 `after` 之后的，一次最多一万件，断了照原序号再取。"""
+    source: Source = request.auth  # type: ignore[attr-defined]
+    if source.provider.kind != Kind.OPERATOR:
+        raise HttpError(403, "只有市级运管单位的口令能取归集（M6-13，R-052）")
+    rows = gathered(after=max(0, min(after, MAX_ID)), limit=max(1, min(limit, MAX_BATCH)))
+    return [
+        Gathered(
+            序号=row.pk,
+            来源=row.source.code,
+            种类=row.kind,
+            来源编号=row.source_ref,
+            内容=row.payload,
+            SM3=row.digest,
+            入库时刻=row.recorded_at,
+        )
+        for row in rows
+    ]

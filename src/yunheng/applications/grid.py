@@ -252,8 +252,8 @@ def as_text(rows: Iterable[Mapping[str, Any]]) -> str:
     return buffer.getvalue()
 
 
-def blank_workbook() -> bytes:
-    """空白模板：表头、填写说明、下拉。"""
+def blank_workbook(rows: Sequence[Sequence[str]] = ()) -> bytes:
+    """空白模板：表头、下拉；`rows` 是先填好的几行。"""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet("主机清单")
@@ -263,6 +263,9 @@ def blank_workbook() -> bytes:
         sheet.set_column(index, index, max(10, column.width / 7))
         if column.choices:
             sheet.data_validation(1, index, MAX_HOSTS, index, {"validate": "list", "source": list(column.choices)})
+    for number, row in enumerate(rows, start=1):
+        for index, value in enumerate(row):
+            sheet.write_string(number, index, value)
     sheet.freeze_panes(1, 0)
     book.close()
     return buffer.getvalue()

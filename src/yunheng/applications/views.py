@@ -620,7 +620,8 @@ def exemptions(request: Request) -> HttpResponse:
     problems: tuple[str, ...] = ()
     post = request.POST
     if request.method == "POST":
-        unit = Institution.objects.filter(kind=Kind.USING_UNIT, code=post.get("unit", "")).first()
+        chosen = post.get("unit", "")
+        unit = Institution.objects.filter(kind=Kind.USING_UNIT, pk=int(chosen[:9]) if chosen.isdigit() else 0).first()
         try:
             if unit is None:
                 raise Refused(["请选择单位"])

@@ -124,6 +124,11 @@ class Attachment(AppendOnly):
     class Meta:
         verbose_name = "附件"
 
+    @property
+    def viewable(self) -> bool:
+        """看名字像不像能在页面里看的；真打开时再看内容。"""
+        return self.name.lower().endswith((".pdf", ".png", ".jpg", ".jpeg"))
+
     def __str__(self) -> str:
         return self.name
 

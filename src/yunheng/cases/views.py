@@ -298,18 +298,26 @@ def attach(request: Request, number: str) -> HttpResponse:
 
 @allowed(*BUSINESS)
 def download(request: Request, number: str, pk: int) -> HttpResponse:
-    """下载附件：一律按文件下载，不在页面里打开。"""
+    """下载附件。`view=1` 是预览：内容真是 PDF、PNG、JPEG 的才在页面里打开，别的照样下载。"""
     case = case_or_404(request, number)
     attachment = Attachment.objects.filter(case=case, pk=pk).first()
     if attachment is None:
         raise Http404
-    response = HttpResponse(bytes(attachment.content), content_type="application/octet-stream")
-    response["Content-Disposition"] = _disposition(attachment.name)
+    content = bytes(attachment.content)
+    kind = next((kind for mark, kind in _VIEWED.items() if content.startswith(mark)), "")
+    viewed = bool(kind and request.GET.get("view"))
+    response = HttpResponse(content, content_type=kind if viewed else "application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(not viewed, attachment.name) or "attachment"
+    if viewed:
+        # 浏览器自带的 PDF 阅读器要用对象和内联样式；除此以外什么都不许
+        response["Content-Security-Policy"] = (
+            "default-src 'none'; object-src 'self'; img-src 'self' data:; style-src 'unsafe-inline'"
+        )
     return response
 
 
-def _disposition(name: str) -> str:
-    return content_disposition_header(True, name) or "attachment"
+#: 能预览的几种：文件开头的标记 → 类型
+_VIEWED = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
 @allowed()

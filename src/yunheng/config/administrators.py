@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 
+from django.db.models import Q
 from django.utils import timezone
 
 from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
 from yunheng.ledger.models import Source
 from yunheng.ledger.operations import issue_key
-from yunheng.orgs.models import Appointment, Institution, Kind
+from yunheng.orgs.models import Appointment, Institution, Kind, Level
 from yunheng.orgs.operations import appoint, register_person
 from yunheng.rules.roles import Role
 
@@ -31,10 +32,12 @@ def register(role: str, username: str, name: str) -> str:
 
 
 def source_key(code: str, provider: str) -> str:
-    """登记（或换）一个来源的口令，返回口令；没有这家服务商抛 ValueError。"""
-    found = Institution.objects.filter(code=provider, kind=Kind.PROVIDER).first()
+    """登记（或换）一个来源的口令，返回口令；没有这家服务商、也不是市级运管单位（它来取，R-052）抛 ValueError。"""
+    found = Institution.objects.filter(
+        Q(kind=Kind.PROVIDER) | Q(kind=Kind.OPERATOR, level=Level.CITY), code=provider
+    ).first()
     if found is None:
-        raise ValueError(f"没有代码为 {provider} 的云服务商，请先登记机构")
+        raise ValueError(f"没有代码为 {provider} 的云服务商或市级运管单位，请先登记机构")
     with unit_of_work(SYSTEM):
         source, _ = Source.objects.get_or_create(code=code, defaults={"provider": found})
         return issue_key(actor=SYSTEM, source=source)

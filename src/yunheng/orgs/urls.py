@@ -15,6 +15,7 @@ urlpatterns = [
     path("switch/<int:number>/", views.switch, name="switch"),
     path("password/", views.password, name="password"),
     path("me/views/", views.saved_views, name="saved-views"),
+    path("me/awake/", views.awake, name="awake"),
     path("me/", views.me, name="me"),
     path("conventions/", views.conventions_page, name="conventions"),
     path("admin/institutions/", views.institutions, name="institutions"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import secrets
+import time
 from datetime import date
 from typing import Any, cast
 
@@ -247,6 +248,14 @@ def me(request: Request) -> HttpResponse:
     saved = {"password": "口令已修改。", "notices": "提醒方式已改。"}.get(request.GET.get("saved", ""), "")
     context = {"person": person, "device": device, "picture": picture, "error": error, "saved": saved}
     return render(request, "orgs/me.html", context)
+
+
+@require_POST
+@allowed()
+def awake(request: Request) -> HttpResponse:
+    """延长登录：会话从现在起重新算。"""
+    request.session["seen"] = int(time.time())
+    return HttpResponse(status=204)
 
 
 #: 能存视图的列表

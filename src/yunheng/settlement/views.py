@@ -8,16 +8,18 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 
 from yunheng.audit.operations import unit_of_work
+from yunheng.ledger.queries import visible
 from yunheng.metering.writing import write_package
-from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 
 from . import queries
+from .evidence import of
 
 FIRST_YEAR = 2021
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -52,3 +54,19 @@ def package(request: Request) -> HttpResponse:
     response = HttpResponse(content, content_type=_TYPES[kind])
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
+
+
+@allowed(*BUSINESS)
+def evidence(request: Request, code: str, pk: int) -> HttpResponse:
+    """一条台账事实的证据；htmx 来的只回抽屉里的那一块。"""
+    resource = visible(request.actor).filter(code=code).first()
+    if resource is None:
+        raise Http404
+    facts = resource.facts.select_related("item__provider", "resource__provider", "case__unit", "voided_by")
+    fact = get_object_or_404(facts, pk=min(pk, MAX_PK))
+    context = {"fact": fact, "resource": resource, "found": of(fact)}
+    return render(request, "settlement/_evidence.html" if request.htmx else "settlement/evidence.html", context)
+
+
+#: 编号的上限：再大数据库存不下
+MAX_PK = 2**63 - 1

@@ -22,6 +22,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "version": __version__,
         "demo": settings.DEMO,
+        "idle_seconds": settings.SESSION_COOKIE_AGE,
         "navigation": entries(actor.role, request.path),
         "todo_count": 0 if actor.role is None or actor.role.administrative else todo(actor).count(),
         "personas": personas() if settings.DEMO else [],

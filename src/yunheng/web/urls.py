@@ -21,5 +21,7 @@ urlpatterns = [
     path("demo/", views.demo, name="demo"),
     path("demo/reset/", views.reset, name="reset"),
     path("demo/clock/", views.clock, name="clock"),
+    path("watermark.svg", views.watermark, name="watermark"),
+    path("demo/hosts.xlsx", views.sample, name="sample"),
     path("browser/", views.browser, name="browser"),
 ]

@@ -13,13 +13,16 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from yunheng.applications.grid import blank_workbook
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases import queries as cases
 from yunheng.cases.notifying import remind
 from yunheng.cases.operations import Refused
+from yunheng.documents.listing import TYPE
 from yunheng.ledger import queries as ledger
 from yunheng.ledger.models import Segment
 from yunheng.ledger.operations import remind_expiry
@@ -31,7 +34,7 @@ from yunheng.rules.problems import UnknownRule
 from yunheng.rules.roles import Role
 from yunheng.rules.workdays import WEEKDAYS
 
-from .stories import STORIES
+from .stories import PATHS, STORIES, sample_rows
 
 _SOON_DAYS = 2
 _RESET_SECONDS = 20
@@ -108,6 +111,14 @@ def clause(request: Request, clause: str) -> HttpResponse:
     return render(request, "web/_clause.html" if request.htmx else "web/clause.html", context)
 
 
+@allowed()
+def watermark(request: Request) -> HttpResponse:
+    """详情页、打印页上的浅水印：谁在哪天看的。"""
+    text = f"{request.actor.name} {request.actor.institution_name} {request.on}"
+    picture = render_to_string("web/watermark.svg", {"text": text})
+    return HttpResponse(picture, content_type="image/svg+xml", headers={"Cache-Control": "private, max-age=300"})
+
+
 # ── 演示环境 ──
 
 
@@ -128,7 +139,28 @@ def demo(request: Request) -> HttpResponse:
         for s in STORIES
         if s.who in people
     ]
-    return render(request, "web/demo.html", {"stories": told})
+    paths = [
+        {
+            "role": Role(people[who].role).label,
+            "name": people[who].person.name,
+            "persona": people[who].pk,
+            "steps": steps,
+        }
+        for who, steps in PATHS.items()
+        if who in people
+    ]
+    return render(request, "web/demo.html", {"stories": told, "paths": paths})
+
+
+@allowed()
+def sample(request: Request) -> HttpResponse:
+    """导入用的样例 Excel：十行主机，三处错。"""
+    del request
+    if not settings.DEMO:
+        raise Http404
+    response = HttpResponse(blank_workbook(sample_rows()), content_type=TYPE)
+    response["Content-Disposition"] = "attachment; filename=hosts-sample.xlsx"
+    return response
 
 
 @require_POST

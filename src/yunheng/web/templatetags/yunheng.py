@@ -10,6 +10,7 @@ from json import dumps
 from typing import Any
 from urllib.parse import quote
 
+import segno
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +20,7 @@ from yunheng.applications.sections import SECTIONS, Section
 from yunheng.cases.models import Board, Case
 from yunheng.cases.queries import board_timing, position
 from yunheng.documents.annex1 import LABELS
+from yunheng.orgs.access import Request
 from yunheng.rules import money, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
@@ -179,6 +181,22 @@ def _asset_row(row: Mapping[str, Any], columns: Sequence[str]) -> SafeString:
         '<tr><td class="nowrap"><a href="/assets/{}/">{}</a></td>', quote(resource.code, safe=""), resource.code
     )
     return link + format_html_join("", "<td>{}</td>", ((cells[name],) for name in columns)) + mark_safe("</tr>")
+
+
+@register.inclusion_tag("components/choose.html")
+def choose(rows: Iterable[Any], name: str, chosen: object, blank: str, **extra: object) -> dict[str, Any]:
+    """可查找的下拉：机构、项目按名称或拼音首字母找；没有脚本就是普通下拉。
+
+    `extra`：`label` 读屏的叫法（不给就是 `blank`），`id` 配了 label 的，`required`。
+    """
+    options = [(str(row.pk), str(row), row.initials) for row in rows]
+    return {"options": options, "name": name, "chosen": str(chosen or ""), "blank": blank, "label": blank, **extra}
+
+
+@register.simple_tag
+def qr(request: Request) -> SafeString:
+    """这一页地址的二维码，印在纸上，扫了就到。"""
+    return mark_safe(segno.make(request.build_absolute_uri(request.path), error="m").svg_inline(scale=2, border=1))
 
 
 @register.filter

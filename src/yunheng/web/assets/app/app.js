@@ -91,6 +91,63 @@
     window.addEventListener("beforeunload", function (event) { if (dirty) { event.preventDefault(); event.returnValue = ""; } });
   }
 
+  /* 登录快到期：到期前五分钟提醒，点一下就延长；到期了当场重新登录 */
+  var idle = Number(document.body.dataset.idle) * 1000, active = Date.now(), ahead = Math.min(300000, idle / 2);
+  function awake() { active = Date.now(); if ($("#idle")) { $("#idle").hidden = true; } }
+  if (idle) {
+    document.addEventListener("htmx:afterRequest", function (event) { if (event.detail.successful) { awake(); } });
+    setInterval(function () {
+      var left = idle - (Date.now() - active), bar = $("#idle");
+      if (left <= 0) { bar.hidden = true; if (!$("#relogin").open) { document.dispatchEvent(new Event("session-expired")); } return; }
+      if (left > ahead) { return; }
+      $("#idle-text").textContent = "再过 " + Math.ceil(left / 60000) + " 分钟没有操作就要重新登录。";
+      if (bar.hidden) { bar.hidden = false; announce($("#idle-text").textContent); }
+    }, 5000);
+    $("#idle-more").addEventListener("click", function () {
+      fetch("/me/awake/", { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token(), "HX-Request": "true" } })
+        .then(function (response) { if (response.ok) { awake(); announce("登录已延长"); } else { document.dispatchEvent(new Event("session-expired")); } });
+    });
+  }
+
+  /* 证据抽屉：链接本身是完整的一页，没有脚本、新标签页打开都看得到；开着时记在地址的 # 里 */
+  var opener = null;
+  function openDrawer(href) {
+    var drawer = $("#drawer");
+    $("#drawer-body").textContent = "正在取证据…";
+    if (!drawer.open) { drawer.showModal(); }
+    htmx.ajax("GET", href, { target: "#drawer-body", swap: "innerHTML" });
+    history.replaceState(null, "", location.pathname + location.search + "#drawer=" + encodeURIComponent(href));
+  }
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a[data-drawer]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); opener = link; openDrawer(link.getAttribute("href")); }
+    if (event.target.closest("[data-drawer-close]") || event.target === $("#drawer")) { $("#drawer").close(); }
+  });
+  if ($("#drawer")) {
+    $("#drawer").addEventListener("close", function () { history.replaceState(null, "", location.pathname + location.search); if (opener) { opener.focus(); } });
+    if (/^#drawer=%2F[a-z]/.test(location.hash)) { openDrawer(decodeURIComponent(location.hash.slice(8))); }
+  }
+
+  /* 可查找的下拉：名称、拼音首字母都能找 */
+  if ($("select[data-choose]")) {
+    var script = document.createElement("script"), look = document.createElement("link");
+    look.rel = "stylesheet";
+    look.href = "/static/vendor/tom-select-2.6.2/tom-select.min.css";
+    document.head.insertBefore(look, $("link[rel=stylesheet]"));
+    script.src = "/static/vendor/tom-select-2.6.2/tom-select.base.min.js";
+    script.onload = function () { all("select[data-choose]").forEach(choose); };
+    document.head.appendChild(script);
+  }
+  function choose(select) {
+    var box = new TomSelect(select, {
+      searchField: ["text", "py"], maxOptions: 50, allowEmptyOption: true, sortField: "$order",
+      render: { no_results: function () { var none = document.createElement("div"); none.className = "no-results"; none.textContent = "没有找到，可输名称或拼音首字母"; return none; } }
+    });
+    box.control_input.setAttribute("aria-label", select.getAttribute("aria-label") || (select.labels[0] ? select.labels[0].textContent : ""));
+    /* 选字时的回车不是选项的回车 */
+    box.control_input.addEventListener("keydown", function (event) { if (composing(event)) { event.stopImmediatePropagation(); } }, true);
+  }
+
   /* 登录失效：同一页上重新登录，重发刚才的请求 */
   document.addEventListener("session-expired", function () {
     var dialog = $("#relogin");
@@ -104,7 +161,7 @@
       /* 先取一次登录页：令牌也过期了的话，由它补上 */
       fetch("/login/", { credentials: "same-origin" }).then(function () {
       return fetch("/login/", { method: "POST", body: body, credentials: "same-origin", headers: { "HX-Request": "true", "X-CSRFToken": token() } }); }).then(function (response) {
-        if (response.status === 204) { all("input[name=csrfmiddlewaretoken]").forEach(function (box) { box.value = token(); }); $("#relogin").close(); dirty = true; save(); announce("已重新登录"); return; }
+        if (response.status === 204) { all("input[name=csrfmiddlewaretoken]").forEach(function (box) { box.value = token(); }); $("#relogin").close(); awake(); dirty = true; save(); announce("已重新登录"); return; }
         $("#relogin-error").hidden = false;
         $("#relogin-error").textContent = "登录名或口令不对，请重新输入";
       });

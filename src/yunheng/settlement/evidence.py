@@ -1,0 +1,112 @@
+"""一条台账事实的证据：单据、审批、工单、平台日志、单价，和它支持了哪些时段（R-051、R-076）。"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yunheng.applications.models import Filing
+from yunheng.cases.models import Case
+from yunheng.cases.operations import act_name
+from yunheng.catalog.models import Price
+from yunheng.ledger.models import Fact, Received, Segment
+from yunheng.rules.procedures import procedure
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """一件证据。`kind` 是哪一种；`lines` 是要紧的内容；`digest` 是 SM3；`lacking` 为真是该有而没有。"""
+
+    kind: str
+    title: str
+    lines: tuple[str, ...] = ()
+    digest: str = ""
+    href: str = ""
+    lacking: bool = False
+
+
+def of(fact: Fact) -> list[Evidence]:
+    """这条事实的证据，按发生的先后。"""
+    found: list[Evidence] = []
+    if fact.case:
+        found += [*_filings(fact.case), *_approvals(fact.case)]
+    else:
+        found.append(Evidence("单据", "没有依据的事项", lacking=True))
+    return [*found, *_orders(fact), *_logs(fact), _price(fact), _supports(fact)]
+
+
+def _filings(case: Case) -> list[Evidence]:
+    filing = Filing.objects.filter(case=case).order_by("-version").first()
+    if filing is None:
+        return [Evidence("单据", f"{case.number} 没有提交过的表", lacking=True)]
+    name = procedure(case.procedure, case.version).name
+    lines = (f"{case.unit.name} · {case.subject}", f"{filing.filed_on} 提交，第 {filing.version} 版")
+    return [Evidence("单据", f"{name} {case.number}", lines, filing.digest, f"/cases/{case.number}/")]
+
+
+def _approvals(case: Case) -> list[Evidence]:
+    table = procedure(case.procedure, case.version)
+    signed = tuple(
+        f"{event.on} {event.institution} {event.name}：{act_name(case, event)}（{table.step(event.step).clause}）"
+        for event in case.events.exclude(act__in=("transfer", "supervise", "recall")).order_by("seq")
+        if event.step not in ("draft", "amend")
+    )
+    return [Evidence("审批", f"{len(signed)} 步办理", signed, href=f"/cases/{case.number}/")] if signed else []
+
+
+def _orders(fact: Fact) -> list[Evidence]:
+    received = Received.objects.filter(
+        kind="工单", payload__资源=fact.resource.code, payload__目录项=fact.item.code, payload__动作=fact.action
+    ).select_related("source")
+    if fact.case:
+        received = received.filter(payload__单号__in=(fact.case.number, ""))
+    found = [
+        Evidence(
+            "工单",
+            f"{one.payload['工单号']}（{one.source.code}）",
+            (
+                f"{one.payload['动作']} {one.payload['数量'] or ''}，{one.payload['完成日期']} 完成",
+                f"{one.recorded_at:%Y-%m-%d %H:%M} 收",
+            ),
+            one.digest,
+        )
+        for one in received.order_by("pk")[:10]
+    ]
+    return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
+
+
+def _logs(fact: Fact) -> list[Evidence]:
+    if not fact.item.logged:
+        return [Evidence("日志", "这一项平台不记日志（目录注明）")]
+    received = Received.objects.filter(kind="日志", payload__资源=fact.resource.code).select_related("source")
+    found = [
+        Evidence(
+            "日志",
+            f"{one.payload['首见日期']} 首见，{one.payload['末见日期']} 末见（{one.source.code}）",
+            (f"{one.recorded_at:%Y-%m-%d %H:%M} 收",),
+            one.digest,
+        )
+        for one in received.order_by("pk")[:10]
+    ]
+    return found or [Evidence("日志", "还没有收到这个资源的平台日志", lacking=True)]
+
+
+def _price(fact: Fact) -> Evidence:
+    owner = fact.item.provider or fact.resource.provider
+    prices = Price.objects.filter(item=fact.item, during__contains=fact.effective_on).select_related("provider")
+    price = prices.filter(provider=owner).first() or prices.filter(provider=None).first()
+    if price is None or price.unit_price is None:
+        text = "阶梯价，由全市总量定" if fact.item.pricing == "阶梯" else f"目录在 {fact.effective_on} 没有单价"
+        return Evidence("单价", f"{fact.item.name}：{text}", lacking=fact.item.pricing != "阶梯")
+    until = f"{price.during.upper} 止（不含）" if price.during.upper else "仍有效"
+    title = f"{fact.item.name} {price.unit_price.normalize():f} 元（{fact.item.unit}）"
+    return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}",))
+
+
+def _supports(fact: Fact) -> Evidence:
+    spans = Segment.objects.filter(resource=fact.resource, item=fact.item).order_by("during")
+    lines = tuple(
+        f"{s.quantity.normalize():f}：{s.during.lower} 至 " + (f"{s.during.upper}（不含）" if s.during.upper else "今")
+        for s in spans
+    )
+    title = "已作废，不支持任何时段" if hasattr(fact, "voided_by") else f"{fact.resource.code} {fact.item.name} 的时段"
+    return Evidence("支持了", title, lines if not hasattr(fact, "voided_by") else ())
