@@ -17,9 +17,10 @@ from yunheng.applications import operations as applications
 from yunheng.applications.guards import live_filings
 from yunheng.applications.models import Draft, Filing
 from yunheng.audit.queries import verify
+from yunheng.audit.refused import Refused, Stale
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case, Event
-from yunheng.cases.operations import Refused, Stale, next_number
+from yunheng.cases.operations import next_number
 from yunheng.config.demo.stories import FILLED, HOSTS, Walk
 from yunheng.config.proving import prove
 from yunheng.ledger.models import Received, Source

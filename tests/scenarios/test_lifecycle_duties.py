@@ -20,8 +20,8 @@ from tests.scenarios.test_lifecycle_others import (
 from tests.support.people import cast
 from yunheng.applications.models import Draft, Exemption, Quota
 from yunheng.applications.operations import register_exemption
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case, Notice
-from yunheng.cases.operations import NotYours, Refused
 from yunheng.config.demo.stories import FILLED, LEGACY, Walk
 from yunheng.ledger.models import Fact, Project
 from yunheng.orgs import operations as orgs
@@ -49,17 +49,17 @@ def test_R005_没有决定过的用默认_决定了的自生效日起用决定_�
 
 
 def test_R005_口径只由区科委决定_要写理由_没有的选项拒绝() -> None:
-    with pytest.raises(orgs.Refused, match="由区科委决定"):
+    with pytest.raises(Refused, match="由区科委决定"):
         decide("K-10", "on_review", who="shy")
-    with pytest.raises(orgs.Refused, match="写明理由"):
+    with pytest.raises(Refused, match="写明理由"):
         decide("K-10", "on_review", reason=" ")
-    with pytest.raises(orgs.Refused, match="没有口径 K-10 的选项"):
+    with pytest.raises(Refused, match="没有口径 K-10 的选项"):
         decide("K-10", "随便")
     assert not ConventionDecision.objects.exists()
 
 
 def test_R005_已经过去的服务年度不能往回改口径() -> None:
-    with pytest.raises(orgs.Refused, match="已经过去的服务年度"):
+    with pytest.raises(Refused, match="已经过去的服务年度"):
         decide("K-10", "on_review", on=date(2025, 6, 30))
 
 

@@ -11,9 +11,9 @@ from tests.support.people import cast
 from yunheng.applications import operations as applications
 from yunheng.applications.models import Draft, Filing
 from yunheng.audit.actor import Actor
+from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case
-from yunheng.cases.operations import NotYours, Refused, Stale
 from yunheng.cases.queries import position, todo
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Fact, Segment
@@ -397,6 +397,7 @@ def test_R001_不能转给别的机构或别的角色的人() -> None:
 
 
 def test_R087_申请时的估算按当日单价用满一年_合计等于各行之和() -> None:
+    """R-087：申请时就看得到年化估算。"""
     from decimal import Decimal
 
     from yunheng.catalog.queries import estimate, prices

@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.people import cast
 from yunheng.applications.models import Draft, Filing
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board
-from yunheng.cases.operations import NotYours, Refused
 from yunheng.config.demo.stories import FILLED, HOSTS, LEGACY, Walk
 from yunheng.ledger.models import Fact, Project, Resource, Segment
 from yunheng.orgs.models import Institution, Level

@@ -24,7 +24,7 @@ from tests.scenarios.test_lifecycle_others import (
 )
 from tests.support.people import cast
 from yunheng.applications.models import Quota
-from yunheng.cases.operations import NotYours, Refused
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.config.demo.stories import Walk
 from yunheng.ledger.models import Fact, Segment
 from yunheng.security.models import Condition

@@ -7,9 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -58,6 +59,16 @@ def stop(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _drop(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:
+    """删一份克隆；自动清理正在里面干活的话，属主断不开它，等它完。"""
+    for _ in range(100):
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{name} 里的自动清理十秒还没完")
+
+
 @contextmanager
 def cloned() -> Iterator[str]:
     """克隆一份，用完删掉。"""
@@ -73,7 +84,7 @@ def cloned() -> Iterator[str]:
     finally:
         connections.close_all()
         with psycopg.connect(_cluster.url(OWNER, "postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            _drop(connection, name)
 
 
 def url(name: str, role: str = APP) -> str:

@@ -6,10 +6,19 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from yunheng.catalog.queries import dimensions
 from yunheng.rules.growth import CPU, MEMORY, STORAGE, Host, amounts
 
 #: 以 TB 计、并入“存储”维度的服务项（R-037）
 STORAGE_ITEMS = ("CC-PT", "CC-JM", "CC-DB", "CC-BF")
+#: 目录项的主机规格 → 计上限的维度；各种盘合算存储
+_DIMENSIONS = {
+    "CPU 核": CPU,
+    "内存 GB": MEMORY,
+    "系统盘 TB": STORAGE,
+    "数据盘 TB": STORAGE,
+    "SSD TB": STORAGE,
+}
 
 
 def decimal(value: object) -> Decimal:
@@ -31,23 +40,17 @@ def host(row: Mapping[str, Any]) -> Host:
 def of_application(content: Mapping[str, Any]) -> dict[str, Decimal]:
     """首次申请、开发、应急、临时资源的量；补录的按单据上的各条。"""
     if "lines" in content:
+        known = dimensions()
         return combined(
-            _line(item, decimal(quantity)) for _, item, action, quantity in content["lines"] if action == "新增"
+            {STORAGE if item in STORAGE_ITEMS else _DIMENSIONS.get(known.get(item, ""), item): decimal(quantity)}
+            for _, item, action, quantity in content["lines"]
+            if action == "新增"
         )
     return amounts(
         (host(row) for row in content.get("hosts") or ()),
         {code: decimal(value) for code, value in (content.get("services") or {}).items()},
         STORAGE_ITEMS,
     )
-
-
-def _line(item: str, quantity: Decimal) -> dict[str, Decimal]:
-    """补录的一条归到哪个维度：代码的写法见目录（ZJ 是主机规格）。"""
-    if item in STORAGE_ITEMS or item in ("ZJ-SYSDISK", "ZJ-DATADISK", "ZJ-SSD"):
-        return {STORAGE: quantity}
-    if "CPU" in item:
-        return {CPU: quantity}
-    return {MEMORY if "MEM" in item else item: quantity}
 
 
 def of_change(content: Mapping[str, Any]) -> dict[str, Decimal]:

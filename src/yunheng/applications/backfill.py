@@ -10,8 +10,9 @@ from typing import Any
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import Doing, Refused, act, open_case, register_guard, reserve_number
+from yunheng.cases.operations import Doing, act, open_case, register_guard, reserve_number
 from yunheng.catalog.models import Item
 from yunheng.ledger.models import Project, Source
 from yunheng.ledger.operations import Line, receive, record, register_resource

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from yunheng.documents.annex1 import LABELS
+from yunheng.documents.annexes import MACHINE_COLUMNS
 
-from .sections import HOST_COLUMNS, MACHINE_COLUMNS, SECTIONS
+from .sections import HOST_COLUMNS, SECTIONS
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from django.http import QueryDict
 
 from yunheng.catalog.models import Item
 from yunheng.catalog.queries import host_quantities
+from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.documents.office import checked_office
 from yunheng.ledger.models import Project, Resource, Segment
 
 from .amounts import decimal
 from .checking import MAX_HOSTS, clean_text
-from .sections import HOST_COLUMNS, MACHINE_COLUMNS, Section
+from .sections import HOST_COLUMNS, Section
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
 _BLANK = {"type", "ssd"}

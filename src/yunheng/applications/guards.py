@@ -15,7 +15,7 @@ from yunheng.ledger.models import Fact, Project, Resource
 from yunheng.orgs.models import Level
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import growth, periods, rulebook
-from yunheng.rules.procedures import DONE
+from yunheng.rules.procedures import DONE, EXTENSION_NOTICE
 
 from . import amounts, receipts
 from .checking import Content, Problem, check, check_attachments
@@ -25,7 +25,6 @@ _LEVELS = {"一级": 1, "二级": 2, "三级": 3, "四级": 4, "五级": 5}
 _FIRST = ("new", "migration")
 #: 期限：哪类资源、参数键、条款
 TERMS = {"development": "development_months", "emergency": "emergency_months", "temporary": "temporary_months"}
-ADVANCE = {"emergency": "emergency_extension_days", "temporary": "temporary_extension_days"}
 
 
 def content_of(case: Case) -> Content:
@@ -245,7 +244,7 @@ def extension_in_time(doing: Doing) -> Iterator[str]:
     if expires is None:
         yield f"{original.number} 没有在用的资源，不需要延期"
         return
-    limit = rulebook.built_in().parameter(ADVANCE[original.procedure], doing.on)
+    limit = rulebook.built_in().parameter(EXTENSION_NOTICE[original.procedure], doing.on)
     latest = calendar().before(expires, limit.whole, limit.clause)
     if doing.on > latest.date:
         requirement = "R-042" if original.procedure == "emergency" else "R-043"
@@ -265,7 +264,7 @@ def extension_in_time(doing: Doing) -> Iterator[str]:
 def original_term(number: str, case: Case) -> tuple[Case | None, date | None]:
     """原申请和它在用资源的到期日。"""
     original = Case.objects.filter(
-        number=number.strip(), unit=case.unit, procedure__in=ADVANCE, board__outcome=DONE.code
+        number=number.strip(), unit=case.unit, procedure__in=EXTENSION_NOTICE, board__outcome=DONE.code
     ).first()
     if original is None:
         return None, None

@@ -16,6 +16,7 @@ import docx
 import openpyxl
 
 from yunheng.documents.annex1 import LABELS
+from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.documents.office import checked_office
 
 from .checking import MAX_HOSTS, clean_text
@@ -215,7 +216,7 @@ def _services(grid: Grid, reading: _Reading) -> Iterator[tuple[str, str]]:
             yield _CODES[label], value.strip()
 
 
-_MACHINE = ("cores", "memory", "storage", "os", "place", "purpose", "software", "quantity", "importance", "used")
+_MACHINE = tuple(key for key, _ in MACHINE_COLUMNS)
 
 
 def _annex2(grid: Grid, reading: _Reading) -> None:

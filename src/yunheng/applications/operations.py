@@ -11,12 +11,11 @@ from django.utils import timezone
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case, Event
 from yunheng.cases.notifying import tell
 from yunheng.cases.operations import (
     Doing,
-    NotYours,
-    Refused,
     act,
     assign_provider,
     next_number,
@@ -29,7 +28,8 @@ from yunheng.cases.queries import position
 from yunheng.documents.annex1 import PRE_TICKED
 from yunheng.ledger.models import Fact, Project, Resource, Segment, Source
 from yunheng.ledger.operations import Line, receive, record
-from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.models import Institution
+from yunheng.orgs.queries import providers
 from yunheng.rules.digest import canonical, sm3
 from yunheng.rules.procedures import AMEND, PROCEDURES, procedure
 from yunheng.rules.roles import Role
@@ -196,7 +196,7 @@ def submit(*, actor: Actor, on: date, case: Case, seen: int) -> Event:
     with unit_of_work(actor):
         draft = Draft.objects.select_for_update(of=("self",)).select_related("project").get(case=case)
         code = submit_act(case)
-        provider = Institution.objects.filter(kind=Kind.PROVIDER, name=str(draft.content.get("iaas") or "")).first()
+        provider = providers().filter(name=str(draft.content.get("iaas") or "")).first()
         if provider:
             assign_provider(case, provider)
         event = act(actor=actor, on=on, case=case, act_code=code, seen=seen)

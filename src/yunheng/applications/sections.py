@@ -189,17 +189,3 @@ HOST_COLUMNS: tuple[Column, ...] = (
     Column("bandwidth", "带宽", "Mb", 0, width=60),
     Column("note", "备注", width=150),
 )
-
-#: 附件2 里现有服务器一行的各栏（归属另列）
-MACHINE_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("cores", "CPU（核）"),
-    ("memory", "内存（GB）"),
-    ("storage", "存储（TB）"),
-    ("os", "操作系统"),
-    ("place", "部署区域"),
-    ("purpose", "用途"),
-    ("software", "软件"),
-    ("quantity", "数量"),
-    ("importance", "重要程度"),
-    ("used", "已使用时长"),
-)

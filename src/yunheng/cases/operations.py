@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.orgs.initials import initials
 from yunheng.orgs.models import Institution, Person
 from yunheng.rules.digest import sm3_bytes
@@ -23,26 +24,6 @@ from .notifying import tell
 from .queries import in_hand, position
 
 MAX_ATTACHMENT = 20 * 1024 * 1024
-
-
-class Refused(ValueError):
-    """不能办；`problems` 逐条列全，每条带条款或需求编号。"""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
-
-
-class NotYours(Refused):
-    """不在你手上，或不是你的职责。"""
-
-
-class Stale(Refused):
-    """你看到的不是最新：别人已经办了。`seq` 是现在的末事件序号。"""
-
-    def __init__(self, problems: Iterable[str], seq: int) -> None:
-        super().__init__(problems)
-        self.seq = seq
 
 
 @dataclass(frozen=True)
@@ -161,15 +142,7 @@ def act(
     意见、补正处没填或关口没过抛 Refused，一次列全。
     """
     with unit_of_work(actor) as journal:
-        board = Board.objects.select_for_update().get(case=case)
-        happened = list(case.events.order_by("seq"))
-        current = position(case, happened)
-        if board.seq != seen:
-            last = happened[-1]
-            raise Stale(
-                [f"{last.institution} {last.name} 已于 {last.on} 办了“{act_name(case, last)}”，请看过最新情况再办"],
-                board.seq,
-            )
+        board, happened, current = _locked(case, seen)
         chosen = _chosen(case, current, act_code, actor, board)
         doing = Doing(case, current, chosen, actor, on, detail or {})
         _refuse(doing, opinion, marks or {})
@@ -215,13 +188,9 @@ def act_name(case: Case, event: Event) -> str:
 def recall(*, actor: Actor, on: date, case: Case, seen: int, reason: str) -> Event:
     """撤回修改：提交以后、外单位还没有办过之前，使用单位可以撤回到起草，改好再交。"""
     with unit_of_work(actor) as journal:
-        board = Board.objects.select_for_update().get(case=case)
-        happened = list(case.events.order_by("seq"))
-        at = position(case, happened)
         if actor.role not in (Role.CLERK, Role.HEAD) or actor.institution != case.unit_id:
             raise NotYours(["撤回由提出的单位办（R-045）"])
-        if board.seq != seen:
-            raise Stale([f"{case.number} 刚被别人办过，请看过最新情况再撤回"], board.seq)
+        board, happened, at = _locked(case, seen)
         if problem := recall_problem(case, at, happened):
             raise Refused([problem])
         if not reason.strip():
@@ -326,6 +295,19 @@ def rebuild_board(case: Case) -> None:
 
 
 # ── 内里 ──
+
+
+def _locked(case: Case, seen: int) -> tuple[Board, list[Event], Position]:
+    """锁住看板，取全部事件和现在的位置；办理人看到的不是最新抛 Stale。"""
+    board = Board.objects.select_for_update().get(case=case)
+    happened = list(case.events.order_by("seq"))
+    if board.seq != seen:
+        last = happened[-1]
+        raise Stale(
+            [f"{last.institution} {last.name} 已于 {last.on} 办了“{act_name(case, last)}”，请看过最新情况再办"],
+            board.seq,
+        )
+    return board, happened, position(case, happened)
 
 
 def _chosen(case: Case, current: Position, code: str, actor: Actor, board: Board) -> Act:

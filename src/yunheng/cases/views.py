@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
+from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Person
@@ -256,7 +257,7 @@ def transfer(request: Request, number: str) -> HttpResponse:
     case = case_or_404(request, number)
     to = Person.objects.filter(pk=int(request.POST["to"][:9]) if request.POST.get("to", "").isdigit() else 0).first()
     if to is None:
-        raise operations.Refused(["请选择转给谁（R-045）"])
+        raise Refused(["请选择转给谁（R-045）"])
     operations.transfer(
         actor=request.actor, on=request.on, case=case, to=to, reason=request.POST.get("reason", "")[:300]
     )
@@ -279,11 +280,9 @@ def attach(request: Request, number: str) -> HttpResponse:
     case = case_or_404(request, number)
     given = request.FILES.get("file")
     if given is None:
-        raise operations.Refused(["没有选择文件"])
+        raise Refused(["没有选择文件"])
     if (given.size or 0) > operations.MAX_ATTACHMENT:
-        raise operations.Refused(
-            [f"附件“{given.name}”超过 {operations.MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传"]
-        )
+        raise Refused([f"附件“{given.name}”超过 {operations.MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传"])
     operations.attach(
         actor=request.actor,
         on=request.on,

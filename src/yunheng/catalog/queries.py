@@ -29,6 +29,11 @@ def items() -> dict[str, Item]:
     return {item.code: item for item in Item.objects.select_related("provider")}
 
 
+def dimensions() -> dict[str, str]:
+    """主机规格的目录项 → 是哪一维。"""
+    return dict(Item.objects.exclude(dimension="").values_list("code", "dimension"))
+
+
 @dataclass(frozen=True)
 class EstimateLine:
     """预估的一行：一整个服务年度的费用（分）；按次计的、没有单价的 `fen` 为 None，`note` 说明。"""

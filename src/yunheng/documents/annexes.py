@@ -16,6 +16,21 @@ Row = Mapping[str, Any]
 _BLANK_HOSTS = 4
 
 
+#: 附件2 的现有服务器各栏：（表单里的键, 叫法），次序照附件
+MACHINE_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("cores", "CPU（核）"),
+    ("memory", "内存（GB）"),
+    ("storage", "存储（TB）"),
+    ("os", "操作系统"),
+    ("place", "部署区域"),
+    ("purpose", "用途"),
+    ("software", "软件"),
+    ("quantity", "数量"),
+    ("importance", "重要程度"),
+    ("used", "已使用时长"),
+)
+
+
 @dataclass(frozen=True)
 class Form:
     """一张表要印的：`content` 是提交的内容，`opinions` 是各方意见（谁 → 意见、签名、日期的几行）。"""
@@ -220,19 +235,7 @@ def annex2(form: Form) -> Paper:
         own: list[Row] = [row for row in machines if row.get("owned") == owned] or [{}]
         rows.append([_head(title, 2, len(own) + 1), *map(_head, heads), _head(used)])
         for row in own:
-            keys = (
-                "cores",
-                "memory",
-                "storage",
-                "os",
-                "place",
-                "purpose",
-                "software",
-                "quantity",
-                "importance",
-                "used",
-            )
-            rows.append([Cell(str(row.get(key) or ""), align="center") for key in keys])
+            rows.append([Cell(str(row.get(key) or ""), align="center") for key, _ in MACHINE_COLUMNS])
     rows += [
         [
             _head("维护信息", 1, 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,9 +36,9 @@ class Row(BaseModel):
         return value
 
     @property
+    @abstractmethod
     def reference(self) -> str:
         """来源编号：同一来源里认得出是同一件的号。"""
-        raise NotImplementedError
 
     def plain(self) -> dict[str, object]:
         """存成与数据包相同的文本：日期 YYYY-MM-DD，数字不带多余的零。"""

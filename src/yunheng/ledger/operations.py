@@ -19,7 +19,9 @@ from yunheng.cases.notifying import first_time, tell
 from yunheng.cases.queries import calendar
 from yunheng.catalog.models import Item
 from yunheng.orgs.models import Institution
+from yunheng.rules import rulebook
 from yunheng.rules.digest import canonical, sm3
+from yunheng.rules.procedures import EXTENSION_NOTICE
 from yunheng.rules.roles import Role
 
 from .models import Action, Fact, Project, Received, Resource, Segment, Source
@@ -154,23 +156,28 @@ def recorded(resource: int, item: int, known_on: date | None = None) -> list[Rec
     ]
 
 
-#: 到期前多少个工作日开始提醒：比延期的最晚提出日（15 个工作日）早一周
-_EXPIRY_NOTICE = 20
+#: 延期的最晚提出日之前几个工作日开始提醒；不能延期的，到期前这么多个工作日的四倍，好备份迁移
+_NOTICE_AHEAD = 5
 
 
 def remind_expiry(on: date) -> int:
     """开发、应急、临时资源到期前提醒使用单位延期或备份，到期仍在用的提醒回收（R-044、R-107）。返回新提醒几件。"""
     live = Segment.objects.filter(during__contains=on, expires_on__isnull=False).select_related("resource__provider")
-    groups: dict[tuple[int, date], list[Segment]] = {}
+    facts = Fact.objects.filter(resource__in=live.values("resource"), expires_on__isnull=False).order_by("pk")
+    owners: dict[tuple[int, date | None], int | None] = {}
+    origins: dict[int, str] = {}
+    for resource, expires, number, procedure in facts.values_list("resource", "expires_on", "case", "case__procedure"):
+        owners[resource, expires] = number
+        origins.setdefault(resource, procedure or "")
+    groups: dict[tuple[int, date, str], list[Segment]] = {}
     for segment in live.order_by("resource__code"):
-        assert segment.expires_on is not None
-        fact = Fact.objects.filter(resource=segment.resource_id, expires_on=segment.expires_on).latest("pk")
-        if fact.case_id is not None:
-            groups.setdefault((fact.case_id, segment.expires_on), []).append(segment)
+        if segment.expires_on and (owner := owners.get((segment.resource_id, segment.expires_on))):
+            key = owner, segment.expires_on, origins[segment.resource_id]
+            groups.setdefault(key, []).append(segment)
     count = 0
     with unit_of_work(SYSTEM):
-        for (number, expires), segments in groups.items():
-            case = Case.objects.select_related("unit").get(pk=number)
+        for (owner, expires, origin), segments in groups.items():
+            case = Case.objects.select_related("unit").get(pk=owner)
             codes = sorted({segment.resource.code for segment in segments})
             names = codes[0] + (f" 等 {len(codes)} 个资源" if len(codes) > 1 else "")
             if on >= expires and first_time(case, f"expired/{expires}", on):
@@ -179,19 +186,25 @@ def remind_expiry(on: date) -> int:
                 for role, holder in ((Role.CLERK, case.unit), (Role.REVIEWER, None), (Role.PROVIDER, provider)):
                     tell(case=case, role=role, institution=holder, text=text, on=on)
                 count += 1
-            elif (
-                on < expires
-                and calendar().before(expires, _EXPIRY_NOTICE).date <= on
-                and first_time(case, f"expiring/{expires}", on)
-            ):
-                latest = calendar().before(expires, 15).date
-                text = (
-                    f"{names} {expires} 到期；要延期最晚 {latest} 提出，不延期的请先备份或迁移（M6-23、M6-24，R-044）"
-                )
+                continue
+            begins, words = _expiry_notice(origin, expires)
+            if begins <= on < expires and first_time(case, f"expiring/{expires}", on):
+                text = f"{names} {expires} 到期；{words}"
                 for role in (Role.CLERK, Role.HEAD):
                     tell(case=case, role=role, institution=case.unit, text=text, on=on)
                 count += 1
     return count
+
+
+def _expiry_notice(procedure: str, expires: date) -> tuple[date, str]:
+    """从哪天起提醒，说什么：能延期的说最晚哪天提出（提前的工作日数是规则参数）。"""
+    if procedure not in EXTENSION_NOTICE:
+        begins = calendar().before(expires, 4 * _NOTICE_AHEAD).date
+        return begins, "请先备份或迁移，到期回收（M6-22，R-044）"
+    limit = rulebook.built_in().parameter(EXTENSION_NOTICE[procedure], expires)
+    latest = calendar().before(expires, limit.whole, limit.clause).date
+    begins = calendar().before(expires, limit.whole + _NOTICE_AHEAD, limit.clause).date
+    return begins, f"要延期最晚 {latest} 提出，不延期的请先备份或迁移（{limit.clause}，R-044）"
 
 
 def issue_key(*, actor: Actor, source: Source) -> str:

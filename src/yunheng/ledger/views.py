@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core import signing
 from django.core.paginator import Paginator
 from django.db.models import Min, Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
@@ -20,6 +19,7 @@ from yunheng.documents.listing import TYPE, workbook
 from yunheng.documents.office import MAX_FILE
 from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.previewed import keep, kept
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
 
@@ -66,9 +66,7 @@ def listing(request: Request) -> HttpResponse:
         "shown": [name for name in COLUMNS if name in request.GET.getlist("col")] or _USUAL,
         "max_export": MAX_EXPORT,
         "units": _units(request),
-        "providers": Institution.objects.filter(kind=Kind.PROVIDER).order_by("code")
-        if request.actor.role != Role.PROVIDER
-        else [],
+        "providers": providers() if request.actor.role != Role.PROVIDER else [],
         "query": _kept(request.GET, "page"),
     }
     return render(request, "ledger/_rows.html" if request.htmx else "ledger/listing.html", context)
@@ -344,14 +342,11 @@ def inbox(request: Request) -> HttpResponse:
     if not context["may_import"]:
         raise Forbidden((Role.PROVIDER, Role.REVIEWER))
     try:
-        if kept := request.POST.get("kept"):
-            return _take(request, kept)
+        if given := request.POST.get("kept"):
+            return _take(request, given)
         context |= _preview(request)
-    except (ValueError, signing.BadSignature) as error:
-        message = (
-            "预览过了一小时或被改动过，请重新选择文件导入" if isinstance(error, signing.BadSignature) else str(error)
-        )
-        return render(request, "ledger/inbox.html", {**context, "refused": message}, status=422)
+    except ValueError as error:
+        return render(request, "ledger/inbox.html", {**context, "refused": str(error)}, status=422)
     return render(request, "ledger/inbox.html", context)
 
 
@@ -373,13 +368,9 @@ def _preview(request: Request) -> dict[str, Any]:
         "lines": [*bad, *(line for line in lines if not line.problems)][:_PREVIEW],
         "total": len(lines),
         "bad": len(bad),
-        "kept": signing.dumps(
-            [provider.pk, kind, [[row.reference, row.plain()] for row in good]],
-            salt=f"inbox-{request.actor.person}",
-            compress=True,
-        )
-        if not bad
-        else "",
+        "kept": ""
+        if bad
+        else keep([provider.pk, kind, [[row.reference, row.plain()] for row in good]], _purpose(request)),
     }
 
 
@@ -396,8 +387,12 @@ def _importer(request: Request) -> Institution:
     return found
 
 
-def _take(request: Request, kept: str) -> HttpResponse:
-    provider, kind, items = signing.loads(kept, salt=f"inbox-{request.actor.person}", max_age=3600)
+def _purpose(request: Request) -> str:
+    return f"inbox-{request.actor.person}"
+
+
+def _take(request: Request, given: str) -> HttpResponse:
+    provider, kind, items = kept(given, _purpose(request))
     institution = Institution.objects.get(pk=provider)
     source, _ = Source.objects.get_or_create(code=f"{institution.code}-文件", defaults={"provider": institution})
     new, known = receive(

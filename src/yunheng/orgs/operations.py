@@ -11,16 +11,13 @@ from django.utils import timezone
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import Refused
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 
 from .models import Appointment, ConventionDecision, Institution, Person
 from .queries import current
-
-
-class Refused(ValueError):
-    """不合规的人事安排；信息给人看，带出处。"""
 
 
 def register_institution(*, actor: Actor, code: str, name: str, kind: str, **details: object) -> Institution:
@@ -54,8 +51,10 @@ def appoint(*, actor: Actor, person: Person, institution: Institution, role: Rol
         clash = [other for other in held if other != role and (other.administrative or role.administrative)]
         if clash:
             raise Refused(
-                f"{person.name} 已是{clash[0].label}，不能再任{role.label}："
-                "系统、安全、审计三员相互独立，也不办业务（等保三级，R-111）"
+                [
+                    f"{person.name} 已是{clash[0].label}，不能再任{role.label}："
+                    "系统、安全、审计三员相互独立，也不办业务（等保三级，R-111）"
+                ]
             )
         appointment = Appointment.objects.create(person=person, institution=institution, role=role, from_on=on)
         journal.note("任职", person.username, after={"机构": institution.name, "角色": role.label})
@@ -138,13 +137,13 @@ def decide_convention(
 ) -> ConventionDecision:
     """区科委决定一条口径（R-005）。不是区科委、没写理由、往已经过去的服务年度改抛 Refused。"""
     if actor.role != Role.AUTHORITY:
-        raise Refused("口径由区科委决定（D62-十，R-005）")
+        raise Refused(["口径由区科委决定（D62-十，R-005）"])
     if code not in CONVENTIONS or option not in CONVENTIONS[code].options:
-        raise Refused(f"没有口径 {code} 的选项“{option}”（R-005）")
+        raise Refused([f"没有口径 {code} 的选项“{option}”（R-005）"])
     if not reason.strip():
-        raise Refused("改口径要写明理由，结算书上会列出（R-005）")
+        raise Refused(["改口径要写明理由，结算书上会列出（R-005）"])
     if service_year_of(effective_on) < service_year_of(on):
-        raise Refused(f"{effective_on} 在已经过去的服务年度，不能往回改口径；更正走补差（R-005、R-083）")
+        raise Refused([f"{effective_on} 在已经过去的服务年度，不能往回改口径；更正走补差（R-005、R-083）"])
     with unit_of_work(actor) as journal:
         decision = ConventionDecision.objects.create(
             code=code,

@@ -26,6 +26,7 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthen
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import Refused
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
 
@@ -322,8 +323,8 @@ def people(request: Request) -> HttpResponse:
             secret = _people_act(request)
             if not secret:
                 return redirect("/admin/people/")
-        except (ValidationError, operations.Refused) as error:
-            problems = list(error.messages) if isinstance(error, ValidationError) else [str(error)]
+        except (ValidationError, Refused) as error:
+            problems = list(error.messages if isinstance(error, ValidationError) else error.problems)
     return render(
         request,
         "orgs/people.html",
@@ -371,7 +372,7 @@ def _people_act(request: Request) -> str:
         operations.reset_password(actor=request.actor, person=person, password=secret)
         return secret
     else:
-        raise operations.Refused("这个操作不在您的职责内（三员分立，R-111）")
+        raise Refused(["这个操作不在您的职责内（三员分立，R-111）"])
     return ""
 
 
@@ -424,8 +425,8 @@ def conventions_page(request: Request) -> HttpResponse:
                 reason=request.POST.get("reason", "")[:2000],
                 effective_on=effective,
             )
-        except operations.Refused as error:
-            problems = [str(error)]
+        except Refused as error:
+            problems = list(error.problems)
         except ValueError:
             problems = ["自何日起：请填日期，例如 2026-07-01"]
         else:

@@ -7,8 +7,9 @@ from datetime import date
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Attachment, Case
-from yunheng.cases.operations import Doing, NotYours, Refused
+from yunheng.cases.operations import Doing
 from yunheng.cases.queries import position
 
 from .models import Clearance, Condition

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from yunheng.audit.actor import Actor
-from yunheng.cases.operations import NotYours, Refused, Stale
+from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.orgs.access import Forbidden
 
 log = logging.getLogger(__name__)

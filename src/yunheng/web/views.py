@@ -19,9 +19,9 @@ from django.views.decorators.http import require_POST
 
 from yunheng.applications.grid import blank_workbook
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import Refused
 from yunheng.cases import queries as cases
 from yunheng.cases.notifying import remind
-from yunheng.cases.operations import Refused
 from yunheng.documents.listing import TYPE
 from yunheng.ledger import queries as ledger
 from yunheng.ledger.models import Segment

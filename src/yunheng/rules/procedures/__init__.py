@@ -5,10 +5,12 @@ from __future__ import annotations
 from .catalog import PROCEDURES, procedure
 from .model import AMEND, DONE, REJECTED, WITHDRAWN, Act, Limit, Outcome, Procedure, Step
 from .replay import RECALL, Happening, Position, replay
+from .special import EXTENSION_NOTICE
 
 __all__ = [
     "AMEND",
     "DONE",
+    "EXTENSION_NOTICE",
     "PROCEDURES",
     "RECALL",
     "REJECTED",

@@ -7,6 +7,8 @@ from yunheng.rules.roles import Role
 from . import parts
 from .model import Act, Limit, Procedure, Step
 
+#: 能延期的流程 → 到期前至少提前多少个工作日提出（规则参数的键，R-042、R-043）
+EXTENSION_NOTICE = {"emergency": "emergency_extension_days", "temporary": "temporary_extension_days"}
 _OPEN = Limit("test_review_days", since="review", reference=True)
 
 

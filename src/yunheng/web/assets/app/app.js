@@ -143,7 +143,9 @@
       searchField: ["text", "py"], maxOptions: 50, allowEmptyOption: true, sortField: "$order",
       render: { no_results: function () { var none = document.createElement("div"); none.className = "no-results"; none.textContent = "没有找到，可输名称或拼音首字母"; return none; } }
     });
-    box.control_input.setAttribute("aria-label", select.getAttribute("aria-label") || (select.labels[0] ? select.labels[0].textContent : ""));
+    var label = select.dataset.label;
+    box.control_input.setAttribute("aria-label", label);
+    select.setAttribute("aria-label", label);
     /* 选字时的回车不是选项的回车 */
     box.control_input.addEventListener("keydown", function (event) { if (composing(event)) { event.stopImmediatePropagation(); } }, true);
   }
