@@ -27,8 +27,8 @@ def main() -> None:
     arguments = parser.parse_args()
     # 装载库的时间也算在读里：用户等的是整条命令
     began = time.perf_counter()
-    from yunheng.config import settling  # noqa: PLC0415
     from yunheng.metering import engine, result  # noqa: PLC0415
+    from yunheng.metering.opening import opened  # noqa: PLC0415
 
     split: dict[str, float] = defaultdict(float)
     steps: dict[str, float] = {}
@@ -38,7 +38,7 @@ def main() -> None:
         steps[step] = seconds
 
     floor: dict[str, float] = {}
-    with settling.opened(arguments.package) as package, tempfile.TemporaryDirectory() as folder:
+    with opened(arguments.package) as package, tempfile.TemporaryDirectory() as folder:
         split["read"] = time.perf_counter() - began
         settlement = engine.settle(package, on_step=on_step)
         started = time.perf_counter()

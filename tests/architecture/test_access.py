@@ -42,6 +42,9 @@ PAGES: dict[str, set[Role]] = {
     "conventions": BUSINESS,
     "exemptions": BUSINESS,
     "inbox": {Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY},
+    "settlement": BUSINESS,
+    "settlement-year": BUSINESS,
+    "assessment": {Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY},
     "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着某一件东西的：看得到的角色（民政局的事项，联通的资源）
@@ -76,7 +79,30 @@ POSTS = {
     "import-annex",
     "clock",
     "awake",
+    "measure",
+    "contract",
+    "pay",
+    "plan",
+    "recompute",
+    "appraise",
+    "rate",
+    "find",
     "reset",
+}
+#: 对着一个计量批次的：看得到的角色，账目再按单位、服务商收窄，见 tests/web/test_settlement.py
+RUNS: dict[str, set[Role]] = {
+    "bill": BUSINESS,
+    "bill-line": BUSINESS,
+    "differences": {
+        Role.REVIEWER,
+        Role.INFORMATIZATION,
+        Role.AUTHORITY,
+        Role.FINANCE,
+        Role.THIRD_PARTY,
+        Role.CLERK,
+        Role.PROVIDER,
+    },
+    "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 没登录也能打开的
 OPEN = {"login", "code", "browser", "oidc", "oidc-callback", "cas"}
@@ -93,7 +119,7 @@ def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[st
 
 
 def test_每个地址都写进了这张表() -> None:
-    assert set(names()) == {*PAGES, *OBJECTS, *POSTS, *OPEN, *API}
+    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *POSTS, *OPEN, *API}
 
 
 @pytest.fixture
@@ -128,6 +154,7 @@ def address(name: str, walk: Walk) -> str:
         "package": "/settlement/package/",
         "home": "/",
         "sample": "/demo/hosts.xlsx",
+        "settlement-year": "/settlement/2025/",
         "watermark": "/watermark.svg",
         "case": f"/cases/{number}/",
         "diff": f"/cases/{number}/diff/1..2/",

@@ -14,6 +14,11 @@ NAMED = {
     "applications_exemption",
     "applications_filing",
     "applications_quota",
+    "assessment_appraisal",
+    "assessment_finding",
+    "assessment_occurrence",
+    "assessment_satisfaction",
+    "assessment_score",
     "audit_entry",
     "cases_attachment",
     "cases_case",
@@ -26,6 +31,18 @@ NAMED = {
     "orgs_conventiondecision",
     "ledger_received",
     "security_clearance",
+    "settlement_billline",
+    "settlement_contract",
+    "settlement_freeze",
+    "settlement_handling",
+    "settlement_payment",
+    "settlement_plan",
+    "settlement_planfile",
+    "settlement_recomputation",
+    "settlement_run",
+    "settlement_runfile",
+    "settlement_submission",
+    "settlement_yearcase",
 }
 
 
@@ -40,7 +57,9 @@ FILLED = ("audit_entry", "catalog_price")
 @pytest.mark.parametrize(
     ("role", "table"), [*(("yunheng_app", t) for t in sorted(NAMED)), *((OWNER, t) for t in FILLED)]
 )
-@pytest.mark.parametrize("statement", ["UPDATE {} SET {column} = {column}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize(
+    "statement", ['UPDATE {} SET "{column}" = "{column}"', "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
 @pytest.mark.usefixtures("cluster")
 def test_改_删_清空一律被数据库拒绝(table: str, role: str, statement: str) -> None:
     model = next(model for model in apps.get_models() if model._meta.db_table == table)

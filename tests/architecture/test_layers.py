@@ -8,7 +8,7 @@ from pathlib import Path
 from django.apps import apps
 
 SOURCE = Path(__file__).parents[2] / "src" / "yunheng"
-FLOORS = ["audit", "orgs", "cases", "catalog", "ledger", "security", "applications"]
+FLOORS = ["audit", "orgs", "cases", "catalog", "ledger", "security", "applications", "assessment", "settlement"]
 #: 可以取当天日期的地方：界面层取业务日期的那一处，和装机时的命令
 CLOCKS = {"orgs/access.py", "config/administrators.py"}
 

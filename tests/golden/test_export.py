@@ -14,16 +14,13 @@ from django.db import transaction
 from tests.support import database
 from tests.support.people import cast
 from yunheng.applications.models import Draft
-from yunheng.config import maintenance
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.config.settling import opened
 from yunheng.ledger.models import Segment
 from yunheng.metering import diffing, engine, example, result
+from yunheng.metering.opening import opened
 from yunheng.metering.writing import write_package
-from yunheng.settlement import queries
+from yunheng.settlement import package, running
 
-#: 考核、满意度、差异裁定在办申请的阶段没有来处，两边都不带
-LEFT_OUT = ("考核", "满意度", "差异裁定")
 FAR = date(9999, 12, 31)
 
 
@@ -32,22 +29,25 @@ def loaded(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: A
     """一整个示例区，经补录装进一个库；给出库名。"""
     from yunheng.audit.actor import SYSTEM
     from yunheng.audit.operations import unit_of_work
-    from yunheng.config.demo import year
+    from yunheng.config.demo import settled, year
     from yunheng.orgs.models import Appointment
     from yunheng.orgs.queries import actor_for
 
     with database.cloned() as name:
         with django_db_blocker.unblock(), database.pointed(name):
             reviewer = Appointment.objects.select_related("person", "institution").get(person__username="demo.shy")
+            people = cast() | {"shy": actor_for(reviewer)}
             with unit_of_work(SYSTEM):
-                year.forms(year.tables(), {"shy": actor_for(reviewer)})
+                year.forms(year.tables(), people)
+                settled.score(year.tables(), people)
+                settled.rule(year.tables(), people)
         yield name
 
 
 @pytest.fixture
 def exported(loaded: str, django_db_blocker: Any, tmp_path: Path) -> Path:
     with django_db_blocker.unblock(), database.pointed(loaded):
-        maintenance.export(2023, tmp_path / "库里导出")
+        running.export(2023, tmp_path / "库里导出")
     return tmp_path / "库里导出"
 
 
@@ -61,7 +61,7 @@ def settled(folder: Path) -> dict[str, Any]:
 
 def test_R077_从库里导出来结算_与直接结算文件的摘要相同(exported: Path, tmp_path: Path) -> None:
     manifest, tables = example.generate()
-    write_package(tmp_path / "文件", manifest, {k: v for k, v in tables.items() if k not in LEFT_OUT})
+    write_package(tmp_path / "文件", manifest, tables)
     files, ours = settled(tmp_path / "文件"), settled(exported)
     assert len(files["lines"]) > 1000
     assert {entry["code"] for entry in files["differences"]} == {f"D{n}" for n in range(1, 14)}
@@ -105,8 +105,8 @@ def test_R077_网页上一步步办出来的_导出来能结算_平台软件归�
     change.deliver("dx", "")
     pending = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="批了没开通的系统").fill(**FILLED).submit()
     pending.act("mzj-fzr", "approve").later(1).act("shy", "approve")
-    exported_tables = queries.tables(2025)
-    write_package(tmp_path / "包", queries.manifest(2025, "松江区"), exported_tables)
+    exported_tables = package.tables(2025)
+    write_package(tmp_path / "包", package.manifest(2025, "松江区"), exported_tables)
     content = settled(tmp_path / "包")
     number = walk.case.number
     assert {(form["单号"], form["服务商"]) for form in exported_tables["单据"] if number in form["单号"]} == {

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.packages import Tables, write_folder
-from yunheng.config.settling import opened
 from yunheng.metering import engine, result
 from yunheng.metering.format import TABLES
+from yunheng.metering.opening import opened
 
 
 class District:

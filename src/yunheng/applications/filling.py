@@ -72,7 +72,7 @@ def choose(request: Request) -> HttpResponse:
 
 def _start(request: Request) -> HttpResponse:
     kind = request.POST.get("kind", "")
-    if kind not in PROCEDURES:
+    if kind not in SECTIONS:
         raise Http404
     project = None
     if number := request.POST.get("project", ""):

@@ -31,7 +31,7 @@ from yunheng.ledger.operations import Line, receive, record
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.digest import canonical, sm3
-from yunheng.rules.procedures import AMEND, PROCEDURES, procedure
+from yunheng.rules.procedures import AMEND, procedure
 from yunheng.rules.roles import Role
 
 from . import grid, guards, receipts
@@ -349,7 +349,7 @@ def register() -> None:
         "assessment_report",
     ):
         register_guard(name, getattr(guards, name))
-    for code in PROCEDURES:
+    for code in SECTIONS:
         register_facts(code, guards.facts)
         register_effect(code, "deliver", deliver)
     register_effect("deregistration", "stop", stop)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
+from yunheng.cases.panels import panel_of
 from yunheng.cases.views import case_or_404, panel
 from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.documents.pdf import FontProblem
@@ -46,6 +47,7 @@ def detail(request: Request, number: str) -> HttpResponse:
         }
         if request.actor.role not in (Role.SPONSOR,):
             context["estimate"] = estimate_of(filing.content, request)
+    context["own"] = panel_of(request, case)
     at = context["at"]
     if context["mine"] and at.step.code == "deliver" and case.procedure != "deregistration":
         context["receipt"] = receipts.rows(case)

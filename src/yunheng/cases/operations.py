@@ -14,6 +14,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.orgs.initials import initials
 from yunheng.orgs.models import Institution, Person
+from yunheng.orgs.reading import day_of, money_of
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.procedures import AMEND, RECALL, WITHDRAWN, Act, Position, procedure
 from yunheng.rules.procedures.replay import ASIDE
@@ -144,8 +145,9 @@ def act(
     with unit_of_work(actor) as journal:
         board, happened, current = _locked(case, seen)
         chosen = _chosen(case, current, act_code, actor, board)
-        doing = Doing(case, current, chosen, actor, on, detail or {})
-        _refuse(doing, opinion, marks or {})
+        filled, unfilled = _filled(chosen, detail or {})
+        doing = Doing(case, current, chosen, actor, on, filled)
+        _refuse(doing, opinion, marks or {}, unfilled)
         if current.step and current.step.code in ("draft", AMEND) and case.procedure in _facts:
             doing = replace(doing, facts=_facts[case.procedure](doing))
         event = _append(doing, seen + 1, opinion, marks or {})
@@ -326,16 +328,43 @@ def _chosen(case: Case, current: Position, code: str, actor: Actor, board: Board
         raise Refused([f"“{step.name}”这一步没有这个动作：{code}"]) from None
 
 
-def _refuse(doing: Doing, opinion: str, marks: Mapping[str, str]) -> None:
-    problems = []
+def _filled(act: Act, detail: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """办理时填的各栏：（检查过的内容, 问题）。金额一律两位小数，日期 YYYY-MM-DD。"""
+    if not act.fields:
+        return dict(detail), []
+    given, clean, problems = detail.get("fields"), {}, []
+    for one in act.fields:
+        text = str(given.get(one.key, "") if isinstance(given, Mapping) else "").strip()
+        if not text:
+            if not one.optional:
+                problems.append(f"{one.label}不能为空（R-045）")
+            continue
+        try:
+            clean[one.key] = _READ[one.kind](text)
+        except ValueError as error:
+            problems.append(f"{one.label}：{error}")
+    return {**detail, "fields": clean}, problems
+
+
+_READ: Mapping[str, Callable[[str], str]] = {
+    "money": lambda text: str(money_of(text)),
+    "date": lambda text: day_of(text).isoformat(),
+    "text": lambda text: text[:500],
+}
+
+
+def _refuse(doing: Doing, opinion: str, marks: Mapping[str, str], unfilled: Iterable[str]) -> None:
+    problems = list(unfilled)
     if doing.act.opinion and not opinion.strip():
         problems.append(
             f"“{doing.act.name}”要写明意见（{doing.position.step.clause if doing.position.step else ''}，R-045）"
         )
     if doing.act.marks and not marks:
         problems.append(f"“{doing.act.name}”要至少指出一处需要补正的地方，好让填报人一眼看到（R-045）")
-    for name in doing.act.guards:
-        problems.extend(_guards[name](doing))
+    # 各栏填对了，关口才看得懂
+    if not unfilled:
+        for name in doing.act.guards:
+            problems.extend(_guards[name](doing))
     if problems:
         raise Refused(problems)
 

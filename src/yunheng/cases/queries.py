@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from yunheng.audit.actor import Actor
 from yunheng.orgs.queries import scoped
 from yunheng.rules.procedures import Happening, Position, procedure, replay
+from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.procedures.timing import Timing, timing
 from yunheng.rules.roles import Role
 from yunheng.rules.workdays import WorkCalendar
@@ -51,8 +52,9 @@ def visible(actor: Actor) -> QuerySet[Board]:
     found = scoped(boards, actor, unit="unit", provider="provider")
     if actor.role in (Role.CLERK, Role.HEAD):
         return found
-    # 还没报出本单位的，别人看不到
-    return found.exclude(step__in=("draft", "sign") if actor.role == Role.PROVIDER else ("draft",))
+    # 还没报出本单位的，别人看不到；自己单位起的看得到
+    hidden = ("draft", "sign") if actor.role == Role.PROVIDER else ("draft",)
+    return found.exclude(Q(step__in=hidden) & ~Q(unit_id=actor.institution or 0))
 
 
 def in_hand(board: Board, actor: Actor) -> bool:
@@ -143,6 +145,35 @@ def grouped(boards: Iterable[Board], on: date) -> list[Group]:
             name = "本周到期" if board.due_on <= week_end else "以后到期"
         groups[name].append(board)
     return [Group(name, tuple(members)) for name, members in groups.items() if members]
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """一步超期：哪一步、收到日、到期日、办完日（还没办为 None）。"""
+
+    step: str
+    name: str
+    since: date
+    due: date
+    until: date | None
+
+
+def overdue_visits(role: Role, on: date, days: int = 60) -> Iterator[tuple[Case, Overdue]]:
+    """这个角色超期的每一步：在办的，和 `days` 天内办完的。到期日是当时的，停钟不算（R-091）。"""
+    recent = Q(board__outcome="") | Q(board__since_on__gte=on - timedelta(days=days))
+    cases = Case.objects.filter(recent, backfilled=False, board__provider__isnull=False)
+    for case in cases.select_related("board__provider").prefetch_related("events"):
+        events = sorted(case.events.all(), key=lambda event: event.seq)
+        for index in range(len(events) + 1):
+            following = events[index] if index < len(events) else None
+            if following is not None and following.act in ASIDE:
+                continue
+            at = position(case, events[:index])
+            if at.step is None or role not in at.step.roles or at.due is None or at.since is None:
+                continue
+            until = following.on if following else None
+            if (until or on) > at.due.date:
+                yield case, Overdue(at.step.code, at.step.name, at.since, at.due.date, until)
 
 
 def case_for(actor: Actor, number: str) -> Case | None:

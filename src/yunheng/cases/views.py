@@ -34,6 +34,12 @@ STATES = (
     "待下发",
     "测试期",
     "待正式开通",
+    "申辩中",
+    "编制中",
+    "待批复",
+    "待下达",
+    "待签约",
+    "待支付",
     "已办结",
     "不予通过",
     "已撤回",
@@ -224,6 +230,8 @@ def act(request: Request, number: str) -> HttpResponse:
             receipt.setdefault(row, {})[name] = value.strip()[:100]
     if receipt:
         detail["rows"] = receipt
+    if fields := {k.removeprefix("field:"): v for k, v in post.dict().items() if k.startswith("field:")}:
+        detail["fields"] = fields
     seen = int(post["seen"][:9]) if post.get("seen", "").isdigit() else -1
     operations.act(
         actor=request.actor,

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from yunheng import __version__
 from yunheng.config import lookup, settling
 from yunheng.metering import diffing, explaining, result
+from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions, workdays
 
@@ -127,10 +128,11 @@ def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清�
     sub.add_argument("role", choices=("system_admin", "security_admin", "audit_admin"), metavar="角色")
     sub.add_argument("username", metavar="登录名")
     sub.add_argument("name", metavar="姓名")
-    sub = command("source", _source, "登记接收接口的来源，给出（或换）口令")
+    sub = command("source", _source, "登记接口的来源，给出（或换）口令")
     sub.add_argument("code", metavar="来源", help="一家云管平台一个，如 联通云管平台")
-    sub.add_argument("provider", metavar="服务商代码", help="如 CU")
+    sub.add_argument("provider", metavar="机构代码", help="云服务商，如 CU；市级归集填市级运管单位")
     command("remind", _remind, "提醒临期、到期、超期和快到期的资源，并把要外发的送出去；网站开着时每 10 分钟自动做一次")
+    command("work", _work, "办排队的计量；serve 会自己起一个，另装网站时单独起它")
     sub = command("export", _export, "从库里导出结算数据包，供离线重算")
     sub.add_argument("year", type=int, metavar="服务年度", help="起始年，如 2023")
     sub.add_argument("--out", type=Path, required=True, metavar="目标", help="新的目录，或新的 .zip、.xlsx")
@@ -217,7 +219,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> int:
     content = result.load(arguments.settlement)
     source = arguments.package or settling.recorded_package(arguments.settlement)
-    with settling.opened(source) as package:
+    with opened(source) as package:
         explanations = explaining.explain(
             content, package, line=arguments.line, resource=arguments.resource, item=arguments.item
         )
@@ -317,6 +319,14 @@ def _source(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _work(_: argparse.Namespace) -> int:
+    _django()
+    from yunheng.config import maintenance  # noqa: PLC0415
+
+    maintenance.work()
+    return 0
+
+
 def _remind(_: argparse.Namespace) -> int:
     _django()
     from yunheng.config import maintenance  # noqa: PLC0415
@@ -327,9 +337,9 @@ def _remind(_: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     _django()
-    from yunheng.config import maintenance  # noqa: PLC0415
+    from yunheng.settlement import running  # noqa: PLC0415
 
-    maintenance.export(arguments.year, arguments.out, arguments.cutoff)
+    running.export(arguments.year, arguments.out, arguments.cutoff)
     print(f"已导出到 {arguments.out}；结算：yunheng settle {arguments.out} --out 目录")
     return 0
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import date
+import time
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from . import environment
@@ -32,29 +33,34 @@ def migrate() -> None:
     protect(connection, app_role())
 
 
+#: 没有活时多久看一次，秒
+_IDLE_SECONDS = 1.0
+
+
+def work() -> NoReturn:
+    """一直办排队的计量，一次一个；库断了就退出，由起它的进程再起。"""
+    from django.db import close_old_connections  # noqa: PLC0415
+
+    from yunheng.settlement.running import work_once  # noqa: PLC0415
+
+    while True:
+        if not work_once():
+            time.sleep(_IDLE_SECONDS)
+        close_old_connections()
+
+
 def remind() -> str:
     """按业务日期提醒一遍，再外发；返回一句话的结果。"""
+    from yunheng.assessment.operations import arise  # noqa: PLC0415
     from yunheng.cases import notifying  # noqa: PLC0415
     from yunheng.ledger.operations import remind_expiry  # noqa: PLC0415
     from yunheng.orgs.access import business_date  # noqa: PLC0415
 
     on = business_date()
-    cases, resources = notifying.remind(on), remind_expiry(on)
+    cases, resources, overdue = notifying.remind(on), remind_expiry(on), arise(on)
     sent = notifying.send_out()
-    return f"{on}：提醒事项 {cases} 件、资源 {resources} 起；外发 {sent['sent']} 条，没送成 {sent['failed']} 条"
-
-
-def export(year: int, target: Path, cutoff: date | None = None) -> None:
-    """从库里导出结算数据包。一个只读的快照里读完各表，导出期间的新写入不会掺进来。"""
-    from django.conf import settings  # noqa: PLC0415
-    from django.db import connection, transaction  # noqa: PLC0415
-
-    from yunheng.metering.writing import write_package  # noqa: PLC0415
-    from yunheng.settlement import queries  # noqa: PLC0415
-
-    with transaction.atomic():
-        connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        write_package(target, queries.manifest(year, settings.DISTRICT, cutoff), queries.tables(year))
+    done = f"提醒事项 {cases} 件、资源 {resources} 起，超期成考核事件 {overdue} 起"
+    return f"{on}：{done}；外发 {sent['sent']} 条，没送成 {sent['failed']} 条"
 
 
 def app_role() -> str:

@@ -17,7 +17,7 @@ class Proof:
 
 def prove() -> list[Proof]:
     """全部核对，一项一项。"""
-    return [check() for check in (_boards, _segments, _filings, _attachments, _received, _chain, _privileges)]
+    return [check() for check in (_boards, _segments, _filings, _attachments, _received, _money, _chain, _privileges)]
 
 
 def _proof(name: str, rows: Iterator[str | None]) -> Proof:
@@ -42,6 +42,12 @@ def _segments() -> Proof:
     from yunheng.ledger.queries import segment_differences  # noqa: PLC0415
 
     return _proof("时段等于事实折叠", segment_differences())
+
+
+def _money() -> Proof:
+    from yunheng.settlement.queries import money_problems  # noqa: PLC0415
+
+    return _proof("账目等于汇总，合同等于应付，支付不超合同", money_problems())
 
 
 def _digests(name: str, model: object, content: Callable[[object], str]) -> Proof:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -87,7 +87,10 @@ def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int
         )
     print("  按 Ctrl+C 停下\n", flush=True)
     reminded = float("-inf")
+    worker = _worker(env)
     while website.poll() is None:
+        if worker.poll() is not None:
+            worker = _worker(env)
         if time.monotonic() - reminded >= _REMIND_SECONDS:
             reminded = time.monotonic()
             # 不等它：提醒慢了、送不出去，都不碍着网站
@@ -106,6 +109,15 @@ def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int
                 _say(f"没有恢复成初始数据：{error}")
             environment.reset_request().unlink(missing_ok=True)
     return website.returncode
+
+
+def _worker(env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """办排队的计量的进程；停了由主进程再起一个。"""
+    return subprocess.Popen(
+        [sys.executable, "-m", "yunheng.config.cli", "work"],
+        env=dict(env),
+        preexec_fn=_die_with_parent,  # noqa: PLW1509
+    )
 
 
 def _die_with_parent() -> None:

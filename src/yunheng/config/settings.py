@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "yunheng.ledger",
     "yunheng.security",
     "yunheng.applications",
+    "yunheng.assessment",
     "yunheng.settlement",
     "yunheng.web",
 ]

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from psycopg.types.range import Range
 
 from yunheng.audit.actor import SYSTEM, Actor
+from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.cases.models import Case
 from yunheng.cases.notifying import first_time, tell
@@ -230,7 +231,7 @@ def receive(
             raise Conflict(f"{kind} {source_id} 在这一批里出现两次，内容不同（R-052）")
         rows[source_id] = Received(source=source, source_ref=source_id, kind=kind, payload=dict(payload), digest=digest)
     with unit_of_work(actor) as journal:
-        _advisory("pg_advisory_xact_lock_shared")
+        hold(Lock.GATHERING, shared=True)
         # 先插再比：并发重发时，唯一约束让后到的等先到的提交，比得到的一定是最终的那条
         new = _insert(source, kind, [rows[key] for key in sorted(rows)])
         stored = Received.objects.filter(source=source, kind=kind, source_ref__in=list(rows))
@@ -242,22 +243,13 @@ def receive(
     return new, len(rows) - new
 
 
-#: 收件与归集之间的锁
-_GATHERING = 52
-
-
-def _advisory(function: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [_GATHERING])
-
-
 def gathered(*, after: int, limit: int) -> list[Received]:
     """序号在 `after` 之后的收件，按序号，最多 `limit` 件（R-052）。
 
     序号先取后提交，读得太早会漏掉号小而后提交的；所以先等正在收的都提交了再读，取过的序号以前不会再多出来。
     """
     with transaction.atomic():
-        _advisory("pg_advisory_xact_lock")
+        hold(Lock.GATHERING)
         return list(Received.objects.filter(pk__gt=after).select_related("source").order_by("pk")[:limit])
 
 

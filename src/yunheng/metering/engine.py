@@ -72,6 +72,12 @@ class Settlement:
         self._take(*self._span(disputed))
         self.connection.execute(f"COPY ({statements('11_rows')[0]}) TO '{target}' (FORMAT parquet)")
 
+    def write_csv(self, path: Path, *, disputed: bool) -> None:
+        """把账目（或待核）另存为 CSV，各列同 `rows`，没有表头，按规格的顺序。"""
+        target = str(path).replace("'", "''")
+        self._take(*self._span(disputed))
+        self.connection.execute(f"COPY ({statements('11_rows')[0]}) TO '{target}' (FORMAT csv, HEADER false)")
+
     def _span(self, disputed: bool) -> tuple[int, int]:
         """账目（或待核）在 ranked 里的行号范围 [起, 止)。"""
         row = self.connection.execute("SELECT count(*) FILTER (NOT disputed), count(*) FROM ranked").fetchone()

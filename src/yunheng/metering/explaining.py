@@ -79,7 +79,7 @@ def _explain(line: Mapping[str, Any], content: Mapping[str, Any], package: Packa
     assert row is not None
     name, unit, pricing, cycle, _category = row
     options = content["conventions"]
-    equation, codes = _equation(line, content, unit, cycle)
+    sentence, codes = equation(line, content, unit, cycle)
     articles = ["D62-七", "D62-八"]
     evidence = [
         f"目录项 {line['item']} {name}，按{cycle}计费，{pricing}计价，单价 {line['unit_price']} 元/{unit}",
@@ -97,10 +97,11 @@ def _explain(line: Mapping[str, Any], content: Mapping[str, Any], package: Packa
         f"{code} {CONVENTIONS[code].question}：{CONVENTIONS[code].options[options[code]]}"
         for code in sorted({*codes, "K-05"})
     )
-    return Explanation(line, equation, tuple(evidence), tuple(articles), stated)
+    return Explanation(line, sentence, tuple(evidence), tuple(articles), stated)
 
 
-def _equation(line: Mapping[str, Any], content: Mapping[str, Any], unit: str, cycle: str) -> tuple[str, list[str]]:
+def equation(line: Mapping[str, Any], content: Mapping[str, Any], unit: str, cycle: str) -> tuple[str, list[str]]:
+    """一句能手算的算式，和用到的口径。`content` 要有 service_year、conventions；`cycle` 是计费周期。"""
     last = date.fromordinal(date.fromisoformat(line["until"]).toordinal() - 1)
     span = f"{line['from']} 至 {last}，共 {line['days']} 天"
     head = f"{line['quantity']} × {line['unit_price']} 元"

@@ -51,6 +51,13 @@ def service_year(year: int) -> Period:
     return Period(date(year, 7, 1), date(year + 1, 7, 1))
 
 
+def year_end(year: int) -> date:
+    """服务年度末日的次日：次年 7 月 1 日（D62-五）。"""
+    until = service_year(year).until
+    assert until is not None
+    return until
+
+
 def service_year_of(day: date) -> int:
     """某日所在服务年度的起始年（R-071）。"""
     return day.year if day.month >= 7 else day.year - 1

@@ -1,276 +1,233 @@
-"""从库里导出结算数据包：每张表从哪里来，一处一个函数；算法只在 metering。"""
+"""读结算：批次、账目的逐级合计、差异、各步的金额；核对分毫不差。"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count as CountRows
+from django.db.models import Count, Q, QuerySet, Sum
 
-from yunheng.applications import receipts
-from yunheng.applications.models import Filing
+from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case
-from yunheng.cases.queries import position
-from yunheng.catalog.models import CityUsage, Item, Price, Tier
-from yunheng.ledger.models import Action, Fact, Project, Received, Resource
-from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
-from yunheng.orgs.models import Institution, Kind, Nature
-from yunheng.orgs.queries import chosen_conventions
-from yunheng.rules import conventions, periods
-from yunheng.rules.digest import canonical, sm3
-from yunheng.rules.workdays import published_workday
+from yunheng.orgs.models import Institution
+from yunheng.rules.money import fen
+from yunheng.rules.roles import Role
 
-Rows = list[dict[str, str]]
-_KINDS = {
-    Kind.USING_UNIT: "使用单位",
-    Kind.PROVIDER: "云服务商",
-    Kind.OPERATOR: "运行管理单位",
-    Kind.AUTHORITY: "主管部门",
-    Kind.THIRD_PARTY: "第三方机构",
-    Kind.FINANCE: "财政部门",
-}
-_NATURES = {Nature.DISTRICT: "区级", Nature.TOWN: "街镇", Nature.NON_BUDGET: "非预算"}
-#: 哪类事项是哪种单据；不在里面的（配额、对接、延期）不产生资源
-_FORMS = {
-    "new": "首次申请",
-    "migration": "首次申请",
-    "development": "首次申请",
-    "emergency": "首次申请",
-    "temporary": "首次申请",
-    "change": "变更",
-    "deregistration": "注销",
-}
-#: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
-_APPROVED = "deliver"
-#: 同一动作的工单有几个来源时取哪个：平台自己送来的，补录的，服务商回执带出来的
-_RANKS = {"补录": 1, "回执": 2}
+from .models import BillLine, Contract, Freeze, Handling, Payment, Plan, Run, Submission
+
+ZERO = Decimal(0)
+#: 逐级往下：全部 → 单位 → 项目 → 资源 → 账目
+LEVELS = ("unit", "project", "resource")
 
 
-def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, Any]:
-    """`数据包.json`：服务年度、区、截止日，和与默认不同的口径（按服务年度首日的决定）。"""
-    chosen = chosen_conventions(periods.service_year(year).start)
-    special = {code: chosen[code] for code, default in conventions.defaults().items() if chosen[code] != default}
-    content: dict[str, Any] = {
-        "格式": MANIFEST_FORMAT,
-        "版本": MANIFEST_VERSION,
-        "服务年度": year,
-        "区": district,
-    }
-    if cutoff:
-        content["数据截止日"] = cutoff.isoformat()
-    if special:
-        content["口径"] = special
-    return content
+def latest_run(year: int, kind: str | None = None) -> Run | None:
+    """最近的批次。"""
+    runs = Run.objects.filter(service_year=year)
+    return (runs.filter(kind=kind) if kind else runs).order_by("-pk").first()
 
 
-def tables(year: int) -> dict[str, Rows]:
-    """数据包的各表。单据、工单、日志都是全部历史，算哪一年由算法按日期定。"""
-    forms, details, split = _forms()
-    return {
-        "机构": list(_institutions()),
-        "目录": list(_catalog()),
-        "阶梯": list(_tiers()),
-        "全市用量": list(_city_usage()),
-        "项目": list(_projects()),
-        "单据": forms,
-        "单据明细": details,
-        "工单": list(_orders(split)),
-        "日志": list(_logs()),
-        "用量": list(_usage()),
-        "日历": list(_calendar(year)),
-    }
+def submitted(case: Case) -> Run | None:
+    """年度结算最近提交的批次。"""
+    last = Submission.objects.filter(case=case).select_related("run").order_by("-version").first()
+    return last.run if last else None
 
 
-def counts() -> list[tuple[str, int]]:
-    """库里现有多少可导出的，给页面看。"""
-    received = Received.objects.values_list("kind").annotate(number=CountRows("pk"))
-    return [
-        ("项目", Project.objects.count()),
-        ("单据", Filing.objects.filter(case__procedure__in=[*_FORMS, "backfill"]).values("case").distinct().count()),
-        *((f"{kind}（收件）", number) for kind, number in sorted(received)),
+def freeze_of(case: Case) -> Freeze | None:
+    """这件年度结算冻结的结果；还没批准为 None。"""
+    return Freeze.objects.filter(case=case).select_related("run", "case").first()
+
+
+def latest_plan(case: Case) -> Plan | None:
+    """方案的最近一版。"""
+    return Plan.objects.filter(case=case).select_related("run").order_by("-version").first()
+
+
+def stale(run: Run) -> Iterator[str]:
+    """批次算出以后，会改变结果的处理又有了新的：要重新计量。"""
+    later = Handling.objects.filter(
+        service_year=run.service_year, kind=Handling.RULE, recorded_at__gt=run.recorded_at
+    ).count()
+    if later:
+        yield f"计量以后又有 {later} 条差异裁定，请重新计量（R-075）"
+
+
+def visible_lines(actor: Actor, run: Run) -> QuerySet[BillLine]:
+    """这个角色看得到的账目：使用单位看本单位的，服务商看自己的，其余业务角色看全区（R-001）。"""
+    lines = BillLine.objects.filter(run=run)
+    if actor.role is None or actor.role.administrative:
+        return lines.none()
+    institution = Institution.objects.filter(pk=actor.institution or 0).first()
+    code = institution.code if institution else ""
+    if actor.role in (Role.CLERK, Role.HEAD):
+        return lines.filter(unit=code)
+    if actor.role == Role.PROVIDER:
+        return lines.filter(provider=code)
+    if actor.role == Role.SPONSOR:
+        return lines.filter(unit__in=Institution.objects.filter(authority=institution).values("code"))
+    return lines
+
+
+@dataclass(frozen=True)
+class Level:
+    """一级的一行：代码、名称、几条账目、金额、待核金额。"""
+
+    code: str
+    name: str
+    lines: int
+    amount: Decimal
+    disputed: Decimal
+
+
+def totals(lines: QuerySet[BillLine]) -> tuple[int, Decimal, Decimal]:
+    """（账目条数, 金额, 待核金额）。"""
+    row = lines.aggregate(
+        lines=Count("pk", filter=Q(disputed=False)),
+        total=Sum("amount", filter=Q(disputed=False)),
+        held=Sum("amount", filter=Q(disputed=True)),
+    )
+    return row["lines"], row["total"] or ZERO, row["held"] or ZERO
+
+
+def breakdown(lines: QuerySet[BillLine], by: str, names: Mapping[str, str]) -> list[Level]:
+    """按一栏分组合计，金额大的在前。"""
+    rows = lines.values(by).annotate(
+        lines=Count("pk", filter=Q(disputed=False)),
+        total=Sum("amount", filter=Q(disputed=False)),
+        held=Sum("amount", filter=Q(disputed=True)),
+    )
+    found = [
+        Level(row[by], names.get(row[by], row[by]), row["lines"], row["total"] or ZERO, row["held"] or ZERO)
+        for row in rows
     ]
+    return sorted(found, key=lambda level: (-level.amount, level.code))
 
 
-def _text(number: Decimal | None) -> str:
-    return "" if number is None else f"{number.normalize():f}"
+def difference_known(year: int, code: str, resource: str, item: str) -> bool:
+    """最近的批次里有没有这条差异。"""
+    run = latest_run(year)
+    return run is not None and any(
+        (d["code"], d["resource"], d["item"] or "") == (code, resource, item) for d in run.head["differences"]
+    )
 
 
-def _institutions() -> Iterator[dict[str, str]]:
-    for one in Institution.objects.filter(kind__in=_KINDS).order_by("code"):
-        nature = _NATURES[Nature(one.nature)] if one.nature else ""
-        yield {"代码": one.code, "名称": one.name, "类型": _KINDS[Kind(one.kind)], "预算性质": nature}
+def payable(run: Run, provider: str, unit: str | None) -> Decimal | None:
+    """结算书上要付给这家多少：统一支付的，或某单位自行支付的；没有为 None。"""
+    summary = run.head["summary"]
+    rows = summary["unified"] if unit is None else [row for row in summary["self"] if row["unit"] == unit]
+    return next((Decimal(row["net"]) for row in rows if row["provider"] == provider), None)
 
 
-def _catalog() -> Iterator[dict[str, str]]:
-    for price in Price.objects.select_related("item", "provider").order_by("item__code", "provider__code", "during"):
-        item = price.item
-        yield {
-            "目录项": item.code,
-            "类别": item.category,
-            "名称": item.name,
-            "计价单位": item.unit,
-            "计价方式": item.pricing,
-            "计费周期": item.cycle,
-            "单价": _text(price.unit_price),
-            "生效日期": price.during.lower.isoformat(),
-            "失效日期": price.during.upper.isoformat() if price.during.upper else "",
-            "服务商": price.provider.code if price.provider else "",
-            "级别": item.level,
-            "日志": "有" if item.logged else "无",
+def figure(case: Case, key: str) -> Decimal | None:
+    """年度结算各步定下的金额：plan 方案合计（应付加专项管理费），approved 批复，applied 申请，granted 下达。"""
+    if key == "plan":
+        plan = latest_plan(case)
+        return plan.total + plan.supervision if plan else None
+    for event in case.events.order_by("-seq"):
+        fields = event.detail.get("fields") or {}
+        if key in fields:
+            return Decimal(fields[key])
+    return None
+
+
+@dataclass(frozen=True)
+class Step:
+    """金额链上的一步：叫法、金额、与上一步的差。"""
+
+    name: str
+    amount: Decimal | None
+    gap: Decimal | None
+
+
+def chain(case: Case) -> list[Step]:
+    """从结算书到支付，一步一个金额。"""
+    found = freeze_of(case)
+    amounts: list[tuple[str, Decimal | None]] = []
+    if found:
+        amounts.append(("结算应付（统一支付）", Decimal(found.run.head["summary"]["unified_net"])))
+    amounts += [
+        ("方案合计（含专项管理费）", figure(case, "plan")),
+        ("批复金额", figure(case, "approved")),
+        ("申请追加", figure(case, "applied")),
+        ("下达预算", figure(case, "granted")),
+    ]
+    if found:
+        contracts = Contract.objects.filter(freeze=found, unit=None)
+        amounts.append(("已签合同", contracts.aggregate(sum=Sum("amount"))["sum"]))
+        paid = Payment.objects.filter(contract__in=contracts).aggregate(sum=Sum("amount"))["sum"]
+        amounts.append(("已支付", paid))
+    steps: list[Step] = []
+    previous: Decimal | None = None
+    for name, amount in amounts:
+        gap = amount - previous if amount is not None and previous is not None else None
+        steps.append(Step(name, amount, gap))
+        previous = amount if amount is not None else previous
+    return steps
+
+
+def footing(run: Run) -> Iterator[str]:
+    """Σ账目 = 各单位、各服务商 = 汇总；差一分就说明在哪里。"""
+    summary = run.head["summary"]
+    counts = {False: run.line_count, True: run.disputed_count}
+    for disputed, expected in counts.items():
+        number = BillLine.objects.filter(run=run, disputed=disputed).count()
+        if number != expected:
+            yield f"批次 {run.pk} 应有{'待核' if disputed else '账目'} {expected} 条，库里 {number} 条"
+    settled = BillLine.objects.filter(run=run, disputed=False)
+    for payer, rows in (("unified", summary["unified"]), ("self", summary["self"])):
+        keys = ("provider",) if payer == "unified" else ("unit", "provider")
+        sums = {
+            tuple(row[key] for key in keys): row["sum"]
+            for row in settled.filter(payer=payer).values(*keys).annotate(sum=Sum("amount"))
         }
+        stated = {tuple(row[key] for key in keys): Decimal(row["gross"]) for row in rows}
+        for key in sorted({*sums, *stated}):
+            if sums.get(key, ZERO) != stated.get(key, ZERO):
+                yield f"批次 {run.pk} {'、'.join(key)}：账目合计 {sums.get(key, ZERO)}，汇总 {stated.get(key, ZERO)}"
+    held = BillLine.objects.filter(run=run, disputed=True).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    if held != Decimal(summary["disputed_gross"]):
+        yield f"批次 {run.pk} 待核合计 {held}，汇总 {summary['disputed_gross']}"
 
 
-def _tiers() -> Iterator[dict[str, str]]:
-    latest = Tier.objects.order_by("item", "service_year", "-version").distinct("item", "service_year")
-    versions = {(tier.item_id, tier.service_year): tier.version for tier in latest}
-    for tier in Tier.objects.select_related("item").order_by("item__code", "service_year", "start"):
-        if versions[tier.item_id, tier.service_year] == tier.version:
-            yield {
-                "目录项": tier.item.code,
-                "服务年度": str(tier.service_year),
-                "方式": tier.mode,
-                "起": _text(tier.start),
-                "止": _text(tier.until),
-                "单价": _text(tier.unit_price),
-            }
-
-
-def _city_usage() -> Iterator[dict[str, str]]:
-    latest = CityUsage.objects.order_by("item__code", "service_year", "-version").distinct("item__code", "service_year")
-    for usage in latest.select_related("item"):
-        yield {"目录项": usage.item.code, "服务年度": str(usage.service_year), "全市总量": _text(usage.total)}
-
-
-def _projects() -> Iterator[dict[str, str]]:
-    for one in Project.objects.select_related("unit").order_by("code"):
-        yield {"项目": one.code, "名称": one.name, "单位": one.unit.code, "费用归属": one.funding}
-
-
-#: （单号, 资源）→ 分出来的单号：一件申请里别家服务商的资源
-_Split = dict[tuple[str, str], str]
-
-
-def _forms() -> tuple[Rows, Rows, _Split]:
-    """单据和明细：审核通过了的申请、变更、注销，和补录的。
-
-    一张单据只能归一家服务商；一件申请里平台软件另有服务商的，分成“单号/服务商代码”的另一张。
-    """
-    forms: Rows = []
-    details: Rows = []
-    split: _Split = {}
-    owners = dict(Resource.objects.values_list("code", "provider__code"))
-    services = dict(Item.objects.exclude(provider=None).values_list("code", "provider__code"))
-    filings = {f.case_id: f for f in Filing.objects.select_related("project").order_by("case_id", "version")}
-    facts = _facts()
-    cases = Case.objects.filter(procedure__in=[*_FORMS, "backfill"], pk__in=filings).select_related("board__provider")
-    for case in cases.prefetch_related("events").order_by("number"):
-        filing = filings[case.pk]
-        if case.procedure == "backfill":
-            kind, reviewed = filing.content["kind"], filing.content["reviewed_on"]
-            moves: Iterable[tuple[str, str, str, str]] = filing.content["lines"]
+def money_problems() -> Iterator[str | None]:
+    """逐个批次、合同核对；没有问题的给 None，供 `prove` 计数。"""
+    for run in Run.objects.order_by("pk"):
+        problems: list[str | None] = [*footing(run)]
+        yield from problems or [None]
+    for contract in Contract.objects.select_related("freeze__run", "provider", "unit").annotate(
+        paid=Sum("payments__amount")
+    ):
+        due = payable(contract.freeze.run, contract.provider.code, contract.unit.code if contract.unit else None)
+        if contract.amount != due:
+            yield f"合同 {contract.number} 金额 {contract.amount}，结算书应付 {due}"
+        elif (contract.paid or ZERO) > contract.amount:
+            yield f"合同 {contract.number} 已付 {contract.paid} 超过合同 {contract.amount}"
         else:
-            on = _reviewed(case)
-            if on is None:
-                continue
-            kind, reviewed = _FORMS[case.procedure], on.isoformat()
-            moves = facts.get(case.pk) or list(_planned(case))
-        provider = case.board.provider
-        if provider is None:
-            continue
-        seen: set[str] = set()
-        for resource, item, action, quantity in moves:
-            owner = owners.get(resource) or services.get(item) or provider.code
-            number = case.number if owner == provider.code else f"{case.number}/{owner}"
-            if owner not in seen:
-                seen.add(owner)
-                forms.append(
-                    {"单号": number, "种类": kind, "项目": filing.project.code, "服务商": owner, "审核日期": reviewed}
-                )
-            if number != case.number:
-                split[case.number, resource] = number
-            details.append({"单号": number, "资源": resource, "目录项": item, "动作": action, "数量": quantity})
-    return forms, details, split
+            yield None
 
 
-def _reviewed(case: Case) -> date | None:
-    """审核通过日：第一次轮到服务商动手的日子；还没通过、没有通过为 None。"""
-    events = sorted(case.events.all(), key=lambda event: event.seq)
-    return next((visit.since for visit in position(case, events).visits if visit.step == _APPROVED), None)
+def days(line: BillLine) -> list[tuple[date, Decimal]]:
+    """一条账目摊到每天：按最大余额法，逐日之和等于这一条（只供查看，不是另算）。"""
+    total, count = fen(str(line.amount)), (line.until_on - line.from_on).days
+    share, rest = divmod(total, count)
+    return [(line.from_on + timedelta(days=n), Decimal(share + (1 if n < rest else 0)) / 100) for n in range(count)]
 
 
-def _facts() -> Mapping[int, list[tuple[str, str, str, str]]]:
-    """各事项记进台账的动作；作废了的不算。"""
-    voided = Fact.objects.filter(action=Action.VOID).values("voids")
-    found: dict[int, list[tuple[str, str, str, str]]] = {}
-    rows = (
-        Fact.objects.filter(case__procedure__in=_FORMS)
-        .exclude(action=Action.VOID)
-        .exclude(pk__in=voided)
-        .order_by("pk")
-        .values_list("case", "resource__code", "item__code", "action", "quantity")
-    )
-    for case, resource, item, action, quantity in rows.iterator(chunk_size=5000):
-        found.setdefault(case, []).append((resource, item, action, _text(quantity)))
-    return found
+def years() -> list[int]:
+    """有批次的服务年度，近的在前。"""
+    return sorted(set(Run.objects.values_list("service_year", flat=True)), reverse=True)
 
 
-def _planned(case: Case) -> Iterator[tuple[str, str, str, str]]:
-    """审核通过、服务商还没有填回执的：照批准的内容列，没有平台编号的用“单号-行”，对账时是无工单（D1）。"""
-    for row in receipts.rows(case):
-        resource = row.resource or f"{case.number}-{row.key}"
-        for item, action, quantity in receipts.moves(row, resource):
-            yield resource, item, action, _text(quantity)
-
-
-def _orders(split: _Split) -> Iterator[dict[str, str]]:
-    """工单：同一动作平台送来的优先；工单号在各处重复的，用收件时的来源编号，保证唯一。"""
-    received = list(
-        Received.objects.filter(kind="工单").order_by("pk").values_list("source__code", "source_ref", "payload")
-    )
-    best: dict[tuple[str, ...], int] = {}
-    for source, _, order in received:
-        key, rank = _key(order), _rank(source)
-        best[key] = min(best.get(key, rank), rank)
-    # 接口和文件各送过一次的同一张，只算一张
-    same = {sm3(canonical(row[2])): row for row in reversed(received) if best[_key(row[2])] == _rank(row[0])}
-    kept = list(reversed(same.values()))
-    times = Counter(str(order["工单号"]) for _, _, order in kept)
-    for _, reference, order in kept:
-        number = str(order["工单号"])
-        form = split.get((order["单号"], order["资源"]), order["单号"])
-        yield {**order, "单号": form, "工单号": number if times[number] == 1 else reference}
-
-
-def _key(order: Mapping[str, str]) -> tuple[str, ...]:
-    return order["单号"], order["资源"], order["目录项"], order["动作"]
-
-
-def _rank(source: str) -> int:
-    return _RANKS.get(source.rpartition("-")[2], 0)
-
-
-def _logs() -> Iterator[dict[str, str]]:
-    """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见。"""
-    seen: dict[str, tuple[str, str]] = {}
-    for log in Received.objects.filter(kind="日志").order_by("pk").values_list("payload", flat=True):
-        first, last = seen.get(log["资源"], (log["首见日期"], log["末见日期"]))
-        seen[log["资源"]] = (min(first, log["首见日期"]), max(last, log["末见日期"]))
-    for resource, (first, last) in sorted(seen.items()):
-        yield {"资源": resource, "首见日期": first, "末见日期": last}
-
-
-def _usage() -> Iterator[dict[str, str]]:
-    for usage in Received.objects.filter(kind="用量").order_by("pk").values_list("payload", flat=True):
-        yield {name: usage[name] for name in ("资源", "目录项", "日期", "用量")}
-
-
-def _calendar(year: int) -> Iterator[dict[str, str]]:
-    """服务年度和其后半年里已公布的工作日安排；没公布的不写，重算的一方也照推定。"""
-    day, until = periods.service_year(year).start, date(year + 2, 1, 1)
-    while day < until:
-        if (work := published_workday(day)) is not None:
-            yield {"日期": day.isoformat(), "工作日": "是" if work else "否"}
-        day += timedelta(days=1)
+def differences(run: Run) -> list[dict[str, Any]]:
+    """批次的差异，连同处理经过；没裁定的阻断差异在前。"""
+    handled: dict[tuple[str, str, str], list[Handling]] = {}
+    for one in Handling.objects.filter(service_year=run.service_year).select_related("assignee").order_by("pk"):
+        handled.setdefault((one.code, one.resource, one.item), []).append(one)
+    rows = []
+    for entry in run.head["differences"]:
+        steps = handled.get((entry["code"], entry["resource"], entry["item"] or ""), [])
+        ruled = next((one for one in reversed(steps) if one.kind == Handling.RULE), None)
+        rows.append({**entry, "steps": steps, "ruled": ruled})
+    return sorted(rows, key=lambda row: (not row["blocking"], row["ruled"] is not None))

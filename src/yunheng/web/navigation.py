@@ -19,6 +19,7 @@ class Entry:
 
 
 _APPLICANTS = (Role.CLERK,)
+_ASSESSING = (Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY)
 ENTRIES = (
     Entry("/", "工作台", "home", tuple(Role)),
     Entry("/todo/", "待办", "inbox", BUSINESS),
@@ -27,6 +28,8 @@ ENTRIES = (
     Entry("/assets/", "资源台账", "server", BUSINESS),
     Entry("/assets/calendar/", "到期日历", "calendar", BUSINESS),
     Entry("/inbox/", "平台数据", "inbox", (Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY)),
+    Entry("/settlement/", "计量结算", "folder", BUSINESS),
+    Entry("/assessment/", "服务商考核", "check", _ASSESSING),
     Entry(
         "/settlement/package/",
         "结算数据包",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("yunheng.cases.urls")),
     path("", include("yunheng.applications.urls")),
     path("", include("yunheng.ledger.urls")),
+    path("", include("yunheng.assessment.urls")),
     path("", include("yunheng.settlement.urls")),
     path("search/", views.search, name="search"),
     path("policy/<str:clause>/", views.clause, name="clause"),

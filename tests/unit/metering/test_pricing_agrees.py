@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.packages import Tables, random_package, write_folder
-from yunheng.config.settling import opened
 from yunheng.metering import engine, result
+from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.rules import pricing
 from yunheng.rules.periods import Period

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.support.packages import OPTIONS, random_package, write_folder
-from yunheng.config.settling import opened
 from yunheng.documents.data import Line
 from yunheng.metering import engine, oracle, reading, result
+from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions
 from yunheng.rules.workdays import published_workday

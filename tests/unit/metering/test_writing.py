@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.packages import random_package
-from yunheng.config.settling import opened
 from yunheng.metering import engine, example, result, writing
+from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 
 

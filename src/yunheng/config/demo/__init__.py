@@ -8,7 +8,7 @@ from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
 from yunheng.orgs.models import BusinessClock, Institution
 
-from . import cast, stories, year
+from . import cast, settled, stories, year
 
 #: 演示的业务日期，从这天开始
 OPENING = date(2026, 7, 8)
@@ -28,4 +28,8 @@ def load() -> None:
         people = cast.register()
         year.catalog(tables)
         year.forms(tables, people)
+        settled.score(tables, people)
+        settled.rule(tables, people)
+        settled.appraise(people)
+        settled.close(people)
         stories.tell(people)

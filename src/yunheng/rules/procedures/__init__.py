@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .catalog import PROCEDURES, procedure
-from .model import AMEND, DONE, REJECTED, WITHDRAWN, Act, Limit, Outcome, Procedure, Step
+from .model import AMEND, DONE, REJECTED, WITHDRAWN, Act, Field, Limit, Outcome, Procedure, Step
 from .replay import RECALL, Happening, Position, replay
 from .special import EXTENSION_NOTICE
 
@@ -16,6 +16,7 @@ __all__ = [
     "REJECTED",
     "WITHDRAWN",
     "Act",
+    "Field",
     "Happening",
     "Limit",
     "Outcome",

@@ -6,9 +6,24 @@ from .backfill import BACKFILL
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
 from .model import Procedure
+from .settling import APPRAISAL, SETTLEMENT
 from .special import DEVELOPMENT, DISTRICT, EMERGENCY, EXTENSION, QUOTA, TEMPORARY
 
-_ALL = (NEW, MIGRATION, CHANGE, DEREGISTRATION, QUOTA, DISTRICT, DEVELOPMENT, EMERGENCY, TEMPORARY, EXTENSION, BACKFILL)
+_ALL = (
+    NEW,
+    MIGRATION,
+    CHANGE,
+    DEREGISTRATION,
+    QUOTA,
+    DISTRICT,
+    DEVELOPMENT,
+    EMERGENCY,
+    TEMPORARY,
+    EXTENSION,
+    BACKFILL,
+    APPRAISAL,
+    SETTLEMENT,
+)
 _VERSIONS = {(one.code, one.version): one for one in _ALL}
 #: 各流程的现行版本
 PROCEDURES = {one.code: one for one in _ALL}

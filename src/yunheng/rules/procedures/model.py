@@ -42,11 +42,23 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Field:
+    """办理时要填的一栏。`kind`：money 是元（最多两位小数），date 是日期，text 是文字。"""
+
+    key: str
+    label: str
+    kind: Literal["money", "date", "text"] = "text"
+    hint: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
 class Act:
     """一个动作和它的去向。
 
     `to` 是步骤代号或终点代号；`opinion` 必须写意见；`marks` 必须指出要补正的地方；
-    `guards` 是办之前要过的关（名字由业务各章登记，缺一关不得办）；`effect` 是办成时同一事务里要做的事。
+    `fields` 是办时要填的栏；`guards` 是办之前要过的关（名字由业务各章登记，缺一关不得办）；
+    `effect` 是办成时同一事务里要做的事。
     """
 
     code: str
@@ -57,6 +69,7 @@ class Act:
     guards: tuple[str, ...] = ()
     effect: str = ""
     tone: Literal["primary", "plain", "danger"] = "primary"
+    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,14 @@ _TONES = {
     "待下发": "teal",
     "测试期": "violet",
     "待正式开通": "info",
+    "申辩中": "violet",
+    "编制中": "info",
+    "待批复": "info",
+    "待下达": "info",
+    "待签约": "teal",
+    "待支付": "warn",
+    "滚动": "info",
+    "年度": "ok",
     "已办结": "ok",
     "不予通过": "danger",
     "已撤回": "mute",
@@ -203,6 +211,12 @@ def qr(request: Request) -> SafeString:
 def fen(value: int | None) -> str:
     """分 → 带千分位的元。"""
     return "—" if value is None else money.yuan(value, grouped=True)
+
+
+@register.filter
+def yuan(value: Decimal | str | None) -> str:
+    """元（数或两位小数的文本）→ 带千分位；没有写“—”。"""
+    return "—" if value is None or value == "" else f"{Decimal(value):,.2f}"
 
 
 @register.filter

@@ -1,0 +1,26 @@
+"""办件页上各类事项自己的一块：由上面各章登记，办件页照着摆。"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from yunheng.orgs.access import Request
+
+from .models import Case
+
+Build = Callable[[Request, Case], dict[str, Any]]
+_panels: dict[str, tuple[str, Build]] = {}
+
+
+def register_panel(procedure: str, template: str, build: Build) -> None:
+    """登记一类事项的那一块：模板和它要的内容。"""
+    _panels[procedure] = template, build
+
+
+def panel_of(request: Request, case: Case) -> dict[str, Any] | None:
+    """这件事项自己的一块：`template` 和各项内容；没有登记的为 None。"""
+    if case.procedure not in _panels:
+        return None
+    template, build = _panels[case.procedure]
+    return {"template": template, **build(request, case)}

@@ -1,0 +1,141 @@
+"""示例区办完的一年：考核、差异裁定、年度结算一步步办到付清，用的都是真实的操作。"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from yunheng.assessment import operations as assessment
+from yunheng.audit.actor import Actor
+from yunheng.cases import operations as cases
+from yunheng.cases.models import Board, Case
+from yunheng.metering import example
+from yunheng.orgs.models import Institution
+from yunheng.orgs.queries import providers
+from yunheng.rules.roles import Role
+from yunheng.settlement import operations, queries, running
+from yunheng.settlement.models import YEARLY, Freeze, Handling
+
+from .cast import People
+from .year import Rows
+
+YEAR = example.YEAR
+#: 补录完了以后，2024 年秋天一步步办
+MEASURED, RULED, APPRAISED = date(2024, 8, 21), date(2024, 9, 2), date(2024, 9, 10)
+APPROVED, REPORTED, GRANTED = date(2024, 9, 20), date(2024, 9, 27), date(2024, 10, 25)
+SIGNED, PAID = date(2024, 11, 8), date(2024, 12, 6)
+#: 没有演示登录的服务商，办事人的叫法
+_STAFF = "经办人（示例）"
+
+
+def score(rows: Rows, people: People) -> None:
+    """考核事件和满意率，照示例数据包。"""
+    known = {one.code: one for one in providers()}
+    for number, row in enumerate(rows["考核"], start=1):
+        assessment.record(
+            actor=people["dsf"],
+            on=APPRAISED,
+            provider=known[row["服务商"]],
+            indicator=row["指标"],
+            happened_on=date.fromisoformat(row["日期"]),
+            text=row["说明"],
+            mark_=f"示例/{number}",
+        )
+    for row in rows["满意度"]:
+        assessment.rate(
+            actor=people["dsf"],
+            provider=known[row["服务商"]],
+            year=YEAR,
+            rate=Decimal(row["满意率"]),
+            basis="年度问卷（示例）",
+        )
+
+
+def rule(rows: Rows, people: People) -> None:
+    """先算一遍，照示例数据包裁定差异；没有对应差异的裁定不记。"""
+    running.measure(actor=people["shy"], on=MEASURED, year=YEAR, kind=YEARLY)
+    for row in rows["差异裁定"]:
+        if queries.difference_known(YEAR, row["差异"], row["资源"], row["目录项"]):
+            operations.handle(
+                actor=people["shy"],
+                on=RULED,
+                year=YEAR,
+                code=row["差异"],
+                resource=row["资源"],
+                item=row["目录项"],
+                kind=Handling.RULE,
+                ruling=row["裁定"],
+                text=row["说明"],
+            )
+
+
+def appraise(people: People) -> None:
+    """各家考核审定。"""
+    own = {actor.institution: actor for name, actor in people.items() if name in ("lt", "dx")}
+    for provider in providers():
+        case = assessment.start(actor=people["dsf"], on=APPRAISED, provider=provider, year=YEAR)
+        staff = own.get(provider.pk) or Actor(
+            f"{provider.name}{_STAFF}", Role.PROVIDER, provider.name, institution=provider.pk
+        )
+        for actor, code in (
+            (people["dsf"], "file"),
+            (staff, "accept"),
+            (people["shy"], "approve"),
+            (people["kw"], "approve"),
+        ):
+            _act(actor, case, code, APPRAISED)
+
+
+def close(people: People) -> None:
+    """年度结算办到付清。"""
+    shy, kw = people["shy"], people["kw"]
+    run = running.measure(actor=shy, on=APPROVED, year=YEAR, kind=YEARLY)
+    case = operations.start(actor=shy, on=APPROVED, year=YEAR)
+    _act(shy, case, "file", APPROVED)
+    operations.recompute(actor=people["dsf"], on=APPROVED, run=run, content=running.result_of(run))
+    _act(people["dsf"], case, "match", APPROVED)
+    _act(kw, case, "approve", APPROVED)
+    freeze = Freeze.objects.get(service_year=YEAR)
+    cap = Decimal(run.head["summary"]["supervision_fee_cap"])
+    operations.write_plan(
+        actor=shy,
+        on=REPORTED,
+        case=case,
+        prose={
+            "overview": "示例区各单位使用市级政务云，按申请表、工单、日志三方核对计量。",
+            "goal": "按时足额支付，差异全部处理，第三方复算一致。",
+            "arrangement": "合同签订后一次付清。",
+        },
+        supervision=(cap / 2).quantize(Decimal("0.01")),
+    )
+    _act(shy, case, "report", REPORTED)
+    total = str(queries.figure(case, "plan"))
+    for actor, code, key, on in (
+        (kw, "grant", "approved", REPORTED),
+        (shy, "apply", "applied", REPORTED),
+        (people["cz"], "grant", "granted", GRANTED),
+    ):
+        _act(actor, case, code, on, {key: total})
+    contracts = [
+        operations.sign(
+            actor=shy,
+            on=SIGNED,
+            freeze=freeze,
+            provider=Institution.objects.get(code=row["provider"]),
+            number=f"ZWY-{YEAR}-{row['provider']}",
+            amount=Decimal(row["net"]),
+            signed_on=SIGNED,
+        )
+        for row in run.head["summary"]["unified"]
+    ]
+    _act(shy, case, "signed", SIGNED)
+    for contract in contracts:
+        operations.pay(
+            actor=shy, on=PAID, contract=contract, amount=contract.amount, paid_on=PAID, voucher=f"FK-{contract.number}"
+        )
+    _act(shy, case, "paid", PAID)
+
+
+def _act(actor: Actor, case: Case, code: str, on: date, fields: dict[str, str] | None = None) -> None:
+    seen = Board.objects.get(case=case).seq
+    cases.act(actor=actor, on=on, case=case, act_code=code, seen=seen, detail={"fields": fields or {}})

@@ -1,0 +1,39 @@
+"""读人填的一栏：金额、日期、百分数；不对抛 ValueError，说明应怎样填。"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+_MOST = Decimal(10) ** 15
+
+
+def decimal_of(text: str, places: int) -> Decimal:
+    """最多 `places` 位小数的数；千分位的逗号去掉。"""
+    plain = text.replace(",", "").replace("，", "").strip()
+    try:
+        value = Decimal(plain)
+    except InvalidOperation as error:
+        raise ValueError(f"应为数，例如 92.5；现在是“{plain[:20]}”") from error
+    if not value.is_finite() or abs(value) >= _MOST or value != round(value, places):
+        raise ValueError(f"应为数，最多 {places} 位小数；现在是“{plain[:20]}”")
+    return value
+
+
+def money_of(text: str) -> Decimal:
+    """元，最多两位小数，写成两位。"""
+    try:
+        return decimal_of(text, 2).quantize(Decimal("0.01"))
+    except ValueError as error:
+        raise ValueError(f"金额应为元，最多两位小数，例如 1234567.89；现在是“{text.strip()[:20]}”") from error
+
+
+def day_of(text: str) -> date:
+    """日期，2000 年至 2100 年。"""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ValueError(f"日期应填成 2026-07-01 这样；现在是“{text.strip()[:20]}”") from error
+    if not 2000 <= day.year <= 2100:
+        raise ValueError(f"日期应在 2000 年至 2100 年之间；现在是“{text.strip()[:20]}”")
+    return day

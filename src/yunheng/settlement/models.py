@@ -1,0 +1,300 @@
+"""计量批次、账目、差异和裁定、年度结算的各步、方案、合同、支付：都只追加；排队的计量请求可改。"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from yunheng.audit.append_only import AppendOnly
+from yunheng.cases.models import Case
+from yunheng.orgs.models import Institution, Person
+
+ROLLING, YEARLY = "滚动", "年度"
+
+
+class Run(AppendOnly):
+    """一次计量：冻结的数据包、规则书摘要、程序版本，和算出来的结果（R-073、R-077）。
+
+    `head` 是 结算.json 里除账目外的各键；账目在 BillLine，条数与 `line_count`、`disputed_count` 相等，
+    数据库不许再添。
+    """
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    kind = models.CharField("种类", max_length=4, choices=[(ROLLING, ROLLING), (YEARLY, YEARLY)])
+    until_on = models.DateField("计至（不含）")
+    head = models.JSONField("结果")
+    digest = models.CharField("结算摘要", max_length=80)
+    package_digest = models.CharField("数据包 SM3", max_length=64)
+    rulebook_digest = models.CharField("规则书 SM3", max_length=80)
+    code_version = models.CharField("程序版本", max_length=40)
+    line_count = models.PositiveIntegerField("账目条数")
+    disputed_count = models.PositiveIntegerField("待核条数")
+    on = models.DateField("业务日")
+    by = models.CharField("谁算的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "计量批次"
+        indexes = [models.Index(fields=["service_year", "kind"])]
+
+    def __str__(self) -> str:
+        return f"{self.service_year} 服务年度{self.kind}计量 {self.pk}"
+
+
+class RunFile(AppendOnly):
+    """计量批次的文件：数据包.zip、结算.json.gz。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="files", verbose_name="计量批次")
+    name = models.CharField("文件名", max_length=100)
+    content = models.BinaryField("内容")
+
+    class Meta:
+        verbose_name = "计量文件"
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_file_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BillLine(AppendOnly):
+    """一条账目或待核（R-073）；`seq` 是在 结算.json 里的次序，从 1 起，账目和待核各数各的。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="lines", verbose_name="计量批次")
+    disputed = models.BooleanField("待核")
+    seq = models.PositiveIntegerField("次序")
+    unit = models.CharField("单位", max_length=64)
+    project = models.CharField("项目", max_length=64)
+    resource = models.CharField("资源", max_length=128)
+    item = models.CharField("目录项", max_length=64)
+    provider = models.CharField("服务商", max_length=64)
+    form = models.CharField("单号", max_length=80)
+    order = models.CharField("工单号", max_length=120)
+    quantity = models.CharField("数量", max_length=40)
+    from_on = models.DateField("起")
+    until_on = models.DateField("止（不含）")
+    days = models.PositiveIntegerField("天数")
+    unit_price = models.CharField("单价", max_length=40)
+    amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+    payer = models.CharField("谁付", max_length=10)
+    differences = models.CharField("未裁定的差异", max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = "账目"
+        constraints = [models.UniqueConstraint(fields=["run", "disputed", "seq"], name="one_line_per_seq")]
+        indexes = [models.Index(fields=["run", "unit", "project", "resource"], name="bill_drill")]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.item} {self.amount}"
+
+
+class RunOrder(models.Model):
+    """排队的计量请求：后台进程逐个去办；断了重来，办成才有批次。"""
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    kind = models.CharField("种类", max_length=4)
+    until_on = models.DateField("截止日（含）", null=True)
+    on = models.DateField("业务日")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="谁要的")
+    by = models.CharField("谁要的", max_length=200)
+    step = models.CharField("办到哪里", max_length=60, default="排队")
+    share = models.FloatField("进度", default=0)
+    problems = ArrayField(models.TextField(), default=list, verbose_name="没办成的原因")
+    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="+", verbose_name="办成的批次")
+    asked_at = models.DateTimeField("何时要的", db_default=Now())
+
+    class Meta:
+        verbose_name = "计量请求"
+        indexes = [models.Index(fields=["id"], name="run_order_waiting", condition=Q(run=None, problems=[]))]
+
+    def __str__(self) -> str:
+        return f"{self.service_year} {self.kind} {self.step}"
+
+
+class Handling(AppendOnly):
+    """差异的处理（R-075）：分派、双方说明、裁定，逐条留痕；裁定以最近的一条为准。"""
+
+    ASSIGN, ARGUE, RULE = "分派", "说明", "裁定"
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    resource = models.CharField("资源", max_length=128)
+    item = models.CharField("目录项", max_length=64, blank=True)
+    code = models.CharField("差异", max_length=4)
+    kind = models.CharField("做了什么", max_length=4, choices=[(k, k) for k in (ASSIGN, ARGUE, RULE)])
+    ruling = models.CharField("裁定", max_length=4, blank=True)
+    text = models.CharField("说明", max_length=1000)
+    assignee = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="分派给")
+    institution = models.CharField("机构", max_length=200)
+    by = models.CharField("谁", max_length=200)
+    on = models.DateField("业务日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "差异处理"
+        indexes = [models.Index(fields=["service_year", "resource", "item", "code"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="裁定", ruling__in=["认可", "不计费"]) | (~Q(kind="裁定") & Q(ruling="")),
+                name="ruling_only_when_ruled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.item} {self.code} {self.kind}"
+
+
+class Submission(AppendOnly):
+    """年度结算提交复算的计量批次；退回重算再交就是下一版。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="submissions", verbose_name="年度结算")
+    version = models.PositiveSmallIntegerField("版本")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="submissions", verbose_name="计量批次")
+    on = models.DateField("业务日")
+
+    class Meta:
+        verbose_name = "提交的计量"
+        constraints = [models.UniqueConstraint(fields=["case", "version"], name="one_submission_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} 第 {self.version} 版"
+
+
+class YearCase(AppendOnly):
+    """某服务年度的结算事项：一年一件。"""
+
+    service_year = models.PositiveSmallIntegerField("服务年度", unique=True)
+    case = models.OneToOneField(Case, models.PROTECT, related_name="settles", verbose_name="年度结算")
+
+    class Meta:
+        verbose_name = "年度结算"
+
+    def __str__(self) -> str:
+        return f"{self.service_year}"
+
+
+class Recomputation(AppendOnly):
+    """第三方离线复算的结果：上传的 结算.json 与批次逐条比对（R-077）。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="recomputations", verbose_name="计量批次")
+    digest = models.CharField("复算摘要", max_length=80)
+    equal = models.BooleanField("一致")
+    report = models.TextField("比对")
+    on = models.DateField("业务日")
+    by = models.CharField("谁", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "复算"
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {'一致' if self.equal else '不一致'}"
+
+
+class Freeze(AppendOnly):
+    """冻结：区科委批准了的计量批次，一年一份；之后的更正走补差（R-083、R-090）。"""
+
+    service_year = models.PositiveSmallIntegerField("服务年度", unique=True)
+    run = models.OneToOneField(Run, models.PROTECT, related_name="freeze", verbose_name="计量批次")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="年度结算")
+    on = models.DateField("业务日")
+    by = models.CharField("谁批的", max_length=200)
+
+    class Meta:
+        verbose_name = "冻结的结算"
+
+    def __str__(self) -> str:
+        return f"{self.service_year}"
+
+
+class Plan(AppendOnly):
+    """结算项目方案的一版（R-080）：可写的各段文字，照哪个批次，成文的文件。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="plans", verbose_name="年度结算")
+    version = models.PositiveSmallIntegerField("版本")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="+", verbose_name="计量批次")
+    prose = models.JSONField("文字", default=dict)
+    total = models.DecimalField("统一支付应付合计", max_digits=18, decimal_places=2)
+    supervision = models.DecimalField("第三方专项管理费", max_digits=18, decimal_places=2)
+    on = models.DateField("业务日")
+    by = models.CharField("谁编的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "结算项目方案"
+        constraints = [models.UniqueConstraint(fields=["case", "version"], name="one_plan_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} 方案 v{self.version}"
+
+
+class PlanFile(AppendOnly):
+    """方案的 Word、PDF、Excel。"""
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="files", verbose_name="方案")
+    name = models.CharField("文件名", max_length=100)
+    digest = models.CharField("SM3", max_length=64)
+    content = models.BinaryField("内容")
+
+    class Meta:
+        verbose_name = "方案文件"
+        constraints = [models.UniqueConstraint(fields=["plan", "name"], name="one_plan_file_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contract(AppendOnly):
+    """支付合同：区级统一支付的一家服务商一份（R-081）；自行支付的由使用单位签（`unit` 不空，R-088）。"""
+
+    freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="contracts", verbose_name="结算")
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
+    unit = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="使用单位")
+    number = models.CharField("合同号", max_length=80, unique=True)
+    amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+    signed_on = models.DateField("签订日")
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "支付合同"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["freeze", "provider", "unit"], nulls_distinct=False, name="one_contract_per_payer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def paid_total(self) -> Decimal:
+        """已付。"""
+        return sum((payment.amount for payment in self.payments.all()), Decimal(0))
+
+    @property
+    def left(self) -> Decimal:
+        """还应付。"""
+        return self.amount - self.paid_total
+
+
+class Payment(AppendOnly):
+    """一次支付；各次合计不超过合同金额。"""
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="payments", verbose_name="合同")
+    amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+    paid_on = models.DateField("支付日")
+    voucher = models.CharField("凭证号", max_length=80)
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "支付"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
+            models.UniqueConstraint(fields=["contract", "voucher"], name="one_payment_per_voucher"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract} {self.amount}"

@@ -1,0 +1,398 @@
+"""写结算：要计量、处理差异、起年度结算、收复算、编方案、登记合同和支付；流程的关口和效果（R-075 至 R-082、R-090）。"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from yunheng.assessment.queries import locked
+from yunheng.audit.actor import Actor
+from yunheng.audit.locking import Lock, hold
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases.models import Case
+from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
+from yunheng.metering import diffing, result
+from yunheng.orgs.models import Institution
+from yunheng.orgs.queries import providers
+from yunheng.rules import money, periods
+from yunheng.rules.roles import Role
+
+from . import queries
+from .models import (
+    ROLLING,
+    YEARLY,
+    Contract,
+    Freeze,
+    Handling,
+    Payment,
+    Plan,
+    Recomputation,
+    Run,
+    RunOrder,
+    Submission,
+    YearCase,
+)
+from .running import period_end, result_of
+
+#: 阻断差异里不能裁定的
+_UNRULED = ("D10",)
+_RULED = ("D3", "D4", "D5", "D6", "D7")
+
+
+def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
+    """要一次计量；年度还没完不能算年度的，冻结了的不能再算（R-071、R-083）。"""
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["计量由区科创中心办（D62-四，R-073）"])
+    if kind not in (ROLLING, YEARLY):
+        raise Refused([f"计量只有滚动、年度两种，没有“{kind}”"])
+    span = periods.service_year(year)
+    if on <= span.start:
+        raise Refused([f"{year} 服务年度从 {span.start} 起，还没有可计量的日子（D62-七，R-071）"])
+    if kind == YEARLY and on < periods.year_end(year):
+        raise Refused([f"{year} 服务年度到 {span.until} 才完，现在只能算滚动的（D62-七，R-071）"])
+    hold(Lock.YEAR, year)
+    if freeze := Freeze.objects.filter(service_year=year).first():
+        raise Refused([f"{year} 服务年度的结算已于 {freeze.on} 冻结，不能重算；更正走补差（R-083）"])
+    if RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists():
+        raise Refused([f"{year} 服务年度已有一次计量在排队或正在算，等它完了再要"])
+    with unit_of_work(actor) as journal:
+        order = RunOrder.objects.create(
+            service_year=year,
+            kind=kind,
+            until_on=period_end(year, on, kind),
+            on=on,
+            person_id=actor.person,
+            by=str(actor),
+        )
+        journal.note("要计量", str(year), after={"种类": kind})
+    return order
+
+
+def handle(
+    *,
+    actor: Actor,
+    on: date,
+    year: int,
+    code: str,
+    resource: str,
+    item: str,
+    kind: str,
+    text: str,
+    ruling: str = "",
+    assignee: Institution | None = None,
+) -> Handling:
+    """处理一条差异：区科创中心分派、裁定；使用单位、服务商、第三方说明。冻结后不能再动（R-075）。"""
+    problems = []
+    if not queries.difference_known(year, code, resource, item):
+        problems.append(f"{year} 服务年度最近一次计量里没有这条差异：{code} {resource} {item}（R-075）")
+    if not text.strip():
+        problems.append("说明不能为空：写明依据（R-075）")
+    if kind == Handling.ARGUE:
+        if actor.role not in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY, Role.REVIEWER):
+            raise NotYours(["差异由使用单位、服务商和第三方说明（D62-七，R-075）"])
+    elif actor.role != Role.REVIEWER:
+        raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
+    if kind == Handling.RULE:
+        if code in _UNRULED:
+            problems.append(f"{code} 不能裁定：要等市级发布全市用量（M10-四(四)，R-076）")
+        elif code not in _RULED:
+            problems.append(f"{code} 不阻断结算，不需要裁定（R-075）")
+        elif ruling not in ("认可", "不计费"):
+            problems.append("裁定只有“认可”和“不计费”两种（R-075）")
+    if kind == Handling.ASSIGN and assignee is None:
+        problems.append("请选择分派给谁（R-075）")
+    if Freeze.objects.filter(service_year=year).exists():
+        problems.append(f"{year} 服务年度的结算已冻结，差异不能再处理；更正走补差（R-083）")
+    if problems:
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        handling = Handling.objects.create(
+            service_year=year,
+            resource=resource,
+            item=item,
+            code=code,
+            kind=kind,
+            ruling=ruling if kind == Handling.RULE else "",
+            text=text.strip()[:1000],
+            assignee=assignee,
+            institution=actor.institution_name,
+            by=str(actor),
+            on=on,
+        )
+        journal.note(f"差异{kind}", f"{code} {resource}", after={"裁定": ruling, "说明": text, "目录项": item})
+    return handling
+
+
+def start(*, actor: Actor, on: date, year: int) -> Case:
+    """起某服务年度的结算；年度没完、已经起过的抛 Refused。"""
+    if actor.role != Role.REVIEWER or actor.institution is None:
+        raise NotYours(["年度结算由区科创中心办（D62-四，R-080）"])
+    if on < periods.year_end(year):
+        raise Refused([f"每年 7 月起结算；{year} 服务年度到 {periods.year_end(year)} 才完（D62-八，R-080）"])
+    if begun := YearCase.objects.filter(service_year=year).select_related("case").first():
+        raise Refused([f"{year} 服务年度的结算已经起了：{begun.case.number}（R-080）"])
+    with unit_of_work(actor):
+        unit = Institution.objects.get(pk=actor.institution)
+        case = open_case(actor=actor, on=on, procedure_code="settlement", unit=unit, subject=f"{year} 服务年度结算")
+        YearCase.objects.create(service_year=year, case=case)
+    return case
+
+
+def recompute(*, actor: Actor, on: date, run: Run, content: bytes) -> Recomputation:
+    """收第三方离线复算的 结算.json：逐条比对，记下一致不一致（R-077）。不是结算结果抛 Refused。"""
+    if actor.role != Role.THIRD_PARTY:
+        raise NotYours(["复算由第三方机构办（D62-七，R-077）"])
+    try:
+        theirs = json.loads(content)
+        if not isinstance(theirs, dict) or theirs.get("format") != "yunheng.settlement":
+            raise ValueError("format 应为 yunheng.settlement")
+        claimed, digest = theirs.get("digest"), result.digest_of(theirs)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused([f"这不是 结算.json：{str(error)[:200]}（R-077）"]) from error
+    if claimed != digest:
+        raise Refused([f"文件里写的摘要 {claimed} 与内容算出来的 {digest} 不同，文件被改动过（R-077）"])
+    equal = digest == run.digest
+    report = "逐条相同，摘要一致" if equal else diffing.compare(json.loads(result_of(run)), theirs).text()[:20000]
+    with unit_of_work(actor) as journal:
+        found = Recomputation.objects.create(run=run, digest=digest, equal=equal, report=report, on=on, by=str(actor))
+        journal.note("复算", str(run.pk), after={"摘要": digest, "一致": equal})
+    return found
+
+
+def write_plan(*, actor: Actor, on: date, case: Case, prose: Mapping[str, str], supervision: Decimal) -> Plan:
+    """编结算项目方案的一版；专项管理费超过上限抛 Refused（R-080、R-082）。"""
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["结算方案由区科创中心编（D62-八，R-080）"])
+    freeze = queries.freeze_of(case)
+    if freeze is None:
+        raise Refused(["计量结果还没有经区科委批准，不能编结算方案（D62-四，R-090）"])
+    summary = freeze.run.head["summary"]
+    cap = Decimal(summary["supervision_fee_cap"])
+    if not 0 <= supervision <= cap:
+        raise Refused([f"第三方专项管理费 {supervision} 超出年度结算费用的 10%，最多 {cap} 元（D14-16，R-082）"])
+    with unit_of_work(actor) as journal:
+        plan = Plan.objects.create(
+            case=case,
+            version=Plan.objects.filter(case=case).count() + 1,
+            run=freeze.run,
+            prose=dict(prose),
+            total=Decimal(summary["unified_net"]),
+            supervision=supervision,
+            on=on,
+            by=str(actor),
+        )
+        journal.note("编结算方案", case.number, after={"版本": plan.version, "合计": str(plan.total)})
+    return plan
+
+
+def sign(
+    *,
+    actor: Actor,
+    on: date,
+    freeze: Freeze,
+    provider: Institution,
+    number: str,
+    amount: Decimal,
+    signed_on: date,
+    unit: Institution | None = None,
+) -> Contract:
+    """登记支付合同：金额要等于结算书上这家的应付；统一支付的合计不超过下达的预算（R-081、R-088）。"""
+    own = actor.role == Role.CLERK and unit is not None and actor.institution == unit.pk
+    if not (own if unit else actor.role == Role.REVIEWER):
+        raise NotYours(["统一支付的合同由区科创中心签，自行支付的由使用单位签（D62-八、D62-九，R-081、R-088）"])
+    due = queries.payable(freeze.run, provider.code, unit.code if unit else None)
+    problems = []
+    if not number.strip():
+        problems.append("合同号不能为空")
+    if due is None:
+        problems.append(f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）")
+    elif amount != due:
+        problems.append(f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）")
+    if signed_on > on:
+        problems.append(f"签订日 {signed_on} 还没到，今天是 {on}")
+    if Contract.objects.filter(number=number.strip()).exists():
+        problems.append(f"合同号 {number} 已登记过")
+    if Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).exists():
+        problems.append(f"与{provider.name}的这份合同已登记过")
+    if unit is None and not problems:
+        granted = queries.figure(freeze.case, "granted")
+        signed = Contract.objects.filter(freeze=freeze, unit=None).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        if granted is None:
+            problems.append("预算还没有下达，不能签支付合同（D14-15，R-081）")
+        elif signed + amount > granted:
+            problems.append(f"各合同合计 {signed + amount} 超过下达的预算 {granted}（D14-15，R-081）")
+    if problems:
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        contract = Contract.objects.create(
+            freeze=freeze,
+            provider=provider,
+            unit=unit,
+            number=number.strip(),
+            amount=amount,
+            signed_on=signed_on,
+            by=str(actor),
+        )
+        journal.note("签支付合同", number, after={"服务商": provider.name, "金额": str(amount)})
+    return contract
+
+
+def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on: date, voucher: str) -> Payment:
+    """登记一次支付：各次合计不超过合同金额（R-081）。"""
+    own = actor.role == Role.CLERK and contract.unit_id is not None and actor.institution == contract.unit_id
+    if not (own if contract.unit_id else actor.role == Role.REVIEWER):
+        raise NotYours(["统一支付由区科创中心登记，自行支付由使用单位登记（D62-八、D62-九，R-081、R-088）"])
+    with unit_of_work(actor) as journal:
+        hold(Lock.CONTRACT, contract.pk)
+        paid = contract.payments.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        problems = []
+        if amount <= 0:
+            problems.append("支付金额应大于 0")
+        elif paid + amount > contract.amount:
+            problems.append(
+                f"已付 {paid}，再付 {amount} 就超过合同金额 {contract.amount}，最多还能付 {contract.amount - paid}"
+                "（D62-八，R-081）"
+            )
+        if not contract.signed_on <= paid_on <= on:
+            problems.append(f"支付日 {paid_on} 应在签订日 {contract.signed_on} 之后、今天 {on} 之前（含当日）")
+        if not voucher.strip():
+            problems.append("凭证号不能为空")
+        elif contract.payments.filter(voucher=voucher.strip()).exists():
+            problems.append(f"凭证号 {voucher} 已登记过")
+        if problems:
+            raise Refused(problems)
+        payment = Payment.objects.create(
+            contract=contract, amount=amount, paid_on=paid_on, voucher=voucher.strip(), by=str(actor)
+        )
+        journal.note("支付", contract.number, after={"金额": str(amount), "凭证": voucher})
+    return payment
+
+
+# ── 流程里的关口和效果 ──
+
+
+def _year(case: Case) -> int:
+    return YearCase.objects.get(case=case).service_year
+
+
+def run_ready(doing: Doing) -> Iterator[str]:
+    """提交复算之前：有年度计量，而且是最新的；各家考核都审定了，评分与计量时相同。"""
+    year = _year(doing.case)
+    run = queries.latest_run(year, YEARLY)
+    if run is None:
+        yield f"{year} 服务年度还没有年度计量，请先计量（D62-七，R-073）"
+        return
+    yield from queries.stale(run)
+    sheets = locked(year)
+    for entry in run.head["assessments"]:
+        code = entry["provider"]
+        name = providers().filter(code=code).values_list("name", flat=True).first() or code
+        if code not in sheets:
+            yield f"{name} {year} 服务年度的考核还没有审定，扣减没有依据（D62-附件5，R-078、R-093）"
+        elif {key: sheets[code].content[key] for key in ("scores", "total", "deduction_rate")} != {
+            key: entry[key] for key in ("scores", "total", "deduction_rate")
+        }:
+            yield f"{name}审定的考核与计量时的不同，请重新计量（R-078）"
+
+
+def submit_run(doing: Doing) -> None:
+    """提交的是哪个批次，留下来。"""
+    run = queries.latest_run(_year(doing.case), YEARLY)
+    assert run is not None
+    version = Submission.objects.filter(case=doing.case).count() + 1
+    Submission.objects.create(case=doing.case, version=version, run=run, on=doing.on)
+
+
+def recomputed(doing: Doing) -> Iterator[str]:
+    """第三方要上传过与这个批次逐条相同的复算结果（R-077）。"""
+    run = queries.submitted(doing.case)
+    last = Recomputation.objects.filter(run=run).order_by("-pk").first()
+    if last is None:
+        yield "还没有上传离线复算的 结算.json，不能说一致（D62-七，R-077）"
+    elif not last.equal:
+        yield f"最近一次复算与批次不一致，不能提交：{last.report.splitlines()[0]}（D62-七，R-077）"
+
+
+def current(doing: Doing) -> Iterator[str]:
+    """批准之前：提交以后数据没有变过。"""
+    run = queries.submitted(doing.case)
+    if run is not None:
+        yield from queries.stale(run)
+
+
+def freeze(doing: Doing) -> None:
+    """区科委批准：冻结（R-083、R-090）。"""
+    run = queries.submitted(doing.case)
+    assert run is not None
+    Freeze.objects.create(service_year=run.service_year, run=run, case=doing.case, on=doing.on, by=str(doing.actor))
+
+
+def plan_ready(doing: Doing) -> Iterator[str]:
+    """报送立项之前：有方案，账目、汇总、方案分毫不差。"""
+    plan = queries.latest_plan(doing.case)
+    if plan is None:
+        yield "还没有编结算项目方案（D62-八，R-080）"
+        return
+    yield from queries.footing(plan.run)
+
+
+#: 每步的金额不超过上一步的：这一栏 →（上一步的栏, 叫法）
+_CHAIN = {"approved": ("plan", "方案合计"), "applied": ("approved", "批复金额"), "granted": ("applied", "申请追加金额")}
+
+
+def amounts_in_chain(doing: Doing) -> Iterator[str]:
+    """批复、申请、下达的金额都不超过上一步的，超了拒绝（D14-15，R-081）。"""
+    fields: Mapping[str, str] = doing.detail.get("fields", {})  # type: ignore[assignment]
+    for key, (before, name) in _CHAIN.items():
+        if key in fields:
+            most = queries.figure(doing.case, before)
+            given = Decimal(fields[key])
+            if most is None:
+                yield f"还没有{name}（D14-15，R-081）"
+            elif given > most:
+                label = next(field.label for field in doing.act.fields if field.key == key)
+                yield f"{label} {given} 超过{name} {most}，超出 {given - most} 元（D14-15，R-081）"
+            elif given <= 0:
+                yield "金额应大于 0（R-081）"
+
+
+def contracts_signed(doing: Doing) -> Iterator[str]:
+    """各家统一支付的合同都签了。"""
+    freeze = queries.freeze_of(doing.case)
+    assert freeze is not None
+    signed = dict(Contract.objects.filter(freeze=freeze, unit=None).values_list("provider__code", "amount"))
+    for entry in freeze.run.head["summary"]["unified"]:
+        if entry["provider"] not in signed and money.fen(entry["net"]):
+            yield f"还没有与 {entry['provider']} 签支付合同，应付 {entry['net']} 元（D62-八，R-081）"
+
+
+def all_paid(doing: Doing) -> Iterator[str]:
+    """各合同都付清了。"""
+    freeze = queries.freeze_of(doing.case)
+    assert freeze is not None
+    for contract in Contract.objects.filter(freeze=freeze, unit=None).annotate(paid=Sum("payments__amount")):
+        paid = contract.paid or Decimal(0)
+        if paid != contract.amount:
+            left = contract.amount - paid
+            yield f"{contract.number} 合同 {contract.amount} 元，已付 {paid} 元，还差 {left} 元（R-081）"
+
+
+def register() -> None:
+    """启动时登记。"""
+    for name, guard in (
+        ("settlement_run", run_ready),
+        ("settlement_recomputed", recomputed),
+        ("settlement_current", current),
+        ("settlement_plan", plan_ready),
+        ("settlement_amounts", amounts_in_chain),
+        ("settlement_contracts", contracts_signed),
+        ("settlement_payments", all_paid),
+    ):
+        register_guard(name, guard)
+    register_effect("settlement", "submit_run", submit_run)
+    register_effect("settlement", "freeze", freeze)

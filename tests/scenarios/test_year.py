@@ -1,0 +1,274 @@
+"""年度结算：计量、对账、复算、审批、方案、立项、预算、合同、支付，一步一步，金额分毫不差（R-075 至 R-082、R-090）。"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.people import cast
+from tests.support.year import (
+    JULY,
+    YEAR,
+    act,
+    altered,
+    appraised,
+    approved,
+    budgeted,
+    measured,
+    recomputed,
+    used,
+)
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases.models import Board
+from yunheng.orgs.models import Institution
+from yunheng.settlement import operations, queries
+from yunheng.settlement.models import BillLine, Contract, Freeze, Handling, Payment, RunOrder
+
+pytestmark = pytest.mark.django_db
+FENS = Decimal("0.01")
+
+
+@pytest.fixture(autouse=True)
+def project() -> None:
+    used()
+
+
+def refused(fragment: str) -> Any:
+    return pytest.raises(Refused, match=fragment)
+
+
+# ── 计量 ──
+
+
+def test_R073_年度计量_账目逐条入库_各级合计与汇总分毫不差() -> None:
+    run = measured()
+    lines = BillLine.objects.filter(run=run, disputed=False)
+    assert run.line_count == lines.count() > 5
+    assert list(queries.footing(run)) == []
+    host = lines.get(resource="ECS-YR-01", item="ZJ-CPU-X86")
+    # 2025-07-03 下发，三个月测试期，10-03 起计
+    assert (host.from_on, host.until_on, host.days) == (date(2025, 10, 3), date(2026, 7, 1), 271)
+    shown = queries.days(host)
+    assert len(shown) == 271
+    assert sum(amount for _, amount in shown) == host.amount
+
+
+def test_R071_服务年度没完_不能算年度的_滚动的算到前一天() -> None:
+    with refused("还不|才完"):
+        operations.order_run(actor=cast()["shy"], on=date(2026, 6, 30), year=YEAR, kind="年度")
+    run = measured("滚动", date(2026, 1, 15))
+    assert run.until_on == date(2026, 1, 15)
+    assert max(BillLine.objects.filter(run=run).values_list("until_on", flat=True)) == date(2026, 1, 15)
+
+
+def test_R073_一个年度同时只办一次计量_不是区科创中心的不能要() -> None:
+    operations.order_run(actor=cast()["shy"], on=JULY, year=YEAR, kind="年度")
+    with refused("排队"):
+        operations.order_run(actor=cast()["shy"], on=JULY, year=YEAR, kind="滚动")
+    with pytest.raises(NotYours):
+        operations.order_run(actor=cast()["lt"], on=JULY, year=YEAR, kind="年度")
+    assert RunOrder.objects.count() == 1
+
+
+def test_R075_无日志的待核_裁定认可再计量就入账_裁定不计费就没有这些账目() -> None:
+    used("没有日志的系统", "ECS-NOLOG-", logged=False)
+    run = measured()
+    found = [d for d in queries.differences(run) if d["blocking"]]
+    assert {d["code"] for d in found} == {"D5"}
+    assert run.disputed_count == BillLine.objects.filter(run=run, disputed=True).count() > 0
+    one = found[0]
+    key: dict[str, Any] = {"year": YEAR, "code": "D5", "resource": one["resource"], "item": one["item"]}
+    with pytest.raises(NotYours):
+        operations.handle(actor=cast()["lt"], on=JULY, kind="裁定", text="认", ruling="认可", **key)
+    operations.handle(actor=cast()["lt"], on=JULY, kind="说明", text="平台升级期间没有记日志", **key)
+    with refused("认可.*不计费"):
+        operations.handle(actor=cast()["shy"], on=JULY, kind="裁定", text="认", ruling="也许", **key)
+    with refused("说明不能为空"):
+        operations.handle(actor=cast()["shy"], on=JULY, kind="裁定", text=" ", ruling="认可", **key)
+    for row in found:
+        ruling = "不计费" if row["resource"] == one["resource"] else "认可"
+        operations.handle(
+            actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row["resource"], item=row["item"],
+            kind="裁定", text="以工单为准", ruling=ruling,
+        )  # fmt: skip
+    again = measured()
+    assert again.disputed_count == 0
+    assert not BillLine.objects.filter(run=again, resource=one["resource"]).exists()
+    assert again.line_count > run.line_count
+    assert [h.kind for h in Handling.objects.filter(resource=one["resource"]).order_by("pk")][:2] == ["说明", "裁定"]
+
+
+def test_R075_没有这条差异_不阻断的_都不能裁定() -> None:
+    measured()
+    key: dict[str, Any] = {
+        "actor": cast()["shy"],
+        "on": JULY,
+        "year": YEAR,
+        "kind": "裁定",
+        "text": "认",
+        "ruling": "认可",
+    }
+    with refused("没有这条差异"):
+        operations.handle(code="D5", resource="没有的资源", item="ZJ-CPU-X86", **key)
+
+
+# ── 复算、审批、冻结 ──
+
+
+def test_R077_没有复算结果_改过一分的_都不能说一致(tmp_path: Path) -> None:
+    appraised()
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    with refused("还没有上传离线复算"):
+        act("dsf", case, "match")
+    content = recomputed(run, tmp_path)
+    with refused("不是 结算.json"):
+        operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=b"{}")
+    tampered = json.loads(content)
+    tampered["lines"][0]["amount"] = "0.00"
+    with refused("被改动过"):
+        operations.recompute(
+            actor=cast()["dsf"], on=JULY, run=run, content=json.dumps(tampered, ensure_ascii=False).encode()
+        )
+    assert not operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=altered(content)).equal
+    with refused("不一致，不能提交"):
+        act("dsf", case, "match")
+    assert operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=content).equal
+    act("dsf", case, "match")
+    assert Board.objects.get(case=case).step == "approve"
+
+
+def test_R078_考核没有审定_不能提交复算() -> None:
+    measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    with refused("考核还没有审定"):
+        act("shy", case, "file")
+
+
+def test_R078_计量以后才审定考核_评分与计量时不同_要重新计量() -> None:
+    measured()
+    appraised()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    with refused("请重新计量"):
+        act("shy", case, "file")
+
+
+def test_R090_区科委没有批准_不能编方案_批准了就冻结_不能重算也不能再裁定(tmp_path: Path) -> None:
+    appraised()
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    with refused("没有经区科委批准"):
+        operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    act("dsf", case, "match")
+    with pytest.raises(NotYours):
+        act("shy", case, "approve")
+    act("kw", case, "approve")
+    assert Freeze.objects.get(service_year=YEAR).run == run
+    with refused("已于 2026-07-08 冻结"):
+        operations.order_run(actor=cast()["shy"], on=JULY, year=YEAR, kind="年度")
+
+
+def test_R080_服务年度没完不能起结算_一年只起一件() -> None:
+    with refused("才完"):
+        operations.start(actor=cast()["shy"], on=date(2026, 6, 30), year=YEAR)
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    with refused(case.number):
+        operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    with pytest.raises(NotYours):
+        operations.start(actor=cast()["kw"], on=JULY, year=YEAR)
+
+
+# ── 方案、预算、合同、支付 ──
+
+
+def test_R082_专项管理费超过百分之十一分_拒绝_正好百分之十可以(tmp_path: Path) -> None:
+    case = approved(tmp_path)
+    cap = Decimal(queries.freeze_of(case).run.head["summary"]["supervision_fee_cap"])  # type: ignore[union-attr]
+    with refused("D14-16，R-082"):
+        operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap + FENS)
+    plan = operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+    assert plan.version == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "who", "code", "field"),
+    [(0, "kw", "grant", "approved"), (1, "shy", "apply", "applied"), (2, "cz", "grant", "granted")],
+)
+def test_R081_批复_申请_下达_超过上一步一分就拒绝_写明超出多少(
+    tmp_path: Path, step: int, who: str, code: str, field: str
+) -> None:
+    case = approved(tmp_path)
+    with refused("还没有编结算项目方案"):
+        act("shy", case, "report")
+    operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": "概况"}, supervision=Decimal(0))
+    act("shy", case, "report")
+    total = queries.figure(case, "plan")
+    assert total is not None
+    before = [("kw", "grant", "approved"), ("shy", "apply", "applied")][:step]
+    for one, act_code, key in before:
+        act(one, case, act_code, fields={key: str(total)})
+    with refused("超出 0.01 元"):
+        act(who, case, code, fields={field: str(total + FENS)})
+    with refused("不能为空"):
+        act(who, case, code)
+    with refused("金额应为元"):
+        act(who, case, code, fields={field: "十万"})
+    act(who, case, code, fields={field: str(total)})
+    assert queries.figure(case, field) == total
+
+
+def test_R081_合同差一分_支付超合同_重号_都拒绝_付清才办结(tmp_path: Path) -> None:
+    case = budgeted(tmp_path)
+    freeze = Freeze.objects.get(case=case)
+    row = freeze.run.head["summary"]["unified"][0]
+    provider, due = Institution.objects.get(code=row["provider"]), Decimal(row["net"])
+    given: dict[str, Any] = {
+        "actor": cast()["shy"],
+        "on": JULY,
+        "freeze": freeze,
+        "provider": provider,
+        "signed_on": JULY,
+    }
+    with refused("差 -0.01 元"):
+        operations.sign(number="HT-1", amount=due - FENS, **given)
+    with refused("签订日"):
+        operations.sign(number="HT-1", amount=due, **{**given, "signed_on": date(2026, 7, 9)})
+    with refused("还没有与"):
+        act("shy", case, "signed")
+    for number, one in enumerate(freeze.run.head["summary"]["unified"]):
+        operations.sign(
+            number=f"HT-{number}", amount=Decimal(one["net"]),
+            **{**given, "provider": Institution.objects.get(code=one["provider"])},
+        )  # fmt: skip
+    with refused("已登记过"):
+        operations.sign(number="HT-0", amount=due, **given)
+    act("shy", case, "signed")
+    contract = Contract.objects.get(number="HT-0")
+    paying: dict[str, Any] = {"actor": cast()["shy"], "on": JULY, "contract": contract, "paid_on": JULY}
+    with refused("最多还能付"):
+        operations.pay(amount=contract.amount + FENS, voucher="P1", **paying)
+    operations.pay(amount=contract.amount - FENS, voucher="P1", **paying)
+    with refused("还差 0.01 元"):
+        act("shy", case, "paid")
+    with refused("凭证号 P1 已登记过"):
+        operations.pay(amount=FENS, voucher="P1", **paying)
+    operations.pay(amount=FENS, voucher="P2", **paying)
+    for other in Contract.objects.exclude(pk=contract.pk):
+        operations.pay(
+            actor=cast()["shy"], on=JULY, contract=other, paid_on=JULY, amount=other.amount, voucher=f"P-{other.number}"
+        )
+    act("shy", case, "paid")
+    board = Board.objects.get(case=case)
+    assert board.state == "已办结"
+    amounts = [step.amount for step in queries.chain(case)]
+    assert len(set(amounts)) == 1
+    assert [p for p in queries.money_problems() if p] == []
+    assert Payment.objects.count() == Contract.objects.count() + 1

@@ -1,0 +1,129 @@
+"""一个办完的服务年度：网页的操作一步步办出来，2025-07-01 至 2026-06-30。"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from tests.support.people import cast
+from yunheng.applications.models import Draft
+from yunheng.assessment import operations as assessment
+from yunheng.cases import operations as cases
+from yunheng.cases.models import Board, Case, Event
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger.models import Project, Source
+from yunheng.ledger.operations import receive
+from yunheng.metering import engine, result
+from yunheng.metering.opening import opened
+from yunheng.orgs.models import Institution
+from yunheng.settlement import operations, queries, running
+from yunheng.settlement.models import Run, RunFile
+
+YEAR = 2025
+JULY = date(2026, 7, 8)
+
+
+def used(name: str = "全年在用的系统", prefix: str = "ECS-YR-", *, logged: bool = True) -> Project:
+    """民政局一个项目，2025-07-03 由联通下发；`logged` 是平台日志齐全。"""
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name=name).fill(**FILLED).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", prefix)
+    project = Draft.objects.get(case=walk.case).project
+    if not logged:
+        return project
+    source, _ = Source.objects.get_or_create(
+        code="联通云管平台", defaults={"provider": Institution.objects.get(code="CU")}
+    )
+    logs = [
+        (f"{code}-日志", {"编号": f"{code}-日志", "资源": code, "首见日期": "2025-07-03", "末见日期": "2026-07-31"})
+        for code in project.resources.values_list("code", flat=True)
+    ]
+    receive(actor=cast()["lt"], source=source, kind="日志", items=logs)
+    return project
+
+
+def appraised(on: date = JULY, rates: dict[str, str] | None = None) -> None:
+    """各家服务商考核审定：满意率默认 95。"""
+    people = cast()
+    reply = {"CU": "lt", "CT": "dx"}
+    for provider in Institution.objects.filter(kind="provider").order_by("code"):
+        assessment.rate(
+            actor=people["dsf"], provider=provider, year=YEAR, rate=Decimal((rates or {}).get(provider.code, "95")),
+            basis="问卷 20 份", answers=20,
+        )  # fmt: skip
+        case = assessment.start(actor=people["dsf"], on=on, provider=provider, year=YEAR)
+        act("dsf", case, "file", on)
+        if provider.code in reply:
+            act(reply[provider.code], case, "accept", on)
+        else:
+            someone = cast()["lt"]
+            actor = type(someone)(**{**vars(someone), "institution": provider.pk, "institution_name": provider.name})
+            cases.act(actor=actor, on=on, case=case, act_code="accept", seen=seen(case))
+        act("shy", case, "approve", on)
+        act("kw", case, "approve", on)
+
+
+def seen(case: Case) -> int:
+    return Board.objects.get(case=case).seq
+
+
+def act(
+    who: str, case: Case, code: str, on: date = JULY, opinion: str = "", fields: dict[str, str] | None = None
+) -> Event:
+    return cases.act(
+        actor=cast()[who], on=on, case=case, act_code=code, seen=seen(case), opinion=opinion,
+        detail={"fields": fields or {}},
+    )  # fmt: skip
+
+
+def measured(kind: str = "年度", on: date = JULY) -> Run:
+    """要一次计量，等它办完。"""
+    order = operations.order_run(actor=cast()["shy"], on=on, year=YEAR, kind=kind)
+    while running.work_once():
+        pass
+    order.refresh_from_db()
+    assert order.problems == []
+    assert order.run is not None
+    return order.run
+
+
+def recomputed(run: Run, folder: Path) -> bytes:
+    """第三方拿数据包离线重算，给出 结算.json。"""
+    path = folder / f"{run.pk}.zip"
+    path.write_bytes(bytes(RunFile.objects.get(run=run, name=running.PACKAGE).content))
+    with opened(path) as package, (folder / "结算.json").open("wb") as file:
+        result.write(engine.settle(package), file)
+    return (folder / "结算.json").read_bytes()
+
+
+def approved(folder: Path) -> Case:
+    """办到区科委批准计量结果，可以编方案。"""
+    appraised()
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, folder))
+    act("dsf", case, "match")
+    act("kw", case, "approve")
+    return case
+
+
+def budgeted(folder: Path) -> Case:
+    """办到预算下达，可以签合同。"""
+    case = approved(folder)
+    operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+    act("shy", case, "report")
+    total = str(queries.figure(case, "plan"))
+    act("kw", case, "grant", fields={"approved": total})
+    act("shy", case, "apply", fields={"applied": total})
+    act("cz", case, "grant", fields={"granted": total})
+    return case
+
+
+def altered(content: bytes) -> bytes:
+    """改过一条账目的 结算.json，摘要照改后的重写，看上去是完整的。"""
+    data = json.loads(content)
+    data["lines"][0]["amount"] = f"{Decimal(data['lines'][0]['amount']) + Decimal('0.01'):.2f}"
+    data["digest"] = result.digest_of(data)
+    return json.dumps(data, ensure_ascii=False).encode()

@@ -1,0 +1,221 @@
+"""结算、考核的页面：谁看得到哪些账，逐级合计相等，为什么是这么多，办件页上一步步办（ux S12、S15；R-001）。"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.architecture.test_access import RUNS
+from tests.support.people import cast
+from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
+from yunheng.orgs.models import BusinessClock, Person
+from yunheng.settlement import operations, queries
+from yunheng.settlement.models import BillLine, Contract, Freeze, Run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    used()
+
+
+def opened(who: str) -> Client:
+    client = Client()
+    client.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def text(client: Client, url: str, status: int = 200, **data: Any) -> str:
+    response = client.get(url, data)
+    assert response.status_code == status, url
+    return response.content.decode()
+
+
+def addresses(run: Run) -> dict[str, str]:
+    return {
+        "bill": f"/settlement/runs/{run.pk}/",
+        "bill-line": f"/settlement/runs/{run.pk}/lines/1/",
+        "differences": f"/settlement/runs/{run.pk}/differences/",
+        "run-file": f"/settlement/runs/{run.pk}/files/数据包.zip",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_R001_批次的页面_按角色开放_账目按单位服务商收窄(name: str) -> None:
+    run = measured()
+    people = cast()
+    for who, actor in people.items():
+        status = opened(who).get(addresses(run)[name]).status_code
+        if actor.role not in RUNS[name]:
+            assert status == 403, who
+        elif name == "bill-line" and who in ("jyj", "jyj-fzr", "jd", "jd-fzr", "dx", "zgbm"):
+            assert status == 404, who
+        else:
+            assert status == 200, who
+
+
+def test_R001_别单位别家看不到这些账(tmp_path: Path) -> None:
+    del tmp_path
+    run = measured()
+    assert "民政局" in text(opened("mzj"), f"/settlement/runs/{run.pk}/")
+    for who in ("jyj", "dx"):
+        page = text(opened(who), f"/settlement/runs/{run.pk}/")
+        assert "没有账目" in page
+        assert "民政局（虚构）</a>" not in page
+
+
+def test_U6_从总额到一条账目_每级合计等于下级之和_六次点击以内() -> None:
+    run = measured()
+    client = opened("shy")
+    url, clicks = f"/settlement/runs/{run.pk}/", 0
+    total = queries.totals(BillLine.objects.filter(run=run))[1]
+    for _ in range(3):
+        page = text(client, url)
+        rows = re.findall(
+            r'<td><a href="\?([^"]+)">[^<]+</a>.*?</td><td class="num">\d+</td><td class="num">([\d,.]+)', page
+        )
+        amounts = [Decimal(amount.replace(",", "")) for _, amount in rows]
+        assert sum(amounts) == total
+        url, total = f"/settlement/runs/{run.pk}/?{rows[0][0]}".replace("&amp;", "&"), amounts[0]
+        clicks += 1
+    page = text(client, url)
+    found = re.findall(r'<a href="(/settlement/runs/\d+/lines/\d+/)">([\d,.]+)</a>', page)
+    assert sum(Decimal(amount.replace(",", "")) for _, amount in found) == total
+    why = text(client, found[0][0])
+    clicks += 1
+    assert "× " in why
+    assert "÷ 365 天" in why
+    for words in ("单据", "工单", "看证据", "口径", "摊到每天", "细则·七"):
+        assert words in why
+    assert clicks <= 6
+
+
+def test_R077_数据包下载下来_与批次里存的一字不差_记进审计() -> None:
+    from yunheng.audit.models import Entry
+
+    run = measured()
+    response = opened("dsf").get(f"/settlement/runs/{run.pk}/files/数据包.zip")
+    assert response.content == bytes(run.files.get(name="数据包.zip").content)
+    assert Entry.objects.filter(action="下载计量文件").exists()
+
+
+def test_R073_页面上要计量_排队_办完看得到结果() -> None:
+    client = opened("shy")
+    assert client.post(f"/settlement/{YEAR}/measure/", {"kind": "年度"}).status_code == 302
+    assert "正在办：排队" in text(client, f"/settlement/{YEAR}/")
+    from yunheng.settlement.running import work_once
+
+    assert work_once()
+    assert not work_once()
+    page = text(client, f"/settlement/{YEAR}/")
+    assert "联通" in page
+    assert "逐级看账" in page
+    assert opened("mzj").post(f"/settlement/{YEAR}/measure/", {"kind": "年度"}).status_code == 403
+
+
+def test_R074_价格有缺口_计量不出账_逐条说明哪一项从哪天起() -> None:
+    from yunheng.catalog.models import Item
+    from yunheng.ledger.models import Fact, Resource
+    from yunheng.ledger.operations import Line, record
+
+    item = Item.objects.create(
+        code="XX-NEW", name="没有价的", category="平台软件", unit="套·年", pricing="单价", cycle="年"
+    )
+    fact = Fact.objects.filter(resource__code="ECS-YR-01").latest("pk")
+    resource = Resource.objects.get(code="ECS-YR-01")
+    record(
+        actor=cast()["shy"], on=JULY, case=fact.case,
+        lines=[Line(resource, item, "新增", Decimal(1), fact.effective_on, fact.order)],
+    )  # fmt: skip
+    opened("shy").post(f"/settlement/{YEAR}/measure/", {"kind": "年度"})
+    from yunheng.settlement.running import work_once
+
+    work_once()
+    page = text(opened("shy"), f"/settlement/{YEAR}/")
+    assert "没有办成，什么都没有写" in page
+    assert "XX-NEW" in page
+    assert not Run.objects.exists()
+
+
+def test_R081_办件页上批复_签约_支付_坏金额当场说明(tmp_path: Path) -> None:
+    case = budgeted(tmp_path)
+    client, freeze = opened("shy"), Freeze.objects.get(service_year=YEAR)
+    page = text(client, f"/cases/{case.number}/")
+    assert "登记支付合同" in page
+    row = freeze.run.head["summary"]["unified"][0]
+    given = {"provider": row["provider"], "number": "HT-9", "amount": row["net"], "signed_on": "2026-07-08"}
+    for bad, words in (
+        ({"amount": "十万"}, "金额应为元"),
+        ({"amount": "1.234"}, "两位小数"),
+        ({"amount": "NaN"}, "金额应为元"),
+        ({"signed_on": "9999-99-99"}, "日期应填成"),
+    ):
+        response = client.post(f"/settlement/{YEAR}/contract/", {**given, **bad})
+        assert response.status_code == 422
+        assert words in response.content.decode()
+    assert not Contract.objects.exists()
+    for number, one in enumerate(freeze.run.head["summary"]["unified"]):
+        client.post(
+            f"/settlement/{YEAR}/contract/",
+            {**given, "provider": one["provider"], "amount": one["net"], "number": f"HT-{number}"},
+        )
+    act("shy", case, "signed")
+    page = text(client, f"/cases/{case.number}/")
+    assert "登记支付" in page
+    for one in Contract.objects.all():
+        response = client.post(
+            f"/settlement/contracts/{one.pk}/pay/",
+            {"amount": str(one.amount), "paid_on": "2026-07-08", "voucher": f"P{one.pk}"},
+        )
+        assert response.status_code == 302
+    response = client.post(f"/cases/{case.number}/act/", {"act": "paid", "seen": str(case.events.count())}, follow=True)
+    assert "已办结" in response.content.decode()
+
+
+def test_R077_第三方在办件页上传复算_不一致的列出差在哪里(tmp_path: Path) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from tests.support.year import altered
+
+    appraised()
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    client = opened("dsf")
+    content = recomputed(run, tmp_path)
+    for body, words in ((altered(content), "不一致"), (content, "逐条相同")):
+        client.post(
+            f"/settlement/runs/{run.pk}/recompute/",
+            {"file": SimpleUploadedFile("结算.json", body), "back": f"/cases/{case.number}/"},
+        )
+        assert words in text(client, f"/cases/{case.number}/") + str(run.recomputations.order_by("-pk")[0].report)
+    refused = client.post(
+        f"/settlement/runs/{run.pk}/recompute/", {"file": SimpleUploadedFile("结算.json", "不是".encode())}
+    )
+    assert refused.status_code == 422
+
+
+def test_R093_考核页_服务商只看自己的_第三方登记_区科创中心复核不计(tmp_path: Path) -> None:
+    del tmp_path
+    third = opened("dsf")
+    given = {"year": YEAR, "provider": "CU", "indicator": "B", "on": "2025-12-01", "text": "有责投诉一起"}
+    assert third.post("/assessment/", given).status_code == 302
+    assert third.post("/assessment/", {**given, "indicator": "Z"}).status_code == 422
+    assert third.post("/assessment/", {**given, "on": "2026-12-01"}).status_code == 422
+    assert "有责投诉一起" in text(opened("lt"), "/assessment/", year=YEAR)
+    assert "有责投诉一起" not in text(opened("dx"), "/assessment/", year=YEAR)
+    from yunheng.assessment.models import Occurrence
+
+    pk = Occurrence.objects.get().pk
+    assert opened("shy").post(f"/assessment/{pk}/find/", {"counted": "0", "reason": ""}).status_code == 422
+    opened("shy").post(f"/assessment/{pk}/find/", {"counted": "0", "reason": "查实无责"})
+    assert "不计" in text(third, "/assessment/", year=YEAR)
+    bad = third.post("/assessment/rate/", {"year": YEAR, "provider": "CU", "rate": "101", "basis": "问卷"})
+    assert bad.status_code == 422
