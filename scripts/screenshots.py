@@ -27,12 +27,23 @@ SHOTS = (
     ("demo.kw", "/conventions/", "区科委-口径"),
     ("demo.xxk", "/todo/", "信息化管理科-待办"),
     ("demo.lt", "/todo/", "服务商-待办"),
+    ("demo.shy", "/assets/ECS-0001/", "证据"),
+    ("demo.shy", "/settlement/2023/", "结算-年度"),
+    ("demo.shy", "/settlement/runs/2/", "结算-逐级看账"),
+    ("demo.shy", "/settlement/runs/2/lines/1/", "结算-为什么"),
+    ("demo.shy", "/settlement/runs/2/differences/?code=D3", "结算-差异"),
+    ("demo.kw", "/cases/JS-2024-0001/", "结算-办件"),
+    ("demo.dsf", "/assessment/?year=2023", "考核"),
     ("demo.lt", "/inbox/", "服务商-平台数据"),
     ("demo.dsf", "/inbox/", "第三方-平台数据"),
     ("demo.sjx", "/cases/", "市经信-办件"),
     ("demo.xtgly", "/admin/people/", "系统管理员-人员"),
     ("demo.sjgly", "/audit/?verify=1", "审计管理员-审计"),
 )
+
+
+#: 照之前先点一下
+CLICKS = {"证据": "a[data-drawer]"}
 
 
 def signed_in(browser: Browser, site: str, who: str, size: tuple[int, int]) -> Page:
@@ -58,5 +69,8 @@ if __name__ == "__main__":
             if who not in pages:
                 pages[who] = signed_in(browser, site, who, size)
             pages[who].goto(site + path)
+            if name in CLICKS:
+                pages[who].locator(CLICKS[name]).first.click()
+                pages[who].wait_for_timeout(800)
             pages[who].screenshot(path=folder / f"{name}.png")
         browser.close()

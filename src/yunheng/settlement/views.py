@@ -89,7 +89,13 @@ def year(request: Request, year: int) -> HttpResponse:
         context["by_provider"] = queries.breakdown(
             queries.visible_lines(request.actor, context["latest"]), "provider", context["names"]
         )
-    return render(request, "settlement/_order.html" if request.htmx else "settlement/year.html", context)
+    if request.htmx:
+        response = render(request, "settlement/_order.html", context)
+        # 办完了（或没办成）整页重来，各处的数一起换新
+        if context["order"] is None or context["order"].run_id or context["order"].problems:
+            response["HX-Refresh"] = "true"
+        return response
+    return render(request, "settlement/year.html", context)
 
 
 @require_POST
