@@ -102,6 +102,7 @@ RUNS: dict[str, set[Role]] = {
         Role.CLERK,
         Role.PROVIDER,
     },
+    "plan-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 没登录也能打开的

@@ -21,6 +21,7 @@ from tests.support.year import (
     budgeted,
     measured,
     recomputed,
+    self_paid,
     used,
 )
 from yunheng.audit.refused import NotYours, Refused
@@ -76,7 +77,7 @@ def test_R073_一个年度同时只办一次计量_不是区科创中心的不�
 
 
 def test_R075_无日志的待核_裁定认可再计量就入账_裁定不计费就没有这些账目() -> None:
-    used("没有日志的系统", "ECS-NOLOG-", logged=False)
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
     found = [d for d in queries.differences(run) if d["blocking"]]
     assert {d["code"] for d in found} == {"D5"}
@@ -272,3 +273,63 @@ def test_R081_合同差一分_支付超合同_重号_都拒绝_付清才办结(t
     assert len(set(amounts)) == 1
     assert [p for p in queries.money_problems() if p] == []
     assert Payment.objects.count() == Contract.objects.count() + 1
+
+
+def test_R080_方案出Word_PDF_Excel_金额与冻结的结果逐字相同_写的文字和专项管理费都在(tmp_path: Path) -> None:
+    import io
+
+    import docx
+    import openpyxl
+
+    from yunheng.rules.money import yuan
+    from yunheng.settlement.papering import write_next
+
+    case = approved(tmp_path)
+    freeze = Freeze.objects.get(case=case)
+    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
+    prose = {"overview": "本区概况写在这里。", "goal": "绩效目标写在这里。", "arrangement": "一次付清。"}
+    plan = operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose=prose, supervision=cap)
+    assert write_next()
+    assert not write_next()
+    files = {file.name: bytes(file.content) for file in plan.files.all()}
+    assert {"结算项目方案.docx", "结算项目方案.pdf", "结算明细.xlsx"} <= set(files)
+    document = docx.Document(io.BytesIO(files["结算项目方案.docx"]))
+    words = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    for text in prose.values():
+        assert text in words
+    net = freeze.run.head["summary"]["unified_net"]
+    assert f"应付 {yuan(int(Decimal(net) * 100), grouped=True)} 元" in words
+    total = yuan(int((Decimal(net) + cap) * 100), grouped=True)
+    assert f"预算合计 {total} 元" in words
+    assert freeze.run.digest in words
+    assert files["结算项目方案.pdf"].startswith(b"%PDF-")
+    book = openpyxl.load_workbook(io.BytesIO(files["结算明细.xlsx"]), read_only=True)
+    assert any("账目" in name for name in book.sheetnames)
+
+
+def test_R088_自行支付的单位_同样计量_单独出账_自己签约付款_不进统一支付(tmp_path: Path) -> None:
+    self_paid()
+    case = budgeted(tmp_path)
+    freeze = Freeze.objects.get(case=case)
+    (row,) = [row for row in freeze.run.head["summary"]["self"] if row["unit"] == "U35"]
+    assert row["deduction"] == "0.00"
+    provider, unit = Institution.objects.get(code=row["provider"]), Institution.objects.get(code="U35")
+    given: dict[str, Any] = {
+        "on": JULY, "freeze": freeze, "provider": provider, "unit": unit, "number": "ZX-1",
+        "amount": Decimal(row["net"]), "signed_on": JULY,
+    }  # fmt: skip
+    with pytest.raises(NotYours, match="自行支付的由使用单位签"):
+        operations.sign(actor=cast()["shy"], **given)
+    with pytest.raises(NotYours):
+        operations.sign(actor=cast()["mzj"], **given)
+    with refused("差 1.00 元"):
+        operations.sign(actor=cast()["jd"], **{**given, "amount": Decimal(row["net"]) + 1})
+    contract = operations.sign(actor=cast()["jd"], **given)
+    with pytest.raises(NotYours):
+        operations.pay(
+            actor=cast()["shy"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P"
+        )
+    operations.pay(actor=cast()["jd"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P")
+    assert contract.left == 0
+    # 统一支付的金额链里没有它：合同、支付两步还空着
+    assert [step.amount for step in queries.chain(case)][-2:] == [None, None]

@@ -25,13 +25,25 @@ YEAR = 2025
 JULY = date(2026, 7, 8)
 
 
-def used(name: str = "全年在用的系统", prefix: str = "ECS-YR-", *, logged: bool = True) -> Project:
-    """民政局一个项目，2025-07-03 由联通下发；`logged` 是平台日志齐全。"""
+def used(name: str = "全年在用的系统", prefix: str = "ECS-YR-", *, with_logs: bool = True) -> Project:
+    """民政局一个项目，2025-07-03 由联通下发；`with_logs` 是平台日志齐全。"""
     walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name=name).fill(**FILLED).submit()
     walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", prefix)
     project = Draft.objects.get(case=walk.case).project
-    if not logged:
-        return project
+    if with_logs:
+        logged(project)
+    return project
+
+
+def self_paid() -> None:
+    """街道自费单位的一个项目，区科委同意以后由联通下发，平台日志齐全。"""
+    walk = Walk(cast(), "jd", date(2025, 7, 1), "new", project_name="街道自费的系统").fill(**FILLED).submit()
+    walk.act("jd-fzr", "approve").act("kw", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-JD-")
+    logged(Draft.objects.get(case=walk.case).project)
+
+
+def logged(project: Project) -> None:
+    """项目的各资源都有全年的平台日志。"""
     source, _ = Source.objects.get_or_create(
         code="联通云管平台", defaults={"provider": Institution.objects.get(code="CU")}
     )
@@ -40,7 +52,6 @@ def used(name: str = "全年在用的系统", prefix: str = "ECS-YR-", *, logged
         for code in project.resources.values_list("code", flat=True)
     ]
     receive(actor=cast()["lt"], source=source, kind="日志", items=logs)
-    return project
 
 
 def appraised(on: date = JULY, rates: dict[str, str] | None = None) -> None:

@@ -38,13 +38,14 @@ _IDLE_SECONDS = 1.0
 
 
 def work() -> NoReturn:
-    """一直办排队的计量，一次一个；库断了就退出，由起它的进程再起。"""
+    """一直办排队的计量、出方案的文件，一次一个；库断了就退出，由起它的进程再起。"""
     from django.db import close_old_connections  # noqa: PLC0415
 
+    from yunheng.settlement.papering import write_next  # noqa: PLC0415
     from yunheng.settlement.running import work_once  # noqa: PLC0415
 
     while True:
-        if not work_once():
+        if not work_once() and not write_next():
             time.sleep(_IDLE_SECONDS)
         close_old_connections()
 

@@ -97,6 +97,16 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Written:
+    """方案里人写的：各段文字（概况、绩效目标、支付安排），安排的第三方专项管理费（分，没有安排为 None）。"""
+
+    overview: str = ""
+    goal: str = ""
+    arrangement: str = ""
+    supervision: int | None = None
+
+
+@dataclass(frozen=True)
 class Papers:
     """一次结算的全部文件用料。
 
@@ -117,6 +127,7 @@ class Papers:
     city_totals: Mapping[str, str]
     rows: Mapping[str, int]
     difference_names: Mapping[str, str]
+    written: Written = Written()
 
     @property
     def year(self) -> int:

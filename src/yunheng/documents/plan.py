@@ -50,6 +50,12 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "—"
 
 
+def _prose(text: str) -> Iterator[Block]:
+    """人写的一段：一行一段。"""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        yield Paragraph(line)
+
+
 class _Plan:
     """按章写方案；一章一个方法。"""
 
@@ -113,6 +119,8 @@ class _Plan:
                 ("待核", f"{self.held.count:,} 条", "待核金额", _figure(fen(summary["disputed_gross"]))),
             ),
         )
+
+        yield from _prose(papers.written.overview)
 
     def _basis(self) -> Iterator[Block]:
         yield Heading(1, "二、编制依据")
@@ -375,7 +383,7 @@ class _Plan:
         )
         yield Paragraph(
             f"第三方综合服务监管的专项管理费，不高于年度结算费用的 10%（D14-16 监管机制）：以统一支付{base}金额为基数，"
-            f"上限 {_money(cap)}（{amount_in_words(cap)}），舍去分以下。该费用不在本方案所需预算之内，另行安排时不得超过上限。"
+            f"上限 {_money(cap)}（{amount_in_words(cap)}），舍去分以下。{self._supervision()}"
         )
         yield Table(
             "表 11　预算绩效目标",
@@ -392,6 +400,13 @@ class _Plan:
                 ("满意度", "服务商满意率不低于 90%", self._satisfaction()),
             ),
         )
+        yield from _prose(self.papers.written.goal)
+
+    def _supervision(self) -> str:
+        fee = self.papers.written.supervision
+        if fee is None:
+            return "该费用不在本方案所需预算之内，另行安排时不得超过上限。"
+        return f"本年度安排 {_money(fee)}，连同应付金额，本项目预算合计 {_money(self.net + fee)}。"
 
     def _satisfaction(self) -> str:
         papers = self.papers
@@ -413,6 +428,7 @@ class _Plan:
                 ("自行支付", "使用单位", "自行与服务商签约支付，不经本项目", "D62-九"),
             ),
         )
+        yield from _prose(self.papers.written.arrangement)
 
     def _conclusion(self) -> Iterator[Block]:
         yield Heading(1, "十二、结论")

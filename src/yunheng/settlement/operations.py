@@ -55,12 +55,12 @@ def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
         raise Refused([f"{year} 服务年度从 {span.start} 起，还没有可计量的日子（D62-七，R-071）"])
     if kind == YEARLY and on < periods.year_end(year):
         raise Refused([f"{year} 服务年度到 {span.until} 才完，现在只能算滚动的（D62-七，R-071）"])
-    hold(Lock.YEAR, year)
-    if freeze := Freeze.objects.filter(service_year=year).first():
-        raise Refused([f"{year} 服务年度的结算已于 {freeze.on} 冻结，不能重算；更正走补差（R-083）"])
-    if RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists():
-        raise Refused([f"{year} 服务年度已有一次计量在排队或正在算，等它完了再要"])
     with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, year)
+        if freeze := Freeze.objects.filter(service_year=year).first():
+            raise Refused([f"{year} 服务年度的结算已于 {freeze.on} 冻结，不能重算；更正走补差（R-083）"])
+        if RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists():
+            raise Refused([f"{year} 服务年度已有一次计量在排队或正在算，等它完了再要"])
         order = RunOrder.objects.create(
             service_year=year,
             kind=kind,
@@ -106,11 +106,12 @@ def handle(
             problems.append("裁定只有“认可”和“不计费”两种（R-075）")
     if kind == Handling.ASSIGN and assignee is None:
         problems.append("请选择分派给谁（R-075）")
-    if Freeze.objects.filter(service_year=year).exists():
-        problems.append(f"{year} 服务年度的结算已冻结，差异不能再处理；更正走补差（R-083）")
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, year)
+        if Freeze.objects.filter(service_year=year).exists():
+            raise Refused([f"{year} 服务年度的结算已冻结，差异不能再处理；更正走补差（R-083）"])
         handling = Handling.objects.create(
             service_year=year,
             resource=resource,
@@ -134,9 +135,10 @@ def start(*, actor: Actor, on: date, year: int) -> Case:
         raise NotYours(["年度结算由区科创中心办（D62-四，R-080）"])
     if on < periods.year_end(year):
         raise Refused([f"每年 7 月起结算；{year} 服务年度到 {periods.year_end(year)} 才完（D62-八，R-080）"])
-    if begun := YearCase.objects.filter(service_year=year).select_related("case").first():
-        raise Refused([f"{year} 服务年度的结算已经起了：{begun.case.number}（R-080）"])
     with unit_of_work(actor):
+        hold(Lock.YEAR, year)
+        if begun := YearCase.objects.filter(service_year=year).select_related("case").first():
+            raise Refused([f"{year} 服务年度的结算已经起了：{begun.case.number}（R-080）"])
         unit = Institution.objects.get(pk=actor.institution)
         case = open_case(actor=actor, on=on, procedure_code="settlement", unit=unit, subject=f"{year} 服务年度结算")
         YearCase.objects.create(service_year=year, case=case)
@@ -205,30 +207,10 @@ def sign(
     own = actor.role == Role.CLERK and unit is not None and actor.institution == unit.pk
     if not (own if unit else actor.role == Role.REVIEWER):
         raise NotYours(["统一支付的合同由区科创中心签，自行支付的由使用单位签（D62-八、D62-九，R-081、R-088）"])
-    due = queries.payable(freeze.run, provider.code, unit.code if unit else None)
-    problems = []
-    if not number.strip():
-        problems.append("合同号不能为空")
-    if due is None:
-        problems.append(f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）")
-    elif amount != due:
-        problems.append(f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）")
-    if signed_on > on:
-        problems.append(f"签订日 {signed_on} 还没到，今天是 {on}")
-    if Contract.objects.filter(number=number.strip()).exists():
-        problems.append(f"合同号 {number} 已登记过")
-    if Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).exists():
-        problems.append(f"与{provider.name}的这份合同已登记过")
-    if unit is None and not problems:
-        granted = queries.figure(freeze.case, "granted")
-        signed = Contract.objects.filter(freeze=freeze, unit=None).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-        if granted is None:
-            problems.append("预算还没有下达，不能签支付合同（D14-15，R-081）")
-        elif signed + amount > granted:
-            problems.append(f"各合同合计 {signed + amount} 超过下达的预算 {granted}（D14-15，R-081）")
-    if problems:
-        raise Refused(problems)
     with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, freeze.service_year)
+        if problems := list(_contract_problems(on, freeze, provider, number.strip(), amount, signed_on, unit)):
+            raise Refused(problems)
         contract = Contract.objects.create(
             freeze=freeze,
             provider=provider,
@@ -240,6 +222,37 @@ def sign(
         )
         journal.note("签支付合同", number, after={"服务商": provider.name, "金额": str(amount)})
     return contract
+
+
+def _contract_problems(
+    on: date,
+    freeze: Freeze,
+    provider: Institution,
+    number: str,
+    amount: Decimal,
+    signed_on: date,
+    unit: Institution | None,
+) -> Iterator[str]:
+    due = queries.payable(freeze.run, provider.code, unit.code if unit else None)
+    if not number:
+        yield "合同号不能为空"
+    if due is None:
+        yield f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）"
+    elif amount != due:
+        yield f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）"
+    if signed_on > on:
+        yield f"签订日 {signed_on} 还没到，今天是 {on}"
+    if Contract.objects.filter(number=number).exists():
+        yield f"合同号 {number} 已登记过"
+    if Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).exists():
+        yield f"与{provider.name}的这份合同已登记过"
+    if unit is None:
+        granted = queries.figure(freeze.case, "granted")
+        signed = Contract.objects.filter(freeze=freeze, unit=None).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        if granted is None:
+            yield "预算还没有下达，不能签支付合同（D14-15，R-081）"
+        elif signed + amount > granted:
+            yield f"各合同合计 {signed + amount} 超过下达的预算 {granted}（D14-15，R-081）"
 
 
 def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on: date, voucher: str) -> Payment:
@@ -327,8 +340,12 @@ def current(doing: Doing) -> Iterator[str]:
 
 def freeze(doing: Doing) -> None:
     """区科委批准：冻结（R-083、R-090）。"""
+    hold(Lock.YEAR, _year(doing.case))
     run = queries.submitted(doing.case)
     assert run is not None
+    # 拿着锁再看一遍：批准的同时别人正好又裁定了一条
+    if problems := list(queries.stale(run)):
+        raise Refused(problems)
     Freeze.objects.create(service_year=run.service_year, run=run, case=doing.case, on=doing.on, by=str(doing.actor))
 
 

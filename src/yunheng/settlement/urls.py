@@ -16,6 +16,7 @@ urlpatterns = [
     path("settlement/runs/<int:pk>/differences/", views.differences, name="differences"),
     path("settlement/runs/<int:pk>/files/<str:name>", views.download, name="run-file"),
     path("settlement/runs/<int:pk>/recompute/", views.recompute, name="recompute"),
+    path("settlement/plans/<int:pk>/<str:name>", views.plan_file, name="plan-file"),
     path("cases/<str:number>/plan/", views.plan, name="plan"),
     path("assets/<str:code>/evidence/<int:pk>/", views.evidence, name="evidence"),
 ]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -37,7 +38,7 @@ from yunheng.rules.roles import Role
 from . import operations, queries
 from . import package as packing
 from .evidence import of
-from .models import YEARLY, Contract, Freeze, Plan, Run, RunFile, RunOrder, YearCase
+from .models import YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunFile, RunOrder, YearCase
 
 FIRST_YEAR = 2021
 PAGE = 100
@@ -85,6 +86,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "names": _names(),
     }
     if context["latest"]:
+        context["own_bills"] = _own_bills(request, context["latest"], context["freeze"], context["names"])
         context["total"] = queries.totals(queries.visible_lines(request.actor, context["latest"]))
         context["by_provider"] = queries.breakdown(
             queries.visible_lines(request.actor, context["latest"]), "provider", context["names"]
@@ -96,6 +98,26 @@ def year(request: Request, year: int) -> HttpResponse:
             response["HX-Refresh"] = "true"
         return response
     return render(request, "settlement/year.html", context)
+
+
+def _own_bills(request: Request, run: Run, freeze: Freeze | None, names: dict[str, str]) -> list[dict[str, Any]]:
+    """本单位自行支付的各家应付、合同、已付（R-088）；不是使用单位的没有。"""
+    if request.actor.role not in (Role.CLERK, Role.HEAD):
+        return []
+    unit = Institution.objects.get(pk=request.actor.institution or 0)
+    contracts = Contract.objects.filter(freeze=freeze, unit=unit).select_related("provider") if freeze else ()
+    signed = {one.provider.code: one for one in contracts}
+    settled = freeze.run if freeze else run
+    return [
+        {
+            "provider": row["provider"],
+            "name": names[row["provider"]],
+            "net": row["net"],
+            "contract": signed.get(row["provider"]),
+        }
+        for row in settled.head["summary"]["self"]
+        if row["unit"] == unit.code
+    ]
 
 
 @require_POST
@@ -294,6 +316,17 @@ def plan(request: Request, number: str) -> HttpResponse:
     return redirect(f"/cases/{number}/")
 
 
+@allowed(*CENTRE)
+def plan_file(request: Request, pk: int, name: str) -> HttpResponse:
+    """方案的 Word、PDF、Excel。"""
+    del request
+    file = get_object_or_404(PlanFile.objects.select_related("plan__run"), plan_id=min(pk, MAX_PK), name=name)
+    response = HttpResponse(bytes(file.content), content_type="application/octet-stream")
+    title = f"{file.plan.run.service_year}-v{file.plan.version}-{name}"
+    response["Content-Disposition"] = content_disposition_header(True, title) or "attachment"
+    return response
+
+
 @require_POST
 @allowed(Role.REVIEWER, Role.CLERK)
 def contract(request: Request, year: int) -> HttpResponse:
@@ -374,7 +407,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "run": run,
         "freeze": found,
         "plan": last,
-        "plans": Plan.objects.filter(case=case).order_by("-version"),
+        "plans": Plan.objects.filter(case=case).prefetch_related(_names_only).order_by("-version"),
         "chain": queries.chain(case),
         "summary": summary,
         "unified": [(row, names.get(row["provider"], ""), signed.get(row["provider"])) for row in summary["unified"]]
@@ -394,6 +427,8 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     }
 
 
+#: 列方案的文件时不取内容
+_names_only = Prefetch("files", PlanFile.objects.defer("content").order_by("name"))
 #: 方案里可写的各段：键、叫法、提示
 PROSE = (
     ("overview", "项目概况", "本服务年度政务云使用的总体情况"),
