@@ -62,11 +62,15 @@ def site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG
     with database.cloned() as name:
         with django_db_blocker.unblock(), database.pointed(name):
             shown()
+            from tests.support.year import used
+
+            used()
         env = {**os.environ, "DATABASE_URL": database.url(name), "DEMO": "1"}
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "yunheng.config.wsgi", f"--bind=127.0.0.1:{port}", "--threads=4"],
             env=env,
         )
+        worker = subprocess.Popen([sys.executable, "-m", "yunheng.config.cli", "work"], env=env)
         try:
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline:
@@ -75,8 +79,9 @@ def site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG
                 time.sleep(0.1)
             yield f"http://127.0.0.1:{port}"
         finally:
-            server.terminate()
-            server.wait()
+            for process in (server, worker):
+                process.terminate()
+                process.wait()
 
 
 @pytest.fixture(scope="session")

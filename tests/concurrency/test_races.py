@@ -48,7 +48,7 @@ def together(jobs: list[Callable[[], Any]], workers: int = 8) -> list[Any]:
 
 
 def proven() -> None:
-    assert [proof.problems for proof in prove()] == [()] * 7
+    assert [(proof.name, proof.problems) for proof in prove() if proof.problems] == []
 
 
 def test_两百件申请同时提交到一个配额_合起来也不超() -> None:

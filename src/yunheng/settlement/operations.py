@@ -294,7 +294,7 @@ def _year(case: Case) -> int:
 
 
 def run_ready(doing: Doing) -> Iterator[str]:
-    """提交复算之前：有年度计量，而且是最新的；各家考核都审定了，评分与计量时相同。"""
+    """提交复算之前：有年度计量，而且是最新的；要付钱的各家考核都审定了，评分与计量时相同。"""
     year = _year(doing.case)
     run = queries.latest_run(year, YEARLY)
     if run is None:
@@ -302,8 +302,12 @@ def run_ready(doing: Doing) -> Iterator[str]:
         return
     yield from queries.stale(run)
     sheets = locked(year)
+    paid = {row["provider"] for row in run.head["summary"]["unified"]}
     for entry in run.head["assessments"]:
         code = entry["provider"]
+        # 今年没有要付的，没有可扣的
+        if code not in paid:
+            continue
         name = providers().filter(code=code).values_list("name", flat=True).first() or code
         if code not in sheets:
             yield f"{name} {year} 服务年度的考核还没有审定，扣减没有依据（D62-附件5，R-078、R-093）"
