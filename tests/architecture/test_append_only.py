@@ -25,7 +25,8 @@ NAMED = {
     "cases_event",
     "cases_reminder",
     "catalog_cityusage",
-    "catalog_price",
+    "catalog_edition",
+    "catalog_listing",
     "catalog_tier",
     "ledger_fact",
     "orgs_conventiondecision",
@@ -51,7 +52,7 @@ def test_名单与设计说的一致() -> None:
 
 
 #: 模板库里有行的：逐行的触发器要有行才触发，属主那一半用它们试
-FILLED = ("audit_entry", "catalog_price")
+FILLED = ("audit_entry", "catalog_listing")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ ALL = [pytest.param(procedure, id=procedure.name) for procedure in PROCEDURES.va
 #: 条件由 applications.guards.facts 算定
 CONDITIONS = {"not_state_organ", "not_district_budget", "growth_exceeded", "quota_exceeded"}
 STATES = {"草稿", "待签批", "待审核", "补正中", "待服务商确认", "待下发", "测试期", "待正式开通"}
-STATES |= {"申辩中", "编制中", "待批复", "待下达", "待签约", "待支付"}
+STATES |= {"申辩中", "编制中", "待批复", "待下达", "待签约", "待支付", "待发布"}
 
 
 def targets(procedure: Procedure) -> dict[str, set[str]]:
@@ -83,7 +83,9 @@ def test_退回和不予通过都要写意见(procedure: Procedure) -> None:
 
 
 def test_每类申请都有要填的部分_编号字头不重() -> None:
-    assert set(SECTIONS) | {"backfill", "appraisal", "settlement"} == set(PROCEDURES)
+    assert set(SECTIONS) | {"backfill", "appraisal", "settlement", "catalog_city", "catalog_district"} == set(
+        PROCEDURES
+    )
     prefixes = [procedure.prefix for procedure in PROCEDURES.values()]
     assert len(prefixes) == len(set(prefixes))
 

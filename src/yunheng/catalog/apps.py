@@ -9,3 +9,9 @@ class CatalogConfig(AppConfig):
     name = "yunheng.catalog"
     verbose_name = "服务目录与单价"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """登记目录流程的关口和效果。"""
+        from . import operations  # noqa: PLC0415 应用都装好了才能引入
+
+        operations.register()

@@ -6,8 +6,10 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
+from yunheng.cases.models import Case
 from yunheng.orgs.models import Institution
 
 
@@ -36,8 +38,72 @@ class Item(models.Model):
         return self.name
 
 
-class Price(AppendOnly):
-    """一个价格版本：`during` 里的单价（元）。同一项、同一服务商的版本不相交，数据库保证（R-074）。"""
+class Edition(AppendOnly):
+    """一版目录（R-013）：整本一起生效，旧版永久可查。`case` 是发布它的事项，装机时录入的没有。"""
+
+    number = models.CharField("版次", max_length=40, unique=True)
+    level = models.CharField("级别", max_length=10, choices=[("市级", "市级"), ("区级", "区级")])
+    effective_on = models.DateField("生效日")
+    basis = models.CharField("依据", max_length=300)
+    case = models.OneToOneField(Case, models.PROTECT, null=True, related_name="edition", verbose_name="发布的事项")
+    digest = models.CharField("SM3", max_length=64)
+    on = models.DateField("发布日")
+    by = models.CharField("谁发布的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "目录版本"
+        indexes = [models.Index(fields=["level", "effective_on"])]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Listing(AppendOnly):
+    """一版目录里的一行：某项、某服务商（空是全部）的单价（元），阶梯的为空。"""
+
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="listings", verbose_name="目录版本")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", verbose_name="目录项")
+    provider = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="服务商")
+    unit_price = models.DecimalField("单价", max_digits=15, decimal_places=6, null=True)
+
+    class Meta:
+        verbose_name = "目录的一行"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "item", "provider"], nulls_distinct=False, name="listed_once_per_edition"
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_price__isnull=True) | Q(unit_price__gte=0), name="listed_price_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edition_id} {self.item_id} {self.unit_price}"
+
+
+class EditionDraft(models.Model):
+    """正在编的一版：`rows` 是各行（列同目录的导入表），发布以前可改。"""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="edition_draft", verbose_name="事项")
+    level = models.CharField("级别", max_length=10)
+    effective_on = models.DateField("生效日", null=True)
+    basis = models.CharField("依据", max_length=300, blank=True)
+    rows = models.JSONField("各行", default=list)
+    version = models.PositiveIntegerField("版本", default=0)
+
+    class Meta:
+        verbose_name = "编制中的目录"
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.level}"
+
+
+class Price(models.Model):
+    """一个价格版本：`during` 里的单价（元），由目录各版折出，可重建。
+
+    同一项、同一服务商的版本不相交，数据库保证（R-074）。
+    """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="prices", verbose_name="目录项")
     provider = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="服务商")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from yunheng.rules import periods, pricing
+from yunheng.rules import editions, periods, pricing
 from yunheng.rules.problems import NotInForce
 
-from .models import Item, Price
+from .models import Edition, Item, Listing, Price
+from .sheet import Row
 
 
 def price_book() -> pricing.PriceBook:
@@ -22,6 +23,115 @@ def price_book() -> pricing.PriceBook:
         for item, provider, price, during in rows
         if price is not None
     )
+
+
+def folded(level: str) -> list[editions.Span]:
+    """由各版折出的价格版本；库里的 Price 应与它相同（`prove` 核对）。"""
+    listings: dict[int, dict[editions.Key, Decimal | None]] = {}
+    rows = Listing.objects.filter(edition__level=level)
+    for edition, item, provider, price in rows.values_list("edition", "item__code", "provider__code", "unit_price"):
+        listings.setdefault(edition, {})[item, provider] = price
+    published = Edition.objects.filter(level=level).order_by("pk").values_list("pk", "effective_on")
+    return editions.fold(editions.Edition(on, listings.get(pk, {})) for pk, on in published)
+
+
+def price_differences() -> Iterator[str | None]:
+    """逐级：价格版本与各版目录的折叠是否相同。"""
+    for level in ("市级", "区级"):
+        stored = {
+            (item, provider, price, during.lower, during.upper)
+            for item, provider, price, during in Price.objects.filter(item__level=level).values_list(
+                "item__code", "provider__code", "unit_price", "during"
+            )
+        }
+        derived = {(s.item, s.provider, s.unit_price, s.start, s.until) for s in folded(level)}
+        yield None if stored == derived else f"{level}目录的价格版本与各版不符：{len(stored ^ derived)} 处"
+
+
+def edition_on(level: str, on: date) -> Edition | None:
+    """`on` 这天现行的一版。"""
+    return Edition.objects.filter(level=level, effective_on__lte=on).order_by("-effective_on", "-pk").first()
+
+
+def previous(edition: Edition) -> Edition | None:
+    """这一版之前的一版。"""
+    earlier = Edition.objects.filter(level=edition.level, effective_on__lt=edition.effective_on)
+    return earlier.order_by("-effective_on", "-pk").first()
+
+
+def rows_of(edition: Edition) -> list[Row]:
+    """一版目录的各行，按目录项、服务商。"""
+    listings = Listing.objects.filter(edition=edition).select_related("item", "provider")
+    return [
+        Row(
+            number=number,
+            item=one.item.code,
+            category=one.item.category,
+            name=one.item.name,
+            unit=one.item.unit,
+            pricing=one.item.pricing,
+            cycle=one.item.cycle,
+            unit_price=one.unit_price,
+            provider=one.provider.code if one.provider else "",
+            logged=one.item.logged,
+            dimension=one.item.dimension,
+            architecture=one.item.architecture,
+            level=edition.level,
+        )
+        for number, one in enumerate(listings.order_by("item__code", "provider__code"), start=1)
+    ]
+
+
+def listed(level: str, on: date) -> list[Row]:
+    """`on` 这天现行的各行；还没有一版为空。"""
+    edition = edition_on(level, on)
+    return rows_of(edition) if edition else []
+
+
+@dataclass(frozen=True)
+class Moved:
+    """两版之间变了的一行：原价、现价；`before` 为 None 且 `new` 为真是新增，`gone` 为真是取消。"""
+
+    item: str
+    name: str
+    provider: str
+    unit: str
+    before: Decimal | None
+    after: Decimal | None
+    new: bool = False
+    gone: bool = False
+
+    @property
+    def ratio(self) -> Decimal | None:
+        """涨跌幅；新增、取消、阶梯的没有。"""
+        if self.before is None or self.after is None or not self.before:
+            return None
+        return (self.after - self.before) / self.before
+
+
+def moved(before: Iterable[Row], after: Iterable[Row]) -> list[Moved]:
+    """两版的差：新增、取消、改价。"""
+    old = {(row.item, row.provider): row for row in before}
+    new = {(row.item, row.provider): row for row in after}
+    found = []
+    for key in sorted({*old, *new}):
+        a, b = old.get(key), new.get(key)
+        one = b or a
+        assert one is not None
+        if a is None or b is None or a.unit_price != b.unit_price:
+            found.append(
+                Moved(
+                    one.item,
+                    one.name,
+                    one.provider,
+                    one.unit,
+                    a.unit_price if a else None,
+                    b.unit_price if b else None,
+                    new=a is None,
+                    gone=b is None,
+                )
+            )
+    return found
 
 
 def items() -> dict[str, Item]:

@@ -17,7 +17,10 @@ class Proof:
 
 def prove() -> list[Proof]:
     """全部核对，一项一项。"""
-    return [check() for check in (_boards, _segments, _filings, _attachments, _received, _money, _chain, _privileges)]
+    return [
+        check()
+        for check in (_boards, _segments, _filings, _attachments, _received, _prices, _money, _chain, _privileges)
+    ]
 
 
 def _proof(name: str, rows: Iterator[str | None]) -> Proof:
@@ -42,6 +45,12 @@ def _segments() -> Proof:
     from yunheng.ledger.queries import segment_differences  # noqa: PLC0415
 
     return _proof("时段等于事实折叠", segment_differences())
+
+
+def _prices() -> Proof:
+    from yunheng.catalog.queries import price_differences  # noqa: PLC0415
+
+    return _proof("价格版本等于目录各版的折叠", price_differences())
 
 
 def _money() -> Proof:

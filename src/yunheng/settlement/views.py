@@ -21,7 +21,10 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
-from yunheng.catalog.models import Item
+from yunheng.catalog import queries as catalog
+from yunheng.catalog.models import Edition, EditionDraft, Item
+from yunheng.catalog.operations import LEVELS
+from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
 from yunheng.ledger.queries import visible
 from yunheng.metering import differences as named
@@ -38,6 +41,7 @@ from yunheng.rules.roles import Role
 from . import operations, queries
 from . import package as packing
 from .evidence import of
+from .impact import touched
 from .models import YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunFile, RunOrder, YearCase
 
 FIRST_YEAR = 2021
@@ -391,6 +395,27 @@ def _day(request: Request, name: str) -> date:
 def register() -> None:
     """登记年度结算在办件页上的那一块。"""
     register_panel("settlement", "settlement/_case.html", _panel)
+    for code in ("catalog_city", "catalog_district"):
+        register_panel(code, "settlement/_catalog.html", _catalog)
+
+
+def _catalog(request: Request, case: Case) -> dict[str, Any]:
+    """编制中的一版：比现行的变了什么，动到哪些在用的资源（R-013）。"""
+    draft = EditionDraft.objects.get(case=case)
+    rows, _ = checked(draft.rows, draft.level)
+    edition = Edition.objects.filter(case=case).first()
+    # 发布了的比它之前的一版，没发布的比今天现行的
+    before = catalog.previous(edition) if edition else catalog.edition_on(draft.level, request.on)
+    moved = catalog.moved(catalog.rows_of(before) if before else [], rows)
+    found = touched(moved, request.on)
+    proposer = LEVELS[draft.level][1]
+    return {
+        "draft": draft,
+        "moved": moved,
+        "touched": found,
+        "total": sum((one.change for one in found), Decimal(0)),
+        "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
+    }
 
 
 def _panel(request: Request, case: Case) -> dict[str, Any]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("yunheng.orgs.urls")),
     path("", include("yunheng.cases.urls")),
     path("", include("yunheng.applications.urls")),
+    path("", include("yunheng.catalog.urls")),
     path("", include("yunheng.ledger.urls")),
     path("", include("yunheng.assessment.urls")),
     path("", include("yunheng.settlement.urls")),

@@ -6,10 +6,11 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
-from psycopg.types.range import Range
-
 from yunheng.applications.backfill import Entry, Order, backfill
-from yunheng.catalog.models import CityUsage, Item, Price, Tier
+from yunheng.audit.actor import SYSTEM
+from yunheng.catalog.models import CityUsage, Item, Tier
+from yunheng.catalog.operations import publish
+from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project, Source
 from yunheng.ledger.operations import receive
 from yunheng.metering import example
@@ -79,35 +80,27 @@ def directory(rows: Rows) -> None:
 
 
 def catalog(rows: Rows) -> None:
-    """目录项和价格版本。"""
-    providers = {institution.code: institution for institution in Institution.objects.filter(kind=Kind.PROVIDER)}
-    items: dict[str, Item] = {}
-    for row in rows["目录"]:
-        code = row["目录项"]
-        if code not in items:
-            dimension, architecture = _DIMENSIONS.get(code, ("", ""))
-            items[code] = Item.objects.create(
-                code=code,
-                name=row["名称"].removesuffix("（虚构价）"),
-                category=row["类别"],
-                unit=row["计价单位"],
-                pricing=row["计价方式"],
-                cycle=row["计费周期"],
-                level=row["级别"] or "市级",
-                logged=row["日志"] != "无",
-                dimension=dimension,
-                architecture=architecture,
-                provider=providers.get(row["服务商"]) if row["类别"] != "基础设施" else None,
-            )
-        Price.objects.create(
-            item=items[code],
-            provider=providers.get(row["服务商"]),
-            unit_price=Decimal(row["单价"]) if row["单价"] else None,
-            during=Range(
-                date.fromisoformat(row["生效日期"]), date.fromisoformat(row["失效日期"]) if row["失效日期"] else None
-            ),
-        )
-
+    """目录：照各价格版本的起止，装机时一版一版录入；阶梯和全市用量。"""
+    given = [
+        {
+            **row,
+            "名称": row["名称"].removesuffix("（虚构价）"),
+            "主机规格": _DIMENSIONS.get(row["目录项"], ("", ""))[0],
+            "架构": _DIMENSIONS.get(row["目录项"], ("", ""))[1],
+        }
+        for row in rows["目录"]
+    ]
+    for level in ("市级", "区级"):
+        own = [row for row in given if (row["级别"] or "市级") == level]
+        for day in sorted({row[name] for row in own for name in ("生效日期", "失效日期") if row[name]}):
+            listed = [r for r in own if r["生效日期"] <= day and (not r["失效日期"] or day < r["失效日期"])]
+            good, problems = checked(listed, level)
+            assert not problems, problems
+            publish(
+                actor=SYSTEM, on=date.fromisoformat(day), level=level, effective_on=date.fromisoformat(day),
+                basis="装机录入（示例）", rows=good, number=f"{level}-{day}",
+            )  # fmt: skip
+    items = {item.code: item for item in Item.objects.all()}
     for row in rows["阶梯"]:
         Tier.objects.create(
             item=items[row["目录项"]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .backfill import BACKFILL
+from .cataloging import CATALOG_CITY, CATALOG_DISTRICT
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
 from .model import Procedure
@@ -21,6 +22,8 @@ _ALL = (
     TEMPORARY,
     EXTENSION,
     BACKFILL,
+    CATALOG_CITY,
+    CATALOG_DISTRICT,
     APPRAISAL,
     SETTLEMENT,
 )

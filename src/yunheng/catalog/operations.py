@@ -1,0 +1,200 @@
+"""写目录：起一版、导入各行、发布；流程的关口和效果（R-012、R-013）。价格版本由各版重折。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from psycopg.types.range import Range
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused, Stale
+from yunheng.cases.models import Case
+from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
+from yunheng.orgs.models import Institution
+from yunheng.orgs.queries import providers
+from yunheng.rules.digest import canonical, sm3
+from yunheng.rules.roles import Role
+
+from . import queries
+from .models import Edition, EditionDraft, Item, Listing, Price
+from .sheet import Row, checked
+
+#: 级别 → 流程、由谁提出
+LEVELS = {"市级": ("catalog_city", Role.CITY_OPERATOR), "区级": ("catalog_district", Role.REVIEWER)}
+#: 同一目录项各版必须一致的栏
+_FIXED = ("category", "pricing", "cycle", "level", "logged")
+
+
+def start(*, actor: Actor, on: date, level: str) -> Case:
+    """起一版目录：从现行的一版照抄下来改。"""
+    if level not in LEVELS:
+        raise Refused([f"目录只有市级、区级两级，没有“{level}”（M6-15，R-014）"])
+    code, role = LEVELS[level]
+    if actor.role != role or actor.institution is None:
+        raise NotYours([f"{level}目录由{role.label}提出（M6-15，R-012）"])
+    with unit_of_work(actor):
+        unit = Institution.objects.get(pk=actor.institution)
+        case = open_case(actor=actor, on=on, procedure_code=code, unit=unit, subject=f"{level}服务目录")
+        rows = [row.plain() for row in queries.listed(level, on)]
+        EditionDraft.objects.create(case=case, level=level, rows=rows)
+    return case
+
+
+def save(
+    *, actor: Actor, case: Case, seen: int, effective_on: date, basis: str, rows: Sequence[Mapping[str, str]] | None
+) -> EditionDraft:
+    """存编制中的一版：`rows` 为 None 是只改生效日、依据。各行有错抛 Refused，逐行说明。"""
+    with unit_of_work(actor) as journal:
+        draft = EditionDraft.objects.select_for_update().get(case=case)
+        role = LEVELS[draft.level][1]
+        if actor.role != role or case.board.step not in ("draft", "compile"):
+            raise NotYours([f"目录在提出、编制时由{role.label}改（M6-15，R-012）"])
+        if draft.version != seen:
+            raise Stale(["这一版刚被别人改过，请看过最新的再改"], draft.version)
+        before = {(row["目录项"], row["服务商"]): row for row in draft.rows}
+        if rows is not None:
+            good, problems = checked(rows, draft.level)
+            problems += list(_conflicts(good))
+            if problems:
+                raise Refused(problems)
+            draft.rows = [row.plain() for row in good]
+        draft.effective_on, draft.basis, draft.version = effective_on, basis.strip()[:300], draft.version + 1
+        draft.save()
+        after = {(row["目录项"], row["服务商"]): row for row in draft.rows}
+        changed = [f"{key[0]} {key[1]}" for key in {*before, *after} if before.get(key) != after.get(key)]
+        journal.note("编目录", case.number, after={"生效日": str(effective_on), "改了": sorted(changed)[:50]})
+    return draft
+
+
+def _conflicts(rows: Iterable[Row]) -> Iterator[str]:
+    """与已有目录项不一致的：类别、计价方式、计费周期、级别、日志各版必须相同。"""
+    known = {item.code: item for item in Item.objects.all()}
+    codes = set(providers().values_list("code", flat=True))
+    for row in rows:
+        if row.provider and row.provider not in codes:
+            yield f"第 {row.number} 行 {row.item}：没有代码为 {row.provider} 的云服务商（R-011）"
+        item = known.get(row.item)
+        if item is None:
+            continue
+        for name in _FIXED:
+            old, new = getattr(item, name), getattr(row, name)
+            if old != new:
+                was, now = _shown(old), _shown(new)
+                yield f"第 {row.number} 行 {row.item}：以前各版是 {was}，现在是 {now}；换了就用新的目录项（R-013）"
+
+
+def _shown(value: object) -> str:
+    return ("有日志" if value else "无日志") if isinstance(value, bool) else str(value)
+
+
+def publish(
+    *,
+    actor: Actor,
+    on: date,
+    level: str,
+    effective_on: date,
+    basis: str,
+    rows: Sequence[Row],
+    number: str,
+    case: Case | None = None,
+) -> Edition:
+    """发布一版，重折价格版本；新的目录项一并登记。"""
+    with unit_of_work(actor) as journal:
+        owners = {one.code: one for one in providers()}
+        items = {item.code: item for item in Item.objects.all()}
+        for row in rows:
+            if row.item not in items:
+                items[row.item] = Item.objects.create(
+                    code=row.item,
+                    name=row.name,
+                    category=row.category,
+                    unit=row.unit,
+                    pricing=row.pricing,
+                    cycle=row.cycle,
+                    level=level,
+                    logged=row.logged,
+                    dimension=row.dimension,
+                    architecture=row.architecture,
+                    provider=owners.get(row.provider) if row.category != "基础设施" else None,
+                )
+        edition = Edition.objects.create(
+            number=number,
+            level=level,
+            effective_on=effective_on,
+            basis=basis[:300],
+            case=case,
+            digest=sm3(canonical([row.plain() for row in rows])),
+            on=on,
+            by=str(actor),
+        )
+        Listing.objects.bulk_create(
+            Listing(edition=edition, item=items[row.item], provider=owners.get(row.provider), unit_price=row.unit_price)
+            for row in rows
+        )
+        refold(level)
+        journal.note("发布目录", number, after={"级别": level, "生效日": str(effective_on), "行数": len(rows)})
+    return edition
+
+
+def refold(level: str) -> None:
+    """由各版重折这一级的价格版本。"""
+    items = {item.code: item for item in Item.objects.filter(level=level)}
+    owners = {one.code: one for one in providers()}
+    Price.objects.filter(item__level=level).delete()
+    Price.objects.bulk_create(
+        Price(
+            item=items[span.item],
+            provider=owners.get(span.provider or ""),
+            unit_price=span.unit_price,
+            during=Range(span.start, span.until),
+        )
+        for span in queries.folded(level)
+    )
+
+
+# ── 流程里的关口和效果 ──
+
+
+def ready(doing: Doing) -> Iterator[str]:
+    """报出、发布之前：有生效日、依据、各行；生效日不早于今天，不早于现行的一版。"""
+    draft = EditionDraft.objects.get(case=doing.case)
+    if not draft.rows:
+        yield "目录一行都没有（M6-15，R-011）"
+    if not draft.basis:
+        yield "依据不能为空：写明采购结果或调整的文件（M6-15、M6-16，R-012）"
+    if draft.effective_on is None:
+        yield "生效日不能为空（R-013）"
+    elif draft.effective_on < doing.on:
+        yield (
+            f"生效日 {draft.effective_on} 已经过去，今天是 {doing.on}；"
+            "历史账单永远按当期的版本，不能往回改价（M6-16，R-013）"
+        )
+
+
+def release(doing: Doing) -> None:
+    """发布。"""
+    draft = EditionDraft.objects.get(case=doing.case)
+    rows, problems = checked(draft.rows, draft.level)
+    problems += list(_conflicts(rows))
+    if problems:
+        raise Refused(problems)
+    assert draft.effective_on is not None
+    publish(
+        actor=doing.actor,
+        on=doing.on,
+        level=draft.level,
+        effective_on=draft.effective_on,
+        basis=draft.basis,
+        rows=rows,
+        number=doing.case.number,
+        case=doing.case,
+    )
+
+
+def register() -> None:
+    """启动时登记。"""
+    register_guard("catalog_ready", ready)
+    for code, _ in LEVELS.values():
+        register_effect(code, "publish", release)

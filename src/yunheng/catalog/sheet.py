@@ -1,0 +1,136 @@
+"""目录的导入表：列、逐行检查、从 Excel 读出。"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import openpyxl
+
+from yunheng.documents.office import checked_office
+
+COLUMNS = ("目录项", "类别", "名称", "计价单位", "计价方式", "计费周期", "单价", "服务商", "日志", "主机规格", "架构")
+_CHOICES = {
+    "类别": ("基础设施", "平台软件", "软件授权"),
+    "计价方式": ("单价", "阶梯", "授权"),
+    "计费周期": ("年", "月", "次", "一次性"),
+    "日志": ("有", "无"),
+}
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,31}")
+_PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+MAX_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class Row:
+    """目录的一行；`number` 是第几行（从 1 起），`provider` 空是全部服务商，阶梯的没有单价。"""
+
+    number: int
+    item: str
+    category: str
+    name: str
+    unit: str
+    pricing: str
+    cycle: str
+    unit_price: Decimal | None
+    provider: str
+    logged: bool
+    dimension: str
+    architecture: str
+    level: str
+
+    def plain(self) -> dict[str, str]:
+        """写成导入表的一行。"""
+        price = "" if self.unit_price is None else f"{self.unit_price.normalize():f}"
+        cells = (
+            self.item, self.category, self.name, self.unit, self.pricing, self.cycle, price, self.provider,
+            "有" if self.logged else "无", self.dimension, self.architecture,
+        )  # fmt: skip
+        return dict(zip(COLUMNS, cells, strict=True))
+
+
+def read(content: bytes, name: str) -> list[dict[str, str]]:
+    """读 Excel：头一张表，表头是各列的名字；不是、缺列抛 ValueError。空行略过。"""
+    checked_office(content, name, (".xlsx",), "请只留目录这一张表")
+    try:
+        sheet = openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True).worksheets[0]
+        rows = [
+            ["" if cell is None else str(cell).strip() for cell in row] for row in sheet.iter_rows(values_only=True)
+        ]
+    except Exception as error:
+        raise ValueError(f"“{name}”打不开，文件可能坏了，请重新另存后再导入") from error
+    if not rows or (missing := [column for column in COLUMNS[:8] if column not in rows[0]]):
+        wanted = "、".join(missing) if rows else "、".join(COLUMNS)
+        raise ValueError(f"“{name}”的表头缺 {wanted}；请从本页下载现行目录，在上面改")
+    if len(rows) > MAX_ROWS + 1:
+        raise ValueError(f"“{name}”超过 {MAX_ROWS:,} 行")
+    return [dict(zip(rows[0], row, strict=False)) for row in rows[1:] if any(row)]
+
+
+def checked(rows: Iterable[Mapping[str, str]], level: str) -> tuple[list[Row], list[str]]:
+    """逐行检查：（各行, 问题）；问题写明第几行、哪一列、怎样不对。"""
+    good: list[Row] = []
+    problems: list[str] = []
+    seen: dict[tuple[str, str], int] = {}
+    attributes: dict[str, Row] = {}
+    for number, given in enumerate(rows, start=1):
+        cells = {column: str(given.get(column, "") or "").strip() for column in COLUMNS}
+        cells["日志"] = cells["日志"] or "有"
+        wrong = [f"第 {number} 行 {problem}（R-011）" for problem in _problems(cells)]
+        key = cells["目录项"], cells["服务商"]
+        if key in seen:
+            wrong.append(f"第 {number} 行 {cells['目录项']} 与第 {seen[key]} 行重复（R-011）")
+        seen.setdefault(key, number)
+        problems += wrong
+        if wrong:
+            continue
+        row = Row(
+            number=number,
+            item=cells["目录项"],
+            category=cells["类别"],
+            name=cells["名称"],
+            unit=cells["计价单位"],
+            pricing=cells["计价方式"],
+            cycle=cells["计费周期"],
+            unit_price=Decimal(cells["单价"]) if cells["单价"] else None,
+            provider=cells["服务商"],
+            logged=cells["日志"] == "有",
+            dimension=cells["主机规格"],
+            architecture=cells["架构"],
+            level=level,
+        )
+        first = attributes.setdefault(row.item, row)
+        if (first.category, first.pricing, first.cycle, first.logged) != (
+            row.category,
+            row.pricing,
+            row.cycle,
+            row.logged,
+        ):
+            problems.append(
+                f"第 {number} 行 {row.item}：类别、计价方式、计费周期、日志与第 {first.number} 行不一致（R-011）"
+            )
+        good.append(row)
+    return good, problems
+
+
+def _problems(cells: Mapping[str, str]) -> Iterable[str]:
+    if not _CODE.fullmatch(cells["目录项"]):
+        yield f"目录项：应为字母、数字和 . _ + -，最多 32 位，现在是“{cells['目录项'][:20]}”"
+    for column in ("名称", "计价单位"):
+        if not cells[column]:
+            yield f"{column}不能为空"
+        elif len(cells[column]) > (200 if column == "名称" else 40):
+            yield f"{column}太长"
+    for column, choices in _CHOICES.items():
+        if cells[column] not in choices:
+            yield f"{column}：只能填 {'、'.join(choices)}，现在是“{cells[column][:20]}”"
+    if cells["计价方式"] == "阶梯":
+        if cells["单价"]:
+            yield "单价：阶梯计价的单价由全市总量定，这里留空"
+        if cells["计费周期"] not in ("年", "次"):
+            yield "计费周期：阶梯只用于年、次"
+    elif not _PRICE.fullmatch(cells["单价"]):
+        yield f"单价：应为元，最多 6 位小数，现在是“{cells['单价'][:20]}”"

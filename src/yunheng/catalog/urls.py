@@ -1,0 +1,12 @@
+"""目录的地址。"""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("catalog/", views.prices, name="catalog"),
+    path("catalog/start/", views.start, name="catalog-start"),
+    path("catalog/<str:number>.xlsx", views.sheet, name="catalog-sheet"),
+    path("cases/<str:number>/catalog/", views.save, name="catalog-save"),
+]

@@ -1,0 +1,75 @@
+"""服务目录的编制和调整（R-012、R-013）：市级由市里核定，区级参照办理，由区科委核定。"""
+
+from __future__ import annotations
+
+from yunheng.rules.roles import Role
+
+from .model import Act, Procedure, Step
+
+
+def _back(to: str) -> Act:
+    return Act("return", "退回修改", to, opinion=True, tone="plain")
+
+
+def _publish(role: Role) -> Step:
+    return Step(
+        "publish", "发布", "待发布", (role,),
+        (Act("publish", "发布生效", "done", guards=("catalog_ready",), effect="publish"), _back("compile")), "M6-15",
+    )  # fmt: skip
+
+
+def _open(role: Role) -> Step:
+    return Step(
+        "draft", "提出", "草稿", (role,),
+        (
+            Act("file", "报送审核", "review", guards=("catalog_ready",)),
+            Act("withdraw", "撤回", "withdrawn", opinion=True, tone="danger"),
+        ),
+        "M6-15",
+    )  # fmt: skip
+
+
+def _review(name: str, role: Role) -> Step:
+    return Step("review", name, "待审核", (role,), (Act("approve", "审核通过", "compile"), _back("draft")), "M6-15")
+
+
+def _compile(role: Role) -> Step:
+    report = Act("report", "报送核定", "joint", guards=("catalog_ready",))
+    return Step("compile", "编制目录", "编制中", (role,), (report,), "M6-15")
+
+
+def _final(name: str, *roles: Role) -> Step:
+    return Step("joint", name, "待审核", roles, (Act("approve", "核定", "publish"), _back("compile")), "M6-15")
+
+
+CATALOG_CITY = Procedure(
+    code="catalog_city",
+    name="市级服务目录",
+    prefix="ML",
+    clause="M6-15",
+    requirements=("R-011", "R-012", "R-013"),
+    gist="市运管单位提出，市主管审核，编制，市主管会同市经信核定，发布生效；调整走同一流程，旧版永久可查",
+    steps=(
+        _open(Role.CITY_OPERATOR),
+        _review("市主管审核", Role.CITY_AUTHORITY),
+        _compile(Role.CITY_OPERATOR),
+        _final("市主管会同市经信核定", Role.CITY_AUTHORITY, Role.CITY_ECONOMY),
+        _publish(Role.CITY_OPERATOR),
+    ),
+)  # fmt: skip
+
+CATALOG_DISTRICT = Procedure(
+    code="catalog_district",
+    name="区级服务目录",
+    prefix="QM",
+    clause="M6-15",
+    requirements=("R-012", "R-013", "R-014"),
+    gist="参照市级办理：区科创中心提出、编制，区科委审核、核定，发布生效",
+    steps=(
+        _open(Role.REVIEWER),
+        _review("区科委审核", Role.AUTHORITY),
+        _compile(Role.REVIEWER),
+        _final("区科委核定", Role.AUTHORITY),
+        _publish(Role.REVIEWER),
+    ),
+)  # fmt: skip

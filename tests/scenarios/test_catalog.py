@@ -1,0 +1,247 @@
+"""服务目录：提出、审核、编制、会同核定、发布；旧版永久可查；改价之前先看动到什么（R-011 至 R-014）。"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.people import cast
+from tests.support.year import act, measured, used
+from yunheng.audit.refused import NotYours, Refused, Stale
+from yunheng.cases.models import Board, Case
+from yunheng.catalog import operations, queries
+from yunheng.catalog.models import Edition, EditionDraft, Price
+from yunheng.catalog.sheet import checked
+from yunheng.documents.listing import workbook
+from yunheng.orgs.models import Person
+from yunheng.rules import editions
+from yunheng.settlement.impact import touched
+from yunheng.settlement.models import BillLine
+
+pytestmark = pytest.mark.django_db
+DAY, JULY = date(2026, 7, 8), date(2026, 8, 1)
+
+
+def refused(fragment: str) -> Any:
+    return pytest.raises(Refused, match=fragment)
+
+
+def begun(level: str = "市级") -> Case:
+    return operations.start(actor=cast()["sdsj" if level == "市级" else "shy"], on=DAY, level=level)
+
+
+def changed(case: Case, item: str, price: str = "444", effective: date = JULY, **more: str) -> EditionDraft:
+    draft = EditionDraft.objects.get(case=case)
+    rows = [{**row, "单价": price, **more} if row["目录项"] == item else row for row in draft.rows]
+    who = "sdsj" if draft.level == "市级" else "shy"
+    return operations.save(
+        actor=cast()[who], case=Case.objects.get(pk=case.pk), seen=draft.version, effective_on=effective,
+        basis="采购结果〔2026〕3 号", rows=rows,
+    )  # fmt: skip
+
+
+def published(case: Case) -> Edition:
+    for who, code in (
+        ("sdsj", "file"),
+        ("szg", "approve"),
+        ("sdsj", "report"),
+        ("szg", "approve"),
+        ("sjx", "approve"),
+        ("sdsj", "publish"),
+    ):
+        act(who, case, code, DAY)
+    return Edition.objects.get(case=case)
+
+
+def test_R012_市级目录_提出_审核_编制_两家都核定才能发布_发布才生效() -> None:
+    case = begun()
+    changed(case, "ZJ-CPU-X86", "444")
+    act("sdsj", case, "file", DAY)
+    act("szg", case, "approve", DAY)
+    act("sdsj", case, "report", DAY)
+    act("szg", case, "approve", DAY)
+    assert Board.objects.get(case=case).step == "joint"
+    with pytest.raises(NotYours):
+        act("sdsj", case, "publish", DAY)
+    assert not Edition.objects.filter(case=case).exists()
+    act("sjx", case, "approve", DAY)
+    act("sdsj", case, "publish", DAY)
+    prices = queries.prices("CU", date(2026, 7, 31)), queries.prices("CU", JULY)
+    item = prices[0].items["ZJ-CPU-X86"]
+    assert [one.unit_price(item) for one in prices] == [Decimal(456), Decimal(444)]
+
+
+def test_R012_区级目录由区科创中心提出_区科委核定() -> None:
+    with pytest.raises(NotYours):
+        operations.start(actor=cast()["kw"], on=DAY, level="区级")
+    case = begun("区级")
+    changed(case, "QJ-CPU", "321")
+    for who, code in (("shy", "file"), ("kw", "approve"), ("shy", "report"), ("kw", "approve"), ("shy", "publish")):
+        act(who, case, code, DAY)
+    assert Edition.objects.get(case=case).level == "区级"
+    assert Price.objects.get(item__code="QJ-CPU", during__contains=JULY).unit_price == Decimal(321)
+
+
+def test_R013_调价后旧版可查_历史账单一分不动_新一年按新价分段() -> None:
+    used()
+    before = measured()
+    published_case = begun()
+    changed(published_case, "ZJ-CPU-X86", "444")
+    published(published_case)
+    after = measured()
+    assert after.digest == before.digest
+    assert BillLine.objects.filter(run=after, item="ZJ-CPU-X86").values_list("unit_price", flat=True)[0] == "456"
+    old = Edition.objects.filter(level="市级", effective_on__lte=DAY).latest("effective_on")
+    row = next(row for row in queries.rows_of(old) if row.item == "ZJ-CPU-X86")
+    assert row.unit_price == Decimal(456)
+
+
+def test_R013_往回改价_没有依据_没有生效日_都不能报出() -> None:
+    case = begun()
+    with refused("生效日不能为空"):
+        act("sdsj", case, "file", DAY)
+    changed(case, "ZJ-CPU-X86", "444", date(2026, 7, 7))
+    with refused("已经过去.*不能往回改价"):
+        act("sdsj", case, "file", DAY)
+    operations.save(
+        actor=cast()["sdsj"], case=Case.objects.get(pk=case.pk), seen=1, effective_on=JULY, basis=" ", rows=None
+    )
+    with refused("依据不能为空"):
+        act("sdsj", case, "file", DAY)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"单价": "十"}, "单价：应为元，最多 6 位小数"),
+        ({"单价": "-1"}, "单价：应为元"),
+        ({"单价": "1.1234567"}, "最多 6 位小数"),
+        ({"类别": "别的"}, "类别：只能填"),
+        ({"类别": "软件授权"}, "以前各版是 基础设施"),
+        ({"计费周期": "月"}, "以前各版是 年"),
+        ({"计价方式": "阶梯"}, "阶梯计价的单价由全市总量定"),
+        ({"服务商": "XX"}, "没有代码为 XX 的云服务商"),
+        ({"名称": ""}, "名称不能为空"),
+        ({"目录项": "有 空格"}, "目录项：应为字母"),
+    ],
+)
+def test_R011_坏的一行写明第几行哪一栏_什么都不存(more: dict[str, str], words: str) -> None:
+    case = begun()
+    before = EditionDraft.objects.get(case=case).rows
+    with refused(f"第 \\d+ 行.*{words}"):
+        changed(case, "ZJ-CPU-X86", "444", JULY, **more)
+    assert EditionDraft.objects.get(case=case).rows == before
+
+
+def test_R013_两个人同时改_后存的看到刚被改过() -> None:
+    case = begun()
+    changed(case, "ZJ-CPU-X86", "444")
+    with pytest.raises(Stale):
+        operations.save(
+            actor=cast()["sdsj"], case=Case.objects.get(pk=case.pk), seen=0, effective_on=JULY, basis="x", rows=None
+        )
+
+
+def test_R013_发布以前看得到动到哪些在用的资源_一年多付多少() -> None:
+    used()
+    case = begun()
+    changed(case, "ZJ-CPU-X86", "466")
+    draft = EditionDraft.objects.get(case=case)
+    rows, problems = checked(draft.rows, "市级")
+    assert problems == []
+    moved = queries.moved(queries.listed("市级", DAY), rows)
+    assert [(one.item, one.before, one.after) for one in moved] == [("ZJ-CPU-X86", Decimal(456), Decimal(466))]
+    (one,) = touched(moved, DAY)
+    # 三台：8、8、16 核，共 32 核，每核一年多 10 元
+    assert (one.resources, one.projects, one.quantity, one.change) == (3, 1, Decimal(32), Decimal(320))
+
+
+def test_R014_目录页人人看得到_按日期看_下载的Excel改一行导回去(client: Client) -> None:
+    case = begun()
+    people = {who: Client() for who in ("mzj", "lt", "sdsj")}
+    for who, one in people.items():
+        one.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
+        assert "ZJ-CPU-X86" in one.get("/catalog/").content.decode()
+    assert "480" in people["mzj"].get("/catalog/", {"on": "2022-01-01"}).content.decode()
+    assert people["mzj"].get("/catalog/", {"on": "昨天"}).status_code == 404
+    assert client.get("/catalog/").status_code == 302
+    content = people["sdsj"].get(f"/catalog/{case.number}.xlsx").content
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    sheet = book.worksheets[0]
+    for row in sheet.iter_rows(min_row=2):
+        if row[0].value == "ZJ-CPU-X86":
+            row[6].value = "450.5"
+    out = io.BytesIO()
+    book.save(out)
+    given = {"version": "0", "effective_on": "2026-08-01", "basis": "结果"}
+    response = people["sdsj"].post(
+        f"/cases/{case.number}/catalog/", {**given, "file": SimpleUploadedFile("目录.xlsx", out.getvalue())}
+    )
+    assert response.status_code == 302
+    page = people["sdsj"].get(f"/cases/{case.number}/").content.decode()
+    assert "450.5" in page
+    assert "一年多付" in page or "没有动到在用的资源" in page
+    bad = people["sdsj"].post(
+        f"/cases/{case.number}/catalog/", {**given, "version": "1", "file": SimpleUploadedFile("目录.xlsx", b"no")}
+    )
+    assert bad.status_code == 422
+    wrong = workbook("目录", ("别的",), [("x",)])
+    bad = people["sdsj"].post(
+        f"/cases/{case.number}/catalog/", {**given, "version": "1", "file": SimpleUploadedFile("目录.xlsx", wrong)}
+    )
+    assert "表头缺" in bad.content.decode()
+    single = people["sdsj"].post(
+        f"/cases/{case.number}/catalog/", {**given, "version": "1", "item": "ZJ-MEM-X86", "unit_price": "99.5"}
+    )
+    assert single.status_code == 302
+    assert any(row["单价"] == "99.5" for row in EditionDraft.objects.get(case=case).rows)
+
+
+KEYS = st.sampled_from([("A", None), ("A", "CU"), ("B", None)])
+VERSIONS = st.lists(
+    st.tuples(
+        st.dates(date(2024, 1, 1), date(2024, 3, 1)),
+        st.dictionaries(KEYS, st.sampled_from([None, Decimal(1), Decimal(2)])),
+    ),
+    max_size=6,
+)
+
+
+def price_of(history: Iterable[tuple[date, dict[Any, Any]]], key: Any, day: date) -> tuple[bool, Any]:
+    """笨办法：这天作数的一版里有没有它，多少。"""
+    current: dict[Any, Any] = {}
+    for _, (on, prices) in sorted(enumerate(history), key=lambda one: (one[1][0], one[0])):
+        if on <= day:
+            current = prices
+    return key in current, current.get(key)
+
+
+@given(VERSIONS)
+@settings(max_examples=200, deadline=None)
+def test_各版折成的价格版本_与逐日查一样_不相交_相邻的价必不同(history: list[tuple[date, dict[Any, Any]]]) -> None:
+    spans = editions.fold(editions.Edition(on, prices) for on, prices in history)
+    for key in {("A", None), ("A", "CU"), ("B", None)}:
+        own = [span for span in spans if (span.item, span.provider) == key]
+        for earlier, later in itertools.pairwise(own):
+            assert earlier.until is not None
+            assert earlier.until < later.start or (
+                earlier.until == later.start and earlier.unit_price != later.unit_price
+            )
+        for ordinal in range(date(2023, 12, 31).toordinal(), date(2024, 3, 3).toordinal()):
+            day = date.fromordinal(ordinal)
+            found = [span for span in own if span.start <= day and (span.until is None or day < span.until)]
+            listed, price = price_of(history, key, day)
+            assert len(found) == int(listed)
+            if found:
+                assert found[0].unit_price == price
