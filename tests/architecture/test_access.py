@@ -43,6 +43,7 @@ PAGES: dict[str, set[Role]] = {
     "exemptions": BUSINESS,
     "inbox": {Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY},
     "catalog": EVERYONE,
+    "procurement": BUSINESS,
     "settlement": BUSINESS,
     "settlement-year": BUSINESS,
     "catalog-sheet": EVERYONE,
@@ -82,6 +83,8 @@ POSTS = {
     "clock",
     "awake",
     "catalog-start",
+    "inquire",
+    "agree",
     "catalog-save",
     "measure",
     "contract",
@@ -109,6 +112,8 @@ RUNS: dict[str, set[Role]] = {
     "plan-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
+#: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
+INQUIRIES = {"demand": BUSINESS}
 #: 没登录也能打开的
 OPEN = {"login", "code", "browser", "oidc", "oidc-callback", "cas"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py
@@ -124,7 +129,7 @@ def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[st
 
 
 def test_每个地址都写进了这张表() -> None:
-    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *POSTS, *OPEN, *API}
+    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *INQUIRIES, *POSTS, *OPEN, *API}
 
 
 @pytest.fixture

@@ -83,9 +83,14 @@ def test_退回和不予通过都要写意见(procedure: Procedure) -> None:
 
 
 def test_每类申请都有要填的部分_编号字头不重() -> None:
-    assert set(SECTIONS) | {"backfill", "appraisal", "settlement", "catalog_city", "catalog_district"} == set(
-        PROCEDURES
-    )
+    assert set(SECTIONS) | {
+        "backfill",
+        "appraisal",
+        "settlement",
+        "catalog_city",
+        "catalog_district",
+        "inquiry",
+    } == set(PROCEDURES)
     prefixes = [procedure.prefix for procedure in PROCEDURES.values()]
     assert len(prefixes) == len(set(prefixes))
 

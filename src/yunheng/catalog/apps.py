@@ -12,6 +12,7 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         """登记目录流程的关口和效果。"""
-        from . import operations  # noqa: PLC0415 应用都装好了才能引入
+        from . import operations, procuring  # noqa: PLC0415 应用都装好了才能引入
 
         operations.register()
+        procuring.register()

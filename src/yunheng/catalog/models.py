@@ -171,3 +171,58 @@ class CityUsage(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.item_id} {self.service_year} {self.total}"
+
+
+class Inquiry(AppendOnly):
+    """下发了的一次采购征询（R-015）：反馈期限，和当时的征询单（目录、内容、预估单价）。"""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="inquiry", verbose_name="事项")
+    due_on = models.DateField("反馈期限")
+    rows = models.JSONField("征询单")
+    digest = models.CharField("SM3", max_length=64)
+    on = models.DateField("下发日")
+
+    class Meta:
+        verbose_name = "采购征询"
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.due_on}"
+
+
+class Demand(AppendOnly):
+    """一个单位对征询单上一项的需求（R-016）；改了就是下一条，以最近的为准。"""
+
+    inquiry = models.ForeignKey(Inquiry, models.PROTECT, related_name="demands", verbose_name="采购征询")
+    unit = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="使用单位")
+    item = models.CharField("目录项", max_length=32)
+    quantity = models.DecimalField("数量", max_digits=15, decimal_places=3)
+    by = models.CharField("谁报的", max_length=200)
+    on = models.DateField("业务日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "采购需求"
+        constraints = [models.CheckConstraint(condition=Q(quantity__gte=0), name="demand_not_negative")]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.item} {self.quantity}"
+
+
+class Agreement(AppendOnly):
+    """框架协议（R-018）：区科创中心与一家中标服务商、一个服务年度；单价等于采购结果。"""
+
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    number = models.CharField("协议号", max_length=80, unique=True)
+    signed_on = models.DateField("签订日")
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="agreements", verbose_name="采购结果")
+    rows = models.JSONField("协议单价")
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "框架协议"
+        constraints = [models.UniqueConstraint(fields=["provider", "service_year"], name="one_agreement_a_year")]
+
+    def __str__(self) -> str:
+        return self.number

@@ -6,6 +6,10 @@ from . import views
 
 urlpatterns = [
     path("catalog/", views.prices, name="catalog"),
+    path("procurement/", views.procurement, name="procurement"),
+    path("procurement/start/", views.inquire, name="inquire"),
+    path("procurement/agreements/", views.agree, name="agree"),
+    path("procurement/<str:number>/", views.demand, name="demand"),
     path("catalog/start/", views.start, name="catalog-start"),
     path("catalog/<str:number>.xlsx", views.sheet, name="catalog-sheet"),
     path("cases/<str:number>/catalog/", views.save, name="catalog-save"),

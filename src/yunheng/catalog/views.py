@@ -11,12 +11,14 @@ from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE, workbook
-from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of
+from yunheng.rules.periods import service_year, service_year_of
 from yunheng.rules.roles import Role
 
-from . import operations, queries
-from .models import Edition, EditionDraft
+from . import operations, procuring, queries
+from .models import Agreement, Edition, EditionDraft, Inquiry
 from .sheet import COLUMNS, Row, read
 
 
@@ -104,3 +106,100 @@ def save(request: Request, number: str) -> HttpResponse:
         rows=rows,
     )
     return redirect(f"/cases/{number}/#catalog")
+
+
+# ── 采购 ──
+
+
+@allowed(*BUSINESS)
+def procurement(request: Request) -> HttpResponse:
+    """采购：各次征询、框架协议。"""
+    present = service_year_of(request.on)
+    text = request.GET.get("year", "")
+    year = int(text[:4]) if text.isdigit() else present
+    if not 2020 < year < 2100:
+        raise Http404
+    edition = queries.edition_on(procuring.LEVEL, service_year(year).start)
+    agreements = {one.provider_id: one for one in Agreement.objects.filter(service_year=year)}
+    context = {
+        "inquiries": Inquiry.objects.select_related("case__board").order_by("-pk"),
+        "drafts": EditionDraft.objects.filter(case__procedure="inquiry", case__board__step="draft")
+        if request.actor.role == Role.CITY_OPERATOR
+        else (),
+        "starts": request.actor.role == Role.CITY_OPERATOR,
+        "asks": request.actor.role == Role.CLERK,
+        "signs": request.actor.role == Role.REVIEWER,
+        "year": year,
+        "years": range(present + 1, 2021, -1),
+        "edition": edition,
+        "providers": [(one, agreements.get(one.pk)) for one in providers()],
+        "late": request.on >= service_year(year).start,
+    }
+    return render(request, "catalog/procurement.html", context)
+
+
+@require_POST
+@allowed(Role.CITY_OPERATOR)
+def inquire(request: Request) -> HttpResponse:
+    """起一次征询。"""
+    case = procuring.start(actor=request.actor, on=request.on)
+    return redirect(f"/cases/{case.number}/")
+
+
+@allowed(*BUSINESS)
+def demand(request: Request, number: str) -> HttpResponse:
+    """一次征询：征询单，本单位的需求（使用单位填），全区的汇总。"""
+    inquiry = get_object_or_404(Inquiry.objects.select_related("case__board"), case__number=number)
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        wanted = {
+            key.removeprefix("qty:"): value for key, value in request.POST.dict().items() if key.startswith("qty:")
+        }
+        try:
+            procuring.ask(actor=request.actor, on=request.on, inquiry=inquiry, wanted=wanted)
+            return redirect(f"/procurement/{number}/?saved=1")
+        except Refused as error:
+            problems = error.problems
+    latest = procuring.latest(inquiry)
+    own = {one.item: one.quantity for one in latest if one.unit_id == request.actor.institution}
+    shown: dict[str, dict[str, str]] = {}
+    for row in inquiry.rows:
+        shown.setdefault(row["目录项"], row)
+    context = {
+        "inquiry": inquiry,
+        "rows": [
+            (row, request.POST.get(f"qty:{item}") or (f"{own[item].normalize():f}" if own.get(item) else ""))
+            for item, row in shown.items()
+        ],
+        "asks": request.actor.role == Role.CLERK and inquiry.case.board.step == "collect",
+        "summary": procuring.summary(inquiry)
+        if request.actor.role not in (Role.CLERK, Role.HEAD, Role.PROVIDER)
+        else None,
+        "units": len({one.unit_id for one in latest if one.quantity}),
+        "problems": problems,
+    }
+    return render(request, "catalog/demand.html", context, status=422 if problems else 200)
+
+
+@require_POST
+@allowed(Role.REVIEWER)
+def agree(request: Request) -> HttpResponse:
+    """登记框架协议：协议单价表与采购结果逐项相等才收。"""
+    post, file = request.POST, request.FILES.get("file")
+    provider = providers().filter(code=post.get("provider", "")).first()
+    if provider is None or file is None or not post.get("year", "").isdigit():
+        raise Refused(["请选择服务商、服务年度，附上协议的单价表（Excel，列同目录）"])
+    try:
+        rows, signed_on = read(file.read(), file.name or ""), day_of(post.get("signed_on", ""))
+    except ValueError as error:
+        raise Refused([str(error)]) from error
+    procuring.sign(
+        actor=request.actor,
+        on=request.on,
+        provider=provider,
+        year=int(post["year"][:4]),
+        number=post.get("number", "")[:80],
+        signed_on=signed_on,
+        rows=rows,
+    )
+    return redirect(f"/procurement/?year={post['year'][:4]}")

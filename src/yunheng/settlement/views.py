@@ -22,7 +22,7 @@ from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.catalog import queries as catalog
-from yunheng.catalog.models import Edition, EditionDraft, Item
+from yunheng.catalog.models import Edition, EditionDraft, Inquiry, Item
 from yunheng.catalog.operations import LEVELS
 from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
@@ -395,7 +395,7 @@ def _day(request: Request, name: str) -> date:
 def register() -> None:
     """登记年度结算在办件页上的那一块。"""
     register_panel("settlement", "settlement/_case.html", _panel)
-    for code in ("catalog_city", "catalog_district"):
+    for code in ("catalog_city", "catalog_district", "inquiry"):
         register_panel(code, "settlement/_catalog.html", _catalog)
 
 
@@ -414,6 +414,7 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         "moved": moved,
         "touched": found,
         "total": sum((one.change for one in found), Decimal(0)),
+        "inquiry": Inquiry.objects.filter(case=case).first(),
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
     }
 

@@ -29,6 +29,7 @@ ENTRIES = (
     Entry("/assets/calendar/", "到期日历", "calendar", BUSINESS),
     Entry("/inbox/", "平台数据", "inbox", (Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY)),
     Entry("/catalog/", "服务目录", "book", tuple(Role)),
+    Entry("/procurement/", "采购", "plus", BUSINESS),
     Entry("/settlement/", "计量结算", "folder", BUSINESS),
     Entry("/assessment/", "服务商考核", "check", _ASSESSING),
     Entry(

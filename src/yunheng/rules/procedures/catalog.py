@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .backfill import BACKFILL
-from .cataloging import CATALOG_CITY, CATALOG_DISTRICT
+from .cataloging import CATALOG_CITY, CATALOG_DISTRICT, INQUIRY
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
 from .model import Procedure
@@ -24,6 +24,7 @@ _ALL = (
     BACKFILL,
     CATALOG_CITY,
     CATALOG_DISTRICT,
+    INQUIRY,
     APPRAISAL,
     SETTLEMENT,
 )

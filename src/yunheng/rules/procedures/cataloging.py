@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yunheng.rules.roles import Role
 
-from .model import Act, Procedure, Step
+from .model import Act, Field, Procedure, Step
 
 
 def _back(to: str) -> Act:
@@ -71,5 +71,47 @@ CATALOG_DISTRICT = Procedure(
         _compile(Role.REVIEWER),
         _final("区科委核定", Role.AUTHORITY),
         _publish(Role.REVIEWER),
+    ),
+)  # fmt: skip
+
+INQUIRY = Procedure(
+    code="inquiry",
+    name="采购征询",
+    prefix="CG",
+    clause="M10-四",
+    requirements=("R-015", "R-016", "R-017"),
+    gist="市里下发征询单，区里汇总各单位需求、报区财政备案后反馈，市里统一采购，结果发布成新的一版目录",
+    steps=(
+        Step(
+            "draft", "编征询单", "草稿", (Role.CITY_OPERATOR,),
+            (
+                Act(
+                    "issue", "下发征询", "collect", guards=("inquiry_rows",), effect="issue",
+                    fields=(Field("due_on", "反馈期限", "date"),),
+                ),
+                Act("withdraw", "撤回", "withdrawn", opinion=True, tone="danger"),
+            ),
+            "M10-四(一)",
+        ),
+        Step(
+            "collect", "区里汇总需求", "编制中", (Role.REVIEWER,),
+            (Act("gather", "汇总完成，报区科委", "feedback", guards=("inquiry_demand",)),), "M10-四(二)",
+        ),
+        Step(
+            "feedback", "区科委确认", "待审核", (Role.AUTHORITY,),
+            (Act("approve", "确认，报区财政备案", "finance"), _back("collect")), "M10-四(二)",
+        ),
+        Step(
+            "finance", "区财政备案", "待审核", (Role.FINANCE,),
+            (
+                Act("file", "备案，反馈市里", "compile", fields=(Field("document", "备案号"),)),
+                _back("feedback"),
+            ),
+            "M10-四(二)",
+        ),
+        Step(
+            "compile", "统一采购", "编制中", (Role.CITY_OPERATOR,),
+            (Act("publish", "发布采购结果", "done", guards=("catalog_ready",), effect="publish"),), "M10-四(三)",
+        ),
     ),
 )  # fmt: skip
