@@ -25,7 +25,7 @@ def sheet_with(path: Path, item: str, price: str | None, keep: str | None = None
         for row in reversed(list(sheet.iter_rows(min_row=2))):
             provider = row[7].value or ""
             if provider not in ("", keep) or (not provider and row[0].value in own):
-                sheet.delete_rows(row[0].row)
+                sheet.delete_rows(int(row[0].row or 0))
     book.save(path)
     return path
 

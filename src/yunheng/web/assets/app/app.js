@@ -237,7 +237,8 @@
     var box = event.target;
     if (box.matches("[data-only-ticked]")) { all(box.dataset.onlyTicked + " tr[data-name]").forEach(function (row) { var tick = $("input[type=checkbox]", row); row.hidden = box.checked && !(tick ? tick.checked : $(".num.cell", row).value); }); }
     if (box.name && box.name.indexOf("tick:") === 0) { var quantity = $("[name='qty:" + box.name.slice(5) + "']"); if (box.checked && !quantity.value) { quantity.value = "1"; } if (!box.checked) { quantity.value = ""; } }
-    if (box.name && box.name.indexOf("qty:") === 0) { $("[name='tick:" + box.name.slice(4) + "']").checked = box.value.trim() !== ""; }
+    var tick = box.name && box.name.indexOf("qty:") === 0 && $("[name='tick:" + box.name.slice(4) + "']");
+    if (tick) { tick.checked = box.value.trim() !== ""; }
     if (box.matches("[data-all]")) { all("input[name='" + box.dataset.all + "']").forEach(function (one) { one.checked = box.checked; }); }
     conditions();
   });
