@@ -113,7 +113,7 @@ RUNS: dict[str, set[Role]] = {
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
-INQUIRIES = {"demand": BUSINESS}
+INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"login", "code", "browser", "oidc", "oidc-callback", "cas"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py

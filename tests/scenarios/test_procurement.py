@@ -17,7 +17,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Notice
 from yunheng.catalog import procuring, queries
 from yunheng.catalog.models import Agreement, Demand, Edition, Inquiry
-from yunheng.catalog.sheet import COLUMNS
+from yunheng.catalog.sheet import COLUMNS, read
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Institution, Person
 
@@ -118,11 +118,19 @@ def prices_for(code: str) -> list[dict[str, str]]:
     provider = Institution.objects.get(code=code)
     edition = queries.edition_on("市级", NEXT_JULY)
     assert edition is not None
-    chosen: dict[str, dict[str, str]] = {}
-    for row in queries.rows_of(edition):
-        if row.provider in ("", provider.code) and (row.provider or row.item not in chosen):
-            chosen[row.item] = row.plain()
-    return list(chosen.values())
+    return [row.plain() for row in procuring.result_for(edition, provider).values()]
+
+
+def test_协议单价表_照采购结果_别家的看不到() -> None:
+    resulted(filed_case())
+    url = "/procurement/agreements/CU.xlsx"
+    content = opened("lt").get(url, {"year": "2027"}).content
+    rows = {row["目录项"]: row["单价"] for row in read(content, "协议.xlsx")}
+    assert rows["ZJ-CPU-X86"] == "444"
+    assert rows == {row["目录项"]: row["单价"] for row in prices_for("CU")}
+    assert opened("dx").get(url, {"year": "2027"}).status_code == 404
+    assert opened("lt").get(url, {"year": "明年"}).status_code == 404
+    assert opened("mzj").get(url, {"year": "2027"}).status_code == 403
 
 
 def test_R018_框架协议单价等于采购结果才收_差一分_多一项_少一项都拒绝() -> None:

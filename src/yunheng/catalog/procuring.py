@@ -23,7 +23,7 @@ from yunheng.rules.roles import Role
 
 from . import operations, queries
 from .models import Agreement, Demand, Edition, EditionDraft, Inquiry
-from .sheet import checked
+from .sheet import Row, checked
 
 LEVEL = "市级"
 #: 反馈期限前几个工作日起提醒；服务年度开始前几个工作日起催签框架协议
@@ -158,17 +158,17 @@ def sign(
     return agreement
 
 
-def result_for(edition: Edition, provider: Institution) -> dict[str, Decimal | None]:
-    """采购结果里这家的各项单价：带这家的优先于各家都有的；平台软件、授权只算自己的。"""
-    prices: dict[str, Decimal | None] = {}
+def result_for(edition: Edition, provider: Institution) -> dict[str, Row]:
+    """采购结果里这家的各行：带这家的优先于各家都有的；别家的不算。"""
+    rows: dict[str, Row] = {}
     for row in queries.rows_of(edition):
-        if row.provider == provider.code or (not row.provider and row.item not in prices):
-            prices[row.item] = row.unit_price
-    return prices
+        if row.provider == provider.code or (not row.provider and row.item not in rows):
+            rows[row.item] = row
+    return rows
 
 
 def _price_problems(edition: Edition, provider: Institution, given: Mapping[str, Decimal | None]) -> Iterator[str]:
-    result = result_for(edition, provider)
+    result = {item: row.unit_price for item, row in result_for(edition, provider).items()}
     for item in sorted({*result, *given}):
         if item not in given:
             yield f"{item}：采购结果里有，协议上没有（M10-四(四)，R-018）"

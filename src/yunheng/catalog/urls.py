@@ -9,6 +9,7 @@ urlpatterns = [
     path("procurement/", views.procurement, name="procurement"),
     path("procurement/start/", views.inquire, name="inquire"),
     path("procurement/agreements/", views.agree, name="agree"),
+    path("procurement/agreements/<str:code>.xlsx", views.agreement_sheet, name="agreement-sheet"),
     path("procurement/<str:number>/", views.demand, name="demand"),
     path("catalog/start/", views.start, name="catalog-start"),
     path("catalog/<str:number>.xlsx", views.sheet, name="catalog-sheet"),

@@ -181,6 +181,20 @@ def demand(request: Request, number: str) -> HttpResponse:
     return render(request, "catalog/demand.html", context, status=422 if problems else 200)
 
 
+@allowed(Role.REVIEWER, Role.PROVIDER)
+def agreement_sheet(request: Request, code: str) -> HttpResponse:
+    """一家的协议单价表：照采购结果，签协议时附上它。"""
+    provider = get_object_or_404(providers(), code=code)
+    text = request.GET.get("year", "")
+    edition = queries.edition_on(procuring.LEVEL, service_year(int(text[:4])).start) if text.isdigit() else None
+    if edition is None or (request.actor.role == Role.PROVIDER and request.actor.institution != provider.pk):
+        raise Http404
+    rows = (row.plain() for row in procuring.result_for(edition, provider).values())
+    response = HttpResponse(workbook("目录", COLUMNS, ([r[c] for c in COLUMNS] for r in rows)), content_type=TYPE)
+    response["Content-Disposition"] = f"attachment; filename=agreement-{provider.code}.xlsx"
+    return response
+
+
 @require_POST
 @allowed(Role.REVIEWER)
 def agree(request: Request) -> HttpResponse:

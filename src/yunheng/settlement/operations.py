@@ -86,7 +86,10 @@ def handle(
     ruling: str = "",
     assignee: Institution | None = None,
 ) -> Handling:
-    """处理一条差异：区科创中心分派、裁定；使用单位、服务商、第三方说明。冻结后不能再动（R-075）。"""
+    """处理一条差异：区科创中心分派、裁定；使用单位、服务商、第三方说明（R-075）。
+
+    冻结以后照样可以裁定：已冻结的不变，待核的账目裁定以后由补差另行结算（R-083）。
+    """
     problems = []
     if not queries.difference_known(year, code, resource, item):
         problems.append(f"{year} 服务年度最近一次计量里没有这条差异：{code} {resource} {item}（R-075）")
@@ -110,8 +113,6 @@ def handle(
         raise Refused(problems)
     with unit_of_work(actor) as journal:
         hold(Lock.YEAR, year)
-        if Freeze.objects.filter(service_year=year).exists():
-            raise Refused([f"{year} 服务年度的结算已冻结，差异不能再处理；更正走补差（R-083）"])
         handling = Handling.objects.create(
             service_year=year,
             resource=resource,

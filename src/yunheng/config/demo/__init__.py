@@ -28,6 +28,7 @@ def load() -> None:
         people = cast.register()
         year.catalog(tables)
         year.forms(tables, people)
+        settled.agree(people)
         settled.score(tables, people)
         settled.rule(tables, people)
         settled.appraise(people)

@@ -9,6 +9,8 @@ from yunheng.assessment import operations as assessment
 from yunheng.audit.actor import Actor
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case
+from yunheng.catalog import procuring
+from yunheng.catalog import queries as catalog
 from yunheng.metering import example
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
@@ -84,6 +86,24 @@ def appraise(people: People) -> None:
             (people["kw"], "approve"),
         ):
             _act(actor, case, code, APPRAISED)
+
+
+def agree(people: People) -> None:
+    """各服务年度开始前都签了框架协议，单价照采购结果。"""
+    for year in (2023, 2024, 2025, 2026):
+        signed = date(year, 6, 20)
+        edition = catalog.edition_on(procuring.LEVEL, date(year, 7, 1))
+        assert edition is not None
+        for provider in providers():
+            procuring.sign(
+                actor=people["shy"],
+                on=signed,
+                provider=provider,
+                year=year,
+                number=f"KJ-{year}-{provider.code}",
+                signed_on=signed,
+                rows=[row.plain() for row in procuring.result_for(edition, provider).values()],
+            )
 
 
 def close(people: People) -> None:
