@@ -138,3 +138,29 @@ def altered(content: bytes) -> bytes:
     data["lines"][0]["amount"] = f"{Decimal(data['lines'][0]['amount']) + Decimal('0.01'):.2f}"
     data["digest"] = result.digest_of(data)
     return json.dumps(data, ensure_ascii=False).encode()
+
+
+def paid(folder: Path) -> Case:
+    """办到付清。"""
+    case = budgeted(folder)
+    settled(case)
+    return case
+
+
+def settled(case: Case) -> None:
+    """签齐、付清、办结；补差的同样办。"""
+    freeze = queries.freeze_of(case)
+    assert freeze is not None
+    shy = cast()["shy"]
+    for one in queries.dues(freeze):
+        if not one.unit and one.net:
+            operations.sign(
+                actor=shy, on=JULY, freeze=freeze, provider=Institution.objects.get(code=one.provider),
+                number=f"HT-{freeze.number}-{one.provider}", amount=one.net, signed_on=JULY,
+            )  # fmt: skip
+    act("shy", case, "signed")
+    for contract in freeze.contracts.all():
+        operations.pay(
+            actor=shy, on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher=f"FK-{contract.number}"
+        )
+    act("shy", case, "paid")

@@ -43,6 +43,7 @@ def addresses(run: Run) -> dict[str, str]:
         "bill": f"/settlement/runs/{run.pk}/",
         "bill-line": f"/settlement/runs/{run.pk}/lines/1/",
         "differences": f"/settlement/runs/{run.pk}/differences/",
+        "compare-runs": f"/settlement/runs/{run.pk}..{run.pk}/",
         "run-file": f"/settlement/runs/{run.pk}/files/数据包.zip",
     }
 

@@ -13,7 +13,7 @@ from yunheng.audit.append_only import AppendOnly
 from yunheng.cases.models import Case
 from yunheng.orgs.models import Institution, Person
 
-ROLLING, YEARLY = "滚动", "年度"
+ROLLING, YEARLY, ADJUST = "滚动", "年度", "补差"
 
 
 class Run(AppendOnly):
@@ -24,7 +24,7 @@ class Run(AppendOnly):
     """
 
     service_year = models.PositiveSmallIntegerField("服务年度")
-    kind = models.CharField("种类", max_length=4, choices=[(ROLLING, ROLLING), (YEARLY, YEARLY)])
+    kind = models.CharField("种类", max_length=4, choices=[(kind, kind) for kind in (ROLLING, YEARLY, ADJUST)])
     until_on = models.DateField("计至（不含）")
     head = models.JSONField("结果")
     digest = models.CharField("结算摘要", max_length=80)
@@ -162,16 +162,18 @@ class Submission(AppendOnly):
 
 
 class YearCase(AppendOnly):
-    """某服务年度的结算事项：一年一件。"""
+    """某服务年度的结算事项：`number` 为 0 是年度结算，一年一件；1 起是各次补差。"""
 
-    service_year = models.PositiveSmallIntegerField("服务年度", unique=True)
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    number = models.PositiveSmallIntegerField("第几次补差", default=0)
     case = models.OneToOneField(Case, models.PROTECT, related_name="settles", verbose_name="年度结算")
 
     class Meta:
         verbose_name = "年度结算"
+        constraints = [models.UniqueConstraint(fields=["service_year", "number"], name="one_case_per_number")]
 
     def __str__(self) -> str:
-        return f"{self.service_year}"
+        return f"{self.service_year}/{self.number}"
 
 
 class Recomputation(AppendOnly):
@@ -193,9 +195,16 @@ class Recomputation(AppendOnly):
 
 
 class Freeze(AppendOnly):
-    """冻结：区科委批准了的计量批次，一年一份；之后的更正走补差（R-083、R-090）。"""
+    """冻结：区科委批准了的计量批次（R-083、R-090）。
 
-    service_year = models.PositiveSmallIntegerField("服务年度", unique=True)
+    一年一份，`number` 为 0；之后的更正走补差，从 1 起，`base` 是它减去的那一份。
+    """
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    number = models.PositiveSmallIntegerField("第几次补差", default=0)
+    base = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="corrected_by", verbose_name="减去哪一份"
+    )
     run = models.OneToOneField(Run, models.PROTECT, related_name="freeze", verbose_name="计量批次")
     case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="年度结算")
     on = models.DateField("业务日")
@@ -203,9 +212,15 @@ class Freeze(AppendOnly):
 
     class Meta:
         verbose_name = "冻结的结算"
+        constraints = [
+            models.UniqueConstraint(fields=["service_year", "number"], name="one_freeze_per_number"),
+            models.CheckConstraint(
+                condition=Q(number=0, base=None) | Q(number__gt=0, base__isnull=False), name="adjusts"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.service_year}"
+        return f"{self.service_year}" + (f" 补差 {self.number}" if self.number else "")
 
 
 class Plan(AppendOnly):
@@ -246,7 +261,10 @@ class PlanFile(AppendOnly):
 
 
 class Contract(AppendOnly):
-    """支付合同：区级统一支付的一家服务商一份（R-081）；自行支付的由使用单位签（`unit` 不空，R-088）。"""
+    """支付合同：区级统一支付的一家服务商一份（R-081）；自行支付的由使用单位签（`unit` 不空，R-088）。
+
+    补差的是补充协议，收回的金额为负。
+    """
 
     freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="contracts", verbose_name="结算")
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
@@ -280,7 +298,7 @@ class Contract(AppendOnly):
 
 
 class Payment(AppendOnly):
-    """一次支付；各次合计不超过合同金额。"""
+    """一次支付，补差收回的为负；各次合计不超过合同金额。"""
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="payments", verbose_name="合同")
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
@@ -292,7 +310,7 @@ class Payment(AppendOnly):
     class Meta:
         verbose_name = "支付"
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
+            models.CheckConstraint(condition=~Q(amount=0), name="payment_not_zero"),
             models.UniqueConstraint(fields=["contract", "voucher"], name="one_payment_per_voucher"),
         ]
 

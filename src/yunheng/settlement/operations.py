@@ -15,15 +15,16 @@ from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
+from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
 from yunheng.metering import diffing, result
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.rules import money, periods
+from yunheng.rules import periods
 from yunheng.rules.roles import Role
 
 from . import queries
 from .models import (
+    ADJUST,
     ROLLING,
     YEARLY,
     Contract,
@@ -48,8 +49,8 @@ def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
     """要一次计量；年度还没完不能算年度的，冻结了的不能再算（R-071、R-083）。"""
     if actor.role != Role.REVIEWER:
         raise NotYours(["计量由区科创中心办（D62-四，R-073）"])
-    if kind not in (ROLLING, YEARLY):
-        raise Refused([f"计量只有滚动、年度两种，没有“{kind}”"])
+    if kind not in (ROLLING, YEARLY, ADJUST):
+        raise Refused([f"计量只有滚动、年度、补差三种，没有“{kind}”"])
     span = periods.service_year(year)
     if on <= span.start:
         raise Refused([f"{year} 服务年度从 {span.start} 起，还没有可计量的日子（D62-七，R-071）"])
@@ -57,8 +58,11 @@ def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
         raise Refused([f"{year} 服务年度到 {span.until} 才完，现在只能算滚动的（D62-七，R-071）"])
     with unit_of_work(actor) as journal:
         hold(Lock.YEAR, year)
-        if freeze := Freeze.objects.filter(service_year=year).first():
+        freeze = queries.frozen(year)
+        if freeze and kind != ADJUST:
             raise Refused([f"{year} 服务年度的结算已于 {freeze.on} 冻结，不能重算；更正走补差（R-083）"])
+        if kind == ADJUST and freeze is None:
+            raise Refused([f"{year} 服务年度的结算还没有冻结，不用补差，直接重新计量（R-083）"])
         if RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists():
             raise Refused([f"{year} 服务年度已有一次计量在排队或正在算，等它完了再要"])
         order = RunOrder.objects.create(
@@ -138,11 +142,30 @@ def start(*, actor: Actor, on: date, year: int) -> Case:
         raise Refused([f"每年 7 月起结算；{year} 服务年度到 {periods.year_end(year)} 才完（D62-八，R-080）"])
     with unit_of_work(actor):
         hold(Lock.YEAR, year)
-        if begun := YearCase.objects.filter(service_year=year).select_related("case").first():
+        if begun := YearCase.objects.filter(service_year=year, number=0).select_related("case").first():
             raise Refused([f"{year} 服务年度的结算已经起了：{begun.case.number}（R-080）"])
         unit = Institution.objects.get(pk=actor.institution)
         case = open_case(actor=actor, on=on, procedure_code="settlement", unit=unit, subject=f"{year} 服务年度结算")
         YearCase.objects.create(service_year=year, case=case)
+    return case
+
+
+def adjust(*, actor: Actor, on: date, year: int) -> Case:
+    """起一次补差：要已冻结，上一次补差办完了（R-083）。"""
+    if actor.role != Role.REVIEWER or actor.institution is None:
+        raise NotYours(["补差由区科创中心办（D62-四，R-083）"])
+    with unit_of_work(actor):
+        hold(Lock.YEAR, year)
+        last = YearCase.objects.filter(service_year=year).select_related("case__board").order_by("-number").first()
+        if last is None or queries.frozen(year) is None:
+            raise Refused([f"{year} 服务年度的结算还没有冻结，不用补差，直接重新计量（R-083）"])
+        if not last.case.board.outcome:
+            raise Refused([f"{last.case.number} 还没有办完，办完再起补差（R-083）"])
+        unit = Institution.objects.get(pk=actor.institution)
+        number = last.number + 1
+        subject = f"{year} 服务年度第 {number} 次补差"
+        case = open_case(actor=actor, on=on, procedure_code="adjustment", unit=unit, subject=subject)
+        YearCase.objects.create(service_year=year, number=number, case=case)
     return case
 
 
@@ -234,7 +257,7 @@ def _contract_problems(
     signed_on: date,
     unit: Institution | None,
 ) -> Iterator[str]:
-    due = queries.payable(freeze.run, provider.code, unit.code if unit else None)
+    due = queries.payable(freeze, provider.code, unit.code if unit else None)
     if not number:
         yield "合同号不能为空"
     if due is None:
@@ -249,6 +272,9 @@ def _contract_problems(
         yield f"与{provider.name}的这份合同已登记过"
     if unit is None:
         granted = queries.figure(freeze.case, "granted")
+        # 收回的补差不用预算
+        if queries.unified_net(freeze) <= 0:
+            return
         signed = Contract.objects.filter(freeze=freeze, unit=None).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
         if granted is None:
             yield "预算还没有下达，不能签支付合同（D14-15，R-081）"
@@ -265,9 +291,9 @@ def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on:
         hold(Lock.CONTRACT, contract.pk)
         paid = contract.payments.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
         problems = []
-        if amount <= 0:
-            problems.append("支付金额应大于 0")
-        elif paid + amount > contract.amount:
+        if amount == 0 or (amount > 0) != (contract.amount > 0):
+            problems.append("支付金额应大于 0" if contract.amount > 0 else "收回的金额应为负")
+        elif abs(paid + amount) > abs(contract.amount):
             problems.append(
                 f"已付 {paid}，再付 {amount} 就超过合同金额 {contract.amount}，最多还能付 {contract.amount - paid}"
                 "（D62-八，R-081）"
@@ -294,14 +320,25 @@ def _year(case: Case) -> int:
     return YearCase.objects.get(case=case).service_year
 
 
+def _kind(case: Case) -> str:
+    return ADJUST if case.procedure == "adjustment" else YEARLY
+
+
 def run_ready(doing: Doing) -> Iterator[str]:
     """提交复算之前：有年度计量，而且是最新的；要付钱的各家考核都审定了，评分与计量时相同。"""
     year = _year(doing.case)
-    run = queries.latest_run(year, YEARLY)
+    kind = _kind(doing.case)
+    run = queries.latest_run(year, kind)
     if run is None:
-        yield f"{year} 服务年度还没有年度计量，请先计量（D62-七，R-073）"
+        yield f"{year} 服务年度还没有{kind}计量，请先计量（D62-七，R-073）"
         return
     yield from queries.stale(run)
+    if kind == ADJUST:
+        last = queries.frozen(year)
+        if last and run.pk < last.run_id:
+            yield "冻结以后还没有做补差计量，请先计量（R-083）"
+        elif last and run.digest == last.run.digest:
+            yield "重算的结果与已冻结的相同，没有可补的差（R-083）"
     sheets = locked(year)
     paid = {row["provider"] for row in run.head["summary"]["unified"]}
     for entry in run.head["assessments"]:
@@ -318,9 +355,19 @@ def run_ready(doing: Doing) -> Iterator[str]:
             yield f"{name}审定的考核与计量时的不同，请重新计量（R-078）"
 
 
+def pays(doing: Doing) -> frozenset[str]:
+    """统一支付合计要补付的，才要下达预算；收回的不用。"""
+    year = _year(doing.case)
+    run, last = queries.latest_run(year, ADJUST), queries.frozen(year)
+    more = (
+        run and last and Decimal(run.head["summary"]["unified_net"]) > Decimal(last.run.head["summary"]["unified_net"])
+    )
+    return frozenset({"adjustment_pays"}) if more else frozenset()
+
+
 def submit_run(doing: Doing) -> None:
     """提交的是哪个批次，留下来。"""
-    run = queries.latest_run(_year(doing.case), YEARLY)
+    run = queries.latest_run(_year(doing.case), _kind(doing.case))
     assert run is not None
     version = Submission.objects.filter(case=doing.case).count() + 1
     Submission.objects.create(case=doing.case, version=version, run=run, on=doing.on)
@@ -351,7 +398,16 @@ def freeze(doing: Doing) -> None:
     # 拿着锁再看一遍：批准的同时别人正好又裁定了一条
     if problems := list(queries.stale(run)):
         raise Refused(problems)
-    Freeze.objects.create(service_year=run.service_year, run=run, case=doing.case, on=doing.on, by=str(doing.actor))
+    base = queries.frozen(run.service_year)
+    Freeze.objects.create(
+        service_year=run.service_year,
+        number=base.number + 1 if base else 0,
+        base=base,
+        run=run,
+        case=doing.case,
+        on=doing.on,
+        by=str(doing.actor),
+    )
 
 
 def plan_ready(doing: Doing) -> Iterator[str]:
@@ -370,7 +426,8 @@ _CHAIN = {"approved": ("plan", "方案合计"), "applied": ("approved", "批复�
 def amounts_in_chain(doing: Doing) -> Iterator[str]:
     """批复、申请、下达的金额都不超过上一步的，超了拒绝（D14-15，R-081）。"""
     fields: Mapping[str, str] = doing.detail.get("fields", {})  # type: ignore[assignment]
-    for key, (before, name) in _CHAIN.items():
+    chain = _CHAIN if doing.case.procedure == "settlement" else {"granted": ("due", "补差应付")}
+    for key, (before, name) in chain.items():
         if key in fields:
             most = queries.figure(doing.case, before)
             given = Decimal(fields[key])
@@ -387,10 +444,10 @@ def contracts_signed(doing: Doing) -> Iterator[str]:
     """各家统一支付的合同都签了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    signed = dict(Contract.objects.filter(freeze=freeze, unit=None).values_list("provider__code", "amount"))
-    for entry in freeze.run.head["summary"]["unified"]:
-        if entry["provider"] not in signed and money.fen(entry["net"]):
-            yield f"还没有与 {entry['provider']} 签支付合同，应付 {entry['net']} 元（D62-八，R-081）"
+    signed = set(Contract.objects.filter(freeze=freeze, unit=None).values_list("provider__code", flat=True))
+    for one in queries.dues(freeze):
+        if not one.unit and one.net and one.provider not in signed:
+            yield f"还没有与 {one.provider} 签支付合同，应付 {one.net} 元（D62-八，R-081）"
 
 
 def all_paid(doing: Doing) -> Iterator[str]:
@@ -416,5 +473,7 @@ def register() -> None:
         ("settlement_payments", all_paid),
     ):
         register_guard(name, guard)
-    register_effect("settlement", "submit_run", submit_run)
-    register_effect("settlement", "freeze", freeze)
+    for code in ("settlement", "adjustment"):
+        register_effect(code, "submit_run", submit_run)
+        register_effect(code, "freeze", freeze)
+    register_facts("adjustment", pays)

@@ -37,7 +37,7 @@ def submitted(case: Case) -> Run | None:
 
 def freeze_of(case: Case) -> Freeze | None:
     """这件年度结算冻结的结果；还没批准为 None。"""
-    return Freeze.objects.filter(case=case).select_related("run", "case").first()
+    return Freeze.objects.filter(case=case).select_related("run", "base__run", "case").first()
 
 
 def latest_plan(case: Case) -> Plan | None:
@@ -113,15 +113,61 @@ def difference_known(year: int, code: str, resource: str, item: str) -> bool:
     )
 
 
-def payable(run: Run, provider: str, unit: str | None) -> Decimal | None:
-    """结算书上要付给这家多少：统一支付的，或某单位自行支付的；没有为 None。"""
+def frozen(year: int) -> Freeze | None:
+    """这一年最后冻结的一份：年度结算，或最近的补差。"""
+    return Freeze.objects.filter(service_year=year).select_related("run", "case").order_by("-number").first()
+
+
+@dataclass(frozen=True)
+class Due:
+    """要付给一家的：计量、扣减、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。"""
+
+    provider: str
+    unit: str
+    gross: Decimal
+    deduction: Decimal
+    net: Decimal
+
+
+def dues(freeze: Freeze) -> list[Due]:
+    """这一份要付的各家；补差只列变了的。"""
+    now = _dues(freeze.run)
+    if freeze.base is None:
+        return list(now.values())
+    before = _dues(freeze.base.run)
+    found = []
+    for key in sorted({*now, *before}):
+        a, b = before.get(key) or Due(*key, ZERO, ZERO, ZERO), now.get(key) or Due(*key, ZERO, ZERO, ZERO)
+        if a != b:
+            found.append(Due(*key, b.gross - a.gross, b.deduction - a.deduction, b.net - a.net))
+    return found
+
+
+def _dues(run: Run) -> dict[tuple[str, str], Due]:
     summary = run.head["summary"]
-    rows = summary["unified"] if unit is None else [row for row in summary["self"] if row["unit"] == unit]
-    return next((Decimal(row["net"]) for row in rows if row["provider"] == provider), None)
+    rows = [*summary["unified"], *summary["self"]]
+    found = [
+        Due(row["provider"], row.get("unit", ""), *(Decimal(row[key]) for key in ("gross", "deduction", "net")))
+        for row in rows
+    ]
+    return {(one.provider, one.unit): one for one in found}
+
+
+def payable(freeze: Freeze, provider: str, unit: str | None) -> Decimal | None:
+    """这一份要付给这家多少：统一支付的，或某单位自行支付的；没有为 None。"""
+    return next((one.net for one in dues(freeze) if (one.provider, one.unit) == (provider, unit or "")), None)
+
+
+def unified_net(freeze: Freeze) -> Decimal:
+    """统一支付的应付合计。"""
+    return sum((one.net for one in dues(freeze) if not one.unit), ZERO)
 
 
 def figure(case: Case, key: str) -> Decimal | None:
-    """年度结算各步定下的金额：plan 方案合计（应付加专项管理费），approved 批复，applied 申请，granted 下达。"""
+    """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。"""
+    if key == "due":
+        found = freeze_of(case)
+        return unified_net(found) if found else None
     if key == "plan":
         plan = latest_plan(case)
         return plan.total + plan.supervision if plan else None
@@ -146,13 +192,14 @@ def chain(case: Case) -> list[Step]:
     found = freeze_of(case)
     amounts: list[tuple[str, Decimal | None]] = []
     if found:
-        amounts.append(("结算应付（统一支付）", Decimal(found.run.head["summary"]["unified_net"])))
-    amounts += [
-        ("方案合计（含专项管理费）", figure(case, "plan")),
-        ("批复金额", figure(case, "approved")),
-        ("申请追加", figure(case, "applied")),
-        ("下达预算", figure(case, "granted")),
-    ]
+        amounts.append(("补差应付（统一支付）" if found.number else "结算应付（统一支付）", unified_net(found)))
+    if case.procedure == "settlement":
+        amounts += [
+            ("方案合计（含专项管理费）", figure(case, "plan")),
+            ("批复金额", figure(case, "approved")),
+            ("申请追加", figure(case, "applied")),
+        ]
+    amounts.append(("下达预算", figure(case, "granted")))
     if found:
         contracts = Contract.objects.filter(freeze=found, unit=None)
         amounts.append(("已签合同", contracts.aggregate(sum=Sum("amount"))["sum"]))
@@ -196,13 +243,13 @@ def money_problems() -> Iterator[str | None]:
     for run in Run.objects.order_by("pk"):
         problems: list[str | None] = [*footing(run)]
         yield from problems or [None]
-    for contract in Contract.objects.select_related("freeze__run", "provider", "unit").annotate(
+    for contract in Contract.objects.select_related("freeze__run", "freeze__base__run", "provider", "unit").annotate(
         paid=Sum("payments__amount")
     ):
-        due = payable(contract.freeze.run, contract.provider.code, contract.unit.code if contract.unit else None)
+        due = payable(contract.freeze, contract.provider.code, contract.unit.code if contract.unit else None)
         if contract.amount != due:
             yield f"合同 {contract.number} 金额 {contract.amount}，结算书应付 {due}"
-        elif (contract.paid or ZERO) > contract.amount:
+        elif abs(contract.paid or ZERO) > abs(contract.amount):
             yield f"合同 {contract.number} 已付 {contract.paid} 超过合同 {contract.amount}"
         else:
             yield None

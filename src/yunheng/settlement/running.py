@@ -22,7 +22,7 @@ from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import sm3_bytes
 
 from . import package as packing
-from .models import YEARLY, BillLine, Run, RunFile, RunOrder
+from .models import ROLLING, BillLine, Run, RunFile, RunOrder
 
 PACKAGE, RESULT = "数据包.zip", "结算.json.gz"
 #: 计量时引擎的内存上限，兆字节：整个进程不超过四吉
@@ -176,4 +176,4 @@ def period_end(year: int, on: date, kind: str) -> date | None:
     """数据截止日（含）：年度的到年末（写 None）；滚动的到 `on` 前一天，不超过年末。"""
     year_end = periods.year_end(year) - timedelta(days=1)
     yesterday = on - timedelta(days=1)
-    return None if kind == YEARLY or yesterday >= year_end else yesterday
+    return None if kind != ROLLING or yesterday >= year_end else yesterday

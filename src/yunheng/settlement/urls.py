@@ -12,6 +12,7 @@ urlpatterns = [
     path("settlement/<int:year>/contract/", views.contract, name="contract"),
     path("settlement/contracts/<int:pk>/pay/", views.pay, name="pay"),
     path("settlement/runs/<int:pk>/", views.drill, name="bill"),
+    path("settlement/runs/<int:pk>..<int:other>/", views.compare, name="compare-runs"),
     path("settlement/runs/<int:pk>/lines/<int:seq>/", views.line, name="bill-line"),
     path("settlement/runs/<int:pk>/differences/", views.differences, name="differences"),
     path("settlement/runs/<int:pk>/files/<str:name>", views.download, name="run-file"),

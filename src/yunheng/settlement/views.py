@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from datetime import date
 from decimal import Decimal
@@ -28,6 +29,7 @@ from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
 from yunheng.ledger.queries import visible
 from yunheng.metering import differences as named
+from yunheng.metering import diffing
 from yunheng.metering.explaining import equation
 from yunheng.metering.writing import write_package
 from yunheng.orgs.access import BUSINESS, Request, allowed
@@ -38,11 +40,11 @@ from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 
-from . import operations, queries
+from . import operations, queries, running
 from . import package as packing
 from .evidence import of
 from .impact import touched
-from .models import YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunFile, RunOrder, YearCase
+from .models import ADJUST, YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunFile, RunOrder, YearCase
 
 FIRST_YEAR = 2021
 PAGE = 100
@@ -60,8 +62,8 @@ MAX_PK = 2**63 - 1
 def home(request: Request) -> HttpResponse:
     """各服务年度：最近的计量、结算办到哪里。"""
     present = service_year_of(request.on)
-    cases = {one.service_year: one.case for one in YearCase.objects.select_related("case__board")}
-    frozen = dict(Freeze.objects.values_list("service_year", "run"))
+    cases = {one.service_year: one.case for one in YearCase.objects.select_related("case__board").order_by("number")}
+    frozen = dict(Freeze.objects.order_by("number").values_list("service_year", "run"))
     rows = []
     for year in range(present, FIRST_YEAR, -1):
         run = Run.objects.filter(pk=frozen[year]).first() if year in frozen else queries.latest_run(year)
@@ -75,7 +77,8 @@ def year(request: Request, year: int) -> HttpResponse:
     """一个服务年度：计量批次、各服务商、下一步。"""
     if not FIRST_YEAR < year <= service_year_of(request.on):
         raise Http404
-    case = YearCase.objects.filter(service_year=year).select_related("case__board").first()
+    every = list(YearCase.objects.filter(service_year=year).select_related("case__board").order_by("number"))
+    case = every[-1] if every else None
     runs = list(Run.objects.filter(service_year=year).order_by("-pk")[:20])
     context: dict[str, Any] = {
         "year": year,
@@ -84,7 +87,8 @@ def year(request: Request, year: int) -> HttpResponse:
         "runs": runs,
         "latest": runs[0] if runs else None,
         "order": RunOrder.objects.filter(service_year=year).order_by("-pk").first(),
-        "freeze": Freeze.objects.filter(service_year=year).first(),
+        "freeze": queries.frozen(year),
+        "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),
         "finished": request.on >= year_end(year),
         "measures": request.actor.role == Role.REVIEWER,
         "names": _names(),
@@ -109,9 +113,16 @@ def _own_bills(request: Request, run: Run, freeze: Freeze | None, names: dict[st
     if request.actor.role not in (Role.CLERK, Role.HEAD):
         return []
     unit = Institution.objects.get(pk=request.actor.institution or 0)
-    contracts = Contract.objects.filter(freeze=freeze, unit=unit).select_related("provider") if freeze else ()
+    contracts = (
+        Contract.objects.filter(freeze__service_year=run.service_year, freeze__number=0, unit=unit).select_related(
+            "provider"
+        )
+        if freeze
+        else ()
+    )
     signed = {one.provider.code: one for one in contracts}
-    settled = freeze.run if freeze else run
+    # 自行支付照年度结算的一份；补差的另在补差里看
+    settled = Freeze.objects.get(service_year=freeze.service_year, number=0).run if freeze else run
     return [
         {
             "provider": row["provider"],
@@ -130,6 +141,9 @@ def measure(request: Request, year: int) -> HttpResponse:
     """要一次计量，或起年度结算。"""
     if request.POST.get("do") == "start":
         case = operations.start(actor=request.actor, on=request.on, year=year)
+        return redirect(f"/cases/{case.number}/")
+    if request.POST.get("do") == "adjust":
+        case = operations.adjust(actor=request.actor, on=request.on, year=year)
         return redirect(f"/cases/{case.number}/")
     operations.order_run(actor=request.actor, on=request.on, year=year, kind=request.POST.get("kind", ""))
     return redirect(f"/settlement/{year}/")
@@ -286,6 +300,16 @@ def differences(request: Request, pk: int) -> HttpResponse:
 
 
 @allowed(*CENTRE)
+def compare(request: Request, pk: int, other: int) -> HttpResponse:
+    """两个批次逐条对照（R-083）：前一个减去后一个之前是多少，之后是多少，合计勾稽。"""
+    before, after = (get_object_or_404(Run, pk=min(one, MAX_PK)) for one in (pk, other))
+    contents = [json.loads(running.result_of(run)) for run in (before, after)]
+    found = diffing.compare(*contents)
+    context = {"before": before, "after": after, "found": found, "text": found.text(), "names": _names()}
+    return render(request, "settlement/compare.html", context)
+
+
+@allowed(*CENTRE)
 def download(request: Request, pk: int, name: str) -> HttpResponse:
     """批次的文件：第三方拿数据包去离线复算（R-077）。"""
     file = get_object_or_404(RunFile, run_id=min(pk, MAX_PK), name=name)
@@ -335,7 +359,8 @@ def plan_file(request: Request, pk: int, name: str) -> HttpResponse:
 @allowed(Role.REVIEWER, Role.CLERK)
 def contract(request: Request, year: int) -> HttpResponse:
     """登记支付合同。"""
-    freeze = get_object_or_404(Freeze, service_year=year)
+    number = request.POST.get("adjustment", "")
+    freeze = get_object_or_404(Freeze, service_year=year, number=int(number[:4]) if number.isdigit() else 0)
     provider = providers().filter(code=request.POST.get("provider", "")).first()
     if provider is None:
         raise Refused(["请选择服务商"])
@@ -394,7 +419,8 @@ def _day(request: Request, name: str) -> date:
 
 def register() -> None:
     """登记年度结算在办件页上的那一块。"""
-    register_panel("settlement", "settlement/_case.html", _panel)
+    for code in ("settlement", "adjustment"):
+        register_panel(code, "settlement/_case.html", _panel)
     for code in ("catalog_city", "catalog_district", "inquiry"):
         register_panel(code, "settlement/_catalog.html", _catalog)
 
@@ -421,13 +447,13 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
 
 def _panel(request: Request, case: Case) -> dict[str, Any]:
     year = YearCase.objects.get(case=case).service_year
-    run = queries.submitted(case) or queries.latest_run(year, YEARLY)
+    run = queries.submitted(case) or queries.latest_run(year, YEARLY if case.procedure == "settlement" else ADJUST)
     found, last = queries.freeze_of(case), queries.latest_plan(case)
     contracts = Contract.objects.filter(freeze=found, unit=None).select_related("provider").prefetch_related("payments")
     signed = {one.provider.code: one for one in contracts}
     names = _names()
     summary = run.head["summary"] if run else None
-    figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied")}
+    figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
     return {
         "year": year,
         "run": run,
@@ -436,9 +462,14 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "plans": Plan.objects.filter(case=case).prefetch_related(_names_only).order_by("-version"),
         "chain": queries.chain(case),
         "summary": summary,
-        "unified": [(row, names.get(row["provider"], ""), signed.get(row["provider"])) for row in summary["unified"]]
-        if summary
-        else [],
+        "unified": [
+            (row, names.get(row.provider, ""), signed.get(row.provider))
+            for row in (
+                queries.dues(found) if found else queries.dues(Freeze(run=run, base=_base(case))) if run else []
+            )
+            if not row.unit
+        ],
+        "base": _base(case),
         "recomputations": run.recomputations.order_by("-pk") if run else (),
         "footing": list(queries.footing(run)) if run else [],
         "step": case.board.step,
@@ -447,10 +478,18 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "suggested": {
             "approved": figures["plan"] or "",
             "applied": figures["approved"] or "",
-            "granted": figures["applied"] or "",
+            "granted": figures["applied"] or figures["due"] or "",
         },
         "prose": PROSE,
     }
+
+
+def _base(case: Case) -> Freeze | None:
+    """补差减去的那一份；年度结算没有。"""
+    if case.procedure != "adjustment":
+        return None
+    found = queries.freeze_of(case)
+    return found.base if found else queries.frozen(YearCase.objects.get(case=case).service_year)
 
 
 #: 列方案的文件时不取内容

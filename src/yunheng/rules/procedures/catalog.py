@@ -7,7 +7,7 @@ from .cataloging import CATALOG_CITY, CATALOG_DISTRICT, INQUIRY
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
 from .model import Procedure
-from .settling import APPRAISAL, SETTLEMENT
+from .settling import ADJUSTMENT, APPRAISAL, SETTLEMENT
 from .special import DEVELOPMENT, DISTRICT, EMERGENCY, EXTENSION, QUOTA, TEMPORARY
 
 _ALL = (
@@ -27,6 +27,7 @@ _ALL = (
     INQUIRY,
     APPRAISAL,
     SETTLEMENT,
+    ADJUSTMENT,
 )
 _VERSIONS = {(one.code, one.version): one for one in _ALL}
 #: 各流程的现行版本

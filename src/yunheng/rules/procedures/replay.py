@@ -17,7 +17,7 @@ ASIDE = frozenset({"transfer", "supervise"})
 #: 使用单位撤回修改：回到起草那一步；各流程都有，不必每张表写一遍
 RECALL = "recall"
 #: 条件在提交时算定，补正后重新算
-_SUBMITS = frozenset({"submit", "resubmit"})
+_SUBMITS = frozenset({"submit", "resubmit", "file"})
 _PAUSED = "等待使用单位补正"
 
 

@@ -92,6 +92,59 @@ SETTLEMENT = Procedure(
     ),
 )  # fmt: skip
 
+ADJUSTMENT = Procedure(
+    code="adjustment",
+    name="结算补差",
+    prefix="BC",
+    clause="D62-七",
+    requirements=("R-075", "R-083"),
+    gist="冻结以后的更正：照现在的数据重算一遍，减去已结的，多退少补；已冻结的不动，两版逐条对照",
+    steps=(
+        Step(
+            "draft", "重新计量", "草稿", (Role.REVIEWER,),
+            (
+                Act("file", "提交复算", "recheck", opinion=True, guards=("settlement_run",), effect="submit_run"),
+                Act("withdraw", "撤回", "withdrawn", opinion=True, tone="danger"),
+            ),
+            "D62-七",
+        ),
+        Step(
+            "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,),
+            (
+                Act("match", "复算一致", "approve", guards=("settlement_recomputed",)),
+                _back("复算不一致，退回", "draft"),
+            ),
+            "D62-七",
+        ),
+        Step(
+            "approve", "区科委审批补差", "待审核", (Role.AUTHORITY,),
+            (
+                Act("approve", "批准", "finance", guards=("settlement_current",), effect="freeze"),
+                _back("退回重新计量", "draft"),
+            ),
+            "D62-四",
+        ),
+        Step(
+            "finance", "预算下达", "待下达", (Role.FINANCE,),
+            (
+                Act(
+                    "grant", "下达", "contract", guards=("settlement_amounts",),
+                    fields=(Field("granted", "下达金额", "money"), _DOCUMENT),
+                ),
+            ),
+            "D14-15", when="adjustment_pays", otherwise="contract",
+        ),
+        Step(
+            "contract", "签补充协议", "待签约", (Role.REVIEWER,),
+            (Act("signed", "协议已签齐", "pay", guards=("settlement_contracts",)),), "D62-八",
+        ),
+        Step(
+            "pay", "补付或收回", "待支付", (Role.REVIEWER,),
+            (Act("paid", "已结清，办结", "done", guards=("settlement_payments",)),), "D62-八",
+        ),
+    ),
+)  # fmt: skip
+
 APPRAISAL = Procedure(
     code="appraisal",
     name="服务商年度考核",

@@ -1,0 +1,136 @@
+"""冻结以后的更正：补差 = 重算的结果 − 已结的，多退少补；已冻结的一个字不动，两版逐条对照（R-083）。"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.support.people import cast
+from tests.support.year import JULY, YEAR, act, budgeted, measured, paid, recomputed, settled, used
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases.models import Board, Case
+from yunheng.ledger.models import Fact
+from yunheng.ledger.operations import void
+from yunheng.orgs.models import BusinessClock, Person
+from yunheng.settlement import operations, queries
+from yunheng.settlement.models import BillLine, Freeze, Handling
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(fragment: str) -> Any:
+    return pytest.raises(Refused, match=fragment)
+
+
+def adjusted(folder: Path, opinion: str = "待核的已裁定") -> Case:
+    """补差办到区科委批准。"""
+    run = measured("补差")
+    case = operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file", opinion=opinion)
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, folder))
+    act("dsf", case, "match")
+    act("kw", case, "approve")
+    return case
+
+
+def rule_all() -> None:
+    """没有日志的都裁定认可。"""
+    run = queries.latest_run(YEAR)
+    assert run is not None
+    for row in queries.differences(run):
+        if row["code"] == "D5":
+            operations.handle(
+                actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row["resource"], item=row["item"],
+                kind=Handling.RULE, text="以工单为准", ruling="认可",
+            )  # fmt: skip
+
+
+def test_R083_待核的裁定以后由补差另行结算_只补差额_已冻结的一个字不动(tmp_path: Path) -> None:
+    used()
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    paid(tmp_path)
+    first = Freeze.objects.get(number=0)
+    before = list(BillLine.objects.filter(run=first.run).order_by("pk").values())
+    held = Decimal(first.run.head["summary"]["disputed_gross"])
+    assert held > 0
+    rule_all()
+    case = adjusted(tmp_path)
+    second = Freeze.objects.get(number=1)
+    assert second.base == first
+    (due,) = [one for one in queries.dues(second) if not one.unit]
+    assert due.gross == held
+    assert due.net == Decimal(second.run.head["summary"]["unified_net"]) - Decimal(
+        first.run.head["summary"]["unified_net"]
+    )
+    # 要补付的，先由区财政下达，不能多
+    assert Board.objects.get(case=case).step == "finance"
+    with refused("超出 0.01 元"):
+        act("cz", case, "grant", fields={"granted": str(due.net + Decimal("0.01"))})
+    act("cz", case, "grant", fields={"granted": str(due.net)})
+    settled(case)
+    assert Board.objects.get(case=case).state == "已办结"
+    assert list(BillLine.objects.filter(run=first.run).order_by("pk").values()) == before
+    assert [problem for problem in queries.money_problems() if problem] == []
+
+
+def test_R083_多算了的收回_金额为负_不用下达预算(tmp_path: Path) -> None:
+    used()
+    paid(tmp_path)
+    fact = Fact.objects.filter(resource__code="ECS-YR-01", item__code="ZJ-CPU-X86").latest("pk")
+    void(actor=cast()["shy"], on=JULY, fact=fact, reason="这台没有开通过")
+    case = adjusted(tmp_path, "台账作废了一条")
+    second = Freeze.objects.get(number=1)
+    (due,) = [one for one in queries.dues(second) if not one.unit]
+    assert due.net < 0
+    assert Board.objects.get(case=case).step == "contract"
+    freeze = queries.freeze_of(case)
+    assert freeze is not None
+    settled(case)
+    contract = freeze.contracts.get()
+    assert contract.amount == contract.paid_total == due.net
+    assert [problem for problem in queries.money_problems() if problem] == []
+
+
+def test_R083_没有冻结_没有差_上一次没办完_都不能补差(tmp_path: Path) -> None:
+    used()
+    with refused("还没有冻结"):
+        operations.order_run(actor=cast()["shy"], on=JULY, year=YEAR, kind="补差")
+    with refused("还没有冻结"):
+        operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
+    case = budgeted(tmp_path)
+    with refused("还没有办完"):
+        operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
+    settled(case)
+    with pytest.raises(NotYours):
+        operations.adjust(actor=cast()["kw"], on=JULY, year=YEAR)
+    adjustment = operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
+    with refused("还没有补差计量"):
+        act("shy", adjustment, "file", opinion="看看有没有差")
+    measured("补差")
+    with refused("没有可补的差"):
+        act("shy", adjustment, "file", opinion="看看有没有差")
+    with refused("要写明意见"):
+        act("shy", adjustment, "file")
+
+
+def test_R083_两版逐条对照_增减改和合计勾稽_页面看得到(tmp_path: Path) -> None:
+    used()
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    paid(tmp_path)
+    rule_all()
+    case = adjusted(tmp_path)
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    client = Client()
+    client.force_login(Person.objects.get(username="demo.kw"), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert "比已结的批次" in page
+    runs = [Freeze.objects.get(number=number).run for number in (0, 1)]
+    text = client.get(f"/settlement/runs/{runs[0].pk}..{runs[1].pk}/").content.decode()
+    assert f"增 {runs[1].line_count - runs[0].line_count} 条" in text
+    assert "勾稽：" in text
+    assert "相符" in text
+    assert "ECS-NOLOG-01" in text
