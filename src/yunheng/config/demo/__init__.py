@@ -33,4 +33,5 @@ def load() -> None:
         settled.rule(tables, people)
         settled.appraise(people)
         settled.close(people)
+        settled.adjust(people)
         stories.tell(people)

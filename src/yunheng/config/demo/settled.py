@@ -16,7 +16,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
 from yunheng.settlement import operations, queries, running
-from yunheng.settlement.models import YEARLY, Freeze, Handling
+from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling
 
 from .cast import People
 from .year import Rows
@@ -25,7 +25,7 @@ YEAR = example.YEAR
 #: 补录完了以后，2024 年秋天一步步办
 MEASURED, RULED, APPRAISED = date(2024, 8, 21), date(2024, 9, 2), date(2024, 9, 10)
 APPROVED, REPORTED, GRANTED = date(2024, 9, 20), date(2024, 9, 27), date(2024, 10, 25)
-SIGNED, PAID = date(2024, 11, 8), date(2024, 12, 6)
+SIGNED, PAID, ADJUSTED = date(2024, 11, 8), date(2024, 12, 6), date(2025, 3, 14)
 #: 没有演示登录的服务商，办事人的叫法
 _STAFF = "经办人（示例）"
 
@@ -115,7 +115,7 @@ def close(people: People) -> None:
     operations.recompute(actor=people["dsf"], on=APPROVED, run=run, content=running.result_of(run))
     _act(people["dsf"], case, "match", APPROVED)
     _act(kw, case, "approve", APPROVED)
-    freeze = Freeze.objects.get(service_year=YEAR)
+    Freeze.objects.get(service_year=YEAR)
     cap = Decimal(run.head["summary"]["supervision_fee_cap"])
     operations.write_plan(
         actor=shy,
@@ -136,26 +136,69 @@ def close(people: People) -> None:
         (people["cz"], "grant", "granted", GRANTED),
     ):
         _act(actor, case, code, on, {key: total})
+    _settle(people, case, "ZWY", SIGNED, PAID)
+
+
+def adjust(people: People) -> None:
+    """次年春天裁定了一台没有日志的，补差办到付清。"""
+    shy = people["shy"]
+    freeze = Freeze.objects.get(service_year=YEAR)
+    held = [row for row in queries.differences(freeze.run) if row["code"] == "D5" and not row["ruled"]]
+    for row in held:
+        operations.handle(
+            actor=shy,
+            on=ADJUSTED,
+            year=YEAR,
+            code="D5",
+            resource=row["resource"],
+            item=row["item"],
+            kind=Handling.RULE,
+            ruling="认可",
+            text="平台补来了运行截图，以工单为准（示例）",
+        )
+    run = running.measure(actor=shy, on=ADJUSTED, year=YEAR, kind=ADJUST)
+    case = operations.adjust(actor=shy, on=ADJUSTED, year=YEAR)
+    _act(shy, case, "file", ADJUSTED, opinion="无日志的资源已裁定认可")
+    operations.recompute(actor=people["dsf"], on=ADJUSTED, run=run, content=running.result_of(run))
+    _act(people["dsf"], case, "match", ADJUSTED)
+    _act(people["kw"], case, "approve", ADJUSTED)
+    _act(people["cz"], case, "grant", ADJUSTED, {"granted": str(queries.figure(case, "due"))})
+    _settle(people, case, "BC", ADJUSTED, ADJUSTED)
+
+
+def _settle(people: People, case: Case, prefix: str, signed: date, paid: date) -> None:
+    """各家签约、付清、办结。"""
+    freeze = queries.freeze_of(case)
+    assert freeze is not None
     contracts = [
         operations.sign(
-            actor=shy,
-            on=SIGNED,
+            actor=people["shy"],
+            on=signed,
             freeze=freeze,
-            provider=Institution.objects.get(code=row["provider"]),
-            number=f"ZWY-{YEAR}-{row['provider']}",
-            amount=Decimal(row["net"]),
-            signed_on=SIGNED,
+            provider=Institution.objects.get(code=one.provider),
+            number=f"{prefix}-{YEAR}-{one.provider}",
+            amount=one.net,
+            signed_on=signed,
         )
-        for row in run.head["summary"]["unified"]
+        for one in queries.dues(freeze)
+        if not one.unit and one.net
     ]
-    _act(shy, case, "signed", SIGNED)
+    _act(people["shy"], case, "signed", signed)
     for contract in contracts:
         operations.pay(
-            actor=shy, on=PAID, contract=contract, amount=contract.amount, paid_on=PAID, voucher=f"FK-{contract.number}"
+            actor=people["shy"],
+            on=paid,
+            contract=contract,
+            amount=contract.amount,
+            paid_on=paid,
+            voucher=f"FK-{contract.number}",
         )
-    _act(shy, case, "paid", PAID)
+    _act(people["shy"], case, "paid", paid)
 
 
-def _act(actor: Actor, case: Case, code: str, on: date, fields: dict[str, str] | None = None) -> None:
+def _act(
+    actor: Actor, case: Case, code: str, on: date, fields: dict[str, str] | None = None, opinion: str = ""
+) -> None:
     seen = Board.objects.get(case=case).seq
-    cases.act(actor=actor, on=on, case=case, act_code=code, seen=seen, detail={"fields": fields or {}})
+    detail = {"fields": fields or {}}
+    cases.act(actor=actor, on=on, case=case, act_code=code, seen=seen, opinion=opinion, detail=detail)
