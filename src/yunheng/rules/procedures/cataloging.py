@@ -42,37 +42,35 @@ def _final(name: str, *roles: Role) -> Step:
     return Step("joint", name, "待审核", roles, (Act("approve", "核定", "publish"), _back("compile")), "M6-15")
 
 
-CATALOG_CITY = Procedure(
-    code="catalog_city",
-    name="市级服务目录",
-    prefix="ML",
-    clause="M6-15",
-    requirements=("R-011", "R-012", "R-013"),
-    gist="市运管单位提出，市主管审核，编制，市主管会同市经信核定，发布生效；调整走同一流程，旧版永久可查",
-    steps=(
-        _open(Role.CITY_OPERATOR),
-        _review("市主管审核", Role.CITY_AUTHORITY),
-        _compile(Role.CITY_OPERATOR),
-        _final("市主管会同市经信核定", Role.CITY_AUTHORITY, Role.CITY_ECONOMY),
-        _publish(Role.CITY_OPERATOR),
-    ),
-)  # fmt: skip
+def _catalog(level: str, prefix: str, gist: str, proposer: Role, review: tuple[str, Role], final: Step) -> Procedure:
+    """一级目录的流程：提出 → 审核 → 编制 → 核定 → 发布。"""
+    return Procedure(
+        code="catalog_city" if level == "市级" else "catalog_district",
+        name=f"{level}服务目录",
+        prefix=prefix,
+        clause="M6-15",
+        requirements=("R-011", "R-012", "R-013"),
+        gist=gist,
+        steps=(_open(proposer), _review(*review), _compile(proposer), final, _publish(proposer)),
+    )
 
-CATALOG_DISTRICT = Procedure(
-    code="catalog_district",
-    name="区级服务目录",
-    prefix="QM",
-    clause="M6-15",
-    requirements=("R-012", "R-013", "R-014"),
-    gist="参照市级办理：区科创中心提出、编制，区科委审核、核定，发布生效",
-    steps=(
-        _open(Role.REVIEWER),
-        _review("区科委审核", Role.AUTHORITY),
-        _compile(Role.REVIEWER),
-        _final("区科委核定", Role.AUTHORITY),
-        _publish(Role.REVIEWER),
-    ),
-)  # fmt: skip
+
+CATALOG_CITY = _catalog(
+    "市级",
+    "ML",
+    "市运管单位提出，市主管审核，编制，市主管会同市经信核定，发布生效；调整走同一流程，旧版永久可查",
+    Role.CITY_OPERATOR,
+    ("市主管审核", Role.CITY_AUTHORITY),
+    _final("市主管会同市经信核定", Role.CITY_AUTHORITY, Role.CITY_ECONOMY),
+)
+CATALOG_DISTRICT = _catalog(
+    "区级",
+    "QM",
+    "参照市级办理：区科创中心提出、编制，区科委审核、核定，发布生效",
+    Role.REVIEWER,
+    ("区科委审核", Role.AUTHORITY),
+    _final("区科委核定", Role.AUTHORITY),
+)
 
 INQUIRY = Procedure(
     code="inquiry",

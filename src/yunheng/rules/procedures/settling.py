@@ -12,6 +12,26 @@ def _back(name: str, to: str) -> Act:
 
 
 _DOCUMENT = Field("document", "文号", hint="没有文号的可不填", optional=True)
+#: 结算、补差都先由第三方离线复算
+_RECHECK = Step(
+    "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,),
+    (Act("match", "复算一致", "approve", guards=("settlement_recomputed",)), _back("复算不一致，退回", "draft")),
+    "D62-七",
+)  # fmt: skip
+
+
+def _first(name: str, *, opinion: bool = False) -> Step:
+    """算好了提交复算的那一步；`opinion` 是要写明缘由。"""
+    file = Act("file", "提交复算", "recheck", opinion=opinion, guards=("settlement_run",), effect="submit_run")
+    withdraw = Act("withdraw", "撤回", "withdrawn", opinion=True, tone="danger")
+    return Step("draft", name, "草稿", (Role.REVIEWER,), (file, withdraw), "D62-七")
+
+
+def _approval(name: str, to: str) -> Step:
+    """区科委批准即冻结。"""
+    approve = Act("approve", "批准", to, guards=("settlement_current",), effect="freeze")
+    return Step("approve", name, "待审核", (Role.AUTHORITY,), (approve, _back("退回重新计量", "draft")), "D62-四")
+
 
 SETTLEMENT = Procedure(
     code="settlement",
@@ -21,30 +41,9 @@ SETTLEMENT = Procedure(
     requirements=("R-077", "R-080", "R-081", "R-082", "R-090"),
     gist="计量结果由第三方离线复算一致、区科委审批后编结算方案，立项、追加预算、签约、支付，每步金额不超过上一步",
     steps=(
-        Step(
-            "draft", "计量", "草稿", (Role.REVIEWER,),
-            (
-                Act("file", "提交复算", "recheck", guards=("settlement_run",), effect="submit_run"),
-                Act("withdraw", "撤回", "withdrawn", opinion=True, tone="danger"),
-            ),
-            "D62-七",
-        ),
-        Step(
-            "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,),
-            (
-                Act("match", "复算一致", "approve", guards=("settlement_recomputed",)),
-                _back("复算不一致，退回", "draft"),
-            ),
-            "D62-七",
-        ),
-        Step(
-            "approve", "区科委审批计量结果", "待审核", (Role.AUTHORITY,),
-            (
-                Act("approve", "批准", "plan", guards=("settlement_current",), effect="freeze"),
-                _back("退回重新计量", "draft"),
-            ),
-            "D62-四",
-        ),
+        _first("计量"),
+        _RECHECK,
+        _approval("区科委审批计量结果", "plan"),
         Step(
             "plan", "编结算方案", "编制中", (Role.REVIEWER,),
             (Act("report", "报送立项", "project", guards=("settlement_plan",)),), "D62-八",
@@ -100,30 +99,9 @@ ADJUSTMENT = Procedure(
     requirements=("R-075", "R-083"),
     gist="冻结以后的更正：照现在的数据重算一遍，减去已结的，多退少补；已冻结的不动，两版逐条对照",
     steps=(
-        Step(
-            "draft", "重新计量", "草稿", (Role.REVIEWER,),
-            (
-                Act("file", "提交复算", "recheck", opinion=True, guards=("settlement_run",), effect="submit_run"),
-                Act("withdraw", "撤回", "withdrawn", opinion=True, tone="danger"),
-            ),
-            "D62-七",
-        ),
-        Step(
-            "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,),
-            (
-                Act("match", "复算一致", "approve", guards=("settlement_recomputed",)),
-                _back("复算不一致，退回", "draft"),
-            ),
-            "D62-七",
-        ),
-        Step(
-            "approve", "区科委审批补差", "待审核", (Role.AUTHORITY,),
-            (
-                Act("approve", "批准", "finance", guards=("settlement_current",), effect="freeze"),
-                _back("退回重新计量", "draft"),
-            ),
-            "D62-四",
-        ),
+        _first("重新计量", opinion=True),
+        _RECHECK,
+        _approval("区科委审批补差", "finance"),
         Step(
             "finance", "预算下达", "待下达", (Role.FINANCE,),
             (
