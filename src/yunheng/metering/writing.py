@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,54 +20,99 @@ from yunheng.metering.format import MANIFEST, TABLES, Row, Table
 SHEET_ROWS = 1_048_576
 #: 压缩包里的时刻写定，同样的数据逐字节相同
 _STAMP = (1980, 1, 1, 0, 0, 0)
+#: 攒到这么多行、这么多字节写一次
+_ROWS, _BYTES = 2000, 1 << 20
 
 
-def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str, Sequence[Row]]) -> None:
+@dataclass(frozen=True)
+class Chunks:
+    """已是 CSV 的一张大表：不含表头，列照格式的次序，一段一段给出。"""
+
+    parts: Iterable[bytes]
+
+
+Source = Iterable[Row] | Chunks
+
+
+def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> None:
     """写一个数据包。`target` 以 .zip、.xlsx 结尾就写成那种文件，否则写成目录。
 
-    `manifest` 是 数据包.json 的内容，`tables` 是表名到各行；必备的表总写，其余空表不写。
+    `manifest` 是 数据包.json 的内容，`tables` 是表名到各行，逐表逐段写，不整份留在内存；必备的表总写，其余空表不写。
     目标已有内容抛 FileExistsError；一张表多于 Excel 的行数抛 ValueError，什么也不写。
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FileExistsError(f"{target} 已有内容")
-    chosen = [(table, tables.get(table.name, ())) for table in TABLES]
-    chosen = [(table, rows) for table, rows in chosen if rows or table.required]
     kind = target.suffix.lower()
     if kind not in (".zip", ".xlsx"):
         target.mkdir(parents=True, exist_ok=True)
-        for name, content in _texts(manifest, chosen):
-            (target / name).write_bytes(content)
+        for name, parts in _files(manifest, tables):
+            with (target / name).open("wb") as file:
+                file.writelines(parts)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.draft")
     try:
         if kind == ".zip":
-            with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, content in _texts(manifest, chosen):
-                    archive.writestr(zipfile.ZipInfo(name, _STAMP), content, zipfile.ZIP_DEFLATED)
+            with zipfile.ZipFile(draft, "w") as archive:
+                for name, parts in _files(manifest, tables):
+                    entry = zipfile.ZipInfo(name, _STAMP)
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    with archive.open(entry, "w", force_zip64=True) as file:
+                        file.writelines(parts)
         else:
-            _write_workbook(draft, manifest, chosen)
+            _write_workbook(draft, manifest, tables)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _texts(manifest: Mapping[str, Any], chosen: Sequence[tuple[Table, Sequence[Row]]]) -> Iterator[tuple[str, bytes]]:
+def _files(manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> Iterator[tuple[str, Iterable[bytes]]]:
     """各文件的名字和内容。"""
-    yield f"{MANIFEST}.json", (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
-    for table, rows in chosen:
+    yield f"{MANIFEST}.json", [(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()]
+    for table, parts in _bodies(tables):
+        yield f"{table.name}.csv", itertools.chain([",".join(_names(table)).encode() + b"\n"], parts)
+
+
+def _bodies(tables: Mapping[str, Source]) -> Iterator[tuple[Table, Iterator[bytes]]]:
+    """要写的各表和它的 CSV（不含表头），前一张读完才轮到后一张。"""
+    for table in TABLES:
+        source = tables.get(table.name, ())
+        parts = _gathered(source.parts) if isinstance(source, Chunks) else _formatted(table, source)
+        first = next(parts, None)
+        if first is not None:
+            yield table, itertools.chain([first], parts)
+        elif table.required:
+            yield table, iter(())
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """小段攒成大段。"""
+    kept: list[bytes] = []
+    size = 0
+    for part in parts:
+        kept.append(part)
+        size += len(part)
+        if size >= _BYTES:
+            yield b"".join(kept)
+            kept, size = [], 0
+    if kept:
+        yield b"".join(kept)
+
+
+def _formatted(table: Table, rows: Iterable[Row]) -> Iterator[bytes]:
+    rows = iter(rows)
+    while batch := list(itertools.islice(rows, _ROWS)):
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, [column.name for column in table.columns], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        yield f"{table.name}.csv", text.getvalue().encode()
+        csv.DictWriter(text, _names(table), lineterminator="\n").writerows(batch)
+        yield text.getvalue().encode()
 
 
-def _write_workbook(path: Path, manifest: Mapping[str, Any], chosen: Sequence[tuple[Table, Sequence[Row]]]) -> None:
+def _write_workbook(path: Path, manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> None:
     """一张表一页，每格都按文字写：数字、日期的样子不随打开它的软件变。"""
-    for table, rows in chosen:
-        if len(rows) >= SHEET_ROWS:
-            raise ValueError(f"{table.name}表有 {len(rows)} 行，一张工作表放不下；请写成目录或 .zip")
     keys = {key: value for key, value in manifest.items() if key != "口径"}
     keys |= {f"口径.{code}": option for code, option in (manifest.get("口径") or {}).items()}
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
@@ -73,10 +120,25 @@ def _write_workbook(path: Path, manifest: Mapping[str, Any], chosen: Sequence[tu
         for number, (key, value) in enumerate([("键", "值"), *keys.items()]):
             sheet.write_string(number, 0, key)
             sheet.write_string(number, 1, "" if value is None else str(value))
-        for table, rows in chosen:
+        for table, parts in _bodies(tables):
             sheet = book.add_worksheet(table.name)
-            names = [column.name for column in table.columns]
-            for number, cells in enumerate([names, *([row.get(name, "") for name in names] for row in rows)]):
+            for number, cells in enumerate(itertools.chain([_names(table)], _cells(parts))):
+                if number >= SHEET_ROWS:
+                    raise ValueError(f"{table.name}表超过 {SHEET_ROWS - 1} 行，一张工作表放不下；请写成目录或 .zip")
                 for column, cell in enumerate(cells):
                     if cell:
                         sheet.write_string(number, column, cell)
+
+
+def _cells(parts: Iterable[bytes]) -> Iterator[list[str]]:
+    """CSV 的各行：一段不一定断在行尾，先接起来再分。"""
+
+    def lines() -> Iterator[str]:
+        rest = b""
+        for part in parts:
+            *whole, rest = (rest + part).split(b"\n")
+            yield from (f"{line.decode()}\n" for line in whole)
+        if rest:
+            yield rest.decode()
+
+    return csv.reader(lines())

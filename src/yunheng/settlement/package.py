@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count as CountRows
 
-from yunheng.applications import receipts
 from yunheng.applications.models import Filing
 from yunheng.assessment.queries import counted, satisfaction
-from yunheng.cases.models import Case
-from yunheng.cases.queries import position
-from yunheng.catalog.models import CityUsage, Item, Price, Tier
-from yunheng.ledger.models import Action, Fact, Project, Received, Resource
+from yunheng.catalog.models import CityUsage, Price, Tier
+from yunheng.ledger.models import Project, Received
 from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
+from yunheng.metering.writing import Chunks, Source
 from yunheng.orgs.models import Institution, Kind, Nature
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import conventions, periods
-from yunheng.rules.digest import canonical, sm3
 from yunheng.rules.workdays import published_workday
 
+from . import moves
+from .copying import copied, payload
 from .models import Handling
 
-Rows = list[dict[str, str]]
 _KINDS = {
     Kind.USING_UNIT: "使用单位",
     Kind.PROVIDER: "云服务商",
@@ -36,20 +33,6 @@ _KINDS = {
     Kind.FINANCE: "财政部门",
 }
 _NATURES = {Nature.DISTRICT: "区级", Nature.TOWN: "街镇", Nature.NON_BUDGET: "非预算"}
-#: 哪类事项是哪种单据；不在里面的（配额、对接、延期）不产生资源
-_FORMS = {
-    "new": "首次申请",
-    "migration": "首次申请",
-    "development": "首次申请",
-    "emergency": "首次申请",
-    "temporary": "首次申请",
-    "change": "变更",
-    "deregistration": "注销",
-}
-#: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
-_APPROVED = "deliver"
-#: 同一动作的工单有几个来源时取哪个：平台自己送来的，补录的，服务商回执带出来的
-_RANKS = {"补录": 1, "回执": 2}
 
 
 def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, Any]:
@@ -69,24 +52,24 @@ def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, 
     return content
 
 
-def tables(year: int) -> dict[str, Rows]:
-    """数据包的各表。单据、工单、日志都是全部历史，算哪一年由算法按日期定。"""
-    forms, details, split = _forms()
+def tables(year: int) -> dict[str, Source]:
+    """数据包的各表，读到时才取；要在一个事务里。单据、工单、日志都是全部历史，算哪一年由算法按日期定。"""
+    moves.gather()
     return {
-        "机构": list(_institutions()),
-        "目录": list(_catalog()),
-        "阶梯": list(_tiers()),
-        "全市用量": list(_city_usage()),
-        "项目": list(_projects()),
-        "单据": forms,
-        "单据明细": details,
-        "工单": list(_orders(split)),
-        "日志": list(_logs()),
-        "用量": list(_usage()),
-        "考核": list(_occurrences(year)),
-        "满意度": list(_satisfaction(year)),
-        "差异裁定": list(_rulings(year)),
-        "日历": list(_calendar(year)),
+        "机构": _institutions(),
+        "目录": _catalog(),
+        "阶梯": _tiers(),
+        "全市用量": _city_usage(),
+        "项目": _projects(),
+        "单据": moves.forms(),
+        "单据明细": moves.details(),
+        "工单": moves.orders(),
+        "日志": _logs(),
+        "用量": _usage(),
+        "考核": _occurrences(year),
+        "满意度": _satisfaction(year),
+        "差异裁定": _rulings(year),
+        "日历": _calendar(year),
     }
 
 
@@ -95,7 +78,7 @@ def counts() -> list[tuple[str, int]]:
     received = Received.objects.values_list("kind").annotate(number=CountRows("pk"))
     return [
         ("项目", Project.objects.count()),
-        ("单据", Filing.objects.filter(case__procedure__in=[*_FORMS, "backfill"]).values("case").distinct().count()),
+        ("单据", Filing.objects.filter(case__procedure__in=[*moves.FORMS, moves.BACKFILL]).values("case").distinct().count()),
         *((f"{kind}（收件）", number) for kind, number in sorted(received)),
     ]
 
@@ -155,122 +138,18 @@ def _projects() -> Iterator[dict[str, str]]:
         yield {"项目": one.code, "名称": one.name, "单位": one.unit.code, "费用归属": one.funding}
 
 
-#: （单号, 资源）→ 分出来的单号：一件申请里别家服务商的资源
-_Split = dict[tuple[str, str], str]
-
-
-def _forms() -> tuple[Rows, Rows, _Split]:
-    """单据和明细：审核通过了的申请、变更、注销，和补录的。
-
-    一张单据只能归一家服务商；一件申请里平台软件另有服务商的，分成“单号/服务商代码”的另一张。
-    """
-    forms: Rows = []
-    details: Rows = []
-    split: _Split = {}
-    owners = dict(Resource.objects.values_list("code", "provider__code"))
-    services = dict(Item.objects.exclude(provider=None).values_list("code", "provider__code"))
-    filings = {f.case_id: f for f in Filing.objects.select_related("project").order_by("case_id", "version")}
-    facts = _facts()
-    cases = Case.objects.filter(procedure__in=[*_FORMS, "backfill"], pk__in=filings).select_related("board__provider")
-    for case in cases.prefetch_related("events").order_by("number"):
-        filing = filings[case.pk]
-        if case.procedure == "backfill":
-            kind, reviewed = filing.content["kind"], filing.content["reviewed_on"]
-            moves: Iterable[tuple[str, str, str, str]] = filing.content["lines"]
-        else:
-            on = _reviewed(case)
-            if on is None:
-                continue
-            kind, reviewed = _FORMS[case.procedure], on.isoformat()
-            moves = facts.get(case.pk) or list(_planned(case))
-        provider = case.board.provider
-        if provider is None:
-            continue
-        seen: set[str] = set()
-        for resource, item, action, quantity in moves:
-            owner = owners.get(resource) or services.get(item) or provider.code
-            number = case.number if owner == provider.code else f"{case.number}/{owner}"
-            if owner not in seen:
-                seen.add(owner)
-                forms.append(
-                    {"单号": number, "种类": kind, "项目": filing.project.code, "服务商": owner, "审核日期": reviewed}
-                )
-            if number != case.number:
-                split[case.number, resource] = number
-            details.append({"单号": number, "资源": resource, "目录项": item, "动作": action, "数量": quantity})
-    return forms, details, split
-
-
-def _reviewed(case: Case) -> date | None:
-    """审核通过日：第一次轮到服务商动手的日子；还没通过、没有通过为 None。"""
-    events = sorted(case.events.all(), key=lambda event: event.seq)
-    return next((visit.since for visit in position(case, events).visits if visit.step == _APPROVED), None)
-
-
-def _facts() -> Mapping[int, list[tuple[str, str, str, str]]]:
-    """各事项记进台账的动作；作废了的不算。"""
-    voided = Fact.objects.filter(action=Action.VOID).values("voids")
-    found: dict[int, list[tuple[str, str, str, str]]] = {}
-    rows = (
-        Fact.objects.filter(case__procedure__in=_FORMS)
-        .exclude(action=Action.VOID)
-        .exclude(pk__in=voided)
-        .order_by("pk")
-        .values_list("case", "resource__code", "item__code", "action", "quantity")
-    )
-    for case, resource, item, action, quantity in rows.iterator(chunk_size=5000):
-        found.setdefault(case, []).append((resource, item, action, _text(quantity)))
-    return found
-
-
-def _planned(case: Case) -> Iterator[tuple[str, str, str, str]]:
-    """审核通过、服务商还没有填回执的：照批准的内容列，没有平台编号的用“单号-行”，对账时是无工单（D1）。"""
-    for row in receipts.rows(case):
-        resource = row.resource or f"{case.number}-{row.key}"
-        for item, action, quantity in receipts.moves(row, resource):
-            yield resource, item, action, _text(quantity)
-
-
-def _orders(split: _Split) -> Iterator[dict[str, str]]:
-    """工单：同一动作平台送来的优先；工单号在各处重复的，用收件时的来源编号，保证唯一。"""
-    received = list(
-        Received.objects.filter(kind="工单").order_by("pk").values_list("source__code", "source_ref", "payload")
-    )
-    best: dict[tuple[str, ...], int] = {}
-    for source, _, order in received:
-        key, rank = _key(order), _rank(source)
-        best[key] = min(best.get(key, rank), rank)
-    # 接口和文件各送过一次的同一张，只算一张
-    same = {sm3(canonical(row[2])): row for row in reversed(received) if best[_key(row[2])] == _rank(row[0])}
-    kept = list(reversed(same.values()))
-    times = Counter(str(order["工单号"]) for _, _, order in kept)
-    for _, reference, order in kept:
-        number = str(order["工单号"])
-        form = split.get((order["单号"], order["资源"]), order["单号"])
-        yield {**order, "单号": form, "工单号": number if times[number] == 1 else reference}
-
-
-def _key(order: Mapping[str, str]) -> tuple[str, ...]:
-    return order["单号"], order["资源"], order["目录项"], order["动作"]
-
-
-def _rank(source: str) -> int:
-    return _RANKS.get(source.rpartition("-")[2], 0)
-
-
-def _logs() -> Iterator[dict[str, str]]:
+def _logs() -> Chunks:
     """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见。"""
-    seen: dict[str, tuple[str, str]] = {}
-    for log in Received.objects.filter(kind="日志").order_by("pk").values_list("payload", flat=True):
-        first, last = seen.get(log["资源"], (log["首见日期"], log["末见日期"]))
-        seen[log["资源"]] = (min(first, log["首见日期"]), max(last, log["末见日期"]))
-    for resource, (first, last) in sorted(seen.items()):
-        yield {"资源": resource, "首见日期": first, "末见日期": last}
+    return copied(
+        "SELECT payload->>'资源', min(payload->>'首见日期'), max(payload->>'末见日期')"
+        " FROM ledger_received WHERE kind = '日志' GROUP BY 1 ORDER BY 1"
+    )
 
 
-def _usage() -> Iterator[dict[str, str]]:
-    for usage in Received.objects.filter(kind="用量").order_by("pk").values_list("payload", flat=True):
-        yield {name: usage[name] for name in ("资源", "目录项", "日期", "用量")}
+def _usage() -> Chunks:
+    return copied(
+        f"SELECT {payload('资源', '目录项', '日期', '用量')} FROM ledger_received WHERE kind = '用量' ORDER BY id"
+    )
 
 
 def _occurrences(year: int) -> Iterator[dict[str, str]]:

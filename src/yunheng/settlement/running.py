@@ -41,7 +41,7 @@ def export(year: int, target: Path, cutoff: date | None = None) -> None:
     with transaction.atomic():
         # 已经在别的事务里就用它的快照
         if not connection.savepoint_ids:
-            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         write_package(target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year))
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
@@ -31,7 +30,6 @@ from yunheng.ledger.queries import visible
 from yunheng.metering import differences as named
 from yunheng.metering import diffing
 from yunheng.metering.explaining import equation
-from yunheng.metering.writing import write_package
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.queries import providers
@@ -526,10 +524,11 @@ def package(request: Request) -> HttpResponse:
     if cutoff and service_year_of(cutoff) != year:
         raise Http404
     name = f"结算数据包-{year}" + (f"-截至{cutoff}" if cutoff else "") + f".{kind}"
-    with tempfile.TemporaryDirectory(prefix="yunheng-") as folder, unit_of_work(request.actor) as journal:
+    with tempfile.TemporaryDirectory(prefix="yunheng-") as folder:
         target = Path(folder) / f"package.{kind}"
-        write_package(target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year))
+        running.export(year, target, cutoff)
         content = target.read_bytes()
+    with unit_of_work(request.actor) as journal:
         journal.note("导出数据包", name)
     response = HttpResponse(content, content_type=_TYPES[kind])
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

@@ -1,0 +1,169 @@
+"""数据包的单据、单据明细、工单：哪些审核通过了，各动了哪些资源，分属哪家服务商。
+
+几百万行也要导得出，所以明细和工单在数据库里并好了直接读成 CSV；一件事项一次的判断在这里。
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.db import connection
+
+from yunheng.applications import receipts
+from yunheng.cases.models import Case
+from yunheng.cases.queries import position
+from yunheng.metering.writing import Chunks
+
+from .copying import copied, payload
+
+#: 哪类事项是哪种单据；不在里面的（配额、对接、延期）不产生资源
+FORMS = {
+    "new": "首次申请",
+    "migration": "首次申请",
+    "development": "首次申请",
+    "emergency": "首次申请",
+    "temporary": "首次申请",
+    "change": "变更",
+    "deregistration": "注销",
+}
+BACKFILL = "backfill"
+#: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
+_APPROVED = "deliver"
+
+#: 各事项的动作：记进台账的（作废了的不算），和补录的单据上写的
+_MOVES = """
+CREATE TEMP TABLE package_moves ON COMMIT DROP AS
+SELECT f.case_id, f.id AS seq, r.code AS resource, i.code AS item, f.action,
+    trim_scale(f.quantity)::text AS quantity
+FROM ledger_fact AS f
+JOIN cases_case AS c ON c.id = f.case_id AND c.procedure = ANY(%s)
+JOIN ledger_resource AS r ON r.id = f.resource_id
+JOIN catalog_item AS i ON i.id = f.item_id
+WHERE f.action <> '作废' AND NOT EXISTS (SELECT FROM ledger_fact AS v WHERE v.voids_id = f.id)
+UNION ALL
+SELECT l.case_id, m.seq, m.line->>0, m.line->>1, m.line->>2, nullif(m.line->>3, '')
+FROM (
+    SELECT DISTINCT ON (case_id) case_id, content FROM applications_filing ORDER BY case_id, version DESC
+) AS l
+JOIN cases_case AS c ON c.id = l.case_id AND c.procedure = %s
+CROSS JOIN LATERAL jsonb_array_elements(l.content->'lines') WITH ORDINALITY AS m (line, seq)
+"""
+#: 一张单据只能归一家服务商；一件申请里平台软件另有服务商的，分成“单号/服务商代码”的另一张
+_SPLIT = """
+CREATE TEMP TABLE package_details ON COMMIT DROP AS
+SELECT m.case_id, m.seq, m.resource, m.item, m.action, m.quantity, c.number, o.owner,
+    CASE WHEN o.owner = p.code THEN c.number ELSE c.number || '/' || o.owner END AS form
+FROM package_moves AS m
+JOIN cases_case AS c ON c.id = m.case_id
+JOIN cases_board AS b ON b.case_id = m.case_id
+JOIN orgs_institution AS p ON p.id = b.provider_id
+LEFT JOIN ledger_resource AS r ON r.code = m.resource
+LEFT JOIN orgs_institution AS rp ON rp.id = r.provider_id
+LEFT JOIN catalog_item AS i ON i.code = m.item
+LEFT JOIN orgs_institution AS ip ON ip.id = i.provider_id
+CROSS JOIN LATERAL (SELECT coalesce(rp.code, ip.code, p.code) AS owner) AS o
+"""
+_FORMS = """
+SELECT d.case_id, d.form, d.owner, p.code, f.content->>'kind', f.content->>'reviewed_on'
+FROM (SELECT case_id, form, owner, number, min(seq) AS seq FROM package_details GROUP BY 1, 2, 3, 4) AS d
+CROSS JOIN LATERAL (
+    SELECT project_id, content FROM applications_filing WHERE case_id = d.case_id ORDER BY version DESC LIMIT 1
+) AS f
+JOIN ledger_project AS p ON p.id = f.project_id
+ORDER BY d.number, d.seq
+"""
+#: 同一动作的工单有几个来源时，平台自己送来的优先，其次补录的、服务商回执带出来的；
+#: 接口和文件各送过一次的同一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一
+_ORDERS = f"""
+WITH received AS (
+    SELECT r.id, r.source_ref, r.digest, {payload("工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")},
+        CASE substring(s.code FROM '[^-]*$') WHEN '补录' THEN 1 WHEN '回执' THEN 2 ELSE 0 END AS rank
+    FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id WHERE r.kind = '工单'
+), ranked AS (
+    SELECT *, min(rank) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS best FROM received
+), kept AS (
+    SELECT DISTINCT ON (digest) * FROM ranked WHERE rank = best ORDER BY digest, id
+), named AS (
+    SELECT *, count(*) OVER (PARTITION BY 工单号) AS times FROM kept
+), parted AS (
+    SELECT DISTINCT number, resource, form FROM package_details WHERE form <> number
+)
+SELECT CASE WHEN n.times = 1 THEN n.工单号 ELSE n.source_ref END, coalesce(p.form, n.单号), n.资源, n.目录项, n.动作,
+    n.数量, n.完成日期
+FROM named AS n LEFT JOIN parted AS p ON p.number = n.单号 AND p.resource = n.资源
+ORDER BY n.id
+"""
+
+
+def gather() -> None:
+    """把各事项的动作并在两张临时表里，供下面各表读；要在一个事务里。
+
+    审核通过了、服务商还没有填回执的照批准的内容列，没有平台编号的用“单号-行”，对账时是无工单（D1）。
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS package_moves, package_details, package_reviews")
+        cursor.execute(_MOVES, [list(FORMS), BACKFILL])
+        cursor.execute("CREATE TEMP TABLE package_reviews (case_id bigint PRIMARY KEY, kind text, reviewed date)")
+        cursor.execute("SELECT DISTINCT case_id FROM package_moves")
+        moved = {case for (case,) in cursor.fetchall()}
+        planned: list[tuple[object, ...]] = []
+        reviews: list[tuple[object, ...]] = []
+        for case, reviewed in _reviews():
+            reviews.append((case.pk, FORMS[case.procedure], reviewed))
+            if case.pk not in moved:
+                planned += [(case.pk, seq, *move) for seq, move in enumerate(_planned(case))]
+        _fill(cursor, "package_reviews", reviews)
+        _fill(cursor, "package_moves", planned)
+        # 还没审核通过就有动作的不算
+        cursor.execute(
+            "DELETE FROM package_moves AS m USING cases_case AS c WHERE c.id = m.case_id AND c.procedure = ANY(%s)"
+            " AND NOT EXISTS (SELECT FROM package_reviews AS r WHERE r.case_id = m.case_id)",
+            [list(FORMS)],
+        )
+        cursor.execute(_SPLIT)
+        cursor.execute("ANALYZE package_details")
+
+
+def _fill(cursor: object, table: str, rows: list[tuple[object, ...]]) -> None:
+    with cursor.copy(f"COPY {table} FROM STDIN") as copy:  # type: ignore[attr-defined]
+        for row in rows:
+            copy.write_row(row)
+
+
+def _reviews() -> Iterator[tuple[Case, date]]:
+    """审核通过了的事项和通过日：第一次轮到服务商动手的日子。"""
+    cases = Case.objects.filter(procedure__in=FORMS, filings__isnull=False).distinct()
+    for case in cases.prefetch_related("events").order_by("pk").iterator(chunk_size=1000):
+        events = sorted(case.events.all(), key=lambda event: event.seq)
+        on = next((visit.since for visit in position(case, events).visits if visit.step == _APPROVED), None)
+        if on is not None:
+            yield case, on
+
+
+def _planned(case: Case) -> Iterator[tuple[str, str, str, str | None]]:
+    for row in receipts.rows(case):
+        resource = row.resource or f"{case.number}-{row.key}"
+        for item, action, quantity in receipts.moves(row, resource):
+            yield resource, item, action, None if quantity is None else f"{quantity.normalize():f}"
+
+
+def forms() -> Iterator[dict[str, str]]:
+    """单据：审核通过了的申请、变更、注销，和补录的。"""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT case_id, kind, reviewed FROM package_reviews")
+        reviews = {case: (kind, reviewed.isoformat()) for case, kind, reviewed in cursor.fetchall()}
+        cursor.execute(_FORMS)
+        for case, form, owner, project, *backfilled in cursor:
+            kind, reviewed = reviews.get(case, backfilled)
+            yield {"单号": form, "种类": kind, "项目": project, "服务商": owner, "审核日期": reviewed}
+
+
+def details() -> Chunks:
+    """单据明细。"""
+    return copied("SELECT form, resource, item, action, quantity FROM package_details ORDER BY number, seq")
+
+
+def orders() -> Chunks:
+    """工单。"""
+    return copied(_ORDERS)
