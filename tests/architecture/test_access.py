@@ -87,6 +87,7 @@ POSTS = {
     "agree",
     "catalog-save",
     "measure",
+    "recast",
     "contract",
     "pay",
     "plan",

@@ -36,9 +36,11 @@ NAMED = {
     "ledger_received",
     "security_clearance",
     "settlement_billline",
+    "settlement_billsum",
     "settlement_contract",
     "settlement_freeze",
     "settlement_handling",
+    "settlement_moved",
     "settlement_payment",
     "settlement_plan",
     "settlement_planfile",
@@ -46,6 +48,7 @@ NAMED = {
     "settlement_run",
     "settlement_runfile",
     "settlement_submission",
+    "settlement_waivedline",
     "settlement_yearcase",
 }
 

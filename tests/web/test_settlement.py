@@ -256,3 +256,25 @@ def test_R088_自费单位在年度页上看到应付_登记合同和支付(tmp_
     )
     assert "付清" in text(client, f"/settlement/{YEAR}/")
     assert "本单位自行支付" not in text(opened("mzj"), f"/settlement/{YEAR}/")
+
+
+def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明() -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    run = measured()
+    client = opened("shy")
+    url = f"/settlement/runs/{run.pk}/differences/"
+    assert "照新裁定试算" not in text(client, url)
+    row = next(one for one in queries.differences(run) if one["blocking"])
+    ruled = {"kind": "裁定", "code": row["code"], "resource": row["resource"], "item": row["item"]}
+    client.post(url, ruled | {"text": "以工单为准", "ruling": "认可"})
+    assert "又有 1 条裁定" in text(client, url)
+    response = client.post(f"/settlement/runs/{run.pk}/recast/")
+    trial = Run.objects.get(base=run)
+    assert response.headers["Location"] == f"/settlement/runs/{trial.pk}/"
+    page = text(client, f"/settlement/runs/{trial.pk}/")
+    assert f"{queries.totals(queries.lines_of(trial))[1]:,.2f}" in page
+    assert "裁定试算" in page
+    assert "裁定试算" in text(client, f"/settlement/{YEAR}/")
+    line = BillLine.objects.get(run=trial, resource=row["resource"], item=row["item"])
+    assert "裁定" in text(client, f"/settlement/runs/{trial.pk}/lines/{line.seq}/")
+    assert "没有新的裁定" in client.post(f"/settlement/runs/{trial.pk}/recast/").content.decode()

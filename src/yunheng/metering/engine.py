@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -72,11 +72,20 @@ class Settlement:
         self._take(*self._span(disputed))
         self.connection.execute(f"COPY ({statements('11_rows')[0]}) TO '{target}' (FORMAT parquet)")
 
-    def write_csv(self, path: Path, *, disputed: bool) -> None:
-        """把账目（或待核）另存为 CSV，各列同 `rows`，没有表头，按规格的顺序。"""
+    def write_csv(self, path: Path, which: str, leading: Sequence[str]) -> int:
+        """把“账目”“待核”或“不计费”另存为 CSV，返回条数：`leading` 几栏、从 1 起的次序，再是 `rows` 的各列；没有表头。
+
+        不计费的是被裁定删去的账目，不在 结算.json 里，留着说明为什么没有收。
+        """
         target = str(path).replace("'", "''")
-        self._take(*self._span(disputed))
-        self.connection.execute(f"COPY ({statements('11_rows')[0]}) TO '{target}' (FORMAT csv, HEADER false)")
+        if which == "不计费":
+            self.connection.execute("CREATE OR REPLACE TEMP VIEW chunk AS SELECT * FROM waived")
+        else:
+            self._take(*self._span(which == "待核"))
+        marks = "".join("'" + mark.replace("'", "''") + "', " for mark in leading)
+        query = f"SELECT {marks}row_number() OVER (), * FROM ({statements('11_rows')[0]})"
+        row = self.connection.execute(f"COPY ({query}) TO '{target}' (FORMAT csv, HEADER false)").fetchone()
+        return int(row[0]) if row else 0
 
     def _span(self, disputed: bool) -> tuple[int, int]:
         """账目（或待核）在 ranked 里的行号范围 [起, 止)。"""
@@ -312,11 +321,19 @@ def _assessments(
 def _summary(
     connection: duckdb.DuckDBPyConnection, rates: Mapping[str, Fraction], options: Mapping[str, str]
 ) -> dict[str, Any]:
+    rows = connection.execute("SELECT disputed, payer, unit, provider, fen FROM totals").fetchall()
+    return summarise(rows, rates, options)
+
+
+#: 汇总前的一行：待核与否、谁付、单位（统一支付的不分，写 None）、服务商、分
+Total = tuple[bool, str, str | None, str, int]
+
+
+def summarise(rows: Iterable[Total], rates: Mapping[str, Fraction], options: Mapping[str, str]) -> dict[str, Any]:
+    """第 9 步 汇总：各家的计量、扣减、应付；`rates` 是各服务商的扣减比例，`options` 是所用口径。"""
     unified, own = [], []
     totals = dict.fromkeys(("unified_gross", "unified_net", "self_gross", "self_net", "disputed_gross"), 0)
-    for disputed, payer, unit, provider, fen in connection.execute(
-        "SELECT disputed, payer, unit, provider, fen FROM totals ORDER BY unit, provider"
-    ).fetchall():
+    for disputed, payer, unit, provider, fen in sorted(rows, key=lambda row: (row[2] or "", row[3])):
         if disputed:
             totals["disputed_gross"] += fen
             continue

@@ -20,15 +20,17 @@ class Run(AppendOnly):
     """一次计量：冻结的数据包、规则书摘要、程序版本，和算出来的结果（R-073、R-077）。
 
     `head` 是 结算.json 里除账目外的各键；账目在 BillLine，条数与 `line_count`、`disputed_count` 相等，
-    数据库不许再添。
+    数据库不许再添。`base` 不空的是裁定试算：只重排 `Moved` 里那几条时间线的账目，其余用 `base` 的；
+    没有数据包和摘要，不能提交。
     """
 
     service_year = models.PositiveSmallIntegerField("服务年度")
     kind = models.CharField("种类", max_length=4, choices=[(kind, kind) for kind in (ROLLING, YEARLY, ADJUST)])
+    base = models.ForeignKey("self", models.PROTECT, null=True, related_name="recasts", verbose_name="照哪个批次试算")
     until_on = models.DateField("计至（不含）")
     head = models.JSONField("结果")
-    digest = models.CharField("结算摘要", max_length=80)
-    package_digest = models.CharField("数据包 SM3", max_length=64)
+    digest = models.CharField("结算摘要", max_length=80, blank=True)
+    package_digest = models.CharField("数据包 SM3", max_length=64, blank=True)
     rulebook_digest = models.CharField("规则书 SM3", max_length=80)
     code_version = models.CharField("程序版本", max_length=40)
     line_count = models.PositiveIntegerField("账目条数")
@@ -40,6 +42,11 @@ class Run(AppendOnly):
     class Meta:
         verbose_name = "计量批次"
         indexes = [models.Index(fields=["service_year", "kind"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(base=None) & ~Q(digest="") | Q(base__isnull=False, digest=""), name="recast_has_no_digest"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.service_year} 服务年度{self.kind}计量 {self.pk}"
@@ -60,11 +67,9 @@ class RunFile(AppendOnly):
         return self.name
 
 
-class BillLine(AppendOnly):
-    """一条账目或待核（R-073）；`seq` 是在 结算.json 里的次序，从 1 起，账目和待核各数各的。"""
+class Line(AppendOnly):
+    """一条账目的各栏；`seq` 是在 结算.json 里的次序，从 1 起，账目、待核、不计费的各数各的。"""
 
-    run = models.ForeignKey(Run, models.PROTECT, related_name="lines", verbose_name="计量批次")
-    disputed = models.BooleanField("待核")
     seq = models.PositiveIntegerField("次序")
     unit = models.CharField("单位", max_length=64)
     project = models.CharField("项目", max_length=64)
@@ -83,12 +88,72 @@ class BillLine(AppendOnly):
     differences = models.CharField("未裁定的差异", max_length=60, blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.item} {self.amount}"
+
+
+class BillLine(Line):
+    """一条账目或待核（R-073）。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="lines", verbose_name="计量批次")
+    disputed = models.BooleanField("待核")
+
+    class Meta:
         verbose_name = "账目"
         constraints = [models.UniqueConstraint(fields=["run", "disputed", "seq"], name="one_line_per_seq")]
         indexes = [models.Index(fields=["run", "unit", "project", "resource"], name="bill_drill")]
 
+
+class WaivedLine(Line):
+    """裁定不计费、从结果里删去的账目（R-075）：说明为什么没有收。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="waived", verbose_name="计量批次")
+
+    class Meta:
+        verbose_name = "不计费的账目"
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="one_waived_per_seq")]
+        indexes = [models.Index(fields=["run", "resource"])]
+
+
+class BillSum(AppendOnly):
+    """账目按（单位, 项目, 服务商, 谁付, 待核）的合计：几百万条账目的上几级也翻得快；`prove` 与账目核对。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="sums", verbose_name="计量批次")
+    unit = models.CharField("单位", max_length=64)
+    project = models.CharField("项目", max_length=64)
+    provider = models.CharField("服务商", max_length=64)
+    payer = models.CharField("谁付", max_length=10)
+    disputed = models.BooleanField("待核")
+    lines = models.PositiveIntegerField("条数")
+    amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+
+    class Meta:
+        verbose_name = "账目合计"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "unit", "project", "provider", "payer", "disputed"], name="one_sum_per_key"
+            )
+        ]
+
     def __str__(self) -> str:
-        return f"{self.resource} {self.item} {self.amount}"
+        return f"{self.unit} {self.project} {self.provider} {self.amount}"
+
+
+class Moved(AppendOnly):
+    """裁定试算重排了的时间线：看账时不用 `run.base` 里的，用自己名下的。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="moved", verbose_name="裁定试算")
+    resource = models.CharField("资源", max_length=128)
+    item = models.CharField("目录项", max_length=64)
+
+    class Meta:
+        verbose_name = "重排的时间线"
+        constraints = [models.UniqueConstraint(fields=["run", "resource", "item"], name="one_move_per_timeline")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.resource} {self.item}"
 
 
 class RunOrder(models.Model):

@@ -76,9 +76,10 @@ def tables(year: int) -> dict[str, Source]:
 def counts() -> list[tuple[str, int]]:
     """库里现有多少可导出的，给页面看。"""
     received = Received.objects.values_list("kind").annotate(number=CountRows("pk"))
+    forms = Filing.objects.filter(case__procedure__in=[*moves.FORMS, moves.BACKFILL])
     return [
         ("项目", Project.objects.count()),
-        ("单据", Filing.objects.filter(case__procedure__in=[*moves.FORMS, moves.BACKFILL]).values("case").distinct().count()),
+        ("单据", forms.values("case").distinct().count()),
         *((f"{kind}（收件）", number) for kind, number in sorted(received)),
     ]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case
@@ -16,9 +16,10 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen
 from yunheng.rules.roles import Role
 
-from .models import BillLine, Contract, Freeze, Handling, Payment, Plan, Run, Submission
+from .models import BillLine, BillSum, Contract, Freeze, Handling, Moved, Payment, Plan, Run, Submission, WaivedLine
 
 ZERO = Decimal(0)
+_Rows = TypeVar("_Rows", BillLine, BillSum)
 #: 逐级往下：全部 → 单位 → 项目 → 资源 → 账目
 LEVELS = ("unit", "project", "resource")
 
@@ -47,6 +48,9 @@ def latest_plan(case: Case) -> Plan | None:
 
 def stale(run: Run) -> Iterator[str]:
     """批次算出以后，会改变结果的处理又有了新的：要重新计量。"""
+    if run.base_id:
+        yield f"最近的批次 {run.pk} 是裁定试算，没有数据包和摘要，提交之前请重新计量（R-077）"
+        return
     later = Handling.objects.filter(
         service_year=run.service_year, kind=Handling.RULE, recorded_at__gt=run.recorded_at
     ).count()
@@ -54,20 +58,45 @@ def stale(run: Run) -> Iterator[str]:
         yield f"计量以后又有 {later} 条差异裁定，请重新计量（R-075）"
 
 
+def lines_of(run: Run) -> QuerySet[BillLine]:
+    """批次的账目；裁定试算的是所照批次的，重排了的时间线换成自己名下的。"""
+    if run.base_id is None:
+        return BillLine.objects.filter(run=run)
+    moved = Moved.objects.filter(run=run, resource=OuterRef("resource"), item=OuterRef("item"))
+    return BillLine.objects.filter(run__in=(run.pk, run.base_id)).filter(Q(run=run) | ~Exists(moved))
+
+
+def waived_of(run: Run) -> QuerySet[WaivedLine]:
+    """批次里裁定不计费的账目。"""
+    if run.base_id is None:
+        return WaivedLine.objects.filter(run=run)
+    moved = Moved.objects.filter(run=run, resource=OuterRef("resource"), item=OuterRef("item"))
+    return WaivedLine.objects.filter(run__in=(run.pk, run.base_id)).filter(Q(run=run) | ~Exists(moved))
+
+
 def visible_lines(actor: Actor, run: Run) -> QuerySet[BillLine]:
-    """这个角色看得到的账目：使用单位看本单位的，服务商看自己的，其余业务角色看全区（R-001）。"""
-    lines = BillLine.objects.filter(run=run)
+    """这个角色看得到的账目（R-001）。"""
+    return _visible(actor, lines_of(run))
+
+
+def visible_sums(actor: Actor, run: Run) -> QuerySet[BillSum]:
+    """这个角色看得到的账目合计（R-001）。"""
+    return _visible(actor, BillSum.objects.filter(run=run))
+
+
+def _visible(actor: Actor, rows: QuerySet[_Rows]) -> QuerySet[_Rows]:
+    """使用单位看本单位的，服务商看自己的，其余业务角色看全区。"""
     if actor.role is None or actor.role.administrative:
-        return lines.none()
+        return rows.none()
     institution = Institution.objects.filter(pk=actor.institution or 0).first()
     code = institution.code if institution else ""
     if actor.role in (Role.CLERK, Role.HEAD):
-        return lines.filter(unit=code)
+        return rows.filter(unit=code)
     if actor.role == Role.PROVIDER:
-        return lines.filter(provider=code)
+        return rows.filter(provider=code)
     if actor.role == Role.SPONSOR:
-        return lines.filter(unit__in=Institution.objects.filter(authority=institution).values("code"))
-    return lines
+        return rows.filter(unit__in=Institution.objects.filter(authority=institution).values("code"))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -81,28 +110,28 @@ class Level:
     disputed: Decimal
 
 
-def totals(lines: QuerySet[BillLine]) -> tuple[int, Decimal, Decimal]:
+def totals(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> tuple[int, Decimal, Decimal]:
     """（账目条数, 金额, 待核金额）。"""
-    row = lines.aggregate(
-        lines=Count("pk", filter=Q(disputed=False)),
-        total=Sum("amount", filter=Q(disputed=False)),
-        held=Sum("amount", filter=Q(disputed=True)),
-    )
-    return row["lines"], row["total"] or ZERO, row["held"] or ZERO
+    row = rows.aggregate(**_added(rows))
+    return row["number"] or 0, row["total"] or ZERO, row["held"] or ZERO
 
 
-def breakdown(lines: QuerySet[BillLine], by: str, names: Mapping[str, str]) -> list[Level]:
+def breakdown(rows: QuerySet[BillLine] | QuerySet[BillSum], by: str, names: Mapping[str, str]) -> list[Level]:
     """按一栏分组合计，金额大的在前。"""
-    rows = lines.values(by).annotate(
-        lines=Count("pk", filter=Q(disputed=False)),
-        total=Sum("amount", filter=Q(disputed=False)),
-        held=Sum("amount", filter=Q(disputed=True)),
-    )
     found = [
-        Level(row[by], names.get(row[by], row[by]), row["lines"], row["total"] or ZERO, row["held"] or ZERO)
-        for row in rows
+        Level(row[by], names.get(row[by], row[by]), row["number"] or 0, row["total"] or ZERO, row["held"] or ZERO)
+        for row in rows.values(by).annotate(**_added(rows))
     ]
     return sorted(found, key=lambda level: (-level.amount, level.code))
+
+
+def _added(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> dict[str, Aggregate]:
+    settled = Q(disputed=False)
+    return {
+        "number": Count("pk", filter=settled) if rows.model is BillLine else Sum("lines", filter=settled),
+        "total": Sum("amount", filter=settled),
+        "held": Sum("amount", filter=Q(disputed=True)),
+    }
 
 
 def difference_known(year: int, code: str, resource: str, item: str) -> bool:
@@ -215,25 +244,36 @@ def chain(case: Case) -> list[Step]:
 
 
 def footing(run: Run) -> Iterator[str]:
-    """Σ账目 = 各单位、各服务商 = 汇总；差一分就说明在哪里。"""
+    """Σ账目 = 各项目合计 = 各单位、各服务商 = 汇总；差一分就说明在哪里。"""
     summary = run.head["summary"]
-    counts = {False: run.line_count, True: run.disputed_count}
-    for disputed, expected in counts.items():
+    for disputed, expected in {False: run.line_count, True: run.disputed_count}.items():
         number = BillLine.objects.filter(run=run, disputed=disputed).count()
         if number != expected:
             yield f"批次 {run.pk} 应有{'待核' if disputed else '账目'} {expected} 条，库里 {number} 条"
-    settled = BillLine.objects.filter(run=run, disputed=False)
+    keys = ("unit", "project", "provider", "payer", "disputed")
+    added = {
+        tuple(row[key] for key in keys): (row["number"], row["total"])
+        for row in lines_of(run).values(*keys).annotate(number=Count("pk"), total=Sum("amount"))
+    }
+    kept = {
+        tuple(row[key] for key in keys): (row["lines"], row["amount"])
+        for row in BillSum.objects.filter(run=run).values(*keys, "lines", "amount")
+    }
+    for key in sorted({*added, *kept}):
+        if added.get(key, (0, ZERO)) != kept.get(key, (0, ZERO)):
+            yield f"批次 {run.pk} {'、'.join(map(str, key))}：账目 {added.get(key)}，存的合计 {kept.get(key)}"
     for payer, rows in (("unified", summary["unified"]), ("self", summary["self"])):
-        keys = ("provider",) if payer == "unified" else ("unit", "provider")
-        sums = {
-            tuple(row[key] for key in keys): row["sum"]
-            for row in settled.filter(payer=payer).values(*keys).annotate(sum=Sum("amount"))
-        }
-        stated = {tuple(row[key] for key in keys): Decimal(row["gross"]) for row in rows}
-        for key in sorted({*sums, *stated}):
-            if sums.get(key, ZERO) != stated.get(key, ZERO):
-                yield f"批次 {run.pk} {'、'.join(key)}：账目合计 {sums.get(key, ZERO)}，汇总 {stated.get(key, ZERO)}"
-    held = BillLine.objects.filter(run=run, disputed=True).aggregate(sum=Sum("amount"))["sum"] or ZERO
+        of = ("provider",) if payer == "unified" else ("unit", "provider")
+        sums: dict[tuple[str, ...], Decimal] = {}
+        for (unit, _, provider, paid_by, disputed), (_, amount) in added.items():
+            if paid_by == payer and not disputed:
+                key = (provider,) if payer == "unified" else (unit, provider)
+                sums[key] = sums.get(key, ZERO) + amount
+        stated = {tuple(row[name] for name in of): Decimal(row["gross"]) for row in rows}
+        for who in sorted({*sums, *stated}):
+            if sums.get(who, ZERO) != stated.get(who, ZERO):
+                yield f"批次 {run.pk} {'、'.join(who)}：账目合计 {sums.get(who, ZERO)}，汇总 {stated.get(who, ZERO)}"
+    held = sum((amount for (*_, disputed), (_, amount) in added.items() if disputed), ZERO)
     if held != Decimal(summary["disputed_gross"]):
         yield f"批次 {run.pk} 待核合计 {held}，汇总 {summary['disputed_gross']}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from yunheng import __version__
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import Refused
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
@@ -22,7 +23,7 @@ from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import sm3_bytes
 
 from . import package as packing
-from .models import ROLLING, BillLine, Run, RunFile, RunOrder
+from .models import ROLLING, BillLine, Line, Run, RunFile, RunOrder, WaivedLine
 
 PACKAGE, RESULT = "数据包.zip", "结算.json.gz"
 #: 计量时引擎的内存上限，兆字节：整个进程不超过四吉
@@ -30,10 +31,16 @@ _MEMORY = 3000
 #: 排队的请求由一个进程办；别的进程来了等不到锁就走
 _LOCK = 74
 Progress = Callable[[str, float], None]
-_COLUMNS = (
+COLUMNS = (
     "unit", "project", "resource", "item", "provider", "form", "order", "quantity", "from_on", "until_on", "days",
     "unit_price", "amount", "payer", "differences",
 )  # fmt: skip
+#: 引擎分开写的三份：各进哪张表，CSV 里每行前面再加哪几栏
+_TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
+    "账目": (BillLine, {"disputed": "false"}),
+    "待核": (BillLine, {"disputed": "true"}),
+    "不计费": (WaivedLine, {}),
+}
 
 
 def export(year: int, target: Path, cutoff: date | None = None) -> None:
@@ -73,13 +80,16 @@ def measure(
             progress("写 结算.json", 0.45)
             with gzip.open(folder / RESULT, "wb", compresslevel=1) as file:
                 digest = result.write(settled, file)  # type: ignore[arg-type]
-            counts = {flag: settled.count(disputed=flag) for flag in (False, True)}
-            for flag in counts:
-                settled.write_csv(folder / f"{flag}.csv", disputed=flag)
+            number = _next_number()
+            counts = {
+                which: settled.write_csv(folder / f"{which}.csv", which, [str(number), *marks.values()])
+                for which, (_, marks) in _TABLES.items()
+            }
             head = settled.head
         progress("账目入库", 0.6)
         with unit_of_work(actor) as journal:
             run = Run.objects.create(
+                pk=number,
                 service_year=year,
                 kind=kind,
                 until_on=date.fromisoformat(head["until"]),
@@ -88,46 +98,55 @@ def measure(
                 package_digest=sm3_bytes(package_content),
                 rulebook_digest=rulebook.built_in().digest,
                 code_version=__version__,
-                line_count=counts[False],
-                disputed_count=counts[True],
+                line_count=counts["账目"],
+                disputed_count=counts["待核"],
                 on=on,
                 by=str(actor),
             )
             RunFile.objects.create(run=run, name=PACKAGE, content=package_content)
             RunFile.objects.create(run=run, name=RESULT, content=(folder / RESULT).read_bytes())
-            for flag in counts:
-                _copy(run, flag, folder / f"{flag}.csv")
+            for which, (model, marks) in _TABLES.items():
+                _copy(model, marks, folder / f"{which}.csv")
+            add_up(run)
             finish(run)
-            journal.note("计量", f"{year}", after={"批次": run.pk, "种类": kind, "摘要": digest, "账目": counts[False]})
+            journal.note(
+                "计量", f"{year}", after={"批次": run.pk, "种类": kind, "摘要": digest, "账目": counts["账目"]}
+            )
     progress("完成", 1)
     return run
 
 
-def _copy(run: Run, disputed: bool, path: Path) -> None:
-    """账目的 CSV 先进临时表，再一条语句配上批次、次序写进账目表。"""
-    columns = ", ".join(f'"{name}"' for name in _COLUMNS)
-    table = BillLine._meta.db_table
+def _next_number() -> int:
+    """下一个批次号：先取好，账目的 CSV 里就写上，一次读进表里。"""
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE arriving ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA")
-        cursor.execute("ALTER TABLE arriving ADD COLUMN seq serial")
-        with (
-            path.open("rb") as file,
-            cursor.copy(
-                f"COPY arriving ({columns}) FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL (differences))"
-            ) as copy,
-        ):
-            while chunk := file.read(1 << 20):
-                copy.write(chunk)
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('settlement_run', 'id'))")
+        return int(cursor.fetchone()[0])
+
+
+def _copy(model: type[Line], marks: Mapping[str, str], path: Path) -> None:
+    """账目的 CSV 读进表里。"""
+    columns = ", ".join(f'"{name}"' for name in ("run_id", *marks, "seq", *COLUMNS))
+    statement = f"COPY {model._meta.db_table} ({columns}) FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL (differences))"
+    with connection.cursor() as cursor, path.open("rb") as file, cursor.copy(statement) as copy:
+        while chunk := file.read(1 << 20):
+            copy.write(chunk)
+
+
+def add_up(run: Run) -> None:
+    """账目按（单位, 项目, 服务商, 谁付, 待核）合计，存一份供逐级看账。"""
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (run_id, disputed, seq, {columns})"
-            f" SELECT %s, %s, seq, {columns} FROM arriving ORDER BY seq",
-            [run.pk, disputed],
+            "INSERT INTO settlement_billsum (run_id, unit, project, provider, payer, disputed, lines, amount)"
+            " SELECT run_id, unit, project, provider, payer, disputed, count(*), sum(amount)"
+            " FROM settlement_billline WHERE run_id = %s GROUP BY 1, 2, 3, 4, 5, 6",
+            [run.pk],
         )
-        cursor.execute("DROP TABLE arriving")
 
 
 def result_of(run: Run) -> bytes:
-    """批次的 结算.json。"""
+    """批次的 结算.json；裁定试算没有，抛 Refused。"""
+    if run.base_id:
+        raise Refused([f"批次 {run.pk} 是裁定试算，没有 结算.json；重新计量以后才有（R-077）"])
     return gzip.decompress(bytes(RunFile.objects.get(run=run, name=RESULT).content))
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,36 +19,25 @@ from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.catalog import queries as catalog
-from yunheng.catalog.models import Edition, EditionDraft, Inquiry, Item
+from yunheng.catalog.models import Edition, EditionDraft, Inquiry
 from yunheng.catalog.operations import LEVELS
 from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
-from yunheng.ledger.queries import visible
-from yunheng.metering import differences as named
-from yunheng.metering import diffing
-from yunheng.metering.explaining import equation
 from yunheng.orgs.access import BUSINESS, Request, allowed
-from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, money_of
-from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 
 from . import operations, queries, running
 from . import package as packing
-from .evidence import of
 from .impact import touched
-from .models import ADJUST, YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunFile, RunOrder, YearCase
+from .models import ADJUST, YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunOrder, YearCase
 
 FIRST_YEAR = 2021
-PAGE = 100
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 CENTRE = (Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY)
-#: 看账的各级：栏、叫法
-_LEVELS = (("unit", "单位"), ("project", "项目"), ("resource", "资源"))
-#: 差异可以分派给哪几类机构
-_ASSIGNED = (Kind.PROVIDER, Kind.USING_UNIT, Kind.THIRD_PARTY)
 #: 编号的上限：再大数据库存不下
 MAX_PK = 2**63 - 1
 
@@ -65,7 +51,7 @@ def home(request: Request) -> HttpResponse:
     rows = []
     for year in range(present, FIRST_YEAR, -1):
         run = Run.objects.filter(pk=frozen[year]).first() if year in frozen else queries.latest_run(year)
-        total = queries.totals(queries.visible_lines(request.actor, run)) if run else None
+        total = queries.totals(queries.visible_sums(request.actor, run)) if run else None
         rows.append({"year": year, "span": service_year(year), "run": run, "total": total, "case": cases.get(year)})
     return render(request, "settlement/home.html", {"rows": rows})
 
@@ -89,13 +75,13 @@ def year(request: Request, year: int) -> HttpResponse:
         "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),
         "finished": request.on >= year_end(year),
         "measures": request.actor.role == Role.REVIEWER,
-        "names": _names(),
+        "names": names_of(),
     }
     if context["latest"]:
         context["own_bills"] = _own_bills(request, context["latest"], context["freeze"], context["names"])
-        context["total"] = queries.totals(queries.visible_lines(request.actor, context["latest"]))
+        context["total"] = queries.totals(queries.visible_sums(request.actor, context["latest"]))
         context["by_provider"] = queries.breakdown(
-            queries.visible_lines(request.actor, context["latest"]), "provider", context["names"]
+            queries.visible_sums(request.actor, context["latest"]), "provider", context["names"]
         )
     if request.htmx:
         response = render(request, "settlement/_order.html", context)
@@ -147,175 +133,9 @@ def measure(request: Request, year: int) -> HttpResponse:
     return redirect(f"/settlement/{year}/")
 
 
-def _names() -> dict[str, str]:
+def names_of() -> dict[str, str]:
     """机构、项目代码 → 名称。"""
     return dict(Institution.objects.values_list("code", "name")) | dict(Project.objects.values_list("code", "name"))
-
-
-@allowed(*BUSINESS)
-def drill(request: Request, pk: int) -> HttpResponse:
-    """逐级看账：全部 → 单位 → 项目 → 资源 → 账目；每级的合计等于下级之和。"""
-    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
-    lines, get, path, names = queries.visible_lines(request.actor, run), request.GET, [], _names()
-    for key, label in _LEVELS:
-        if value := get.get(key, ""):
-            lines = lines.filter(**{key: value})
-            path.append((key, label, value, names.get(value, value)))
-    if provider := get.get("provider", ""):
-        lines = lines.filter(provider=provider)
-    crumbs, chosen = [], {"provider": provider} if provider else {}
-    for key, label, value, name in path:
-        chosen[key] = value
-        crumbs.append((f"{label} {name}", urlencode(chosen)))
-    context: dict[str, Any] = {
-        "run": run,
-        "total": queries.totals(lines),
-        "crumbs": crumbs,
-        "provider": names.get(provider, provider),
-        "estimated": run.kind != YEARLY,
-    }
-    following = next(((key, label) for key, label in _LEVELS if not get.get(key)), None)
-    if following is None:
-        rows = lines.order_by("disputed", "seq")
-        shown = Paginator(rows, PAGE).get_page(get.get("page", "1")[:6])
-        context |= {
-            "page": shown,
-            "items": dict(Item.objects.values_list("code", "name")),
-            "query": urlencode(get.dict()),
-        }
-        return render(request, "settlement/lines.html", context)
-    key, label = following
-    levels = queries.breakdown(lines, key, names)
-    page = Paginator(levels, PAGE).get_page(get.get("page", "1")[:6])
-    base = {k: v for k, v in get.items() if k != "page"}
-    context |= {
-        "label": label,
-        "page": page,
-        "rows": [(level, urlencode({**base, key: level.code})) for level in page],
-        "sum": sum((level.amount for level in levels), Decimal(0)),
-        "providers": [] if path else queries.breakdown(queries.visible_lines(request.actor, run), "provider", names),
-        "query": urlencode(base),
-    }
-    return render(request, "settlement/drill.html", context)
-
-
-@allowed(*BUSINESS)
-def line(request: Request, pk: int, seq: int) -> HttpResponse:
-    """一条账目为什么是这么多：算式、逐日、单据、工单、日志、价格、条款、口径。"""
-    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
-    disputed = bool(request.GET.get("disputed"))
-    found = get_object_or_404(queries.visible_lines(request.actor, run), disputed=disputed, seq=min(seq, 2**31 - 1))
-    item = Item.objects.get(code=found.item)
-    stated = {
-        "quantity": found.quantity,
-        "unit_price": found.unit_price,
-        "amount": f"{found.amount:.2f}",
-        "from": found.from_on.isoformat(),
-        "until": found.until_on.isoformat(),
-        "days": found.days,
-    }
-    text, codes = equation(stated, run.head, item.unit, item.cycle)
-    fact = (
-        visible(request.actor)
-        .filter(code=found.resource)
-        .values_list("facts", flat=True)
-        .filter(facts__item=item, facts__effective_on__lte=found.until_on)
-        .order_by("-facts__effective_on", "-facts")
-        .first()
-    )
-    context = {
-        "run": run,
-        "line": found,
-        "item": item,
-        "names": _names(),
-        "equation": text,
-        "conventions": [
-            (code, CONVENTIONS[code].question, CONVENTIONS[code].options[run.head["conventions"][code]])
-            for code in sorted({*codes, "K-01", "K-05"})
-        ],
-        "days": queries.days(found) if found.until_on > found.from_on else [],
-        "fact": fact,
-        "case": Case.objects.filter(number=found.form.partition("/")[0]).first(),
-        "differences": [
-            one
-            for one in queries.differences(run)
-            if one["resource"] == found.resource and one["item"] in (found.item, None)
-        ],
-    }
-    return render(request, "settlement/line.html", context)
-
-
-@allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
-def differences(request: Request, pk: int) -> HttpResponse:
-    """对账的差异：分派、说明、裁定（R-075）。"""
-    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
-    problems: tuple[str, ...] = ()
-    if request.method == "POST":
-        post = request.POST
-        try:
-            assignee = post.get("assignee", "")
-            operations.handle(
-                actor=request.actor,
-                on=request.on,
-                year=run.service_year,
-                code=post.get("code", ""),
-                resource=post.get("resource", ""),
-                item=post.get("item", ""),
-                kind=post.get("kind", ""),
-                text=post.get("text", ""),
-                ruling=post.get("ruling", ""),
-                assignee=Institution.objects.filter(pk=int(assignee[:9])).first() if assignee.isdigit() else None,
-            )
-            return redirect(
-                f"/settlement/runs/{pk}/differences/?code={post.get('code', '')}&q={post.get('resource', '')}"
-            )
-        except Refused as error:
-            problems = error.problems
-    rows = queries.differences(run)
-    if request.actor.role in (Role.CLERK, Role.PROVIDER):
-        own = set(queries.visible_lines(request.actor, run).values_list("resource", flat=True))
-        rows = [row for row in rows if row["resource"] in own]
-    counts = {f"D{code}": sum(row["code"] == f"D{code}" for row in rows) for code in named.NAMES}
-    if code := request.GET.get("code", ""):
-        rows = [row for row in rows if row["code"] == code]
-    if text := request.GET.get("q", "").strip():
-        rows = [row for row in rows if text in f"{row['resource']} {row['form']} {row['order']}"]
-    context = {
-        "run": run,
-        "page": Paginator(rows, 30).get_page(request.GET.get("page", "1")[:6]),
-        "counts": [(key, named.NAMES[int(key[1:])], number) for key, number in counts.items() if number],
-        "problems": problems,
-        "names": named.NAMES,
-        "items": dict(Item.objects.values_list("code", "name")),
-        "rules": request.actor.role == Role.REVIEWER,
-        "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY),
-        "institutions": Institution.objects.filter(
-            kind__in=(Kind.PROVIDER, Kind.USING_UNIT, Kind.THIRD_PARTY)
-        ).order_by("kind", "code"),
-        "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
-    }
-    return render(request, "settlement/differences.html", context, status=422 if problems else 200)
-
-
-@allowed(*CENTRE)
-def compare(request: Request, pk: int, other: int) -> HttpResponse:
-    """两个批次逐条对照（R-083）：前一个减去后一个之前是多少，之后是多少，合计勾稽。"""
-    before, after = (get_object_or_404(Run, pk=min(one, MAX_PK)) for one in (pk, other))
-    contents = [json.loads(running.result_of(run)) for run in (before, after)]
-    found = diffing.compare(*contents)
-    context = {"before": before, "after": after, "found": found, "text": found.text(), "names": _names()}
-    return render(request, "settlement/compare.html", context)
-
-
-@allowed(*CENTRE)
-def download(request: Request, pk: int, name: str) -> HttpResponse:
-    """批次的文件：第三方拿数据包去离线复算（R-077）。"""
-    file = get_object_or_404(RunFile, run_id=min(pk, MAX_PK), name=name)
-    response = HttpResponse(bytes(file.content), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, f"{file.run_id}-{name}") or "attachment"
-    with unit_of_work(request.actor) as journal:
-        journal.note("下载计量文件", str(file.run_id), after={"文件": name})
-    return response
 
 
 @require_POST
@@ -449,7 +269,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     found, last = queries.freeze_of(case), queries.latest_plan(case)
     contracts = Contract.objects.filter(freeze=found, unit=None).select_related("provider").prefetch_related("payments")
     signed = {one.provider.code: one for one in contracts}
-    names = _names()
+    names = names_of()
     summary = run.head["summary"] if run else None
     figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
     return {
@@ -533,15 +353,3 @@ def package(request: Request) -> HttpResponse:
     response = HttpResponse(content, content_type=_TYPES[kind])
     response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
-
-
-@allowed(*BUSINESS)
-def evidence(request: Request, code: str, pk: int) -> HttpResponse:
-    """一条台账事实的证据；htmx 来的只回抽屉里的那一块。"""
-    resource = visible(request.actor).filter(code=code).first()
-    if resource is None:
-        raise Http404
-    facts = resource.facts.select_related("item__provider", "resource__provider", "case__unit", "voided_by")
-    fact = get_object_or_404(facts, pk=min(pk, MAX_PK))
-    context = {"fact": fact, "resource": resource, "found": of(fact)}
-    return render(request, "settlement/_evidence.html" if request.htmx else "settlement/evidence.html", context)

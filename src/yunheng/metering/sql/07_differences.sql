@@ -101,3 +101,11 @@ FROM amounts AS a
 JOIN projects AS p ON p.project_no = a.project_no
 LEFT JOIN holds AS h ON h.timeline_no = a.timeline_no
 WHERE h.open IS NULL OR h.open OR NOT h.waived;
+
+-- 被裁定不计费的，不在结果里；留着说明为什么没有收，改判时也不用重算
+CREATE TABLE waived AS
+SELECT a.*, p.payer, CAST(NULL AS VARCHAR) AS codes
+FROM amounts AS a
+JOIN projects AS p ON p.project_no = a.project_no
+JOIN holds AS h ON h.timeline_no = a.timeline_no
+WHERE NOT h.open AND h.waived;

@@ -15,13 +15,13 @@ CREATE TABLE price_texts AS
 SELECT price, CAST(price // 1000000 AS VARCHAR)
   || CASE WHEN price % 1000000 = 0 THEN '' ELSE '.' || rtrim(lpad(CAST(price % 1000000 AS VARCHAR), 6, '0'), '0') END
   || '","until":"' AS price_text
-FROM (SELECT DISTINCT price FROM settled) AS p;
+FROM (SELECT price FROM settled UNION SELECT price FROM waived) AS p;
 
 CREATE TABLE quantity_texts AS
 SELECT quantity, CAST(quantity // 1000 AS VARCHAR)
   || CASE WHEN quantity % 1000 = 0 THEN '' ELSE '.' || rtrim(lpad(CAST(quantity % 1000 AS VARCHAR), 3, '0'), '0') END
   || '","resource":' AS quantity_text
-FROM (SELECT DISTINCT quantity FROM settled) AS q;
+FROM (SELECT quantity FROM settled UNION SELECT quantity FROM waived) AS q;
 
 CREATE TABLE ranked AS
 SELECT *, codes IS NOT NULL AS disputed FROM settled

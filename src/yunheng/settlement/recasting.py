@@ -1,0 +1,170 @@
+"""裁定试算：新的裁定只搬动有关时间线的账目（计入、待核、不计费之间），金额不用重算，其余照原批次（R-075）。
+
+试算是给人看的：提交复算、冻结之前要整年重新计量，拿到数据包和摘要。
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from yunheng import __version__
+from yunheng.audit.actor import Actor
+from yunheng.audit.locking import Lock, hold
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.metering.engine import summarise
+from yunheng.rules import rulebook
+from yunheng.rules.money import fen
+from yunheng.rules.roles import Role
+
+from .models import BillLine, BillSum, Handling, Line, Moved, Run, WaivedLine
+from .queries import frozen
+from .running import COLUMNS
+
+#: （资源, 目录项）
+Timeline = tuple[str, str]
+#: （单位, 项目, 服务商, 谁付, 待核）
+_Key = tuple[str, str, str, str, bool]
+
+
+def recast(*, actor: Actor, on: date, run: Run) -> Run:
+    """照 `run`（或它所照的批次）和现在的裁定试算；没有新的裁定、已冻结的抛 Refused。"""
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["计量由区科创中心办（D62-四，R-073）"])
+    base = run.base or run
+    with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, base.service_year)
+        if base.pk in frozen_runs(base.service_year):
+            raise Refused([f"批次 {base.pk} 已冻结，不能再变；冻结以后的裁定由补差另行结算（R-083）"])
+        if not _ruled_again(run)[1]:
+            raise Refused([f"批次 {run.pk} 之后没有新的裁定，不用试算（R-075）"])
+        differences, moved = _ruled_again(base)
+        shifted = _shift(base, moved)
+        sums = _sums(base, shifted)
+        made = Run.objects.create(
+            service_year=base.service_year,
+            kind=base.kind,
+            base=base,
+            until_on=base.until_on,
+            head={**base.head, "differences": differences, "summary": _summary(base, sums)},
+            rulebook_digest=rulebook.built_in().digest,
+            code_version=__version__,
+            line_count=sum(not line["disputed"] for line in shifted.kept),
+            disputed_count=sum(line["disputed"] for line in shifted.kept),
+            on=on,
+            by=str(actor),
+        )
+        BillLine.objects.bulk_create(BillLine(run=made, **line) for line in shifted.kept)
+        WaivedLine.objects.bulk_create(WaivedLine(run=made, **line) for line in shifted.waived)
+        Moved.objects.bulk_create(Moved(run=made, resource=resource, item=item) for resource, item in sorted(moved))
+        BillSum.objects.bulk_create(
+            BillSum(run=made, unit=u, project=j, provider=p, payer=w, disputed=d, lines=number, amount=amount)
+            for (u, j, p, w, d), (number, amount) in sums.items()
+        )
+        journal.note("裁定试算", str(base.service_year), after={"批次": made.pk, "照": base.pk, "时间线": len(moved)})
+    return made
+
+
+def ruled_again(run: Run) -> int:
+    """这个批次没算进去的裁定有几条时间线；冻结了的不能试算，给 0。"""
+    if run.pk in frozen_runs(run.service_year) or run.base_id in frozen_runs(run.service_year):
+        return 0
+    return len(_ruled_again(run)[1])
+
+
+def frozen_runs(year: int) -> set[int]:
+    """这一年冻结了的批次。"""
+    found = set()
+    freeze = frozen(year)
+    while freeze is not None:
+        found.add(freeze.run_id)
+        freeze = freeze.base
+    return found
+
+
+def _ruled_again(base: Run) -> tuple[list[dict[str, Any]], dict[Timeline, dict[str, str | None]]]:
+    """换上最近裁定的差异清单；裁定变了的时间线 → 它的阻断差异各怎么裁。"""
+    ruled = Handling.objects.filter(service_year=base.service_year, kind=Handling.RULE)
+    latest = {
+        (one.resource, one.item, one.code): one.ruling
+        for one in ruled.order_by("resource", "item", "code", "-pk").distinct("resource", "item", "code")
+    }
+    differences, blocking, changed = [], dict[Timeline, dict[str, str | None]](), set()
+    for entry in base.head["differences"]:
+        timeline = (entry["resource"], entry["item"])
+        ruling = latest.get((*timeline, entry["code"])) if entry["blocking"] else entry["ruling"]
+        differences.append({**entry, "ruling": ruling})
+        if entry["blocking"]:
+            blocking.setdefault(timeline, {})[entry["code"]] = ruling
+        if ruling != entry["ruling"]:
+            changed.add(timeline)
+    return differences, {timeline: blocking[timeline] for timeline in changed}
+
+
+@dataclass
+class _Shifted:
+    """搬动的账目的各栏：搬之前的，搬之后计入或待核的、不计费的。"""
+
+    before: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    waived: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _shift(base: Run, moved: Mapping[Timeline, Mapping[str, str | None]]) -> _Shifted:
+    found = _Shifted()
+    resources = {resource for resource, _ in moved}
+    taken: list[Line] = [
+        *BillLine.objects.filter(run=base, resource__in=resources).order_by("disputed", "seq"),
+        *WaivedLine.objects.filter(run=base, resource__in=resources).order_by("seq"),
+    ]
+    # 次序接在原批次的后面，不与留着的相重
+    numbers = Counter({"账目": base.line_count, "待核": base.disputed_count, "不计费": base.waived.count()})
+    for line in taken:
+        rulings = moved.get((line.resource, line.item))
+        if rulings is None:
+            continue
+        columns = {name: getattr(line, name) for name in COLUMNS}
+        if isinstance(line, BillLine):
+            found.before.append(columns | {"disputed": line.disputed})
+        # 一条没裁完就待核，任一不计费就删去：与 07_differences.sql 的 holds 同一条规矩
+        still = [code for code in sorted(rulings, key=lambda code: int(code[1:])) if rulings[code] is None]
+        state = "待核" if still else "不计费" if "不计费" in rulings.values() else "账目"
+        numbers[state] += 1
+        values = columns | {"seq": numbers[state], "differences": ",".join(still)}
+        if state == "不计费":
+            found.waived.append(values)
+        else:
+            found.kept.append(values | {"disputed": bool(still)})
+    return found
+
+
+def _sums(base: Run, shifted: _Shifted) -> dict[_Key, tuple[int, Decimal]]:
+    """原批次的合计，减去搬之前的，加上搬之后的；没有账目了的不留。"""
+    sums = {
+        (one.unit, one.project, one.provider, one.payer, one.disputed): (one.lines, one.amount)
+        for one in BillSum.objects.filter(run=base)
+    }
+
+    def add(lines: Iterable[Mapping[str, Any]], sign: int) -> None:
+        for line in lines:
+            key = (line["unit"], line["project"], line["provider"], line["payer"], line["disputed"])
+            number, amount = sums.get(key, (0, Decimal(0)))
+            sums[key] = (number + sign, amount + sign * line["amount"])
+
+    add(shifted.before, -1)
+    add(shifted.kept, 1)
+    return {key: value for key, value in sums.items() if value[0]}
+
+
+def _summary(base: Run, sums: Mapping[_Key, tuple[int, Decimal]]) -> dict[str, Any]:
+    rows: Counter[tuple[bool, str, str | None, str]] = Counter()
+    for (unit, _, provider, payer, disputed), (_, amount) in sums.items():
+        rows[disputed, payer, unit if payer == "self" else None, provider] += fen(f"{amount:.2f}")
+    rates = {entry["provider"]: Fraction(entry["deduction_rate"] or 0) for entry in base.head["assessments"]}
+    return summarise(((*key, amount) for key, amount in rows.items()), rates, base.head["conventions"])
