@@ -1,4 +1,4 @@
-.PHONY: check soak bench bench-pages bench-huge postgres15 docs
+.PHONY: check soak bench bench-pages bench-city bench-huge postgres15 docs
 BIN := .venv/bin
 
 check:
@@ -20,11 +20,16 @@ soak:
 bench: .bench/cloudkitty/installed
 	$(BIN)/python bench/run.py $(if $(SIZES),--sizes $(SIZES))
 	$(MAKE) bench-pages
+	$(MAKE) bench-city
 
 # 页面：2 万资源、5 千事项、500 人，20 人各自点，再点满
 bench-pages:
 	command -v wrk >/dev/null || apt-get install -y -qq wrk
 	$(BIN)/python -m tests.load.pages
+
+# 库里一百万条时间线的一年：年度计量、逐级看账、试算
+bench-city:
+	$(BIN)/python -m tests.load.city $(if $(SIZE),--size $(SIZE))
 
 # 三百万条时间线，4 GiB 内存，靠落盘跑完
 bench-huge:

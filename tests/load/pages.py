@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,70 +17,10 @@ from pathlib import Path
 from yunheng.config.database import OWNER, Cluster
 
 from .fill import fill
+from .station import PORT, Station, cookies, get
 
-PORT, PEOPLE, SECONDS, FLAT_OUT = 8199, 20, 120, 15
+PEOPLE, SECONDS, FLAT_OUT = 20, 120, 15
 _STATES = ("待审核", "补正中", "待下发", "测试期", "已办结")
-
-
-class Station:
-    """装满的演示站：自己的数据目录，用 `yunheng serve` 照正式的样子起。"""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = {**os.environ, "YUNHENG_DATA": str(folder), "YUNHENG_HOSTS": "127.0.0.1,testserver"}
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "YUNHENG_SECRET_KEY"):
-            self.env.pop(name, None)
-
-    def start(self, *, demo: bool) -> None:
-        """起好才返回。装数据时是演示环境，量的时候照正式环境的样子。"""
-        self.env["DEMO"] = "1" if demo else "0"
-        command = [sys.executable, "-m", "yunheng.config.cli", "serve", "--port", str(PORT)]
-        self.server = subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, text=True)
-        assert self.server.stdout
-        for line in self.server.stdout:
-            if "按 Ctrl+C" in line:
-                return
-        raise RuntimeError("站没有起来")
-
-    def stop(self) -> None:
-        """停下。"""
-        self.server.terminate()
-        self.server.wait()
-
-
-def cookies(count: int) -> list[tuple[str, str]]:
-    """登录好的人：（角色, Cookie）。一半是各单位经办人，其余是审核员、服务商、区科委。"""
-    import django
-
-    django.setup()
-    from django.test import Client
-
-    from yunheng.orgs.models import Person
-
-    names = [f"load.{n * 7 + 1}" for n in range(count // 2)]
-    names += ["demo.shy", "demo.lt", "demo.kw", "demo.dsf"] * count
-    found = []
-    for name in names[:count]:
-        client = Client()
-        person = Person.objects.get(username=name)
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        role = person.appointments.get().role
-        found.append((role, f"yunheng_session={client.cookies['yunheng_session'].value}"))
-    return found
-
-
-def _get(path: str, cookie: str) -> tuple[float, str]:
-    began = time.perf_counter()
-    # 隔几秒才点一下，浏览器也是重新连
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
-    connection.request("GET", path, headers={"Cookie": cookie})
-    response = connection.getresponse()
-    body = response.read().decode()
-    connection.close()
-    took = time.perf_counter() - began
-    if response.status != 200:
-        raise RuntimeError(f"{path} 回了 {response.status}")
-    return took, body
 
 
 def _click(cookie: str, until: float, seed: int, times: Mapping[str, list[float]], broken: list[str]) -> None:
@@ -100,7 +39,7 @@ def _click(cookie: str, until: float, seed: int, times: Mapping[str, list[float]
             "办件": f"/cases/{chance.choice(numbers)}/" if numbers else "/cases/",
         }[kind]
         try:
-            took, body = _get(_quoted(path), cookie)
+            took, body = get(path, cookie)
         except (OSError, RuntimeError, http.client.HTTPException) as error:
             broken.append(str(error))
             continue
@@ -108,12 +47,6 @@ def _click(cookie: str, until: float, seed: int, times: Mapping[str, list[float]
         if kind == "办件列表":
             numbers = re.findall(r'href="/cases/([A-Z]{2}-[0-9-]+)/"', body) or numbers
         time.sleep(chance.uniform(3, 5))
-
-
-def _quoted(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(path, safe="/?=&")
 
 
 def _wrk(path: str, cookie: str) -> float:
@@ -136,7 +69,9 @@ def main() -> None:
         print("库里：" + "，".join(f"{name} {count:,}" for name, count in counts.items()))
         station.stop()
         station.start(demo=False)
-        people = cookies(PEOPLE)
+        # 一半是各单位经办人，其余是审核员、服务商、区科委、第三方
+        clerks = [f"load.{n * 7 + 1}" for n in range(PEOPLE // 2)]
+        people = cookies([*clerks, *(["demo.shy", "demo.lt", "demo.kw", "demo.dsf"] * PEOPLE)[: PEOPLE - len(clerks)]])
         times: dict[str, list[float]] = {name: [] for name in ("列表", "办件列表", "办件", "待办", "检索")}
         broken: list[str] = []
         until = time.monotonic() + SECONDS

@@ -108,6 +108,9 @@ def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int
             except (psycopg.Error, subprocess.CalledProcessError) as error:
                 _say(f"没有恢复成初始数据：{error}")
             environment.reset_request().unlink(missing_ok=True)
+    # 先停它再停数据库：它办到一半的自会回退，下次从头办
+    worker.terminate()
+    worker.wait()
     return website.returncode
 
 

@@ -62,7 +62,8 @@ def drill(request: Request, pk: int) -> HttpResponse:
     }
     following = next(((key, label) for key, label in _LEVELS if not get.get(key)), None)
     if following is None:
-        rows = lines.order_by("disputed", "seq")
+        # 一个资源的账目不多，取来再排：照次序取，数据库会沿着整个批次的次序找
+        rows = sorted(lines, key=lambda line: (line.disputed, line.seq))
         shown = Paginator(rows, PAGE).get_page(get.get("page", "1")[:6])
         context |= {
             "page": shown,
@@ -122,11 +123,7 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
         "days": queries.days(found) if found.until_on > found.from_on else [],
         "fact": fact,
         "case": Case.objects.filter(number=found.form.partition("/")[0]).first(),
-        "differences": [
-            one
-            for one in queries.differences(run)
-            if one["resource"] == found.resource and one["item"] in (found.item, None)
-        ],
+        "differences": [one for one in queries.differences(run, found.resource) if one["item"] in (found.item, None)],
     }
     return render(request, "settlement/line.html", context)
 

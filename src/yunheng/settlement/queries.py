@@ -307,13 +307,18 @@ def years() -> list[int]:
     return sorted(set(Run.objects.values_list("service_year", flat=True)), reverse=True)
 
 
-def differences(run: Run) -> list[dict[str, Any]]:
-    """批次的差异，连同处理经过；没裁定的阻断差异在前。"""
+def differences(run: Run, resource: str = "") -> list[dict[str, Any]]:
+    """批次（一个资源）的差异，连同处理经过；没裁定的阻断差异在前。"""
     handled: dict[tuple[str, str, str], list[Handling]] = {}
-    for one in Handling.objects.filter(service_year=run.service_year).select_related("assignee").order_by("pk"):
+    handlings = Handling.objects.filter(service_year=run.service_year)
+    if resource:
+        handlings = handlings.filter(resource=resource)
+    for one in handlings.select_related("assignee").order_by("pk"):
         handled.setdefault((one.code, one.resource, one.item), []).append(one)
     rows = []
     for entry in run.head["differences"]:
+        if resource and entry["resource"] != resource:
+            continue
         steps = handled.get((entry["code"], entry["resource"], entry["item"] or ""), [])
         ruled = next((one for one in reversed(steps) if one.kind == Handling.RULE), None)
         rows.append({**entry, "steps": steps, "ruled": ruled})
