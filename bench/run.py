@@ -154,8 +154,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="每种大小、每种对照跑几次，取中位")
     parser.add_argument("--no-peer", action="store_true", help="不与 CloudKitty 比")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--package", choices=list(SIZES), help="只造这个大小的数据包，打印在哪里")
     arguments = parser.parse_args()
     CACHE.mkdir(exist_ok=True)
+    if arguments.package:
+        print(package(arguments.package))
+        return
     print(f"duckdb {duckdb.__version__}，Python {sys.version.split()[0]}", file=sys.stderr)
     runs: dict[str, list[dict[str, Any]]] = {size: [] for size in arguments.sizes}
     for turn in range(arguments.rounds):

@@ -11,6 +11,8 @@ import os
 import random
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -19,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from bench.run import package
 
 from yunheng.config.database import OWNER, Cluster
 from yunheng.rules.digest import canonical, sm3
@@ -28,6 +29,7 @@ from .station import Station, cookies, get, post
 
 #: 大数据包的服务年度是 2023，演示区那一年已经冻结，挪后一年
 YEAR = 2024
+ROOT = Path(__file__).parents[2]
 CLICKS = 200
 _STAGED = {
     "机构": "代码, 名称, 类型, 预算性质",
@@ -210,7 +212,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", default="1M")
     folder = Path(tempfile.mkdtemp(prefix="yunheng-city-"))
-    source = package(parser.parse_args().size)
+    maker = [sys.executable, str(ROOT / "bench" / "run.py"), "--package", parser.parse_args().size]
+    source = Path(subprocess.run(maker, check=True, capture_output=True, text=True).stdout.strip())
     station = Station(folder)
     os.environ["YUNHENG_DATA"] = station.env["YUNHENG_DATA"]
     os.environ["DJANGO_SETTINGS_MODULE"] = "yunheng.config.settings"

@@ -140,6 +140,7 @@ class Notice(models.Model):
     role = models.CharField("角色", max_length=32)
     institution = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="机构")
     text = models.CharField("内容", max_length=300)
+    href = models.CharField("点开到哪里", max_length=100, blank=True, default="")
     on = models.DateField("业务日")
     seq = models.PositiveIntegerField("缘起的事件")
     readers = models.ManyToManyField(Person, related_name="read_notices", verbose_name="读过的人")
@@ -185,3 +186,41 @@ class Outgoing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.notice_id} {self.channel}"
+
+
+class Consultation(AppendOnly):
+    """重大事项提请的一次会商（M6-6，R-007）：议题、请谁来、为什么要商。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="consultations", verbose_name="所涉事项")
+    topic = models.CharField("议题", max_length=200)
+    departments = ArrayField(models.CharField(max_length=200), verbose_name="参加部门")
+    reason = models.CharField("提请的缘由", max_length=1000)
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="提请单位")
+    on = models.DateField("提请日")
+    by = models.CharField("谁提的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "会商"
+
+    def __str__(self) -> str:
+        return self.topic
+
+
+class Minutes(AppendOnly):
+    """会商的纪要和结论；更正是下一条，以最近的为准。"""
+
+    consultation = models.ForeignKey(Consultation, models.PROTECT, related_name="minutes", verbose_name="会商")
+    held_on = models.DateField("会商日")
+    text = models.TextField("纪要")
+    conclusion = models.CharField("结论", max_length=1000)
+    attachment = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+", verbose_name="纪要文件")
+    on = models.DateField("业务日")
+    by = models.CharField("谁记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "会商纪要"
+
+    def __str__(self) -> str:
+        return self.conclusion

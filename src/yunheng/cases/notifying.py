@@ -28,13 +28,19 @@ _TIMEOUT = 10
 _MARKS = {"soon": "临期", "today": "今天到期", "overdue": "已超期"}
 
 
-def tell(*, case: Case, role: str, institution: Institution | int | None, text: str, on: date, seq: int = 0) -> Notice:
-    """知会某机构某角色的人（机构为空是这个角色的所有人）；要外发的排上队，和业务在同一事务里。"""
+def tell(
+    *, case: Case, role: str, institution: Institution | int | None, text: str, on: date, seq: int = 0, href: str = ""
+) -> Notice:
+    """知会某机构某角色的人（机构为空是这个角色的所有人）；要外发的排上队，和业务在同一事务里。
+
+    `href` 是点开到哪里，空的到办件页。
+    """
     notice = Notice.objects.create(
         case=case,
         role=role,
         institution_id=institution.pk if isinstance(institution, Institution) else institution,
         text=text[:300],
+        href=href,
         on=on,
         seq=seq,
     )
@@ -132,7 +138,7 @@ def _post(waiting: Outgoing) -> None:
 
 
 def _link(notice: Notice) -> str:
-    return f"{settings.SITE_URL}/cases/{notice.case.number}/"
+    return settings.SITE_URL + (notice.href or f"/cases/{notice.case.number}/")
 
 
 _SENDERS: Mapping[str, Callable[[Outgoing], None]] = {"email": _mail, "webhook": _post}

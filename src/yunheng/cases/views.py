@@ -9,19 +9,20 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed
-from yunheng.orgs.models import Institution, Person
+from yunheng.orgs.models import Institution, Kind, Person
+from yunheng.orgs.reading import day_of
 from yunheng.rules.procedures import PROCEDURES, procedure
 from yunheng.rules.roles import Role
 
-from . import operations, queries
-from .models import Attachment, Board, Case
+from . import consulting, operations, queries
+from .models import Attachment, Board, Case, Consultation
 
 PAGE = 50
 MAX_EXPORT = 5000
@@ -186,6 +187,9 @@ def panel(request: Request, case: Case) -> dict[str, Any]:
         "holders": [role.label for role in at.pending],
         "can_recall": _can_recall(request, case, at),
         "colleagues": operations.colleagues(request.actor, request.on) if mine else (),
+        "consultations": consulting.consultations(request.actor).filter(case=case),
+        "consults": request.actor.role in consulting.PROPOSERS,
+        "departments": Institution.objects.exclude(kind__in=(Kind.USING_UNIT, Kind.PROVIDER)).order_by("kind", "code"),
         "can_supervise": request.actor.role == Role.AUTHORITY and not at.outcome,
     }
 
@@ -280,6 +284,53 @@ def supervise(request: Request, number: str) -> HttpResponse:
     case = case_or_404(request, number)
     operations.supervise(actor=request.actor, on=request.on, case=case, text=request.POST.get("text", "")[:300])
     return redirect(f"/cases/{number}/")
+
+
+@allowed(*BUSINESS)
+def consultations(request: Request) -> HttpResponse:
+    """会商登记：看得到的事项上的各次会商（R-007）。"""
+    page = Paginator(consulting.consultations(request.actor), PAGE).get_page(request.GET.get("page", "1")[:6])
+    return render(request, "cases/consultations.html", {"page": page})
+
+
+@require_POST
+@allowed(*consulting.PROPOSERS)
+def consult(request: Request, number: str) -> HttpResponse:
+    """提请会商。"""
+    case = case_or_404(request, number)
+    chosen = [int(text[:9]) for text in request.POST.getlist("departments") if text.isdigit()]
+    consulting.propose(
+        actor=request.actor,
+        on=request.on,
+        case=case,
+        topic=request.POST.get("topic", ""),
+        departments=list(Institution.objects.filter(pk__in=chosen)),
+        reason=request.POST.get("reason", ""),
+    )
+    return redirect(f"/cases/{number}/#consult")
+
+
+@require_POST
+@allowed(*consulting.PROPOSERS)
+def conclude(request: Request, number: str, pk: int) -> HttpResponse:
+    """记会商的纪要和结论。"""
+    case = case_or_404(request, number)
+    consultation = get_object_or_404(Consultation.objects.select_related("case"), case=case, pk=min(pk, 2**63 - 1))
+    given = request.FILES.get("file")
+    try:
+        held_on = day_of(request.POST.get("held_on", ""))
+    except ValueError as error:
+        raise Refused([str(error)]) from error
+    consulting.conclude(
+        actor=request.actor,
+        on=request.on,
+        consultation=consultation,
+        held_on=held_on,
+        text=request.POST.get("text", ""),
+        conclusion=request.POST.get("conclusion", ""),
+        file=(given.name or consulting.MINUTES, given.read(operations.MAX_ATTACHMENT + 1)) if given else None,
+    )
+    return redirect(f"/cases/{number}/#consult")
 
 
 @require_POST
