@@ -48,6 +48,9 @@ PAGES: dict[str, set[Role]] = {
     "settlement": BUSINESS,
     "settlement-year": BUSINESS,
     "catalog-sheet": EVERYONE,
+    "surveys": {Role.THIRD_PARTY, Role.REVIEWER, Role.AUTHORITY},
+    "survey": {Role.CLERK, Role.HEAD},
+    "evaluations": BUSINESS,
     "assessment": {Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY},
     "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
@@ -91,6 +94,9 @@ POSTS = {
     "recast",
     "consult",
     "conclude",
+    "reply",
+    "claim",
+    "rectify",
     "contract",
     "pay",
     "plan",
@@ -118,9 +124,11 @@ RUNS: dict[str, set[Role]] = {
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
+#: 对着一次评估、一份申辩的，见 tests/scenarios/test_evaluation.py、test_appeal.py
+APPRAISED = {"evaluation", "reply-file"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
-OPEN = {"login", "code", "browser", "oidc", "oidc-callback", "cas"}
+OPEN = {"fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py
 API = {"api-root", "openapi-json", "orders", "logs", "usage", "gather"}
 
@@ -134,7 +142,7 @@ def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[st
 
 
 def test_每个地址都写进了这张表() -> None:
-    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *INQUIRIES, *POSTS, *OPEN, *API}
+    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *INQUIRIES, *APPRAISED, *POSTS, *OPEN, *API}
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
-"""考核事件、复核结论、满意度、审定的评分：都只追加。"""
+"""考核事件、申辩、复核结论、满意度、审定的评分，满意度问卷，效能评估：除问卷的一次性链接外都只追加。"""
 
 from __future__ import annotations
+
+import uuid
 
 from django.db import models
 from django.db.models import Q
@@ -33,6 +35,25 @@ class Occurrence(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.indicator} {self.on} {self.text[:30]}"
+
+
+class Reply(AppendOnly):
+    """服务商对一起事件的申辩，可附证据文件（R-091、R-093）。"""
+
+    occurrence = models.ForeignKey(Occurrence, models.PROTECT, related_name="replies", verbose_name="事件")
+    text = models.CharField("申辩", max_length=1000)
+    name = models.CharField("证据文件名", max_length=200, blank=True)
+    content = models.BinaryField("证据", null=True)
+    digest = models.CharField("SM3", max_length=64, blank=True)
+    on = models.DateField("业务日")
+    by = models.CharField("谁写的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "申辩"
+
+    def __str__(self) -> str:
+        return self.text[:30]
 
 
 class Finding(AppendOnly):
@@ -102,3 +123,151 @@ class Score(AppendOnly):
 
     def __str__(self) -> str:
         return str(self.content.get("total"))
+
+
+class Survey(AppendOnly):
+    """一次满意度调查的抽样方案（R-092）：`ratio` 是每层抽百分之几，普查是 100；同样的种子抽出同样的单位。"""
+
+    CENSUS, STRATIFIED = "普查", "分层抽样"
+    case = models.OneToOneField(Case, models.PROTECT, related_name="survey", verbose_name="事项")
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    mode = models.CharField("方式", max_length=8, choices=[(one, one) for one in (CENSUS, STRATIFIED)])
+    ratio = models.PositiveSmallIntegerField("比例 %")
+    seed = models.CharField("种子", max_length=64)
+    closes_on = models.DateField("截止日（含）")
+
+    class Meta:
+        verbose_name = "满意度调查"
+        constraints = [models.CheckConstraint(condition=Q(ratio__gte=1, ratio__lte=100), name="survey_ratio")]
+
+    def __str__(self) -> str:
+        return f"{self.service_year} {self.mode}"
+
+
+class Ticket(models.Model):
+    """一张问卷归哪个单位填：只知道填没填，不知道填了什么。一次性链接的口令只存 SM3，领一次换一次。"""
+
+    survey = models.ForeignKey(Survey, models.PROTECT, related_name="tickets", verbose_name="调查")
+    unit = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="单位")
+    token_digest = models.CharField("口令的 SM3", max_length=64, blank=True)
+    used = models.BooleanField("填过了", default=False)
+
+    class Meta:
+        verbose_name = "问卷"
+        constraints = [models.UniqueConstraint(fields=["survey", "unit"], name="one_ticket_per_unit")]
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} {self.unit_id}"
+
+
+class Answer(AppendOnly):
+    """对一家服务商的一份回答，匿名：不记哪个单位、什么时刻，编号随机，看不出先后。"""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    survey = models.ForeignKey(Survey, models.PROTECT, related_name="answers", verbose_name="调查")
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
+    grade = models.CharField("评价", max_length=4, choices=[(one, one) for one in ("满意", "一般", "不满意")])
+    comment = models.CharField("意见", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = "问卷回答"
+
+    def __str__(self) -> str:
+        return self.grade
+
+
+class Evaluation(AppendOnly):
+    """某服务年度的一次效能评估（R-094）。"""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="evaluation", verbose_name="事项")
+    service_year = models.PositiveSmallIntegerField("服务年度")
+
+    class Meta:
+        verbose_name = "效能评估"
+
+    def __str__(self) -> str:
+        return str(self.service_year)
+
+
+class Scheme(AppendOnly):
+    """评估方案的一版：`indicators` 是 [{"kind": 使用单位|服务商, "name", "weight"}]，各类权重合计 100。"""
+
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="schemes", verbose_name="评估")
+    indicators = models.JSONField("指标")
+    by = models.CharField("谁编的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "评估方案"
+
+    def __str__(self) -> str:
+        return f"{self.evaluation_id}"
+
+
+class Grade(AppendOnly):
+    """对一家的一次打分：各指标 0 至 100 分，照方案的次序；更正是下一条。"""
+
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="grades", verbose_name="评估")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="被评的")
+    scores = models.JSONField("各项分")
+    evidence = models.CharField("依据", max_length=1000)
+    by = models.CharField("谁打的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "效能打分"
+
+    def __str__(self) -> str:
+        return f"{self.institution_id}"
+
+
+class Published(AppendOnly):
+    """发布的结果：总分和当时的各项分，锁定（R-095）。"""
+
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="results", verbose_name="评估")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="被评的")
+    total = models.DecimalField("总分", max_digits=7, decimal_places=4)
+    content = models.JSONField("指标、各项分、依据")
+    on = models.DateField("发布日")
+
+    class Meta:
+        verbose_name = "效能评估结果"
+        constraints = [models.UniqueConstraint(fields=["evaluation", "institution"], name="one_result_each")]
+
+    def __str__(self) -> str:
+        return f"{self.institution_id} {self.total}"
+
+
+class Requirement(AppendOnly):
+    """一条整改要求（R-095）。"""
+
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="requirements", verbose_name="评估")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="谁整改")
+    text = models.CharField("要求", max_length=1000)
+    due_on = models.DateField("期限")
+    on = models.DateField("业务日")
+    by = models.CharField("谁提的", max_length=200)
+
+    class Meta:
+        verbose_name = "整改要求"
+
+    def __str__(self) -> str:
+        return self.text[:30]
+
+
+class Progress(AppendOnly):
+    """整改的一步：被评的回报，区科创中心销号或退回。"""
+
+    REPORT, CLOSE, RETURN = "回报", "销号", "退回"
+    requirement = models.ForeignKey(Requirement, models.PROTECT, related_name="steps", verbose_name="整改要求")
+    kind = models.CharField("做了什么", max_length=4, choices=[(one, one) for one in (REPORT, CLOSE, RETURN)])
+    text = models.CharField("说明", max_length=1000)
+    on = models.DateField("业务日")
+    by = models.CharField("谁", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "整改经过"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.text[:30]}"

@@ -10,15 +10,15 @@ from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import Doing, assign_provider, open_case, register_effect, register_guard
+from yunheng.cases.operations import MAX_ATTACHMENT, Doing, assign_provider, open_case, register_effect, register_guard
 from yunheng.cases.queries import overdue_visits
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules import periods
-from yunheng.rules.digest import canonical, sm3
+from yunheng.rules.digest import canonical, sm3, sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scoring import EVENT_INDICATORS
 
-from .models import Appraisal, Finding, Occurrence, Satisfaction, Score
+from .models import Appraisal, Finding, Occurrence, Reply, Satisfaction, Score
 from .queries import locked, mark
 
 _RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
@@ -39,8 +39,9 @@ def record(
     text: str,
     mark_: str = "",
     case: Case | None = None,
+    year: int | None = None,
 ) -> Occurrence:
-    """登记一起事件；不是第三方、区科创中心（或系统），日期在将来，已审定的年度，都抛 Refused。"""
+    """登记一起事件；不是第三方、区科创中心（或系统），日期在将来、不在 `year` 服务年度里，年度已审定，都抛 Refused。"""
     if actor.role is not None and actor.role not in _RECORDERS:
         raise NotYours(["考核事件由第三方机构或区科创中心登记（D62-七，R-093）"])
     problems = []
@@ -50,6 +51,11 @@ def record(
         problems.append("说明不能为空：写明哪件事、证据在哪里（D62-附件5，R-091）")
     if happened_on > on:
         problems.append(f"日期 {happened_on} 还没到，今天是 {on}（R-091）")
+    if year is not None and periods.service_year_of(happened_on) != year:
+        span = periods.service_year(year)
+        problems.append(
+            f"日期 {happened_on} 不在 {year} 服务年度（{span.start} 至 {span.until}，不含）里（D62-五，R-071）"
+        )
     if provider.kind != Kind.PROVIDER:
         problems.append(f"{provider.name}不是云服务商（R-091）")
     if problems:
@@ -84,6 +90,29 @@ def find(*, actor: Actor, on: date, occurrence: Occurrence, counted: bool, reaso
             "复核考核事件", occurrence.provider.code, after={"事件": occurrence.pk, "计分": counted, "理由": reason}
         )
     return finding
+
+
+def reply(*, actor: Actor, on: date, occurrence: Occurrence, text: str, name: str = "", content: bytes = b"") -> Reply:
+    """服务商对一起事件申辩，可附证据；审定以后不能再申辩（R-093）。"""
+    if actor.role != Role.PROVIDER or actor.institution != occurrence.provider_id:
+        raise NotYours(["考核事件由被考核的服务商申辩（D62-附件5，R-093）"])
+    if not text.strip():
+        raise Refused(["申辩要写明理由（R-093）"])
+    if len(content) > MAX_ATTACHMENT:
+        raise Refused([f"证据“{name}”超过 {MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传（R-093）"])
+    _refuse_locked(occurrence.provider, periods.service_year_of(occurrence.on))
+    with unit_of_work(actor) as journal:
+        made = Reply.objects.create(
+            occurrence=occurrence,
+            text=text.strip()[:1000],
+            name=name[-200:] if content else "",
+            content=content or None,
+            digest=sm3_bytes(content) if content else "",
+            on=on,
+            by=str(actor),
+        )
+        journal.note("申辩考核事件", occurrence.provider.code, after={"事件": occurrence.pk, "申辩": text})
+    return made
 
 
 def rate(

@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from . import views
+from . import evaluation_views, survey_views, views
 
 urlpatterns = [
     path("assessment/", views.home, name="assessment"),
     path("assessment/start/", views.start, name="appraise"),
     path("assessment/rate/", views.rate, name="rate"),
     path("assessment/<int:pk>/find/", views.find, name="find"),
+    path("assessment/<int:pk>/reply/", views.reply, name="reply"),
+    path("assessment/replies/<int:pk>/", views.proof, name="reply-file"),
+    path("surveys/", survey_views.surveys, name="surveys"),
+    path("survey/", survey_views.tickets, name="survey"),
+    path("survey/<int:pk>/claim/", survey_views.claim, name="claim"),
+    path("q/<str:token>/", survey_views.fill, name="fill"),
+    path("evaluations/", evaluation_views.home, name="evaluations"),
+    path("evaluations/<str:number>/", evaluation_views.evaluation, name="evaluation"),
+    path("evaluations/requirements/<int:pk>/", evaluation_views.advance, name="rectify"),
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
+from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.cases.panels import register_panel
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution
@@ -20,7 +23,7 @@ from yunheng.rules.roles import Role
 from yunheng.rules.scoring import EVENT_INDICATORS
 
 from . import operations, queries
-from .models import Appraisal, Occurrence
+from .models import Appraisal, Occurrence, Reply
 
 #: 七项指标的叫法（D62-附件5）
 INDICATORS = {
@@ -60,6 +63,7 @@ def home(request: Request) -> HttpResponse:
     locked = queries.locked(year)
     marks = [(queries.mark(one, year), begun.get(one.pk), locked.get(one.code)) for one in shown]
     occurrences = queries.visible(request.actor).filter(on__gte=span.start, on__lt=span.until).order_by("-on", "-pk")
+    occurrences = occurrences.prefetch_related(Prefetch("replies", Reply.objects.defer("content").order_by("pk")))
     context = {
         "year": year,
         "years": range(present, _FIRST_YEAR, -1),
@@ -71,6 +75,7 @@ def home(request: Request) -> HttpResponse:
         "events": EVENT_INDICATORS,
         "records": request.actor.role in (Role.THIRD_PARTY, Role.REVIEWER),
         "reviews": request.actor.role == Role.REVIEWER,
+        "replies": request.actor.role == Role.PROVIDER,
         "starts": request.actor.role == Role.THIRD_PARTY,
         "providers": providers(),
         "problems": problems,
@@ -105,7 +110,37 @@ def _record(request: Request) -> None:
         indicator=request.POST.get("indicator", "")[:1],
         happened_on=happened,
         text=request.POST.get("text", "")[:500],
+        year=_year(request),
     )
+
+
+@require_POST
+@allowed(Role.PROVIDER)
+def reply(request: Request, pk: int) -> HttpResponse:
+    """服务商申辩一起事件，可附证据。"""
+    occurrence = get_object_or_404(
+        Occurrence.objects.select_related("provider"), pk=min(pk, MAX_PK), provider=request.actor.institution or 0
+    )
+    given = request.FILES.get("file")
+    operations.reply(
+        actor=request.actor,
+        on=request.on,
+        occurrence=occurrence,
+        text=request.POST.get("text", ""),
+        name=(given.name or "证据") if given else "",
+        content=given.read(MAX_ATTACHMENT + 1) if given else b"",
+    )
+    return redirect(f"/assessment/?year={service_year_of(occurrence.on)}")
+
+
+@allowed(*_READERS)
+def proof(request: Request, pk: int) -> HttpResponse:
+    """申辩附的证据。"""
+    seen = queries.visible(request.actor).values("pk")
+    found = get_object_or_404(Reply.objects.exclude(name=""), pk=min(pk, MAX_PK), occurrence__in=seen)
+    response = HttpResponse(bytes(found.content or b""), content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+    return response
 
 
 @require_POST

@@ -13,6 +13,7 @@ class Lock(IntEnum):
     GATHERING = 52
     YEAR = 73
     CONTRACT = 75
+    SURVEY = 92
 
 
 def hold(kind: Lock, key: int = 0, *, shared: bool = False) -> None:

@@ -52,6 +52,7 @@ def work() -> NoReturn:
 
 def remind() -> str:
     """按业务日期提醒一遍，再外发；返回一句话的结果。"""
+    from yunheng.assessment import surveying  # noqa: PLC0415
     from yunheng.assessment.operations import arise  # noqa: PLC0415
     from yunheng.cases import notifying  # noqa: PLC0415
     from yunheng.catalog.procuring import chase  # noqa: PLC0415
@@ -60,9 +61,9 @@ def remind() -> str:
 
     on = business_date()
     cases, resources, overdue = notifying.remind(on), remind_expiry(on), arise(on)
-    chased = chase(on)
+    chased = chase(on) + surveying.chase(on)
     sent = notifying.send_out()
-    done = f"提醒事项 {cases} 件、资源 {resources} 起，超期成考核事件 {overdue} 起，催采购、签约 {chased} 起"
+    done = f"提醒事项 {cases} 件、资源 {resources} 起，超期成考核事件 {overdue} 起，催采购、签约、问卷 {chased} 起"
     return f"{on}：{done}；外发 {sent['sent']} 条，没送成 {sent['failed']} 条"
 
 

@@ -32,6 +32,8 @@ ENTRIES = (
     Entry("/procurement/", "采购", "plus", BUSINESS),
     Entry("/settlement/", "计量结算", "folder", BUSINESS),
     Entry("/assessment/", "服务商考核", "check", _ASSESSING),
+    Entry("/evaluations/", "效能评估", "check", (Role.CLERK, Role.HEAD)),
+    Entry("/survey/", "满意度问卷", "check", (Role.CLERK, Role.HEAD)),
     Entry(
         "/settlement/package/",
         "结算数据包",

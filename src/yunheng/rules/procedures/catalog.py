@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from .appraising import APPRAISAL, EVALUATION, SURVEY
 from .backfill import BACKFILL
 from .cataloging import CATALOG_CITY, CATALOG_DISTRICT, INQUIRY
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
 from .model import Procedure
-from .settling import ADJUSTMENT, APPRAISAL, SETTLEMENT
+from .settling import ADJUSTMENT, SETTLEMENT
 from .special import DEVELOPMENT, DISTRICT, EMERGENCY, EXTENSION, QUOTA, TEMPORARY
 
 _ALL = (
@@ -26,6 +27,8 @@ _ALL = (
     CATALOG_DISTRICT,
     INQUIRY,
     APPRAISAL,
+    SURVEY,
+    EVALUATION,
     SETTLEMENT,
     ADJUSTMENT,
 )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from yunheng.rules.roles import Role
 
-from .model import Act, Field, Procedure, Step
-
-
-def _back(to: str) -> Act:
-    return Act("return", "退回修改", to, opinion=True, tone="plain")
+from .model import Act, Field, Procedure, Step, back
 
 
 def _publish(role: Role) -> Step:
     return Step(
         "publish", "发布", "待发布", (role,),
-        (Act("publish", "发布生效", "done", guards=("catalog_ready",), effect="publish"), _back("compile")), "M6-15",
+        (
+            Act("publish", "发布生效", "done", guards=("catalog_ready",), effect="publish"),
+            back("退回修改", "compile"),
+        ),
+        "M6-15",
     )  # fmt: skip
 
 
@@ -30,7 +30,9 @@ def _open(role: Role) -> Step:
 
 
 def _review(name: str, role: Role) -> Step:
-    return Step("review", name, "待审核", (role,), (Act("approve", "审核通过", "compile"), _back("draft")), "M6-15")
+    return Step(
+        "review", name, "待审核", (role,), (Act("approve", "审核通过", "compile"), back("退回修改", "draft")), "M6-15"
+    )
 
 
 def _compile(role: Role) -> Step:
@@ -39,7 +41,9 @@ def _compile(role: Role) -> Step:
 
 
 def _final(name: str, *roles: Role) -> Step:
-    return Step("joint", name, "待审核", roles, (Act("approve", "核定", "publish"), _back("compile")), "M6-15")
+    return Step(
+        "joint", name, "待审核", roles, (Act("approve", "核定", "publish"), back("退回修改", "compile")), "M6-15"
+    )
 
 
 def _catalog(level: str, prefix: str, gist: str, proposer: Role, review: tuple[str, Role], final: Step) -> Procedure:
@@ -97,13 +101,13 @@ INQUIRY = Procedure(
         ),
         Step(
             "feedback", "区科委确认", "待审核", (Role.AUTHORITY,),
-            (Act("approve", "确认，报区财政备案", "finance"), _back("collect")), "M10-四(二)",
+            (Act("approve", "确认，报区财政备案", "finance"), back("退回修改", "collect")), "M10-四(二)",
         ),
         Step(
             "finance", "区财政备案", "待审核", (Role.FINANCE,),
             (
                 Act("file", "备案，反馈市里", "compile", fields=(Field("document", "备案号"),)),
-                _back("feedback"),
+                back("退回修改", "feedback"),
             ),
             "M10-四(二)",
         ),

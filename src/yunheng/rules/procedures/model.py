@@ -72,6 +72,11 @@ class Act:
     fields: tuple[Field, ...] = ()
 
 
+def back(name: str, to: str) -> Act:
+    """退回到前面的一步，要写明缘由。"""
+    return Act("return", name, to, opinion=True, tone="plain")
+
+
 @dataclass(frozen=True)
 class Step:
     """一步。`roles` 多于一个是会签：都办完才走，一方不同意就按那一方的走。

@@ -1,21 +1,16 @@
-"""年度结算（R-080 至 R-082、R-090）和服务商年度考核（R-091 至 R-093）。"""
+"""年度结算（R-080 至 R-082、R-090）和补差（R-083）。"""
 
 from __future__ import annotations
 
 from yunheng.rules.roles import Role
 
-from .model import Act, Field, Procedure, Step
-
-
-def _back(name: str, to: str) -> Act:
-    return Act("return", name, to, opinion=True, tone="plain")
-
+from .model import Act, Field, Procedure, Step, back
 
 _DOCUMENT = Field("document", "文号", hint="没有文号的可不填", optional=True)
 #: 结算、补差都先由第三方离线复算
 _RECHECK = Step(
     "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,),
-    (Act("match", "复算一致", "approve", guards=("settlement_recomputed",)), _back("复算不一致，退回", "draft")),
+    (Act("match", "复算一致", "approve", guards=("settlement_recomputed",)), back("复算不一致，退回", "draft")),
     "D62-七",
 )  # fmt: skip
 
@@ -30,7 +25,7 @@ def _first(name: str, *, opinion: bool = False) -> Step:
 def _approval(name: str, to: str) -> Step:
     """区科委批准即冻结。"""
     approve = Act("approve", "批准", to, guards=("settlement_current",), effect="freeze")
-    return Step("approve", name, "待审核", (Role.AUTHORITY,), (approve, _back("退回重新计量", "draft")), "D62-四")
+    return Step("approve", name, "待审核", (Role.AUTHORITY,), (approve, back("退回重新计量", "draft")), "D62-四")
 
 
 SETTLEMENT = Procedure(
@@ -55,7 +50,7 @@ SETTLEMENT = Procedure(
                     "grant", "批复", "budget", guards=("settlement_amounts",),
                     fields=(Field("approved", "批复金额", "money"), _DOCUMENT),
                 ),
-                _back("退回修改方案", "plan"),
+                back("退回修改方案", "plan"),
             ),
             "D14-15",
         ),
@@ -76,7 +71,7 @@ SETTLEMENT = Procedure(
                     "grant", "下达", "contract", guards=("settlement_amounts",),
                     fields=(Field("granted", "下达金额", "money"), _DOCUMENT),
                 ),
-                _back("退回重报", "budget"),
+                back("退回重报", "budget"),
             ),
             "D14-15",
         ),
@@ -119,45 +114,6 @@ ADJUSTMENT = Procedure(
         Step(
             "pay", "补付或收回", "待支付", (Role.REVIEWER,),
             (Act("paid", "已结清，办结", "done", guards=("settlement_payments",)),), "D62-八",
-        ),
-    ),
-)  # fmt: skip
-
-APPRAISAL = Procedure(
-    code="appraisal",
-    name="服务商年度考核",
-    prefix="KH",
-    clause="D62-附件5",
-    requirements=("R-091", "R-092", "R-093"),
-    gist="第三方按七项指标评分，服务商可申辩，区科创中心复核，区科委审定后锁定，作为扣减依据",
-    steps=(
-        Step(
-            "draft", "第三方评分", "草稿", (Role.THIRD_PARTY,),
-            (Act("file", "送服务商确认", "reply", guards=("appraisal_scored",)),), "D62-附件5",
-        ),
-        Step(
-            "reply", "服务商确认", "申辩中", (Role.PROVIDER,),
-            (
-                Act("accept", "无异议", "review"),
-                Act("appeal", "提出申辩", "review", opinion=True, tone="plain"),
-            ),
-            "D62-附件5",
-        ),
-        Step(
-            "review", "区科创中心复核", "待审核", (Role.REVIEWER,),
-            (
-                Act("approve", "复核通过", "decide"),
-                _back("退回第三方重评", "draft"),
-            ),
-            "D62-附件5",
-        ),
-        Step(
-            "decide", "区科委审定", "待审核", (Role.AUTHORITY,),
-            (
-                Act("approve", "审定", "done", guards=("appraisal_scored",), effect="lock"),
-                _back("退回复核", "review"),
-            ),
-            "D62-附件5",
         ),
     ),
 )  # fmt: skip

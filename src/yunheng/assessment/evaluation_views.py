@@ -1,0 +1,163 @@
+"""效能评估的页面：方案、打分、结果、整改（R-094、R-095）。"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from yunheng.audit.refused import Refused
+from yunheng.cases.models import Case
+from yunheng.cases.panels import register_panel
+from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.models import Institution
+from yunheng.orgs.reading import day_of
+from yunheng.rules.periods import service_year_of
+from yunheng.rules.roles import Role
+
+from . import evaluating
+from .models import Evaluation, Requirement
+
+CENTRE = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.THIRD_PARTY)
+MAX_PK = 2**63 - 1
+_FIRST_YEAR = 2021
+#: 方案里多给几行空的
+_SPARE = 3
+
+
+@allowed(*BUSINESS)
+def home(request: Request) -> HttpResponse:
+    """各次评估、看得到的结果、要整改的。"""
+    if request.method == "POST":
+        text = request.POST.get("year", "")[:4]
+        if request.actor.role != Role.REVIEWER or not text.isdigit() or int(text) > service_year_of(request.on):
+            raise Refused(["请选择服务年度；效能评估由区科创中心起（M6-33，R-094）"])
+        case = evaluating.start(actor=request.actor, on=request.on, year=int(text))
+        return redirect(f"/evaluations/{case.number}/")
+    mine = Requirement.objects.select_related("evaluation__case__board", "institution").prefetch_related("steps")
+    if request.actor.role and request.actor.role.own_institution:
+        mine = mine.filter(institution=request.actor.institution)
+        mine = mine.filter(evaluation__case__board__step__in=("rectify", ""))
+    context = {
+        "evaluations": Evaluation.objects.select_related("case__board").order_by("-pk")
+        if request.actor.role in CENTRE
+        else (),
+        "results": evaluating.published(request.actor)[:200],
+        "requirements": mine.order_by("-pk")[:100],
+        "starts": request.actor.role == Role.REVIEWER,
+        "years": range(service_year_of(request.on), _FIRST_YEAR, -1),
+        "reports": request.actor.role in (Role.CLERK, Role.HEAD, Role.PROVIDER),
+        "closes": request.actor.role == Role.REVIEWER,
+    }
+    return render(request, "assessment/evaluations.html", context)
+
+
+@allowed(*CENTRE)
+def evaluation(request: Request, number: str) -> HttpResponse:
+    """一次评估：方案、打分、整改要求，各在各的一步能改。"""
+    found = get_object_or_404(Evaluation.objects.select_related("case__board"), case__number=number)
+    problems: tuple[str, ...] = ()
+    post = request.POST
+    if request.method == "POST":
+        try:
+            _save(request, found)
+            return redirect(f"/evaluations/{number}/")
+        except Refused as error:
+            problems = error.problems
+    indicators = evaluating.indicators(found)
+    if problems and post.get("do") == "scheme":
+        indicators = _scheme_rows(request)
+    rows = [
+        (row, [(i, post.get(f"{row.institution.code}:{i['name']}", score or "")) for i, score in row.scores],
+         post.get(f"{row.institution.code}:依据", row.evidence))
+        for row in evaluating.rows(found)
+    ]  # fmt: skip
+    step, role = found.case.board.step, request.actor.role
+    context = {
+        "evaluation": found,
+        "case": found.case,
+        "indicators": [*indicators, *({"kind": "", "name": "", "weight": ""},) * _SPARE],
+        "kinds": (evaluating.UNIT, evaluating.PROVIDER),
+        "rows": rows,
+        "problems": problems,
+        "values": post,
+        "draws": step == "draft" and role == Role.REVIEWER,
+        "grades": step == "score" and role == Role.THIRD_PARTY,
+        "requires": step in ("decide", "rectify") and role in (Role.AUTHORITY, Role.REVIEWER),
+        "requirements": found.requirements.select_related("institution").prefetch_related("steps").order_by("pk"),
+    }
+    return render(request, "assessment/evaluation.html", context, status=422 if problems else 200)
+
+
+def _scheme_rows(request: Request) -> list[evaluating.Indicator]:
+    post = request.POST
+    rows = zip(post.getlist("kind"), post.getlist("name"), post.getlist("weight"), strict=False)
+    return [
+        {"kind": kind, "name": name[:100], "weight": weight[:10]}
+        for kind, name, weight in rows
+        if kind or name.strip() or weight.strip()
+    ]
+
+
+def _save(request: Request, found: Evaluation) -> None:
+    post = request.POST
+    if post.get("do") == "scheme":
+        evaluating.draw_up(actor=request.actor, evaluation=found, rows=_scheme_rows(request))
+    elif post.get("do") == "grade":
+        given: dict[str, dict[str, str]] = {}
+        for key, value in post.dict().items():
+            code, mark, name = key.partition(":")
+            if mark:
+                given.setdefault(code, {})[name] = value
+        # 一格都没填的，留着以后打
+        filled = {code: cells for code, cells in given.items() if any(text.strip() for text in cells.values())}
+        evaluating.grade(actor=request.actor, evaluation=found, given=filled)
+    else:
+        institution = Institution.objects.filter(code=post.get("institution", "")).first()
+        if institution is None:
+            raise Refused(["请选择谁整改（R-095）"])
+        try:
+            due_on = day_of(post.get("due_on", ""))
+        except ValueError as error:
+            raise Refused([f"期限：{error}"]) from error
+        evaluating.require(
+            actor=request.actor,
+            on=request.on,
+            evaluation=found,
+            institution=institution,
+            text=post.get("text", ""),
+            due_on=due_on,
+        )
+
+
+@require_POST
+@allowed(Role.CLERK, Role.HEAD, Role.PROVIDER, Role.REVIEWER)
+def advance(request: Request, pk: int) -> HttpResponse:
+    """整改的一步：回报、销号、退回。"""
+    requirement = get_object_or_404(
+        Requirement.objects.select_related("evaluation__case__board", "institution"), pk=min(pk, MAX_PK)
+    )
+    evaluating.advance(
+        actor=request.actor,
+        on=request.on,
+        requirement=requirement,
+        kind=request.POST.get("kind", ""),
+        text=request.POST.get("text", ""),
+    )
+    return redirect("/evaluations/#requirements")
+
+
+def register() -> None:
+    """登记效能评估在办件页上的那一块。"""
+    register_panel("evaluation", "assessment/_evaluation.html", _panel)
+
+
+def _panel(request: Request, case: Case) -> dict[str, Any]:
+    found = Evaluation.objects.get(case=case)
+    return {
+        "rows": evaluating.rows(found),
+        "open": evaluating.open_requirements(found),
+        "linked": request.actor.role in CENTRE,
+    }

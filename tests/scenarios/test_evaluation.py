@@ -1,0 +1,171 @@
+"""效能评估（M6-33、M6-34，R-094、R-095）：方案、打分、发布、整改，一步不到位就不能往下走。"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.support.people import cast
+from tests.support.year import JULY, YEAR, act, used
+from yunheng.assessment import evaluating
+from yunheng.assessment.models import Evaluation, Grade, Progress, Published, Requirement
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases.queries import unread
+from yunheng.orgs.models import BusinessClock, Institution, Person
+
+pytestmark = pytest.mark.django_db
+DUE = date(2026, 8, 31)
+
+
+@pytest.fixture
+def evaluation() -> Evaluation:
+    used()
+    case = evaluating.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    return Evaluation.objects.get(case=case)
+
+
+def fresh(evaluation: Evaluation) -> Evaluation:
+    return Evaluation.objects.select_related("case__board").get(pk=evaluation.pk)
+
+
+def graded(evaluation: Evaluation, score: str = "80") -> None:
+    given: dict[str, dict[str, str]] = {}
+    for row in evaluating.rows(evaluation):
+        cells = {i["name"]: score for i, _ in row.scores}
+        given[row.institution.code] = cells | {"依据": "全年运行记录"}
+    evaluating.grade(actor=cast()["dsf"], evaluation=fresh(evaluation), given=given)
+
+
+def decided(evaluation: Evaluation) -> None:
+    act("shy", evaluation.case, "file")
+    act("kw", evaluation.case, "approve")
+    graded(evaluation)
+    act("dsf", evaluation.case, "file")
+
+
+def required(evaluation: Evaluation, **changes: Any) -> Requirement:
+    given: dict[str, Any] = {
+        "institution": Institution.objects.get(code="CU"),
+        "text": "缩短开通用时",
+        "due_on": DUE,
+    } | changes
+    return evaluating.require(actor=cast()["kw"], on=JULY, evaluation=fresh(evaluation), **given)
+
+
+def test_R094_评的是这一年用过资源的单位和供过的服务商_总分照权重合计(evaluation: Evaluation) -> None:
+    assert {one.code for one in evaluating.subjects(evaluation)} == {
+        "CU",
+        Institution.objects.get(name=cast()["mzj"].institution_name).code,
+    }
+    act("shy", evaluation.case, "file")
+    act("kw", evaluation.case, "approve")
+    cells = {"建设": "90", "服务提供": "80.5", "运行维护": "70", "安全保障": "100", "依据": "记录"}
+    evaluating.grade(actor=cast()["dsf"], evaluation=fresh(evaluation), given={"CU": cells})
+    row = next(row for row in evaluating.rows(evaluation) if row.institution.code == "CU")
+    assert row.total == Decimal("85.125")
+
+
+def test_R094_权重合计不到一百_名称重复_不是数的_都拒绝(evaluation: Evaluation) -> None:
+    def draw(*rows: tuple[str, str, str], who: str = "shy") -> None:
+        evaluating.draw_up(
+            actor=cast()[who], evaluation=fresh(evaluation),
+            rows=[{"kind": kind, "name": name, "weight": weight} for kind, name, weight in rows],
+        )  # fmt: skip
+
+    with pytest.raises(Refused) as refused:
+        draw(("使用单位", "甲", "60"), ("使用单位", "甲", "30"), ("服务商", "乙", "一百"))
+    assert len(refused.value.problems) == 2
+    with pytest.raises(Refused, match="合计 90，应为 100"):
+        draw(("使用单位", "甲", "90"), ("服务商", "乙", "100"))
+    with pytest.raises(NotYours):
+        draw(("使用单位", "甲", "100"), ("服务商", "乙", "100"), who="dsf")
+    draw(("使用单位", "甲", "100"), ("服务商", "乙", "100"))
+    act("shy", evaluation.case, "file")
+    with pytest.raises(Refused, match="不能改方案"):
+        draw(("使用单位", "甲", "100"), ("服务商", "乙", "100"))
+
+
+def test_R094_分数越界_没写依据_都指出是哪家哪项_一家都不记(evaluation: Evaluation) -> None:
+    act("shy", evaluation.case, "file")
+    act("kw", evaluation.case, "approve")
+    cells = {"建设": "101", "服务提供": "", "运行维护": "70", "安全保障": "-1", "依据": ""}
+    with pytest.raises(Refused) as refused:
+        evaluating.grade(actor=cast()["dsf"], evaluation=fresh(evaluation), given={"CU": cells})
+    text = "\n".join(refused.value.problems)
+    assert all(name in text for name in ("“建设”", "“服务提供”", "“安全保障”", "依据"))
+    assert not Grade.objects.exists()
+    with pytest.raises(Refused, match="还没有打全分"):
+        act("dsf", evaluation.case, "file")
+
+
+def test_R095_发布以后各看各的结果_知会整改_逐条销号才能办结(evaluation: Evaluation) -> None:
+    decided(evaluation)
+    requirement = required(evaluation)
+    act("kw", evaluation.case, "publish")
+    assert [one.institution.code for one in evaluating.published(cast()["lt"])] == ["CU"]
+    assert evaluating.published(cast()["kw"]).count() == 2
+    assert any("缩短开通用时" in n.text for n in unread(cast()["lt"]))
+    with pytest.raises(Refused, match="还没有销号"):
+        act("shy", evaluation.case, "close")
+
+    def step(who: str, kind: str) -> Progress:
+        fresh_one = Requirement.objects.select_related("evaluation__case__board", "institution").get(pk=requirement.pk)
+        return evaluating.advance(actor=cast()[who], on=JULY, requirement=fresh_one, kind=kind, text="核过")
+
+    with pytest.raises(Refused, match="还没有回报"):
+        step("shy", "销号")
+    with pytest.raises(NotYours):
+        step("mzj", "回报")
+    step("lt", "回报")
+    with pytest.raises(NotYours):
+        step("lt", "销号")
+    step("shy", "退回")
+    step("lt", "回报")
+    step("shy", "销号")
+    with pytest.raises(Refused, match="销号"):
+        step("lt", "回报")
+    act("shy", evaluation.case, "close")
+    assert fresh(evaluation).case.board.outcome == "done"
+
+
+def test_R095_打完分才提整改_期限在将来_不在评估里的不提(evaluation: Evaluation) -> None:
+    with pytest.raises(Refused, match="打完分才提"):
+        required(evaluation)
+    decided(evaluation)
+    with pytest.raises(Refused, match="期限"):
+        required(evaluation, due_on=JULY)
+    with pytest.raises(Refused, match="不在这次评估里"):
+        required(evaluation, institution=Institution.objects.get(code="CM"))
+    with pytest.raises(NotYours):
+        evaluating.require(
+            actor=cast()["dsf"], on=JULY, evaluation=fresh(evaluation), institution=Institution.objects.get(code="CU"),
+            text="x", due_on=DUE,
+        )  # fmt: skip
+    assert not Requirement.objects.exists()
+
+
+def test_R094_页面上打分_填错的原样留着_服务商打不开别家的(evaluation: Evaluation) -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    act("shy", evaluation.case, "file")
+    act("kw", evaluation.case, "approve")
+
+    def client(who: str) -> Client:
+        one = Client()
+        one.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
+        return one
+
+    url = f"/evaluations/{evaluation.case.number}/"
+    cells = {"CU:建设": "九十", "CU:服务提供": "88", "CU:运行维护": "88", "CU:安全保障": "88", "CU:依据": "全年记录"}
+    page = client("dsf").post(url, {"do": "grade", **cells})
+    assert page.status_code == 422
+    assert "九十" in page.content.decode()
+    assert "全年记录" in page.content.decode()
+    assert client("dsf").post(url, {"do": "grade", **cells, "CU:建设": "90"}).status_code == 302
+    assert Grade.objects.get().scores["建设"] == "90"
+    assert client("lt").get(url).status_code == 403
+    assert not Published.objects.exists()
+    assert client("lt").get("/evaluations/").status_code == 200
