@@ -47,6 +47,10 @@ PAGES: dict[str, set[Role]] = {
     "procurement": BUSINESS,
     "settlement": BUSINESS,
     "settlement-year": BUSINESS,
+    "forecast": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
+    "recovery": {Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION},
+    "handover": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR},
+    "tiers": EVERYONE,
     "catalog-sheet": EVERYONE,
     "surveys": {Role.THIRD_PARTY, Role.REVIEWER, Role.AUTHORITY},
     "survey": {Role.CLERK, Role.HEAD},
@@ -92,6 +96,7 @@ POSTS = {
     "catalog-save",
     "measure",
     "recast",
+    "verify",
     "consult",
     "conclude",
     "reply",
@@ -108,6 +113,7 @@ POSTS = {
 }
 #: 对着一个计量批次的：看得到的角色，账目再按单位、服务商收窄，见 tests/web/test_settlement.py
 RUNS: dict[str, set[Role]] = {
+    "focus": BUSINESS,
     "bill": BUSINESS,
     "bill-line": BUSINESS,
     "differences": {
@@ -125,7 +131,7 @@ RUNS: dict[str, set[Role]] = {
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
 #: 对着一次评估、一份申辩的，见 tests/scenarios/test_evaluation.py、test_appeal.py
-APPRAISED = {"evaluation", "reply-file"}
+APPRAISED = {"evaluation", "reply-file", "plan-diff", "handover-file"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
@@ -178,6 +184,10 @@ def address(name: str, walk: Walk) -> str:
         "home": "/",
         "sample": "/demo/hosts.xlsx",
         "settlement-year": "/settlement/2025/",
+        "forecast": "/settlement/2025/forecast/",
+        "recovery": "/settlement/recovery/",
+        "handover": "/settlement/handover/",
+        "tiers": "/catalog/tiers/",
         "catalog-sheet": "/catalog/市级-2021-07-01.xlsx",
         "watermark": "/watermark.svg",
         "case": f"/cases/{number}/",

@@ -17,6 +17,7 @@ from yunheng.rules.procedures.model import OUTCOMES
 ALL = [pytest.param(procedure, id=procedure.name) for procedure in PROCEDURES.values()]
 #: 条件由 applications.guards.facts 算定
 CONDITIONS = {"not_state_organ", "not_district_budget", "growth_exceeded", "quota_exceeded", "adjustment_pays"}
+CONDITIONS |= {"city_fees"}
 STATES = {"草稿", "待签批", "待审核", "补正中", "待服务商确认", "待下发", "测试期", "待正式开通"}
 STATES |= {"申辩中", "编制中", "待批复", "待下达", "待签约", "待支付", "待发布", "待回收", "待评分", "整改中"}
 

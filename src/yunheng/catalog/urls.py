@@ -5,6 +5,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
+    path("catalog/tiers/", views.tiers, name="tiers"),
     path("catalog/", views.prices, name="catalog"),
     path("procurement/", views.procurement, name="procurement"),
     path("procurement/start/", views.inquire, name="inquire"),

@@ -13,12 +13,12 @@ from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of
+from yunheng.orgs.reading import day_of, decimal_of
 from yunheng.rules.periods import service_year, service_year_of
 from yunheng.rules.roles import Role
 
-from . import operations, procuring, queries
-from .models import Agreement, Edition, EditionDraft, Inquiry
+from . import operations, procuring, queries, tiering
+from .models import Agreement, Edition, EditionDraft, Inquiry, Item
 from .sheet import COLUMNS, Row, read
 
 
@@ -217,3 +217,53 @@ def agree(request: Request) -> HttpResponse:
         rows=rows,
     )
     return redirect(f"/procurement/?year={post['year'][:4]}")
+
+
+@allowed()
+def tiers(request: Request) -> HttpResponse:
+    """阶梯价的各档、全市年度总量：都看得到，市运管单位在这里发布（R-019、R-076）。"""
+    present = service_year_of(request.on)
+    text = request.POST.get("year") or request.GET.get("year") or str(present)
+    year = min(max(int(text[:4]) if text.isdigit() else present, _FIRST_YEAR), present + 1)
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        try:
+            _publish_tiers(request, year)
+            return redirect(f"/catalog/tiers/?year={year}")
+        except Refused as error:
+            problems = error.problems
+    context = {
+        "year": year,
+        "years": range(present + 1, _FIRST_YEAR - 1, -1),
+        "rows": tiering.shown(year),
+        "modes": tiering.MODES,
+        "publishes": request.actor.role == Role.CITY_OPERATOR,
+        "values": request.POST,
+        "problems": problems,
+    }
+    return render(request, "catalog/tiers.html", context, status=422 if problems else 200)
+
+
+_FIRST_YEAR = 2022
+
+
+def _publish_tiers(request: Request, year: int) -> None:
+    post = request.POST
+    item = Item.objects.filter(code=post.get("item", "")).first()
+    if item is None:
+        raise Refused(["请选择目录项"])
+    if post.get("do") == "usage":
+        try:
+            total = decimal_of(post.get("total", ""), 6)
+        except ValueError as error:
+            raise Refused([f"全市总量：{error}（R-076）"]) from error
+        tiering.publish_usage(actor=request.actor, on=request.on, item=item, year=year, total=total)
+    else:
+        tiering.publish_tiers(
+            actor=request.actor,
+            on=request.on,
+            item=item,
+            year=year,
+            mode=post.get("mode", ""),
+            text=post.get("tiers", ""),
+        )

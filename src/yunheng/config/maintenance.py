@@ -58,8 +58,10 @@ def remind() -> str:
     from yunheng.catalog.procuring import chase  # noqa: PLC0415
     from yunheng.ledger.operations import remind_expiry  # noqa: PLC0415
     from yunheng.orgs.access import business_date  # noqa: PLC0415
+    from yunheng.settlement.operations import order_monthly  # noqa: PLC0415
 
     on = business_date()
+    order_monthly(on)
     cases, resources, overdue = notifying.remind(on), remind_expiry(on), arise(on)
     chased = chase(on) + surveying.chase(on)
     sent = notifying.send_out()

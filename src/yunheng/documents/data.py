@@ -97,13 +97,26 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """效能评估核定的一项调整（R-079）：服务商代码、分（负是减付）、评估总分、理由、文号、谁决定的。"""
+
+    provider: str
+    amount: int
+    score: str
+    reason: str
+    document: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Written:
-    """方案里人写的：各段文字（概况、绩效目标、支付安排），安排的第三方专项管理费（分，没有安排为 None）。"""
+    """方案里人定的：各段文字（概况、绩效目标、支付安排），安排的第三方专项管理费（分，没有安排为 None），效能核定。"""
 
     overview: str = ""
     goal: str = ""
     arrangement: str = ""
     supervision: int | None = None
+    verified: tuple[Verified, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ class _Plan:
         self.summary = papers.result["summary"]
         self.word = "预估" if papers.estimated else "结算"
         self.gross, self.net = fen(self.summary["unified_gross"]), fen(self.summary["unified_net"])
+        # 效能评估核定以后的应付：预算、合同、支付都照它；计量结果不变
+        self.due = self.net + sum(one.amount for one in papers.written.verified)
 
     def blocks(self) -> Iterator[Block]:
         for chapter in (
@@ -97,7 +99,7 @@ class _Plan:
         )
         yield Paragraph(
             f"统一支付部分{self.word}金额 {_money(self.gross)}，考核扣减 {_money(self.gross - self.net)}，"
-            f"应付 {_money(self.net)}（{amount_in_words(self.net)}）。自行支付部分 {_money(fen(summary['self_net']))}，"
+            f"应付 {_money(self.net)}（{amount_in_words(self.net)}）。{self._verified_sentence()}自行支付部分 {_money(fen(summary['self_net']))}，"
             f"由使用单位自行签约支付，不列入本项目（D62-九）。差异未决的 {self.held.count} 条、"
             f"{_money(fen(summary['disputed_gross']))}列为待核，不计入上述金额。"
         )
@@ -113,7 +115,7 @@ class _Plan:
                     "期内资源",
                     f"{sum(u.resources for u in papers.usage.values()):,} 个",
                     "统一支付应付金额",
-                    _figure(self.net),
+                    _figure(self.due),
                 ),
                 ("账目", f"{self.settled.count:,} 条", "自行支付金额", _figure(fen(summary["self_net"]))),
                 ("待核", f"{self.held.count:,} 条", "待核金额", _figure(fen(summary["disputed_gross"]))),
@@ -370,8 +372,30 @@ class _Plan:
             "应由服务商和使用单位核实后清理（D14-14）。"
         )
         yield Paragraph(
-            "资源使用率不在结算数据包之内，本方案不据以调整金额。效能评估结果作为核定依据的（M6-27、M10-四(六)），"
-            "另列“效能评估核定”调整项，写明评估结果和决定人，不改变计量结果；本方案没有这种调整项。"
+            "资源使用率不在结算数据包之内，本方案不据以调整计量结果。效能评估结果作为核定依据的（M6-27、M10-四(六)），"
+            "另列“效能评估核定”调整项，写明评估结果和决定人"
+            + ("，见表 10-1。" if papers.written.verified else "；本方案没有这种调整项。")
+        )
+        if papers.written.verified:
+            yield Table(
+                "表 10-1　效能评估核定（元）",
+                (
+                    Column("服务商", 2), Column("评估总分", 2, "right"), Column("调整", 2.6, "right"),
+                    Column("理由和文号", 5), Column("决定人", 4),
+                ),
+                (
+                    *((papers.providers[one.provider], one.score, yuan(one.amount, signed=True, grouped=True),
+                       f"{one.reason}（{one.document}）", one.by) for one in papers.written.verified),
+                    ("核定后应付", "", _figure(self.due), amount_in_words(self.due), ""),
+                ),
+                totals=1,
+            )  # fmt: skip
+
+    def _verified_sentence(self) -> str:
+        if not self.papers.written.verified:
+            return ""
+        return (
+            f"效能评估核定 {yuan(self.due - self.net, signed=True, grouped=True)} 元，核定后应付 {_money(self.due)}。"
         )
 
     def _budget(self) -> Iterator[Block]:
@@ -379,7 +403,7 @@ class _Plan:
         base = "考核扣减后的应付" if self.result["conventions"]["K-12"] == "net" else "考核扣减前的结算"
         yield Heading(1, "十、预算与资金来源")
         yield Paragraph(
-            f"资金来源为区级财政。本项目所需预算 {_money(self.net)}，立项批复后由{CENTRE}按财政预算追加流程申请（D62-八）。"
+            f"资金来源为区级财政。本项目所需预算 {_money(self.due)}，立项批复后由{CENTRE}按财政预算追加流程申请（D62-八）。"
         )
         yield Paragraph(
             f"第三方综合服务监管的专项管理费，不高于年度结算费用的 10%（D14-16 监管机制）：以统一支付{base}金额为基数，"
@@ -396,7 +420,7 @@ class _Plan:
                 ),
                 ("质量", "第三方独立重算，逐条相符", "摘要相同（R-077）"),
                 ("时效", "服务年度结束后编制方案并报批", "每年 7 月起（D62-八）"),
-                ("成本", "支付不超过批复金额和应付金额", _money(self.net)),
+                ("成本", "支付不超过批复金额和应付金额", _money(self.due)),
                 ("满意度", "服务商满意率不低于 90%", self._satisfaction()),
             ),
         )
@@ -406,7 +430,7 @@ class _Plan:
         fee = self.papers.written.supervision
         if fee is None:
             return "该费用不在本方案所需预算之内，另行安排时不得超过上限。"
-        return f"本年度安排 {_money(fee)}，连同应付金额，本项目预算合计 {_money(self.net + fee)}。"
+        return f"本年度安排 {_money(fee)}，连同应付金额，本项目预算合计 {_money(self.due + fee)}。"
 
     def _satisfaction(self) -> str:
         papers = self.papers
@@ -422,7 +446,7 @@ class _Plan:
             (Column("步骤", 2.6), Column("承办", 3), Column("前提和金额", 7), Column("条款", 2.4)),
             (
                 ("立项", "区科委", "审核本方案，批复金额", "D62-八、D14-15"),
-                ("预算追加", CENTRE, f"按批复金额申请，不超过 {_money(self.net)}", "D62-八"),
+                ("预算追加", CENTRE, f"按批复金额申请，不超过 {_money(self.due)}", "D62-八"),
                 ("签订合同", f"{CENTRE}、服务商", "预算下达后，按服务商分别签订", "D62-八"),
                 ("支付", CENTRE, "按合同支付，各服务商的支付不超过表 10 的应付金额", "D62-八"),
                 ("自行支付", "使用单位", "自行与服务商签约支付，不经本项目", "D62-九"),
@@ -433,7 +457,7 @@ class _Plan:
     def _conclusion(self) -> Iterator[Block]:
         yield Heading(1, "十二、结论")
         if self.papers.estimated:
-            yield Paragraph(f"截至数据截止日，统一支付预估应付 {_money(self.net)}。年度结束后按全年数据重算。")
+            yield Paragraph(f"截至数据截止日，统一支付预估应付 {_money(self.due)}。年度结束后按全年数据重算。")
         else:
             pending = (
                 f"待核 {_money(fen(self.summary['disputed_gross']))}在差异裁定后以补差另行结算。"
@@ -441,8 +465,8 @@ class _Plan:
                 else ""
             )
             yield Paragraph(
-                f"本年度计量计费、三方对账和考核扣减已按上述依据完成，统一支付应付 {_money(self.net)}，"
-                f"大写{amount_in_words(self.net)}，建议予以立项。{pending}"
+                f"本年度计量计费、三方对账和考核扣减已按上述依据完成，统一支付应付 {_money(self.due)}，"
+                f"大写{amount_in_words(self.due)}，建议予以立项。{pending}"
             )
         yield Paragraph(f"{self.papers.result['district']}科创服务中心（盖章）", "right")
         yield Paragraph("年　　月　　日", "right")

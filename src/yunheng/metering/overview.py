@@ -55,6 +55,27 @@ def scale(settlement: Settlement) -> dict[str, Scale]:
     }
 
 
+_MONTHLY = """
+WITH months AS (
+  SELECT CAST(m AS DATE) AS month, CAST(m + INTERVAL 1 MONTH AS DATE) AS following
+  FROM run, range(period_start, period_until, INTERVAL 1 MONTH) AS t(m)
+), parts AS (
+  SELECT p.provider, s.fen, greatest(s.start, m.month) AS start, least(s.until, m.following) AS until, s.start AS first,
+    date_diff('day', s.start, s.until) AS span, m.month
+  FROM ranked AS s JOIN months AS m ON m.month < s.until AND s.start < m.following
+  JOIN providers AS p ON p.provider_no = s.provider_no
+)
+SELECT provider, strftime(month, '%Y-%m'), CAST(sum(
+  fen * date_diff('day', first, until) // span - fen * date_diff('day', first, start) // span) AS BIGINT)
+FROM parts GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def monthly(settlement: Settlement) -> list[tuple[str, str, int]]:
+    """（服务商, 月, 分）：每条账目（含待核）按天摊到各月，逐月之和等于这一条；只供看趋势，不是另算。"""
+    return settlement.connection.execute(_MONTHLY).fetchall()
+
+
 def table_rows(package: Package, table: str, *columns: str) -> list[tuple[str | None, ...]]:
     """数据包一张表的几列，照表里的顺序；空单元格为 None。"""
     names = ", ".join(f'"{column}"' for column in columns)

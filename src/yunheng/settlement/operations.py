@@ -10,14 +10,14 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from yunheng.assessment.queries import locked
-from yunheng.audit.actor import Actor
+from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
 from yunheng.metering import diffing, result
-from yunheng.orgs.models import Institution
+from yunheng.orgs.models import Institution, Level
 from yunheng.orgs.queries import providers
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
@@ -45,9 +45,21 @@ _UNRULED = ("D10",)
 _RULED = ("D3", "D4", "D5", "D6", "D7")
 
 
+def order_monthly(on: date) -> RunOrder | None:
+    """每月自动要一次滚动计量，带全年预测（R-087）；这个月要过、年初第一天、冻结了的不要。"""
+    year = periods.service_year_of(on)
+    ordered = RunOrder.objects.filter(service_year=year, kind=ROLLING, on__year=on.year, on__month=on.month)
+    if ordered.exists() or on == periods.service_year(year).start:
+        return None
+    try:
+        return order_run(actor=SYSTEM, on=on, year=year, kind=ROLLING)
+    except Refused:
+        return None
+
+
 def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
     """要一次计量；年度还没完不能算年度的，冻结了的不能再算（R-071、R-083）。"""
-    if actor.role != Role.REVIEWER:
+    if actor.role not in (Role.REVIEWER, None):
         raise NotYours(["计量由区科创中心办（D62-四，R-073）"])
     if kind not in (ROLLING, YEARLY, ADJUST):
         raise Refused([f"计量只有滚动、年度、补差三种，没有“{kind}”"])
@@ -207,8 +219,9 @@ def write_plan(*, actor: Actor, on: date, case: Case, prose: Mapping[str, str], 
             version=Plan.objects.filter(case=case).count() + 1,
             run=freeze.run,
             prose=dict(prose),
-            total=Decimal(summary["unified_net"]),
+            total=queries.unified_net(freeze),
             supervision=supervision,
+            verified=list(freeze.verified.values_list("pk", flat=True)),
             on=on,
             by=str(actor),
         )
@@ -355,6 +368,14 @@ def run_ready(doing: Doing) -> Iterator[str]:
             yield f"{name}审定的考核与计量时的不同，请重新计量（R-078）"
 
 
+def city_fees(doing: Doing) -> frozenset[str]:
+    """用到的单位里有市级的，结算书要先报市经信核定（M6-27，R-086）。"""
+    run = queries.latest_run(_year(doing.case), YEARLY)
+    units = run.sums.values("unit") if run else ()
+    city = run is not None and Institution.objects.filter(code__in=units, level=Level.CITY).exists()
+    return frozenset({"city_fees"}) if city else frozenset()
+
+
 def pays(doing: Doing) -> frozenset[str]:
     """统一支付合计要补付的，才要下达预算；收回的不用。"""
     year = _year(doing.case)
@@ -416,6 +437,10 @@ def plan_ready(doing: Doing) -> Iterator[str]:
     if plan is None:
         yield "还没有编结算项目方案（D62-八，R-080）"
         return
+    freeze = queries.freeze_of(doing.case)
+    assert freeze is not None
+    if plan.total != (due := queries.unified_net(freeze)):
+        yield f"第 {plan.version} 版方案的应付 {plan.total}，效能核定以后应是 {due}，请重编一版（R-079、R-080）"
     yield from queries.footing(plan.run)
 
 
@@ -476,4 +501,5 @@ def register() -> None:
     for code in ("settlement", "adjustment"):
         register_effect(code, "submit_run", submit_run)
         register_effect(code, "freeze", freeze)
+    register_facts("settlement", city_fees)
     register_facts("adjustment", pays)

@@ -52,14 +52,17 @@ def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, 
     return content
 
 
-def tables(year: int) -> dict[str, Source]:
-    """数据包的各表，读到时才取；要在一个事务里。单据、工单、日志都是全部历史，算哪一年由算法按日期定。"""
+def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
+    """数据包的各表，读到时才取；要在一个事务里。单据、工单、日志都是全部历史，算哪一年由算法按日期定。
+
+    `provisional` 见 `running.export`。
+    """
     moves.gather()
     return {
         "机构": _institutions(),
         "目录": _catalog(),
-        "阶梯": _tiers(),
-        "全市用量": _city_usage(),
+        "阶梯": _tiers(year, provisional),
+        "全市用量": _city_usage(year, provisional),
         "项目": _projects(),
         "单据": moves.forms(),
         "单据明细": moves.details(),
@@ -113,25 +116,55 @@ def _catalog() -> Iterator[dict[str, str]]:
         }
 
 
-def _tiers() -> Iterator[dict[str, str]]:
+def _tiers(year: int, provisional: bool) -> Iterator[dict[str, str]]:
     latest = Tier.objects.order_by("item", "service_year", "-version").distinct("item", "service_year")
     versions = {(tier.item_id, tier.service_year): tier.version for tier in latest}
+    borrowed = unpublished(year) if provisional else {}
     for tier in Tier.objects.select_related("item").order_by("item__code", "service_year", "start"):
-        if versions[tier.item_id, tier.service_year] == tier.version:
-            yield {
-                "目录项": tier.item.code,
-                "服务年度": str(tier.service_year),
-                "方式": tier.mode,
-                "起": _text(tier.start),
-                "止": _text(tier.until),
-                "单价": _text(tier.unit_price),
-            }
+        if versions[tier.item_id, tier.service_year] != tier.version:
+            continue
+        row = {
+            "目录项": tier.item.code,
+            "服务年度": str(tier.service_year),
+            "方式": tier.mode,
+            "起": _text(tier.start),
+            "止": _text(tier.until),
+            "单价": _text(tier.unit_price),
+        }
+        if tier.item.code in borrowed and tier.service_year == year:
+            continue
+        yield row
+        if tier.item.code in borrowed and tier.service_year == year - 1:
+            yield {**row, "服务年度": str(year)}
 
 
-def _city_usage() -> Iterator[dict[str, str]]:
+def _city_usage(year: int, provisional: bool) -> Iterator[dict[str, str]]:
     latest = CityUsage.objects.order_by("item__code", "service_year", "-version").distinct("item__code", "service_year")
     for usage in latest.select_related("item"):
         yield {"目录项": usage.item.code, "服务年度": str(usage.service_year), "全市总量": _text(usage.total)}
+    for item, total in (unpublished(year) if provisional else {}).items():
+        yield {"目录项": item, "服务年度": str(year), "全市总量": _text(total)}
+
+
+def unpublished(year: int) -> dict[str, Decimal]:
+    """这一年全市用量还没发布、上一年有的阶梯项 → 上一年的全市总量（R-019：年中暂按上年平均单价）。"""
+    known = dict(
+        CityUsage.objects.filter(service_year=year - 1)
+        .order_by("item__code", "-version")
+        .distinct("item__code")
+        .values_list("item__code", "total")
+    )
+    published = set(CityUsage.objects.filter(service_year=year).values_list("item__code", flat=True))
+    tiered = set(Tier.objects.filter(service_year=year - 1).values_list("item__code", flat=True))
+    return {item: total for item, total in known.items() if item not in published and item in tiered}
+
+
+def provisional_warnings(year: int) -> list[str]:
+    """暂用上年平均单价的，逐项说明。"""
+    return [
+        f"{item} 的全市用量还没发布，单价暂按 {year - 1} 服务年度的全市平均；年度计量时照发布的算（M10-四(四)，R-019）"
+        for item in unpublished(year)
+    ]
 
 
 def _projects() -> Iterator[dict[str, str]]:

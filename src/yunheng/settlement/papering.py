@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from yunheng.documents.data import Written
+from yunheng.documents.data import Verified, Written
 from yunheng.documents.pdf import FontProblem
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
@@ -18,6 +18,7 @@ from yunheng.rules.money import fen
 
 from . import papers
 from .models import Plan, PlanFile, RunFile
+from .models import Verified as VerifiedRow
 from .running import PACKAGE
 
 #: 出不成时存的说明
@@ -54,7 +55,23 @@ def documents(plan: Plan) -> dict[str, bytes]:
             digest = result.write(settled, BytesIO())
             if digest != plan.run.digest:
                 raise ValueError(f"照批次 {plan.run_id} 的数据包重算，摘要 {digest} 与批次的 {plan.run.digest} 不同")
-            written = Written(**plan.prose, supervision=fen(f"{plan.supervision:.2f}"))
+            written = Written(**plan.prose, supervision=fen(f"{plan.supervision:.2f}"), verified=_verified(plan))
             used = replace(papers.gather(package, settled, digest), written=written)
             papers.write_documents(used, out, lambda _step, _share: None)
         return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def _verified(plan: Plan) -> tuple[Verified, ...]:
+    """编这一版时已核定的。"""
+    found = VerifiedRow.objects.filter(freeze__case=plan.case, pk__in=plan.verified)
+    return tuple(
+        Verified(
+            one.provider.code,
+            fen(f"{one.amount:.2f}"),
+            f"{one.result.total.normalize():f}",
+            one.reason,
+            one.document,
+            one.by,
+        )
+        for one in found.select_related("provider", "result").order_by("provider__code")
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet, Su
 from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case
 from yunheng.orgs.models import Institution
-from yunheng.rules.money import fen
+from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
 
 from .models import BillLine, BillSum, Contract, Freeze, Handling, Moved, Payment, Plan, Run, Submission, WaivedLine
@@ -149,20 +149,27 @@ def frozen(year: int) -> Freeze | None:
 
 @dataclass(frozen=True)
 class Due:
-    """要付给一家的：计量、扣减、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。"""
+    """要付给一家的：计量、扣减、效能核定（R-079）、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。"""
 
     provider: str
     unit: str
     gross: Decimal
     deduction: Decimal
     net: Decimal
+    verified: Decimal = ZERO
 
 
 def dues(freeze: Freeze) -> list[Due]:
     """这一份要付的各家；补差只列变了的。"""
     now = _dues(freeze.run)
     if freeze.base is None:
-        return list(now.values())
+        verified = verified_of(freeze)
+        return [
+            replace(one, net=one.net + verified[one.provider], verified=verified[one.provider])
+            if not one.unit and one.provider in verified
+            else one
+            for one in now.values()
+        ]
     before = _dues(freeze.base.run)
     found = []
     for key in sorted({*now, *before}):
@@ -170,6 +177,11 @@ def dues(freeze: Freeze) -> list[Due]:
         if a != b:
             found.append(Due(*key, b.gross - a.gross, b.deduction - a.deduction, b.net - a.net))
     return found
+
+
+def verified_of(freeze: Freeze) -> dict[str, Decimal]:
+    """服务商代码 → 效能评估核定的调整；还没冻结的没有。"""
+    return dict(freeze.verified.values_list("provider__code", "amount")) if freeze.pk else {}
 
 
 def _dues(run: Run) -> dict[tuple[str, str], Due]:
@@ -221,7 +233,11 @@ def chain(case: Case) -> list[Step]:
     found = freeze_of(case)
     amounts: list[tuple[str, Decimal | None]] = []
     if found:
-        amounts.append(("补差应付（统一支付）" if found.number else "结算应付（统一支付）", unified_net(found)))
+        verified = sum(verified_of(found).values(), ZERO)
+        name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
+        amounts.append((name, unified_net(found) - verified))
+        if verified:
+            amounts.append(("效能评估核定以后", unified_net(found)))
     if case.procedure == "settlement":
         amounts += [
             ("方案合计（含专项管理费）", figure(case, "plan")),
@@ -297,9 +313,9 @@ def money_problems() -> Iterator[str | None]:
 
 def days(line: BillLine) -> list[tuple[date, Decimal]]:
     """一条账目摊到每天：按最大余额法，逐日之和等于这一条（只供查看，不是另算）。"""
-    total, count = fen(str(line.amount)), (line.until_on - line.from_on).days
-    share, rest = divmod(total, count)
-    return [(line.from_on + timedelta(days=n), Decimal(share + (1 if n < rest else 0)) / 100) for n in range(count)]
+    count = (line.until_on - line.from_on).days
+    shares = split(fen(f"{line.amount:.2f}"), [1] * count)
+    return [(line.from_on + timedelta(days=n), Decimal(share) / 100) for n, share in enumerate(shares)]
 
 
 def years() -> list[int]:

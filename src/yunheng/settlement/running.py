@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import tempfile
 from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ from .models import ROLLING, BillLine, Line, Run, RunFile, RunOrder, WaivedLine
 
 PACKAGE, RESULT = "数据包.zip", "结算.json.gz"
 #: 计量时引擎的内存上限，兆字节：整个进程不超过四吉
-_MEMORY = 3000
+MEMORY = 3000
 #: 排队的请求由一个进程办；别的进程来了等不到锁就走
 _LOCK = 74
 Progress = Callable[[str, float], None]
@@ -43,13 +44,18 @@ _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
 }
 
 
-def export(year: int, target: Path, cutoff: date | None = None) -> None:
-    """从库里导出结算数据包。一个只读的快照里读完各表，导出期间的新写入不会掺进来。"""
+def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> None:
+    """从库里导出结算数据包。一个快照里读完各表，导出期间的新写入不会掺进来。
+
+    `provisional` 为真时，阶梯项的全市用量还没发布的，暂用上一年度的（R-019）。
+    """
     with transaction.atomic():
         # 已经在别的事务里就用它的快照
         if not connection.savepoint_ids:
             connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        write_package(target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year))
+        write_package(
+            target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year, provisional=provisional)
+        )
 
 
 def measure(
@@ -69,10 +75,10 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="yunheng-run-") as name:
         folder = Path(name)
         progress("冻结数据包", 0.02)
-        export(year, folder / PACKAGE, until)
+        export(year, folder / PACKAGE, until, provisional=kind == ROLLING)
         package_content = (folder / PACKAGE).read_bytes()
         progress("读取、校验", 0.15)
-        with opened(folder / PACKAGE, _MEMORY) as package:
+        with opened(folder / PACKAGE, MEMORY) as package:
             done = (*engine.STEPS, "10_lines")
             settled = engine.settle(
                 package, None, lambda step, _s: progress("计量、对账", 0.25 + 0.2 * (done.index(step) + 1) / len(done))
@@ -86,6 +92,8 @@ def measure(
                 for which, (_, marks) in _TABLES.items()
             }
             head = settled.head
+            if kind == ROLLING:
+                head["warnings"] += packing.provisional_warnings(year)
         progress("账目入库", 0.6)
         with unit_of_work(actor) as journal:
             run = Run.objects.create(
@@ -176,7 +184,7 @@ def _carry_out(order: RunOrder) -> None:
     actor = Actor(order.by, None, person=order.person_id)
     try:
         # 批次和“办成了”在一个事务里：断在中间，重启后从头再办，不会有两个批次
-        measure(
+        run = measure(
             actor=actor,
             on=order.on,
             year=order.service_year,
@@ -185,10 +193,21 @@ def _carry_out(order: RunOrder) -> None:
             progress=progress,
             finish=lambda run: waiting.update(run=run, step="完成", share=1),
         )
+        if order.kind == ROLLING:
+            # 预测另算，算不成不碍着已办成的计量
+            predict(run, order.on)
     except PackageError as error:
         waiting.update(problems=[str(problem) for problem in error.problems][:200], step="没有办成")
     except ValueError as error:
         waiting.update(problems=[str(error)], step="没有办成")
+
+
+def predict(run: Run, on: date) -> None:
+    """滚动计量之后配上全年预测（R-087）；数据还算不到年末的（如还没有价格）不配。"""
+    from .forecasting import forecast  # noqa: PLC0415 预测要用这里的导出
+
+    with contextlib.suppress(PackageError):
+        forecast(run, on)
 
 
 def period_end(year: int, on: date, kind: str) -> date | None:

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from . import bills, views
+from . import bills, funds, views
 
 urlpatterns = [
     path("settlement/", views.home, name="settlement"),
     path("settlement/package/", views.package, name="package"),
     path("settlement/<int:year>/", views.year, name="settlement-year"),
+    path("settlement/recovery/", funds.shares, name="recovery"),
+    path("settlement/handover/", funds.reporting, name="handover"),
+    path("settlement/handover/<int:pk>.csv", funds.handover_file, name="handover-file"),
+    path("settlement/<int:year>/forecast/", funds.forecast, name="forecast"),
     path("settlement/<int:year>/measure/", views.measure, name="measure"),
     path("settlement/<int:year>/contract/", views.contract, name="contract"),
     path("settlement/contracts/<int:pk>/pay/", views.pay, name="pay"),
@@ -18,6 +22,9 @@ urlpatterns = [
     path("settlement/runs/<int:pk>/files/<str:name>", bills.download, name="run-file"),
     path("settlement/runs/<int:pk>/recast/", bills.recast, name="recast"),
     path("settlement/runs/<int:pk>/recompute/", views.recompute, name="recompute"),
+    path("settlement/runs/<int:pk>/focus.csv", bills.focus_file, name="focus"),
+    path("settlement/plans/<int:pk>..<int:other>/", funds.plan_diff, name="plan-diff"),
+    path("cases/<str:number>/verify/", funds.verify, name="verify"),
     path("settlement/plans/<int:pk>/<str:name>", views.plan_file, name="plan-file"),
     path("cases/<str:number>/plan/", views.plan, name="plan"),
     path("assets/<str:code>/evidence/<int:pk>/", bills.evidence, name="evidence"),

@@ -53,7 +53,8 @@ def home(request: Request) -> HttpResponse:
         run = Run.objects.filter(pk=frozen[year]).first() if year in frozen else queries.latest_run(year)
         total = queries.totals(queries.visible_sums(request.actor, run)) if run else None
         rows.append({"year": year, "span": service_year(year), "run": run, "total": total, "case": cases.get(year)})
-    return render(request, "settlement/home.html", {"rows": rows})
+    shares = request.actor.role in (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION)
+    return render(request, "settlement/home.html", {"rows": rows, "shares": shares})
 
 
 @allowed(*BUSINESS)
@@ -75,10 +76,11 @@ def year(request: Request, year: int) -> HttpResponse:
         "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),
         "finished": request.on >= year_end(year),
         "measures": request.actor.role == Role.REVIEWER,
+        "centre": request.actor.role in CENTRE,
         "names": names_of(),
     }
     if context["latest"]:
-        context["own_bills"] = _own_bills(request, context["latest"], context["freeze"], context["names"])
+        context["own_bills"] = _own_bills(request, context["latest"], year, context["names"])
         context["total"] = queries.totals(queries.visible_sums(request.actor, context["latest"]))
         context["by_provider"] = queries.breakdown(
             queries.visible_sums(request.actor, context["latest"]), "provider", context["names"]
@@ -92,30 +94,28 @@ def year(request: Request, year: int) -> HttpResponse:
     return render(request, "settlement/year.html", context)
 
 
-def _own_bills(request: Request, run: Run, freeze: Freeze | None, names: dict[str, str]) -> list[dict[str, Any]]:
-    """本单位自行支付的各家应付、合同、已付（R-088）；不是使用单位的没有。"""
+def _own_bills(request: Request, run: Run, year: int, names: dict[str, str]) -> list[dict[str, Any]]:
+    """本单位自行支付的各家应付、合同、已付，年度结算和各次补差都在（R-088）；不是使用单位的没有。"""
     if request.actor.role not in (Role.CLERK, Role.HEAD):
         return []
     unit = Institution.objects.get(pk=request.actor.institution or 0)
-    contracts = (
-        Contract.objects.filter(freeze__service_year=run.service_year, freeze__number=0, unit=unit).select_related(
-            "provider"
-        )
-        if freeze
-        else ()
-    )
-    signed = {one.provider.code: one for one in contracts}
-    # 自行支付照年度结算的一份；补差的另在补差里看
-    settled = Freeze.objects.get(service_year=freeze.service_year, number=0).run if freeze else run
+    freezes = list(Freeze.objects.filter(service_year=year).select_related("run", "base__run").order_by("number"))
+    contracts = Contract.objects.filter(freeze__in=freezes, unit=unit).select_related("provider")
+    signed = {(one.freeze_id, one.provider.code): one for one in contracts.prefetch_related("payments")}
+    # 还没冻结的照最近的批次，只看不签
+    shown = [(freeze, queries.dues(freeze)) for freeze in freezes] or [(None, queries.dues(Freeze(run=run)))]
     return [
         {
-            "provider": row["provider"],
-            "name": names[row["provider"]],
-            "net": row["net"],
-            "contract": signed.get(row["provider"]),
+            "provider": due.provider,
+            "name": names[due.provider],
+            "net": due.net,
+            "number": freeze.number if freeze else 0,
+            "frozen": freeze is not None,
+            "contract": signed.get((freeze.pk, due.provider)) if freeze else None,
         }
-        for row in settled.head["summary"]["self"]
-        if row["unit"] == unit.code
+        for freeze, dues in shown
+        for due in dues
+        if due.unit == unit.code and due.net
     ]
 
 
@@ -157,7 +157,7 @@ def plan(request: Request, number: str) -> HttpResponse:
     case = get_object_or_404(Case, number=number, procedure="settlement")
     prose = {key: request.POST.get(f"prose:{key}", "").strip()[:5000] for key, _, _ in PROSE}
     operations.write_plan(
-        actor=request.actor, on=request.on, case=case, prose=prose, supervision=_money(request, "supervision")
+        actor=request.actor, on=request.on, case=case, prose=prose, supervision=money_in(request, "supervision")
     )
     return redirect(f"/cases/{number}/")
 
@@ -191,7 +191,7 @@ def contract(request: Request, year: int) -> HttpResponse:
         provider=provider,
         unit=unit,
         number=request.POST.get("number", "")[:80],
-        amount=_money(request, "amount"),
+        amount=money_in(request, "amount"),
         signed_on=_day(request, "signed_on"),
     )
     return redirect(_back(request, year))
@@ -206,7 +206,7 @@ def pay(request: Request, pk: int) -> HttpResponse:
         actor=request.actor,
         on=request.on,
         contract=found,
-        amount=_money(request, "amount"),
+        amount=money_in(request, "amount"),
         paid_on=_day(request, "paid_on"),
         voucher=request.POST.get("voucher", "")[:80],
     )
@@ -218,7 +218,8 @@ def _back(request: Request, year: int) -> str:
     return back if back.startswith(("/cases/", "/settlement/")) else f"/settlement/{year}/"
 
 
-def _money(request: Request, name: str) -> Decimal:
+def money_in(request: Request, name: str) -> Decimal:
+    """表单里的一栏金额；不对抛 Refused。"""
     try:
         return money_of(request.POST.get(name, ""))
     except ValueError as error:
@@ -288,6 +289,12 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
             if not row.unit
         ],
         "base": _base(case),
+        "due": queries.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
+        "verified": found.verified.select_related("provider", "result").order_by("pk") if found else (),
+        "verifies": request.actor.role == Role.AUTHORITY
+        and case.board.step == "plan"
+        and case.procedure == "settlement",
+        "earlier": _earlier(case),
         "recomputations": run.recomputations.order_by("-pk") if run else (),
         "footing": list(queries.footing(run)) if run else [],
         "step": case.board.step,
@@ -300,6 +307,12 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         },
         "prose": PROSE,
     }
+
+
+def _earlier(case: Case) -> dict[int, int]:
+    """方案的各版 → 它的上一版。"""
+    keys = list(Plan.objects.filter(case=case).order_by("version").values_list("pk", flat=True))
+    return dict(zip(keys[1:], keys, strict=False))
 
 
 def _base(case: Case) -> Freeze | None:

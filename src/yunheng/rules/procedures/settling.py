@@ -7,12 +7,14 @@ from yunheng.rules.roles import Role
 from .model import Act, Field, Procedure, Step, back
 
 _DOCUMENT = Field("document", "文号", hint="没有文号的可不填", optional=True)
-#: 结算、补差都先由第三方离线复算
-_RECHECK = Step(
-    "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,),
-    (Act("match", "复算一致", "approve", guards=("settlement_recomputed",)), back("复算不一致，退回", "draft")),
-    "D62-七",
-)  # fmt: skip
+
+
+def _recheck(to: str) -> Step:
+    """结算、补差都先由第三方离线复算。"""
+    match = Act("match", "复算一致", to, guards=("settlement_recomputed",))
+    return Step(
+        "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,), (match, back("复算不一致，退回", "draft")), "D62-七"
+    )
 
 
 def _first(name: str, *, opinion: bool = False) -> Step:
@@ -33,11 +35,16 @@ SETTLEMENT = Procedure(
     name="年度结算",
     prefix="JS",
     clause="D62-八",
-    requirements=("R-077", "R-080", "R-081", "R-082", "R-090"),
-    gist="计量结果由第三方离线复算一致、区科委审批后编结算方案，立项、追加预算、签约、支付，每步金额不超过上一步",
+    requirements=("R-077", "R-080", "R-081", "R-082", "R-086", "R-090"),
+    gist="计量结果由第三方离线复算一致、区科委审批后编结算方案，立项、追加预算、签约、支付，每步金额不超过上一步；有市级单位用的先报市经信核定",
     steps=(
         _first("计量"),
-        _RECHECK,
+        _recheck("city"),
+        Step(
+            "city", "市经信核定", "待审核", (Role.CITY_ECONOMY,),
+            (Act("approve", "核定", "approve"), back("退回重新计量", "draft")),
+            "M6-27", when="city_fees", otherwise="approve",
+        ),
         _approval("区科委审批计量结果", "plan"),
         Step(
             "plan", "编结算方案", "编制中", (Role.REVIEWER,),
@@ -95,7 +102,7 @@ ADJUSTMENT = Procedure(
     gist="冻结以后的更正：照现在的数据重算一遍，减去已结的，多退少补；已冻结的不动，两版逐条对照",
     steps=(
         _first("重新计量", opinion=True),
-        _RECHECK,
+        _recheck("approve"),
         _approval("区科委审批补差", "finance"),
         Step(
             "finance", "预算下达", "待下达", (Role.FINANCE,),

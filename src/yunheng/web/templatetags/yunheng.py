@@ -237,6 +237,12 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 
 
 @register.filter
+def at(values: Sequence[Any], index: int) -> Any:
+    """序列里的第几个。"""
+    return values[index]
+
+
+@register.filter
 def role_name(value: str) -> str:
     """角色的中文叫法。"""
     return Role(value).label if value else "系统"

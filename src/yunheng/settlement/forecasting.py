@@ -1,0 +1,155 @@
+"""全年预测和预算执行（R-087）：每月滚动计量之后，照现状用同一个引擎算到年末，再给上下限。"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from yunheng.applications import grid
+from yunheng.applications.models import Filing
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.catalog import queries as catalog
+from yunheng.ledger.models import Segment
+from yunheng.metering import engine, overview
+from yunheng.metering.opening import opened
+from yunheng.rules import periods, pricing, rulebook
+from yunheng.rules.problems import NotInForce
+from yunheng.rules.roles import Role
+
+from .models import Budget, Forecast, Run
+from .queries import ZERO, totals
+from .running import MEMORY, PACKAGE, export
+
+#: 批了会添资源、还在办的
+_ADDING = ("new", "migration", "change", "development", "emergency", "temporary")
+
+
+def set_budget(*, actor: Actor, on: date, year: int, amount: Decimal, document: str) -> Budget:
+    """登记某服务年度的预算；追加、核减再登记一次。"""
+    if actor.role not in (Role.FINANCE, Role.REVIEWER):
+        raise NotYours(["年度预算由区财政或区科创中心登记（D14-15，R-087）"])
+    problems = []
+    if amount <= 0:
+        problems.append(f"预算应大于 0，现在是 {amount}（R-087）")
+    if not document.strip():
+        problems.append("写明文号或依据（R-087）")
+    if problems:
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        made = Budget.objects.create(
+            service_year=year, amount=amount, document=document.strip()[:100], on=on, by=str(actor)
+        )
+        journal.note("登记年度预算", str(year), after={"预算": str(amount), "文号": document})
+    return made
+
+
+def budget(year: int) -> Budget | None:
+    """最近登记的预算。"""
+    return Budget.objects.filter(service_year=year).order_by("-pk").first()
+
+
+def latest(year: int) -> Forecast | None:
+    """最近的预测。"""
+    return Forecast.objects.filter(service_year=year).select_related("run").order_by("-pk").first()
+
+
+def forecast(run: Run, on: date) -> Forecast:
+    """给一个滚动批次配上全年预测。
+
+    照现状：现在的单据、台账不变，同一个引擎算到年末（待核的也算上，迟早要裁定）。
+    下限：减去年内到期的资源到期以后的；上限：加上在办的申请批了以后的（先过三个月测试期）。
+    """
+    year = run.service_year
+    end = periods.year_end(year)
+    with tempfile.TemporaryDirectory(prefix="yunheng-forecast-") as name:
+        export(year, Path(name) / PACKAGE, provisional=True)
+        with opened(Path(name) / PACKAGE, MEMORY) as package:
+            months = overview.monthly(engine.settle(package))
+    expected = Decimal(sum(fen for _, _, fen in months)) / 100
+    _, settled, held = totals(run.sums.all())
+    return Forecast.objects.create(
+        run=run,
+        service_year=year,
+        on=on,
+        months=[
+            {"provider": provider, "month": month, "amount": f"{Decimal(fen) / 100:.2f}"}
+            for provider, month, fen in months
+        ],
+        spent=settled + held,
+        expected=expected,
+        low=max(settled + held, expected - sum(_expiring(year, on, end), ZERO)),
+        high=expected + sum(_pending(year, on, end), ZERO),
+    )
+
+
+def _expiring(year: int, on: date, end: date) -> Iterator[Decimal]:
+    """年内到期的资源，到期以后到年末的费用。"""
+    found = Segment.objects.filter(during__contains=on, expires_on__gt=on, expires_on__lt=end)
+    book = catalog.price_book()
+    for one in found.select_related("item__provider", "resource__provider"):
+        owner = (one.item.provider or one.resource.provider).code
+        try:
+            price = book.price_on(one.item.code, owner, on).unit_price
+        except NotInForce:
+            continue
+        assert one.expires_on is not None
+        span = periods.Period(one.expires_on, end)
+        if one.item.cycle == "年":
+            yield pricing.to_fen(pricing.yearly(one.quantity, price, span, year))
+        elif one.item.cycle == "月":
+            yield pricing.to_fen(pricing.monthly(one.quantity, price, span))
+
+
+def _pending(year: int, on: date, end: date) -> Iterator[Decimal]:
+    """在办的申请批了以后，过了测试期到年末的费用：照表单的年化估算按天折。"""
+    months = int(rulebook.built_in().parameter("trial_months", on).value)
+    start = periods.add_months(on, months)
+    if start >= end:
+        return
+    share = Fraction((end - start).days, periods.service_year(year).days)
+    filings = Filing.objects.filter(case__procedure__in=_ADDING, case__board__outcome="", case__facts=None)
+    for filing in filings.order_by("case", "-version").distinct("case").select_related("case__board__provider"):
+        provider = filing.case.board.provider
+        at = catalog.prices(provider.code if provider else "", on)
+        fen = catalog.estimate(grid.quantities(filing.content, at.items), at).fen
+        yield pricing.to_fen(Fraction(fen, 100) * share)
+
+
+def chart(found: Forecast, names: Mapping[str, str]) -> dict[str, Any]:
+    """各月各家，给图和数据表：`months` 是横轴，`series` 每家一行（元），`totals` 是各月合计。"""
+    months = sorted({row["month"] for row in found.months})
+    codes = sorted({row["provider"] for row in found.months})
+    cells = {(row["provider"], row["month"]): Decimal(row["amount"]) for row in found.months}
+    series = [
+        {"name": names.get(code, code), "data": [str(cells.get((code, month), ZERO)) for month in months]}
+        for code in codes
+    ]
+    totals_ = [str(sum((cells.get((code, month), ZERO) for code in codes), ZERO)) for month in months]
+    return {"months": months, "series": series, "totals": totals_}
+
+
+def sentence(found: Forecast | None, planned: Budget | None) -> str:
+    """一句话：花到哪里、年末大约多少、预算够不够。"""
+    if found is None:
+        return "还没有预测。每月第一次滚动计量之后自动配上。"
+    head = (
+        f"到 {found.run.until_on}（不含）已发生 {found.spent:,.2f} 元，照现状到年末 {found.expected:,.2f} 元，"
+        f"可能在 {found.low:,.2f} 至 {found.high:,.2f} 元之间"
+    )
+    if planned is None:
+        return f"{head}；还没有登记预算。"
+    share = found.expected * 100 / planned.amount
+    if found.low > planned.amount:
+        tail = f"最少也超预算 {found.low - planned.amount:,.2f} 元"
+    elif found.high > planned.amount:
+        tail = f"可能超预算，最多超 {found.high - planned.amount:,.2f} 元"
+    else:
+        tail = f"预算够，还余 {planned.amount - found.high:,.2f} 元以上"
+    return f"{head}；预算 {planned.amount:,.2f} 元，预计执行 {share:.1f}%，{tail}。"

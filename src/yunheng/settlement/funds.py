@@ -1,0 +1,265 @@
+"""预测和预算、灾备分摊、反馈和汇交、效能核定、方案两版对照的页面。"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST
+
+from yunheng.audit.refused import Refused
+from yunheng.cases.models import Case
+from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.models import Institution
+from yunheng.orgs.queries import providers
+from yunheng.orgs.reading import day_of, decimal_of
+from yunheng.rules.periods import service_year_of
+from yunheng.rules.roles import Role
+
+from . import forecasting, handover, queries, recovery, verifying
+from .models import Handover, Plan, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
+from .views import CENTRE, FIRST_YEAR, MAX_PK, PROSE, money_in, names_of
+
+_RECOVERY = (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION)
+_FEEDBACK = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR)
+
+
+def _checked_year(request: Request, year: int) -> int:
+    if not FIRST_YEAR < year <= service_year_of(request.on) + 1:
+        raise Http404
+    return year
+
+
+@allowed(*CENTRE)
+def forecast(request: Request, year: int) -> HttpResponse:
+    """一个服务年度的预测和预算执行（R-087）。"""
+    _checked_year(request, year)
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        try:
+            forecasting.set_budget(
+                actor=request.actor,
+                on=request.on,
+                year=year,
+                amount=money_in(request, "amount"),
+                document=request.POST.get("document", ""),
+            )
+            return redirect(f"/settlement/{year}/forecast/")
+        except Refused as error:
+            problems = error.problems
+    found, budget = forecasting.latest(year), forecasting.budget(year)
+    context = {
+        "year": year,
+        "forecast": found,
+        "budget": budget,
+        "chart": forecasting.chart(found, names_of()) if found else None,
+        "sentence": forecasting.sentence(found, budget),
+        "sets": request.actor.role in (Role.FINANCE, Role.REVIEWER),
+        "values": request.POST,
+        "problems": problems,
+    }
+    return render(request, "settlement/forecast.html", context, status=422 if problems else 200)
+
+
+# ── 灾备分摊 ──
+
+
+@allowed(*_RECOVERY)
+def shares(request: Request) -> HttpResponse:
+    """灾备平台的资产、比例、各年费用（R-085）。"""
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        try:
+            _save_share(request)
+            return redirect("/settlement/recovery/")
+        except Refused as error:
+            problems = error.problems
+    present = service_year_of(request.on)
+    costs = list(RecoveryCost.objects.order_by("-service_year", "code"))
+    totals: Counter[tuple[int, str]] = Counter()
+    for cost in costs:
+        for code, amount in cost.shares.items():
+            totals[cost.service_year, code] += Decimal(amount)  # type: ignore[assignment]
+    context = {
+        "assets": [(one, recovery.share_of(one.code, present)) for one in recovery.assets()],
+        "costs": costs,
+        "totals": [(year, code, amount) for (year, code), amount in sorted(totals.items(), reverse=True)],
+        "names": names_of(),
+        "kinds": dict(RecoveryAsset._meta.get_field("kind").choices or ()),
+        "institutions": Institution.objects.order_by("kind", "code"),
+        "years": range(present, FIRST_YEAR, -1),
+        "decisions": RecoveryShare.objects.order_by("-pk")[:50],
+        "registers": request.actor.role in (Role.REVIEWER, Role.AUTHORITY),
+        "decides": request.actor.role == Role.AUTHORITY,
+        "bills": request.actor.role == Role.REVIEWER,
+        "values": request.POST,
+        "problems": problems,
+    }
+    return render(request, "settlement/recovery.html", context, status=422 if problems else 200)
+
+
+def _save_share(request: Request) -> None:
+    post, code = request.POST, request.POST.get("code", "").strip()[:32]
+    if post.get("do") == "asset":
+        owner = Institution.objects.filter(code=post.get("owner", "")).first()
+        if owner is None:
+            raise Refused(["请选择归属单位（R-085）"])
+        recovery.register_asset(
+            actor=request.actor,
+            on=request.on,
+            code=code,
+            name=post.get("name", ""),
+            kind=post.get("kind", ""),
+            owner=owner,
+        )
+    elif post.get("do") == "share":
+        recovery.decide(
+            actor=request.actor,
+            on=request.on,
+            code=code,
+            ratios=_ratios(post.get("ratios", "")),
+            document=post.get("document", ""),
+            from_year=_year(request),
+        )
+    else:
+        recovery.bill(
+            actor=request.actor,
+            on=request.on,
+            code=code,
+            year=_year(request),
+            amount=money_in(request, "amount"),
+            document=post.get("document", ""),
+        )
+
+
+def _ratios(text: str) -> dict[str, Decimal]:
+    """一行一家：“机构代码 百分数”。"""
+    found: dict[str, Decimal] = {}
+    for number, line in enumerate(text.strip().splitlines(), start=1):
+        cells = line.split()
+        if len(cells) != 2 or cells[0] in found:
+            raise Refused([f"第 {number} 行应是“机构代码 百分数”，代码不重：{line[:40]}（R-085）"])
+        try:
+            found[cells[0]] = decimal_of(cells[1].rstrip("%"), 6)
+        except ValueError as error:
+            raise Refused([f"第 {number} 行：{error}（R-085）"]) from error
+    return found
+
+
+def _year(request: Request) -> int:
+    text = request.POST.get("year", "")[:4]
+    if not text.isdigit() or not FIRST_YEAR < int(text) < 2100:
+        raise Refused(["请选择服务年度"])
+    return int(text)
+
+
+# ── 反馈和汇交 ──
+
+
+@allowed(*_FEEDBACK)
+def reporting(request: Request) -> HttpResponse:
+    """向市里反馈服务商、汇交使用数据（R-021）。"""
+    problems: tuple[str, ...] = ()
+    post = request.POST
+    if request.method == "POST":
+        try:
+            if post.get("do") == "feedback":
+                provider = providers().filter(code=post.get("provider", "")).first()
+                if provider is None:
+                    raise Refused(["请选择服务商"])
+                handover.feedback(
+                    actor=request.actor,
+                    on=request.on,
+                    provider=provider,
+                    year=_year(request),
+                    level=post.get("level", ""),
+                    text=post.get("text", ""),
+                )
+            else:
+                _hand_over(request)
+            return redirect("/settlement/handover/")
+        except Refused as error:
+            problems = error.problems
+    context = {
+        "feedbacks": ServiceFeedback.objects.select_related("provider").order_by("-pk")[:100],
+        "handovers": Handover.objects.defer("content").order_by("-from_on"),
+        "providers": providers(),
+        "levels": handover.LEVELS,
+        "years": range(service_year_of(request.on), FIRST_YEAR, -1),
+        "feeds": request.actor.role in (Role.AUTHORITY, Role.REVIEWER),
+        "hands": request.actor.role == Role.REVIEWER,
+        "values": post,
+        "problems": problems,
+    }
+    return render(request, "settlement/handover.html", context, status=422 if problems else 200)
+
+
+def _hand_over(request: Request) -> None:
+    try:
+        from_on, until_on = (day_of(request.POST.get(name, "")) for name in ("from_on", "until_on"))
+    except ValueError as error:
+        raise Refused([str(error)]) from error
+    handover.hand_over(
+        actor=request.actor,
+        on=request.on,
+        from_on=from_on,
+        until_on=until_on,
+        receiver=request.POST.get("receiver", ""),
+    )
+
+
+@allowed(*_FEEDBACK)
+def handover_file(request: Request, pk: int) -> HttpResponse:
+    """汇交的文件。"""
+    del request
+    found = get_object_or_404(Handover, pk=min(pk, MAX_PK))
+    response = HttpResponse(bytes(found.content), content_type="text/csv; charset=utf-8")
+    name = f"使用数据-{found.from_on}-{found.until_on}.csv"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+# ── 年度结算 ──
+
+
+@require_POST
+@allowed(Role.AUTHORITY)
+def verify(request: Request, number: str) -> HttpResponse:
+    """效能评估核定一家（R-079）。"""
+    case = get_object_or_404(Case, number=number, procedure="settlement")
+    freeze = queries.freeze_of(case)
+    provider = providers().filter(code=request.POST.get("provider", "")).first()
+    if freeze is None or provider is None:
+        raise Refused(["计量结果还没有批准，或没有选服务商（R-079）"])
+    verifying.verify(
+        actor=request.actor,
+        on=request.on,
+        freeze=freeze,
+        provider=provider,
+        amount=money_in(request, "amount"),
+        reason=request.POST.get("reason", ""),
+        document=request.POST.get("document", ""),
+    )
+    return redirect(f"/cases/{number}/")
+
+
+@allowed(*CENTRE)
+def plan_diff(request: Request, pk: int, other: int) -> HttpResponse:
+    """方案两版对照：金额、所照的批次、各段文字。"""
+    before, after = (
+        get_object_or_404(Plan.objects.select_related("case", "run"), pk=min(one, MAX_PK)) for one in (pk, other)
+    )
+    if before.case_id != after.case_id:
+        raise Http404
+    rows = [
+        ("照的批次", str(before.run_id), str(after.run_id)),
+        ("应付合计（元）", f"{before.total:,.2f}", f"{after.total:,.2f}"),
+        ("专项管理费（元）", f"{before.supervision:,.2f}", f"{after.supervision:,.2f}"),
+        ("效能核定（项）", str(len(before.verified)), str(len(after.verified))),
+        *((label, before.prose.get(key, ""), after.prose.get(key, "")) for key, label, _ in PROSE),
+    ]
+    context = {"before": before, "after": after, "rows": [(*row, row[1] != row[2]) for row in rows]}
+    return render(request, "settlement/plan_diff.html", context)

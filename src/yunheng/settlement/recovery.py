@@ -1,0 +1,123 @@
+"""灾备平台费用分摊（M10-五，R-085）：登记资产归属，主管部门定比例，一年一笔按最大余额法拆到分。"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from math import lcm
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.orgs.models import Institution
+from yunheng.rules.money import fen, split
+from yunheng.rules.roles import Role
+
+from .models import RecoveryAsset, RecoveryCost, RecoveryShare
+
+
+def assets() -> list[RecoveryAsset]:
+    """各项灾备资产，最近登记的为准。"""
+    found = RecoveryAsset.objects.order_by("code", "-pk").distinct("code").select_related("owner")
+    return list(found)
+
+
+def share_of(code: str, year: int) -> RecoveryShare | None:
+    """这一年用的比例：自这年或更早起的，最近定的。"""
+    return RecoveryShare.objects.filter(code=code, from_year__lte=year).order_by("-from_year", "-pk").first()
+
+
+def register_asset(*, actor: Actor, on: date, code: str, name: str, kind: str, owner: Institution) -> RecoveryAsset:
+    """登记一项灾备资产或服务；同一编号再登记就是更正。"""
+    if actor.role not in (Role.REVIEWER, Role.AUTHORITY):
+        raise NotYours(["灾备资产由区科创中心或区科委登记（M10-五，R-085）"])
+    problems = []
+    if not code.strip() or not name.strip():
+        problems.append("编号、名称都要填（R-085）")
+    if kind not in dict(RecoveryAsset._meta.get_field("kind").choices or ()):
+        problems.append("费用只有共用、独用、运维、扩容四类（M10-五，R-085）")
+    if problems:
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        made = RecoveryAsset.objects.create(
+            code=code.strip()[:32], name=name.strip()[:200], kind=kind, owner=owner, on=on, by=str(actor)
+        )
+        journal.note("登记灾备资产", code, after={"名称": name, "费用": kind, "归属": owner.name})
+    return made
+
+
+def decide(
+    *, actor: Actor, on: date, code: str, ratios: Mapping[str, Decimal], document: str, from_year: int
+) -> RecoveryShare:
+    """主管部门定分摊比例（百分数，合计 100）；没有登记的资产、合计不到 100、没有依据的抛 Refused。"""
+    if actor.role != Role.AUTHORITY:
+        raise NotYours(["灾备费用的分摊比例由区科委决定（M10-五，R-085）"])
+    problems = []
+    asset = next((one for one in assets() if one.code == code), None)
+    if asset is None:
+        problems.append(f"没有登记过编号 {code} 的灾备资产（R-085）")
+    known = set(Institution.objects.filter(code__in=ratios).values_list("code", flat=True))
+    problems += [f"没有代码是 {one} 的机构（R-085）" for one in ratios if one not in known]
+    if any(ratio <= 0 for ratio in ratios.values()):
+        problems.append("每家的比例应大于 0；不承担的不列（R-085）")
+    if (total := sum(ratios.values(), Decimal(0))) != 100:
+        problems.append(f"比例合计 {total}%，应为 100%（R-085）")
+    if not document.strip():
+        problems.append("写明依据的文号（R-085）")
+    # 运维费按资产归属：只能由归属单位承担
+    if asset and asset.kind == RecoveryAsset.UPKEEP and set(ratios) != {asset.owner.code}:
+        problems.append(f"{asset.name}是运维费，按资产归属由{asset.owner.name}承担（M10-五，R-085）")
+    if problems:
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        kept = {one: f"{ratio.normalize():f}" for one, ratio in sorted(ratios.items())}
+        made = RecoveryShare.objects.create(
+            code=code, ratios=kept, document=document.strip()[:200], from_year=from_year, on=on, by=str(actor)
+        )
+        journal.note("定灾备分摊比例", code, after={"比例": kept, "依据": document})
+    return made
+
+
+def shares(amount: Decimal, ratios: Mapping[str, str]) -> dict[str, Decimal]:
+    """一笔费用（元）按比例拆到分：最大余额法，合计一分不差。"""
+    exact = {code: Decimal(ratio) for code, ratio in sorted(ratios.items())}
+    scale = lcm(*(ratio.as_integer_ratio()[1] for ratio in exact.values()))
+    weights = [int(ratio * scale) for ratio in exact.values()]
+    parts = split(fen(f"{amount:.2f}"), weights)
+    return {code: Decimal(part) / 100 for code, part in zip(exact, parts, strict=True)}
+
+
+def bill(*, actor: Actor, on: date, code: str, year: int, amount: Decimal, document: str) -> RecoveryCost:
+    """记某服务年度的一笔灾备费用，照定了的比例拆；扩容由区与中标方签付，不在这里分。"""
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["灾备费用由区科创中心记（M10-五，R-085）"])
+    problems = []
+    asset = next((one for one in assets() if one.code == code), None)
+    share = share_of(code, year)
+    if asset is None:
+        problems.append(f"没有登记过编号 {code} 的灾备资产（R-085）")
+    elif share is None:
+        problems.append(f"{asset.name} {year} 服务年度的分摊比例还没有定，不能拆（M10-五，R-085）")
+    if amount <= 0:
+        problems.append(f"费用应大于 0，现在是 {amount}（R-085）")
+    if not document.strip():
+        problems.append("写明依据（R-085）")
+    if RecoveryCost.objects.filter(code=code, service_year=year).exists():
+        problems.append(f"{code} {year} 服务年度的费用已记过（R-085）")
+    if problems:
+        raise Refused(problems)
+    assert share is not None
+    with unit_of_work(actor) as journal:
+        parts = {one: str(part) for one, part in shares(amount, share.ratios).items()}
+        made = RecoveryCost.objects.create(
+            code=code,
+            service_year=year,
+            amount=amount,
+            shares=parts,
+            document=document.strip()[:200],
+            on=on,
+            by=str(actor),
+        )
+        journal.note("记灾备费用", code, after={"服务年度": year, "费用": str(amount), "各家": parts})
+    return made

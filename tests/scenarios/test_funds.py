@@ -1,0 +1,342 @@
+"""结算周边的钱：效能核定、灾备分摊、预测和预算、市经信核定、FOCUS 导出、方案两版（R-079、R-085 至 R-087）。"""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from tests.support.people import cast
+from tests.support.year import JULY, YEAR, act, appraised, approved, measured, recomputed, self_paid, used
+from yunheng.assessment import evaluating
+from yunheng.assessment.models import Evaluation
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases.models import Board, Case
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.orgs.models import BusinessClock, Institution, Person
+from yunheng.settlement import focus, forecasting, operations, papering, queries, recovery, running, verifying
+from yunheng.settlement.models import Contract, Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
+
+pytestmark = pytest.mark.django_db
+
+
+def unicom() -> Institution:
+    return Institution.objects.get(code="CU")
+
+
+def evaluated(score: str = "70") -> None:
+    """发布一次效能评估，各项都打 `score` 分。"""
+    case = evaluating.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    evaluation = Evaluation.objects.get(case=case)
+    act("shy", case, "file")
+    act("kw", case, "approve")
+    given = {
+        row.institution.code: {i["name"]: score for i, _ in row.scores} | {"依据": "全年记录"}
+        for row in evaluating.rows(evaluation)
+    }
+    fresh = Evaluation.objects.select_related("case__board").get(pk=evaluation.pk)
+    evaluating.grade(actor=cast()["dsf"], evaluation=fresh, given=given)
+    act("dsf", case, "file")
+    act("kw", case, "publish")
+
+
+def planning(folder: Path) -> tuple[Case, Freeze]:
+    used()
+    case = approved(folder)
+    freeze = queries.freeze_of(case)
+    assert freeze is not None
+    return case, freeze
+
+
+def verify(freeze: Freeze, amount: str, who: str = "kw", document: str = "松科委〔2026〕9号") -> Verified:
+    return verifying.verify(
+        actor=cast()[who], on=JULY, freeze=Freeze.objects.get(pk=freeze.pk), provider=unicom(), amount=Decimal(amount),
+        reason="评估 70 分，核减", document=document,
+    )  # fmt: skip
+
+
+def written(case: Case) -> Plan:
+    return operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+
+
+# ── R-079 ──
+
+
+def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后的(tmp_path: Path) -> None:
+    case, freeze = planning(tmp_path)
+    evaluated()
+    before = queries.payable(freeze, "CU", None)
+    assert before is not None
+    digest = freeze.run.digest
+    stale = written(case)
+    verify(freeze, "-100.00")
+    assert queries.payable(freeze, "CU", None) == before - 100
+    freeze.run.refresh_from_db()
+    assert freeze.run.digest == digest
+    assert freeze.run.head["summary"]["unified"][0]["net"] == str(before)
+    with pytest.raises(Refused, match="请重编一版"):
+        act("shy", case, "report")
+    plan = written(case)
+    assert (stale.total, plan.total) == (before, before - 100)
+    act("shy", case, "report")
+    total = str(queries.figure(case, "plan"))
+    act("kw", case, "grant", fields={"approved": total})
+    act("shy", case, "apply", fields={"applied": total})
+    act("cz", case, "grant", fields={"granted": total})
+    with pytest.raises(Refused, match="应等于结算书上的应付"):
+        operations.sign(
+            actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom(), number="HT-1", amount=before, signed_on=JULY
+        )
+    operations.sign(
+        actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom(), number="HT-1", amount=before - 100,
+        signed_on=JULY,
+    )  # fmt: skip
+    assert not [problem for problem in queries.money_problems() if problem]
+    names = {step.name for step in queries.chain(case)}
+    assert "效能评估核定以后" in names
+
+
+def test_R079_方案的文件里单列核定_写明评估结果和决定人(tmp_path: Path) -> None:
+    case, freeze = planning(tmp_path)
+    evaluated()
+    verify(freeze, "-100.00")
+    plan = written(case)
+    from docx import Document
+
+    content = papering.documents(plan)["结算项目方案.docx"]
+    document = Document(io.BytesIO(content))
+    text = "\n".join(
+        [p.text for p in document.paragraphs] + [c.text for t in document.tables for r in t.rows for c in r.cells]
+    )
+    assert "效能评估核定" in text
+    assert "松科委〔2026〕9号" in text
+    assert "-100.00" in text
+    assert f"{plan.total:,.2f}" in text
+
+
+def test_R079_没有发布的评估结果_不能核定(tmp_path: Path) -> None:
+    _, freeze = planning(tmp_path)
+    with pytest.raises(Refused, match="没有发布的效能评估结果"):
+        verify(freeze, "-1.00")
+
+
+def test_R079_减成负数_是零_没有文号_不是区科委_核定两次_都拒绝(tmp_path: Path) -> None:
+    case, freeze = planning(tmp_path)
+    evaluated()
+    for amount in ("0", "-99999999"):
+        with pytest.raises(Refused):
+            verify(freeze, amount)
+    with pytest.raises(Refused, match="文号"):
+        verify(freeze, "-1.00", document="")
+    with pytest.raises(NotYours):
+        verify(freeze, "-1.00", who="shy")
+    verify(freeze, "-1.00")
+    with pytest.raises(Refused, match="已核定过"):
+        verify(freeze, "-1.00")
+    written(case)
+    act("shy", case, "report")
+    Verified.objects.get()
+    with pytest.raises(Refused, match="编方案时才核定"):
+        verify(freeze, "-1.00")
+
+
+# ── R-085 ──
+
+
+def asset(kind: str = "共用", owner: str = "CU") -> None:
+    recovery.register_asset(
+        actor=cast()["shy"], on=JULY, code="ZB-1", name="同城灾备机房", kind=kind,
+        owner=Institution.objects.get(code=owner),
+    )  # fmt: skip
+
+
+def decided(**ratios: str) -> RecoveryShare:
+    given = {code: Decimal(ratio) for code, ratio in ratios.items()}
+    return recovery.decide(
+        actor=cast()["kw"], on=JULY, code="ZB-1", ratios=given, document="松科委〔2026〕3号", from_year=YEAR
+    )
+
+
+def billed(amount: str = "100.00") -> RecoveryCost:
+    return recovery.bill(
+        actor=cast()["shy"], on=JULY, code="ZB-1", year=YEAR, amount=Decimal(amount), document="决算单 7"
+    )
+
+
+def test_R085_一笔费用按最大余额法拆到分_合计一分不差() -> None:
+    asset()
+    decided(CU="33.333333", CM="33.333333", CT="33.333334")
+    cost = billed("100.00")
+    assert cost.shares == {"CM": "33.33", "CT": "33.34", "CU": "33.33"}
+    assert sum(map(Decimal, cost.shares.values())) == 100
+
+
+def test_R085_比例自定的那年起用_以后改了不动已拆的() -> None:
+    asset()
+    decided(CU="60", CM="40")
+    first = billed("0.03")
+    decided(CU="100")
+    assert first.shares == {"CM": "0.01", "CU": "0.02"}
+    share = recovery.share_of("ZB-1", YEAR)
+    assert share is not None
+    assert share.ratios == {"CU": "100"}
+    assert recovery.share_of("ZB-1", YEAR - 1) is None
+    with pytest.raises(Refused, match="已记过"):
+        billed()
+
+
+def test_R085_合计不到一百_没有定比例_没有登记资产_都拒绝() -> None:
+    with pytest.raises(Refused, match="没有登记过"):
+        decided(CU="100")
+    asset()
+    with pytest.raises(Refused, match=r"合计 99.9%"):
+        decided(CU="60", CM="39.9")
+    with pytest.raises(Refused, match="没有代码是"):
+        decided(CU="60", XX="40")
+    with pytest.raises(Refused, match="还没有定"):
+        billed()
+    with pytest.raises(NotYours):
+        recovery.decide(
+            actor=cast()["shy"], on=JULY, code="ZB-1", ratios={"CU": Decimal(100)}, document="x", from_year=YEAR
+        )
+    assert not RecoveryCost.objects.exists()
+
+
+def test_R085_运维费按资产归属_只能由归属单位承担() -> None:
+    asset("运维")
+    with pytest.raises(Refused, match="按资产归属"):
+        decided(CU="50", CM="50")
+    decided(CU="100")
+
+
+# ── R-086 ──
+
+
+def test_R086_有市级单位用的_结算书先报市经信核定(tmp_path: Path) -> None:
+    used()
+    Institution.objects.filter(name=cast()["mzj"].institution_name).update(level="city")
+    appraised()
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    act("dsf", case, "match")
+    assert Board.objects.get(case=case).step_name == "市经信核定"
+    with pytest.raises(NotYours):
+        act("kw", case, "approve")
+    act("sjx", case, "approve")
+    act("kw", case, "approve")
+    assert queries.freeze_of(case) is not None
+
+
+def test_R086_都是区级单位的_不用报市经信(tmp_path: Path) -> None:
+    case, _ = planning(tmp_path)
+    assert "city" not in set(case.events.values_list("step", flat=True))
+
+
+# ── R-087 ──
+
+
+def rolling(on: date) -> Forecast:
+    measured("滚动", on)
+    return Forecast.objects.latest("pk")
+
+
+def test_R087_滚动计量配上全年预测_已发生加以后等于照现状_各月之和等于它() -> None:
+    used()
+    found = rolling(date(2026, 1, 15))
+    assert found.spent < found.expected
+    assert sum(Decimal(row["amount"]) for row in found.months) == found.expected
+    whole = measured()
+    _, settled, held = queries.totals(whole.sums.all())
+    assert found.expected == settled + held
+    assert found.low == found.high == found.expected
+
+
+def test_R087_在办的申请抬高上限_到期的资源压低下限() -> None:
+    used()
+    Walk(cast(), "mzj", date(2025, 9, 1), "new", project_name="还在办的").fill(**FILLED).submit()
+    high = rolling(date(2025, 9, 2))
+    assert high.high > high.expected == high.low
+    from yunheng.ledger.models import Segment
+
+    Segment.objects.update(expires_on=date(2026, 3, 1))
+    low = rolling(date(2025, 10, 9))
+    assert low.low < low.expected
+    assert low.low >= low.spent
+
+
+def test_R087_每月自动要一次_同一个月不再要() -> None:
+    used()
+    assert operations.order_monthly(date(2025, 7, 1)) is None
+    first = operations.order_monthly(date(2025, 9, 1))
+    assert first is not None
+    assert running.work_once()
+    assert operations.order_monthly(date(2025, 9, 20)) is None
+    assert operations.order_monthly(date(2025, 10, 1)) is not None
+
+
+def test_R087_预算够不够一句话说清_预算不能是负的_没有文号的不收() -> None:
+    used()
+    found = rolling(date(2026, 1, 15))
+    for amount, document in (("0", "文"), ("-1", "文"), ("1", " ")):
+        with pytest.raises(Refused):
+            forecasting.set_budget(actor=cast()["cz"], on=JULY, year=YEAR, amount=Decimal(amount), document=document)
+    with pytest.raises(NotYours):
+        forecasting.set_budget(actor=cast()["lt"], on=JULY, year=YEAR, amount=Decimal(1), document="文")
+    tight = forecasting.set_budget(actor=cast()["cz"], on=JULY, year=YEAR, amount=Decimal("1.00"), document="文")
+    assert "最少也超预算" in forecasting.sentence(found, tight)
+    ample = forecasting.set_budget(actor=cast()["cz"], on=JULY, year=YEAR, amount=found.expected * 2, document="追加")
+    assert "预算够" in forecasting.sentence(found, forecasting.budget(YEAR))
+    assert forecasting.budget(YEAR) == ample
+    assert "还没有预测" in forecasting.sentence(None, ample)
+
+
+# ── 导出、对照 ──
+
+
+def test_FOCUS导出_各行之和等于账目_必有的列都在_时刻是UTC() -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    used()
+    self_paid()
+    run = measured()
+    client = Client()
+    client.force_login(Person.objects.get(username="demo.shy"), backend="django.contrib.auth.backends.ModelBackend")
+    response = client.get(f"/settlement/runs/{run.pk}/focus.csv")
+    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))  # type: ignore[attr-defined]
+    assert tuple(rows[0]) == focus.COLUMNS
+    total = queries.totals(queries.lines_of(run))
+    assert (len(rows), sum(Decimal(row["BilledCost"]) for row in rows)) == total[:2]
+    for row in rows:
+        assert row["ChargePeriodStart"].endswith("T16:00:00Z")
+        assert row["ChargePeriodStart"] < row["ChargePeriodEnd"]
+        contracted = Decimal(row["ContractedUnitPrice"]) * Decimal(row["PricingQuantity"])
+        assert abs(contracted - Decimal(row["ContractedCost"])) < Decimal("0.005")
+        assert row["BillingCurrency"] == "CNY"
+    assert {row["BillingAccountType"] for row in rows} == {"统一支付", "自行支付"}
+    client.force_login(Person.objects.get(username="demo.dx"), backend="django.contrib.auth.backends.ModelBackend")
+    own = client.get(f"/settlement/runs/{run.pk}/focus.csv")
+    assert len(b"".join(own.streaming_content).decode().splitlines()) == 1  # type: ignore[attr-defined]
+
+
+def test_R080_方案两版对照_变了的标出(tmp_path: Path) -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    case, _ = planning(tmp_path)
+    plans = [
+        operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": text}, supervision=Decimal(0))
+        for text in ("初稿", "改过的")
+    ]
+    client = Client()
+    client.force_login(Person.objects.get(username="demo.kw"), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/settlement/plans/{plans[0].pk}..{plans[1].pk}/").content.decode()
+    assert page.count("变了</span>") == 1
+    assert "初稿" in page
+    assert "改过的" in page
+    client.force_login(Person.objects.get(username="demo.mzj"), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"/settlement/plans/{plans[0].pk}..{plans[1].pk}/").status_code == 403
+    assert not Contract.objects.exists()
