@@ -88,6 +88,7 @@ def test_每类申请都有要填的部分_编号字头不重() -> None:
         "backfill",
         "appraisal",
         "survey",
+        "budgeting",
         "evaluation",
         "settlement",
         "catalog_city",

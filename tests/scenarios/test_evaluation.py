@@ -12,8 +12,10 @@ from django.test import Client
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, used
 from yunheng.assessment import evaluating
-from yunheng.assessment.models import Evaluation, Grade, Progress, Published, Requirement
+from yunheng.assessment.models import Evaluation, Grade, Published
 from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases import rectifying
+from yunheng.cases.models import Progress, Requirement
 from yunheng.cases.queries import unread
 from yunheng.orgs.models import BusinessClock, Institution, Person
 
@@ -113,8 +115,7 @@ def test_R095_发布以后各看各的结果_知会整改_逐条销号才能办�
         act("shy", evaluation.case, "close")
 
     def step(who: str, kind: str) -> Progress:
-        fresh_one = Requirement.objects.select_related("evaluation__case__board", "institution").get(pk=requirement.pk)
-        return evaluating.advance(actor=cast()[who], on=JULY, requirement=fresh_one, kind=kind, text="核过")
+        return rectifying.advance(actor=cast()[who], on=JULY, requirement=requirement, kind=kind, text="核过")
 
     with pytest.raises(Refused, match="还没有回报"):
         step("shy", "销号")

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
-from yunheng.cases.models import Case
+from yunheng.cases.models import Case, Requirement
 from yunheng.ledger.models import Project
 from yunheng.orgs.models import Institution, Person
 
@@ -92,3 +92,36 @@ class Exemption(AppendOnly):
 
     def __str__(self) -> str:
         return self.system
+
+
+class BudgetProject(AppendOnly):
+    """报审的上云项目预算：哪个项目、哪个预算年度（R-008）。"""
+
+    case = models.OneToOneField(Case, models.PROTECT, related_name="budget_project", verbose_name="事项")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+", verbose_name="项目")
+    year = models.PositiveSmallIntegerField("预算年度")
+
+    class Meta:
+        verbose_name = "上云项目预算"
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.year}"
+
+
+class Inspection(AppendOnly):
+    """对一个上云项目的一次监督检查（R-008）；要整改的另记一条整改要求。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="inspections", verbose_name="预算审核")
+    text = models.CharField("检查情况", max_length=2000)
+    requirement = models.OneToOneField(
+        Requirement, models.PROTECT, null=True, related_name="inspection", verbose_name="整改要求"
+    )
+    on = models.DateField("检查日")
+    by = models.CharField("谁检查的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "监督检查"
+
+    def __str__(self) -> str:
+        return self.text[:30]

@@ -15,6 +15,7 @@ from yunheng.catalog.models import Item
 from yunheng.catalog.queries import host_quantities
 from yunheng.catalog.queries import items as catalog_items
 from yunheng.documents.annex1 import LABELS
+from yunheng.ledger import zoning
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.operations import Line, register_resource
 from yunheng.orgs.models import Institution
@@ -145,6 +146,9 @@ def problems(doing: Doing) -> Iterator[str]:
         elif row.action == "新增" and Segment.objects.filter(resource__code=code, during__upper_inf=True).exists():
             yield f"{row.title}：资源编号 {code} 正在用着，新增要用新的编号（R-051）"
         seen[code] = row.title
+        address = str(given.get("address") or "").strip()
+        if address and (wrong := zoning.problem(doing.case.board.provider, address)):
+            yield f"{row.title}：{wrong}"
         if not str(given.get("order") or "").strip():
             yield f"{row.title}：云管平台工单号不能为空（R-052）"
         try:
@@ -179,7 +183,7 @@ def lines(doing: Doing) -> list[Line]:
             architecture=str(content.get("architecture") or "") if row.kind != "服务项" else "",
             zone=row.zone,
             system=row.system,
-            address=str(given.get("address") or "")[:64],
+            address=str(given.get("address") or "").strip()[:64],
         )
         opened, order = date.fromisoformat(str(given["on"])), str(given["order"]).strip()
         if row.action == "变更" and (resource.system, resource.zone) != (row.system, row.zone):

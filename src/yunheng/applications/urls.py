@@ -2,9 +2,11 @@
 
 from django.urls import path, re_path
 
-from . import filling, views
+from . import budget_views, filling, views
 
 urlpatterns = [
+    path("budgets/", budget_views.budgets, name="budgets"),
+    path("cases/<str:number>/inspect/", budget_views.inspect, name="inspect"),
     path("exemptions/", views.exemptions, name="exemptions"),
     path("apply/", filling.choose, name="apply"),
     path("apply/<str:number>/", filling.tasks, name="tasks"),

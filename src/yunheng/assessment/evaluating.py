@@ -16,7 +16,8 @@ from django.db.models import QuerySet
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.cases.models import Case
+from yunheng.cases import rectifying
+from yunheng.cases.models import Case, Requirement
 from yunheng.cases.notifying import tell
 from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
 from yunheng.orgs.models import Institution, Kind
@@ -25,7 +26,7 @@ from yunheng.orgs.reading import decimal_of
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
 
-from .models import Evaluation, Grade, Progress, Published, Requirement, Scheme
+from .models import Evaluation, Grade, Published, Scheme
 from .surveying import used_by
 
 UNIT, PROVIDER = "使用单位", "服务商"
@@ -185,59 +186,24 @@ def require(
     problems = []
     if evaluation.case.board.step not in ("decide", "rectify"):
         problems.append(f"现在“{evaluation.case.board.step_name}”，打完分才提整改要求（M6-34，R-095）")
-    if not text.strip():
-        problems.append("整改要求不能为空（R-095）")
-    if due_on <= on:
-        problems.append(f"期限 {due_on} 应在今天 {on} 之后（R-095）")
     if institution not in subjects(evaluation):
         problems.append(f"{institution.name}不在这次评估里（R-095）")
     if problems:
         raise Refused(problems)
-    with unit_of_work(actor) as journal:
-        made = Requirement.objects.create(
-            evaluation=evaluation,
-            institution=institution,
-            text=text.strip()[:1000],
-            due_on=due_on,
-            on=on,
-            by=str(actor),
-        )
-        journal.note("整改要求", evaluation.case.number, after={"谁": institution.name, "要求": text})
-        if evaluation.case.board.step == "rectify":
-            _tell(evaluation, institution, f"效能评估整改：{text.strip()[:150]}，{due_on} 前", on)
+    made = rectifying.require(
+        actor=actor,
+        on=on,
+        case=evaluation.case,
+        institution=institution,
+        text=text,
+        due_on=due_on,
+        closer=Role.REVIEWER,
+        clause="M6-34，R-095",
+    )
+    # 审定时提的，跟结果一起发布
+    if evaluation.case.board.step == "rectify":
+        rectifying.notify(made, f"效能评估整改：{text.strip()[:150]}，{due_on} 前", on)
     return made
-
-
-def advance(*, actor: Actor, on: date, requirement: Requirement, kind: str, text: str) -> Progress:
-    """整改的一步：被评的回报，区科创中心销号或退回。"""
-    own = actor.role in (Role.CLERK, Role.HEAD, Role.PROVIDER) and actor.institution == requirement.institution_id
-    if not (own if kind == Progress.REPORT else actor.role == Role.REVIEWER):
-        raise NotYours(["整改由被评的单位回报，区科创中心销号（M6-34，R-095）"])
-    if kind not in (Progress.REPORT, Progress.CLOSE, Progress.RETURN):
-        raise Refused([f"整改只有回报、销号、退回三种，没有“{kind}”（R-095）"])
-    if requirement.evaluation.case.board.step != "rectify":
-        raise Refused(["结果发布以后才整改，办结以后不再动（M6-34，R-095）"])
-    if not text.strip():
-        raise Refused(["写明整改了什么、怎样核实的（R-095）"])
-    last = requirement.steps.order_by("-pk").first()
-    if last is not None and last.kind == Progress.CLOSE:
-        raise Refused([f"这一条已于 {last.on} 销号（R-095）"])
-    if kind != Progress.REPORT and (last is None or last.kind != Progress.REPORT):
-        raise Refused(["被评的单位还没有回报，不能销号或退回（R-095）"])
-    with unit_of_work(actor) as journal:
-        step = Progress.objects.create(
-            requirement=requirement, kind=kind, text=text.strip()[:1000], on=on, by=str(actor)
-        )
-        journal.note(f"整改{kind}", requirement.evaluation.case.number, after={"要求": requirement.text, "说明": text})
-        if kind == Progress.RETURN:
-            _tell(requirement.evaluation, requirement.institution, f"整改退回：{text.strip()[:200]}", on)
-    return step
-
-
-def open_requirements(evaluation: Evaluation) -> list[Requirement]:
-    """还没有销号的整改要求。"""
-    found = evaluation.requirements.select_related("institution").prefetch_related("steps").order_by("due_on", "pk")
-    return [one for one in found if all(step.kind != Progress.CLOSE for step in one.steps.all())]
 
 
 def published(actor: Actor) -> QuerySet[Published]:
@@ -292,14 +258,14 @@ def publish(doing: Doing) -> None:
         Published.objects.create(
             evaluation=evaluation, institution=row.institution, total=row.total, content=content, on=doing.on
         )
-        mine = [one.text for one in evaluation.requirements.all() if one.institution_id == row.institution.pk]
+        mine = [one.text for one in evaluation.case.requirements.all() if one.institution_id == row.institution.pk]
         after = f"；整改：{'；'.join(mine)}"[:150] if mine else ""
         _tell(evaluation, row.institution, f"{doing.case.subject}结果 {row.total.normalize():f} 分{after}", doing.on)
 
 
 def rectified(doing: Doing) -> Iterator[str]:
     """办结之前：整改逐条销号。"""
-    for one in open_requirements(Evaluation.objects.get(case=doing.case)):
+    for one in rectifying.outstanding(doing.case):
         yield f"{one.institution.name}的整改还没有销号：{one.text[:40]}（期限 {one.due_on}，M6-34，R-095）"
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
+from yunheng.cases import rectifying
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.orgs.access import BUSINESS, Request, allowed
@@ -18,10 +18,9 @@ from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 
 from . import evaluating
-from .models import Evaluation, Requirement
+from .models import Evaluation
 
 CENTRE = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.THIRD_PARTY)
-MAX_PK = 2**63 - 1
 _FIRST_YEAR = 2021
 #: 方案里多给几行空的
 _SPARE = 3
@@ -36,20 +35,13 @@ def home(request: Request) -> HttpResponse:
             raise Refused(["请选择服务年度；效能评估由区科创中心起（M6-33，R-094）"])
         case = evaluating.start(actor=request.actor, on=request.on, year=int(text))
         return redirect(f"/evaluations/{case.number}/")
-    mine = Requirement.objects.select_related("evaluation__case__board", "institution").prefetch_related("steps")
-    if request.actor.role and request.actor.role.own_institution:
-        mine = mine.filter(institution=request.actor.institution)
-        mine = mine.filter(evaluation__case__board__step__in=("rectify", ""))
     context = {
         "evaluations": Evaluation.objects.select_related("case__board").order_by("-pk")
         if request.actor.role in CENTRE
         else (),
         "results": evaluating.published(request.actor)[:200],
-        "requirements": mine.order_by("-pk")[:100],
         "starts": request.actor.role == Role.REVIEWER,
         "years": range(service_year_of(request.on), _FIRST_YEAR, -1),
-        "reports": request.actor.role in (Role.CLERK, Role.HEAD, Role.PROVIDER),
-        "closes": request.actor.role == Role.REVIEWER,
     }
     return render(request, "assessment/evaluations.html", context)
 
@@ -86,7 +78,7 @@ def evaluation(request: Request, number: str) -> HttpResponse:
         "draws": step == "draft" and role == Role.REVIEWER,
         "grades": step == "score" and role == Role.THIRD_PARTY,
         "requires": step in ("decide", "rectify") and role in (Role.AUTHORITY, Role.REVIEWER),
-        "requirements": found.requirements.select_related("institution").prefetch_related("steps").order_by("pk"),
+        "requirements": found.case.requirements.select_related("institution").prefetch_related("steps").order_by("pk"),
     }
     return render(request, "assessment/evaluation.html", context, status=422 if problems else 200)
 
@@ -132,23 +124,6 @@ def _save(request: Request, found: Evaluation) -> None:
         )
 
 
-@require_POST
-@allowed(Role.CLERK, Role.HEAD, Role.PROVIDER, Role.REVIEWER)
-def advance(request: Request, pk: int) -> HttpResponse:
-    """整改的一步：回报、销号、退回。"""
-    requirement = get_object_or_404(
-        Requirement.objects.select_related("evaluation__case__board", "institution"), pk=min(pk, MAX_PK)
-    )
-    evaluating.advance(
-        actor=request.actor,
-        on=request.on,
-        requirement=requirement,
-        kind=request.POST.get("kind", ""),
-        text=request.POST.get("text", ""),
-    )
-    return redirect("/evaluations/#requirements")
-
-
 def register() -> None:
     """登记效能评估在办件页上的那一块。"""
     register_panel("evaluation", "assessment/_evaluation.html", _panel)
@@ -158,6 +133,6 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     found = Evaluation.objects.get(case=case)
     return {
         "rows": evaluating.rows(found),
-        "open": evaluating.open_requirements(found),
+        "open": rectifying.outstanding(case),
         "linked": request.actor.role in CENTRE,
     }

@@ -17,5 +17,4 @@ urlpatterns = [
     path("q/<str:token>/", survey_views.fill, name="fill"),
     path("evaluations/", evaluation_views.home, name="evaluations"),
     path("evaluations/<str:number>/", evaluation_views.evaluation, name="evaluation"),
-    path("evaluations/requirements/<int:pk>/", evaluation_views.advance, name="rectify"),
 ]

@@ -224,3 +224,39 @@ class Minutes(AppendOnly):
 
     def __str__(self) -> str:
         return self.conclusion
+
+
+class Requirement(AppendOnly):
+    """一件事项提出的一条整改要求；`closer` 是核实销号的角色。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="requirements", verbose_name="所涉事项")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="谁整改")
+    text = models.CharField("要求", max_length=1000)
+    due_on = models.DateField("期限")
+    closer = models.CharField("谁销号", max_length=32)
+    on = models.DateField("业务日")
+    by = models.CharField("谁提的", max_length=200)
+
+    class Meta:
+        verbose_name = "整改要求"
+
+    def __str__(self) -> str:
+        return self.text[:30]
+
+
+class Progress(AppendOnly):
+    """整改的一步：被要求的回报，提要求的一方销号或退回。"""
+
+    REPORT, CLOSE, RETURN = "回报", "销号", "退回"
+    requirement = models.ForeignKey(Requirement, models.PROTECT, related_name="steps", verbose_name="整改要求")
+    kind = models.CharField("做了什么", max_length=4, choices=[(one, one) for one in (REPORT, CLOSE, RETURN)])
+    text = models.CharField("说明", max_length=1000)
+    on = models.DateField("业务日")
+    by = models.CharField("谁", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "整改经过"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.text[:30]}"

@@ -21,7 +21,7 @@ from yunheng.orgs.reading import day_of
 from yunheng.rules.procedures import PROCEDURES, procedure
 from yunheng.rules.roles import Role
 
-from . import consulting, operations, queries
+from . import consulting, operations, queries, rectifying
 from .models import Attachment, Board, Case, Consultation
 
 PAGE = 50
@@ -294,6 +294,29 @@ def consultations(request: Request) -> HttpResponse:
     """会商登记：看得到的事项上的各次会商（R-007）。"""
     page = Paginator(consulting.consultations(request.actor), PAGE).get_page(request.GET.get("page", "1")[:6])
     return render(request, "cases/consultations.html", {"page": page})
+
+
+@allowed(*BUSINESS)
+def rectifications(request: Request) -> HttpResponse:
+    """看得到的整改要求；要整改的回报，提要求的一方核实销号。"""
+    page = Paginator(rectifying.visible(request.actor), PAGE).get_page(request.GET.get("page", "1")[:6])
+    reports = request.actor.role in (Role.CLERK, Role.HEAD, Role.PROVIDER)
+    return render(request, "cases/rectifications.html", {"page": page, "reports": reports})
+
+
+@require_POST
+@allowed(*BUSINESS)
+def rectify(request: Request, pk: int) -> HttpResponse:
+    """整改的一步：回报、销号、退回。"""
+    requirement = get_object_or_404(rectifying.visible(request.actor), pk=min(pk, 2**63 - 1))
+    rectifying.advance(
+        actor=request.actor,
+        on=request.on,
+        requirement=requirement,
+        kind=request.POST.get("kind", ""),
+        text=request.POST.get("text", ""),
+    )
+    return redirect("/rectifications/")
 
 
 @require_POST

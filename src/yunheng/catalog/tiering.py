@@ -58,9 +58,7 @@ def publish_tiers(*, actor: Actor, on: date, item: Item, year: int, mode: str, t
     expected: Decimal | None = Decimal(0)
     for number, (start, until, price) in enumerate(rows, start=1):
         if start != expected:
-            problems.append(
-                f"第 {number} 档应从 {'头起' if expected is None else expected} 起，现在从 {start} 起（R-019）"
-            )
+            problems.append(f"第 {number} 档应接着上一档的止 {expected or '—'}，现在从 {start} 起（R-019）")
         if (until is not None and until <= start) or price < 0:
             problems.append(f"第 {number} 档的止应大于起，单价不能是负的（R-019）")
         expected = until

@@ -56,13 +56,14 @@ def remind() -> str:
     from yunheng.assessment.operations import arise  # noqa: PLC0415
     from yunheng.cases import notifying  # noqa: PLC0415
     from yunheng.catalog.procuring import chase  # noqa: PLC0415
+    from yunheng.ledger import licensing  # noqa: PLC0415
     from yunheng.ledger.operations import remind_expiry  # noqa: PLC0415
     from yunheng.orgs.access import business_date  # noqa: PLC0415
     from yunheng.settlement.operations import order_monthly  # noqa: PLC0415
 
     on = business_date()
     order_monthly(on)
-    cases, resources, overdue = notifying.remind(on), remind_expiry(on), arise(on)
+    cases, resources, overdue = notifying.remind(on), remind_expiry(on) + licensing.remind(on), arise(on)
     chased = chase(on) + surveying.chase(on)
     sent = notifying.send_out()
     done = f"提醒事项 {cases} 件、资源 {resources} 起，超期成考核事件 {overdue} 起，催采购、签约、问卷 {chased} 起"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -180,3 +180,39 @@ class Received(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source_ref}"
+
+
+class Zone(AppendOnly):
+    """一家服务商给本区划的逻辑隔离区域（R-020，M10-四(五)）：租户名和网络边界；更正是下一条，以最近的为准。"""
+
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="zones", verbose_name="服务商")
+    name = models.CharField("租户", max_length=100)
+    boundary = ArrayField(models.CharField(max_length=43), verbose_name="网络边界")
+    document = models.CharField("依据", max_length=200)
+    on = models.DateField("业务日")
+    by = models.CharField("谁登记的", max_length=200)
+
+    class Meta:
+        verbose_name = "隔离区域"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Licence(AppendOnly):
+    """一个资源上软件授权的服务期限（R-022，M10-四(四)）；续期是下一条，以最近的为准。"""
+
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="licences", verbose_name="资源")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", verbose_name="目录项")
+    from_on = models.DateField("起")
+    until_on = models.DateField("止（不含）")
+    document = models.CharField("依据", max_length=200)
+    on = models.DateField("业务日")
+    by = models.CharField("谁登记的", max_length=200)
+
+    class Meta:
+        verbose_name = "授权期限"
+        constraints = [models.CheckConstraint(condition=Q(until_on__gt=models.F("from_on")), name="licence_not_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} {self.item_id} {self.until_on}"

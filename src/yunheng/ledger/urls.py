@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from . import views
+from . import register_views, views
 
 urlpatterns = [
+    path("zones/", register_views.zones, name="zones"),
+    path("licences/", register_views.licences, name="licences"),
     path("inbox/", views.inbox, name="inbox"),
     path("assets/", views.listing, name="assets"),
     path("assets/calendar/", views.expiry, name="expiry"),

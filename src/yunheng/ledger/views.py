@@ -27,6 +27,8 @@ from . import arrivals, queries
 from .models import Resource, Segment, Source
 from .operations import receive
 
+#: 看得到隔离区域的
+ZONE_READERS = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR, Role.PROVIDER)
 PAGE = 50
 #: 列表可选的列，缺省不列的是后两个
 COLUMNS = {
@@ -65,6 +67,7 @@ def listing(request: Request) -> HttpResponse:
         "columns": COLUMNS,
         "shown": [name for name in COLUMNS if name in request.GET.getlist("col")] or _USUAL,
         "max_export": MAX_EXPORT,
+        "sees_zones": request.actor.role in ZONE_READERS,
         "units": _units(request),
         "providers": providers() if request.actor.role != Role.PROVIDER else [],
         "query": _kept(request.GET, "page"),

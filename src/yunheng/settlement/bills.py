@@ -24,11 +24,13 @@ from yunheng.metering import diffing
 from yunheng.metering.explaining import equation
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
+from yunheng.orgs.reading import decimal_of
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
 
 from . import focus, operations, queries, recasting, running
 from .evidence import of
+from .impact import savings
 from .models import YEARLY, Contract, Run, RunFile
 from .views import CENTRE, MAX_PK, names_of
 
@@ -233,6 +235,32 @@ def focus_file(request: Request, pk: int) -> HttpResponse:
     response = StreamingHttpResponse(focus.written(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f"attachment; filename={name}"
     return response  # type: ignore[return-value]
+
+
+@allowed(*BUSINESS)
+def saving(request: Request, code: str) -> HttpResponse:
+    """缩配能省多少：照拟改的数量估一年的节约（R-056）。"""
+    resource = visible(request.actor).filter(code=code).select_related("provider", "project__unit").first()
+    if resource is None:
+        raise Http404
+    problems: tuple[str, ...] = ()
+    try:
+        wanted = {
+            key.removeprefix("q:"): decimal_of(text, 3)
+            for key, text in request.GET.dict().items()
+            if key.startswith("q:") and text.strip()
+        }
+        rows = savings(resource, wanted, request.on)
+    except (Refused, ValueError) as error:
+        problems = error.problems if isinstance(error, Refused) else (str(error),)
+        rows = savings(resource, {}, request.on)
+    context = {
+        "resource": resource,
+        "rows": [(row, request.GET.get(f"q:{row.item.code}", "")) for row in rows],
+        "total": sum((row.saved for row in rows), Decimal(0)),
+        "problems": problems,
+    }
+    return render(request, "settlement/saving.html", context, status=422 if problems else 200)
 
 
 @allowed(*BUSINESS)

@@ -1,16 +1,20 @@
-"""改价之前先看动到什么：哪些在用的资源、每年多付少付多少（R-013）。金额与计量同一处定价。"""
+"""改价、缩配之前先看动到什么：哪些在用的资源、每年多付少付多少（R-013、R-056）。金额与计量同一处定价。"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from yunheng.audit.refused import Refused
+from yunheng.catalog import queries as catalog
+from yunheng.catalog.models import Item
 from yunheng.catalog.queries import Moved, items
-from yunheng.ledger.models import Segment
+from yunheng.ledger.models import Resource, Segment
 from yunheng.rules import periods, pricing
+from yunheng.rules.problems import NotInForce
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,43 @@ def _yearly(quantity: Decimal, price: Decimal, cycle: str, year: int) -> Decimal
     if cycle == "月":
         return pricing.to_fen(pricing.monthly(quantity, price, whole))
     return Decimal(0)
+
+
+@dataclass(frozen=True)
+class Saving:
+    """缩一项能省多少（R-056）：现在、拟改的数量，一整个服务年度的前后金额（元）；没有单价的金额为 None。"""
+
+    item: Item
+    now: Decimal
+    wanted: Decimal
+    before: Decimal | None
+    after: Decimal | None
+
+    @property
+    def saved(self) -> Decimal:
+        """一年省多少。"""
+        return (self.before or Decimal(0)) - (self.after or Decimal(0))
+
+
+def savings(resource: Resource, wanted: Mapping[str, Decimal], on: date) -> list[Saving]:
+    """这个资源照 `wanted`（目录项 → 数量，没写的不变）缩，一年省多少；数量变大、是负的抛 Refused。"""
+    year, book, found, problems = periods.service_year_of(on), catalog.price_book(), [], []
+    live = Segment.objects.filter(resource=resource, during__contains=on).select_related("item__provider")
+    for one in live.order_by("item__code"):
+        item, amount = one.item, wanted.get(one.item.code, one.quantity)
+        if not 0 <= amount <= one.quantity:
+            most = f"{one.quantity.normalize():f}"
+            problems.append(
+                f"{item.name}应在 0 至 {most} 之间：这里只算缩减能省多少，扩容请办变更（D62-六(二)，R-056）"
+            )
+            continue
+        try:
+            price = book.price_on(item.code, (item.provider or resource.provider).code, on).unit_price
+        except NotInForce:
+            found.append(Saving(item, one.quantity, amount, None, None))
+            continue
+        before, after = (_yearly(number, price, item.cycle, year) for number in (one.quantity, amount))
+        found.append(Saving(item, one.quantity, amount, before, after))
+    if problems:
+        raise Refused(problems)
+    return found

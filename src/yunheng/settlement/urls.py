@@ -27,5 +27,6 @@ urlpatterns = [
     path("cases/<str:number>/verify/", funds.verify, name="verify"),
     path("settlement/plans/<int:pk>/<str:name>", views.plan_file, name="plan-file"),
     path("cases/<str:number>/plan/", views.plan, name="plan"),
+    path("assets/<str:code>/saving/", bills.saving, name="saving"),
     path("assets/<str:code>/evidence/<int:pk>/", bills.evidence, name="evidence"),
 ]

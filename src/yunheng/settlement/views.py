@@ -103,7 +103,8 @@ def _own_bills(request: Request, run: Run, year: int, names: dict[str, str]) -> 
     contracts = Contract.objects.filter(freeze__in=freezes, unit=unit).select_related("provider")
     signed = {(one.freeze_id, one.provider.code): one for one in contracts.prefetch_related("payments")}
     # 还没冻结的照最近的批次，只看不签
-    shown = [(freeze, queries.dues(freeze)) for freeze in freezes] or [(None, queries.dues(Freeze(run=run)))]
+    shown: list[tuple[Freeze | None, list[queries.Due]]] = [(freeze, queries.dues(freeze)) for freeze in freezes]
+    shown = shown or [(None, queries.dues(Freeze(run=run)))]
     return [
         {
             "provider": due.provider,

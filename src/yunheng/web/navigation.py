@@ -33,12 +33,21 @@ ENTRIES = (
     Entry("/settlement/", "计量结算", "folder", BUSINESS),
     Entry("/assessment/", "服务商考核", "check", _ASSESSING),
     Entry("/evaluations/", "效能评估", "check", (Role.CLERK, Role.HEAD)),
+    Entry(
+        "/rectifications/", "整改", "alert", (Role.CLERK, Role.HEAD, Role.PROVIDER, Role.REVIEWER, Role.CITY_ECONOMY)
+    ),
     Entry("/survey/", "满意度问卷", "check", (Role.CLERK, Role.HEAD)),
     Entry(
         "/settlement/package/",
         "结算数据包",
         "file",
         (Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY),
+    ),
+    Entry(
+        "/budgets/",
+        "上云项目预算",
+        "file",
+        (Role.CLERK, Role.HEAD, Role.CITY_ECONOMY, Role.FINANCE),
     ),
     Entry("/exemptions/", "不宜上云的例外", "alert", (Role.AUTHORITY, Role.REVIEWER)),
     Entry("/conventions/", "口径", "check", BUSINESS),

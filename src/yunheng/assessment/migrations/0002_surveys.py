@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('assessment', '0001_initial'),
-        ('cases', '0003_consultations'),
+        ('cases', '0004_rectifications'),
         ('orgs', '0002_conventiondecision'),
     ]
 
@@ -56,36 +56,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '申辩',
-            },
-        ),
-        migrations.CreateModel(
-            name='Requirement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=1000, verbose_name='要求')),
-                ('due_on', models.DateField(verbose_name='期限')),
-                ('on', models.DateField(verbose_name='业务日')),
-                ('by', models.CharField(max_length=200, verbose_name='谁提的')),
-                ('evaluation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requirements', to='assessment.evaluation', verbose_name='评估')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orgs.institution', verbose_name='谁整改')),
-            ],
-            options={
-                'verbose_name': '整改要求',
-            },
-        ),
-        migrations.CreateModel(
-            name='Progress',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('回报', '回报'), ('销号', '销号'), ('退回', '退回')], max_length=4, verbose_name='做了什么')),
-                ('text', models.CharField(max_length=1000, verbose_name='说明')),
-                ('on', models.DateField(verbose_name='业务日')),
-                ('by', models.CharField(max_length=200, verbose_name='谁')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='入库时刻')),
-                ('requirement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='assessment.requirement', verbose_name='整改要求')),
-            ],
-            options={
-                'verbose_name': '整改经过',
             },
         ),
         migrations.CreateModel(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .appraising import APPRAISAL, EVALUATION, SURVEY
 from .backfill import BACKFILL
+from .budgeting import BUDGETING
 from .cataloging import CATALOG_CITY, CATALOG_DISTRICT, INQUIRY
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
@@ -23,6 +24,7 @@ _ALL = (
     TEMPORARY,
     EXTENSION,
     BACKFILL,
+    BUDGETING,
     CATALOG_CITY,
     CATALOG_DISTRICT,
     INQUIRY,

@@ -1,0 +1,349 @@
+"""登记簿：隔离区域、授权期限、缩配能省多少、预算审核和监督检查、反馈和汇交、阶梯价（R-008、R-019 至 R-022、R-056）。"""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.support.people import cast
+from tests.support.year import JULY, YEAR, act, measured, used
+from yunheng.applications import budgeting
+from yunheng.applications.models import BudgetProject, Draft, Inspection
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases import rectifying
+from yunheng.cases.models import Case, Requirement
+from yunheng.cases.queries import unread
+from yunheng.catalog import tiering
+from yunheng.catalog.models import CityUsage, Item, Tier
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger import licensing, zoning
+from yunheng.ledger.models import Licence, Resource, Segment, Source, Zone
+from yunheng.ledger.operations import receive
+from yunheng.orgs.models import Institution
+from yunheng.rules.money import split
+from yunheng.settlement import handover
+from yunheng.settlement.impact import savings
+from yunheng.settlement.models import Handover, ServiceFeedback
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 3, 2)
+
+
+def refused(fragment: str) -> Any:
+    return pytest.raises(Refused, match=fragment)
+
+
+def fresh(case: Case) -> Case:
+    return Case.objects.select_related("board__provider", "unit").get(pk=case.pk)
+
+
+# ── R-020 隔离区域 ──
+
+
+def zone(provider: str = "CU", boundary: str = "10.20.0.0/16", who: str = "shy") -> Zone:
+    return zoning.register(
+        actor=cast()[who], on=DAY, provider=Institution.objects.get(code=provider), name=f"{provider}-松江",
+        boundary=boundary, document="划分表 3",
+    )  # fmt: skip
+
+
+def delivering() -> Walk:
+    walk = Walk(cast(), "mzj", DAY, "new", project_name="要填 IP 的系统").fill(**FILLED).submit()
+    return walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1)
+
+
+def receipt(walk: Walk, address: str) -> dict[str, dict[str, str]]:
+    from yunheng.applications import receipts
+
+    return {
+        row.key: {
+            "resource": row.resource or f"ECS-IP-{n:02d}",
+            "order": f"GD-{n}",
+            "on": walk.on.isoformat(),
+            "address": address if row.kind != "服务项" else "",
+        }
+        for n, row in enumerate(receipts.rows(walk.case))
+    }
+
+
+def test_R020_回执的IP落在本区边界里才收_资源记上IP() -> None:
+    from yunheng.cases import operations as cases
+
+    zone()
+    walk = delivering()
+    case = fresh(walk.case)
+    for address, fragment in (("10.99.0.1", "不在"), ("十点二零", "不是 IP 地址")):
+        with refused(fragment):
+            cases.act(
+                actor=cast()["lt"], on=walk.on, case=case, act_code="deliver", seen=walk.seq,
+                detail={"rows": receipt(walk, address)},
+            )  # fmt: skip
+    assert not Resource.objects.filter(code__startswith="ECS-IP-").exists()
+    cases.act(
+        actor=cast()["lt"], on=walk.on, case=case, act_code="deliver", seen=walk.seq,
+        detail={"rows": receipt(walk, "10.20.3.4")},
+    )  # fmt: skip
+    assert Resource.objects.filter(address="10.20.3.4").exists()
+    with refused("不在新的边界里"):
+        zone(boundary="10.30.0.0/16")
+
+
+def test_R020_网段写错_与别家重叠_不是运管单位_都拒绝() -> None:
+    zone()
+    with refused("不是网段"):
+        zone("CT", "10.20.3.4/16")
+    with refused("重叠"):
+        zone("CT", "10.20.128.0/17")
+    with refused("至少登记一个网段"):
+        zone("CT", " ")
+    with pytest.raises(NotYours):
+        zone(who="lt")
+    zone("CT", "10.40.0.0/16, 2001:db8::/32", "sdsj")
+    assert Zone.objects.count() == 2
+
+
+# ── R-022 授权期限 ──
+
+
+def licensed() -> tuple[Resource, Item]:
+    item = Item.objects.filter(category=licensing.CATEGORY, provider__isnull=False).order_by("code")[0]
+    walk = Walk(cast(), "mzj", DAY, "new", project_name="用授权的系统")
+    walk.fill(**{**FILLED, "services": {**FILLED["services"], item.code: "2"}}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-LIC-")
+    project = Draft.objects.get(case=walk.case).project
+    return Resource.objects.get(code=f"{project.code}-{item.code}"), item
+
+
+def licence(resource: Resource, item: Item, until: date, who: str = "shy") -> Licence:
+    return licensing.register(
+        actor=cast()[who], on=DAY, resource=resource, item=item, from_on=DAY, until_on=until, document="授权书 9"
+    )
+
+
+def test_R022_届满前三个月提醒一次_届满再提醒_总量供采购() -> None:
+    resource, item = licensed()
+    assert licensing.totals(date(2026, 4, 1))[0].undated == 2
+    licence(resource, item, date(2027, 3, 2))
+    assert licensing.remind(date(2026, 12, 1)) == 0
+    assert licensing.remind(date(2026, 12, 2)) == 1
+    assert licensing.remind(date(2026, 12, 3)) == 0
+    assert licensing.remind(date(2027, 3, 2)) == 1
+    assert any("授权" in notice.text for notice in unread(cast()["mzj"]))
+    total = licensing.totals(date(2026, 12, 2))[0]
+    assert [total.quantity, total.expiring, total.undated] == [Decimal(2), Decimal(2), Decimal(0)]
+
+
+def test_R022_不是授权类_倒着填_续得更短_别家服务商_都拒绝() -> None:
+    resource, item = licensed()
+    with refused("不是软件授权类"):
+        licence(resource, Item.objects.get(code="ZJ-CPU-X86"), date(2027, 3, 2))
+    with refused("之前"):
+        licence(resource, item, DAY)
+    with pytest.raises(NotYours):
+        licence(resource, item, date(2027, 3, 2), "dx")
+    licence(resource, item, date(2027, 3, 2))
+    with refused("续期应更晚"):
+        licence(resource, item, date(2027, 3, 1))
+    assert Licence.objects.count() == 1
+
+
+# ── R-056 缩配能省多少 ──
+
+
+def test_R056_缩一半省一半_与年价同一处算_扩的不在这里算() -> None:
+    used()
+    resource = Resource.objects.get(code="ECS-YR-01")
+    on = date(2026, 3, 2)
+    cpu = Segment.objects.get(resource=resource, item__code="ZJ-CPU-X86")
+    found = {one.item.code: one for one in savings(resource, {"ZJ-CPU-X86": cpu.quantity / 2}, on)}
+    one = found["ZJ-CPU-X86"]
+    assert one.before is not None
+    assert one.after is not None
+    assert one.after * 2 == one.before
+    assert all(other.saved == 0 for code, other in found.items() if code != "ZJ-CPU-X86")
+    with refused("扩容请办变更"):
+        savings(resource, {"ZJ-CPU-X86": cpu.quantity + 1}, on)
+    with refused("扩容请办变更"):
+        savings(resource, {"ZJ-CPU-X86": Decimal(-1)}, on)
+
+
+# ── R-008 预算审核和监督检查 ──
+
+
+def reported() -> Case:
+    project = used()
+    case = budgeting.start(actor=cast()["mzj"], on=DAY, project=project, year=2026)
+    act("mzj", case, "file", DAY, fields={"amount": "123456.70", "content": "三台云主机"})
+    return case
+
+
+def test_R008_经信会同财政都通过才算审核通过_之后登记检查和整改() -> None:
+    case = reported()
+    assert budgeting.amount(case) == Decimal("123456.70")
+    with refused("审核通过了的才登记"):
+        budgeting.inspect(actor=cast()["sjx"], on=DAY, case=fresh(case), text="查")
+    act("sjx", case, "approve", DAY)
+    assert fresh(case).board.outcome == ""
+    act("cz", case, "approve", DAY)
+    assert fresh(case).board.outcome == "done"
+    budgeting.inspect(
+        actor=cast()["sjx"], on=DAY, case=fresh(case), text="两台没有用起来", requirement="一个月内用起来或注销",
+        due_on=date(2026, 4, 2),
+    )  # fmt: skip
+    assert any("监督检查整改" in notice.text for notice in unread(cast()["mzj"]))
+    requirement = Requirement.objects.get()
+    with pytest.raises(NotYours):
+        rectifying.advance(actor=cast()["cz"], on=DAY, requirement=requirement, kind="销号", text="好")
+    rectifying.advance(actor=cast()["mzj"], on=DAY, requirement=requirement, kind="回报", text="注销了一台")
+    rectifying.advance(actor=cast()["sjx"], on=DAY, requirement=requirement, kind="销号", text="看过")
+    assert rectifying.outstanding(case) == []
+    assert rectifying.visible(cast()["jyj"]).count() == 0
+
+
+def test_R008_别单位的项目_重复报_年度不对_没有金额_不是经信财政检查_都拒绝() -> None:
+    case = reported()
+    project = BudgetProject.objects.get(case=case).project
+    with pytest.raises(NotYours):
+        budgeting.start(actor=cast()["jyj"], on=DAY, project=project, year=2027)
+    with refused("已报过"):
+        budgeting.start(actor=cast()["mzj"], on=DAY, project=project, year=2026)
+    with refused("预算年度应在"):
+        budgeting.start(actor=cast()["mzj"], on=DAY, project=project, year=2025)
+    other = budgeting.start(actor=cast()["mzj"], on=DAY, project=project, year=2027)
+    with refused("上云预算不能为空"):
+        act("mzj", other, "file", DAY, fields={"content": "x"})
+    with pytest.raises(NotYours):
+        budgeting.inspect(actor=cast()["shy"], on=DAY, case=fresh(case), text="查")
+    assert not Inspection.objects.exists()
+
+
+# ── R-021 反馈和汇交 ──
+
+
+def test_R021_汇交的文件里每段天数加起来就是在用的天数_不许重叠() -> None:
+    used()
+    made = handover.hand_over(
+        actor=cast()["shy"], on=JULY, from_on=date(2025, 7, 1), until_on=date(2025, 10, 1), receiver="市大数据中心"
+    )
+    rows = list(csv.DictReader(io.StringIO(bytes(made.content).decode("utf-8-sig"))))
+    assert len(rows) == made.rows > 0
+    assert {row["天数"] for row in rows} == {str((date(2025, 10, 1) - date(2025, 7, 3)).days)}
+    with refused("重叠"):
+        handover.hand_over(
+            actor=cast()["shy"], on=JULY, from_on=date(2025, 9, 30), until_on=date(2025, 12, 1), receiver="市"
+        )
+    with refused("还没到"):
+        handover.hand_over(
+            actor=cast()["shy"], on=JULY, from_on=date(2026, 7, 1), until_on=date(2026, 8, 1), receiver="市"
+        )
+    with refused("谁签收"):
+        handover.hand_over(
+            actor=cast()["shy"], on=JULY, from_on=date(2025, 10, 1), until_on=date(2025, 11, 1), receiver=""
+        )
+    with pytest.raises(NotYours):
+        handover.hand_over(
+            actor=cast()["lt"], on=JULY, from_on=date(2025, 10, 1), until_on=date(2025, 11, 1), receiver="市"
+        )
+    assert Handover.objects.count() == 1
+
+
+def test_R021_反馈要写明水平和事例_服务商自己不能反馈() -> None:
+    unicom = Institution.objects.get(code="CU")
+    handover.feedback(actor=cast()["kw"], on=JULY, provider=unicom, year=YEAR, level="较好", text="开通快")
+    for level, text in (("极好", "开通快"), ("好", " ")):
+        with refused("R-021"):
+            handover.feedback(actor=cast()["kw"], on=JULY, provider=unicom, year=YEAR, level=level, text=text)
+    with pytest.raises(NotYours):
+        handover.feedback(actor=cast()["lt"], on=JULY, provider=unicom, year=YEAR, level="好", text="好")
+    assert ServiceFeedback.objects.count() == 1
+
+
+# ── R-019 阶梯价 ──
+
+
+def tiered() -> Item:
+    return Item.objects.filter(pricing="阶梯").order_by("code")[0]
+
+
+def publish(text: str, year: int = YEAR, who: str = "sdsj", mode: str = "累进") -> list[Tier]:
+    return tiering.publish_tiers(actor=cast()[who], on=JULY, item=tiered(), year=year, mode=mode, text=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("", "一档都没有"),
+        ("0 1000", "应是“起 止 单价”"),
+        ("0 1000 三百", "应为数"),
+        ("10 — 300", "接着上一档"),
+        ("0 1000 300\n900 — 240", "接着上一档"),
+        ("0 1000 300", "末档不封顶"),
+        ("0 — -1", "不能是负的"),
+    ],
+)
+def test_R019_各档不连_不从零起_不是数_封了顶的_都拒绝(text: str, fragment: str) -> None:
+    before = Tier.objects.count()
+    with refused(fragment):
+        publish(text)
+    assert Tier.objects.count() == before
+
+
+def test_R019_只有市运管单位发布_不是阶梯的不收_先有各档才有全市用量() -> None:
+    with pytest.raises(NotYours):
+        publish("0 — 300", who="shy")
+    with refused("不是阶梯计价"):
+        tiering.publish_usage(
+            actor=cast()["sdsj"], on=JULY, item=Item.objects.get(code="ZJ-CPU-X86"), year=YEAR, total=Decimal(1)
+        )
+    with refused("先发布各档"):
+        tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=tiered(), year=2033, total=Decimal(1))
+    assert len(publish("0 1000 300\n1000 — 240.5")) == 2
+
+
+def test_R019_年中暂按上年平均单价_全市用量发布以后按发布的_年度计量没发布的待核() -> None:
+    item = tiered()
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="用阶梯项的系统")
+    walk.fill(**{**FILLED, "services": {**FILLED["services"], item.code: "10"}}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-TIER-")
+    resource = Draft.objects.get(case=walk.case).project.resources.get(code__endswith=item.code)
+    source, _ = Source.objects.get_or_create(
+        code="联通云管平台", defaults={"provider": Institution.objects.get(code="CU")}
+    )
+    usage = {"编号": "YL-1", "资源": resource.code, "目录项": item.code, "日期": "2025-11-03", "用量": "40"}
+    receive(actor=cast()["lt"], source=source, kind="用量", items=[("YL-1", usage)])
+    assert not CityUsage.objects.filter(service_year=YEAR).exists()
+    publish("0 1000 300\n1000 — 200", YEAR - 1)
+    tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=item, year=YEAR - 1, total=Decimal(2000))
+    rolling = measured("滚动", date(2026, 1, 15))
+    prices = {entry["item"]: entry["average_price"] for entry in rolling.head["tier_prices"]}
+    assert prices[item.code] == "250"
+    assert any("暂按 2024 服务年度" in text for text in rolling.head["warnings"])
+    yearly = measured("年度")
+    assert {entry["code"] for entry in yearly.head["differences"]} >= {"D10"}
+    publish("0 — 180", YEAR)
+    tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=item, year=YEAR, total=Decimal(5000))
+    final = measured("年度")
+    assert {entry["item"]: entry["average_price"] for entry in final.head["tier_prices"]}[item.code] == "180"
+    assert "D10" not in {entry["code"] for entry in final.head["differences"]}
+
+
+# ── 最大余额法 ──
+
+
+@pytest.mark.parametrize("total", [0, 1, 2, 99, 100, 12345, -7])
+@pytest.mark.parametrize("weights", [[1], [1, 1, 1], [3, 0, 7], [5, 11, 13, 1]])
+def test_拆到分_各份之和等于总数_每份离应得不到一分(total: int, weights: list[int]) -> None:
+    parts = split(total, weights)
+    assert sum(parts) == total
+    assert all(abs(part - total * weight / sum(weights)) < 1 for part, weight in zip(parts, weights, strict=True))
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1]])
+def test_拆到分_份数不对的拒绝(weights: list[int]) -> None:
+    with pytest.raises(ValueError, match="份数"):
+        split(100, weights)
