@@ -135,9 +135,9 @@ def agree(papers: dict[str, Path], frozen: dict[str, Any], page: Page) -> None:
     rows = list(sheet.iter_rows(values_only=True))
     head = next(n for n, row in enumerate(rows) if row and "金额" in "".join(str(cell) for cell in row))
     column = next(n for n, cell in enumerate(rows[head]) if cell and "金额" in str(cell))
-    amounts = [Decimal(str(row[column])) for row in rows[head + 1 :] if row[0] and isinstance(row[column], int | float)]
-    listed = sum(Decimal(line["amount"]) for line in frozen["lines"])
-    assert listed in (sum(amounts), sum(amounts) / 2)
+    body = [row for row in rows[head + 1 :] if row[0] and isinstance(row[column], int | float)]
+    cells = [Decimal(str(row[column])).quantize(Decimal("0.01")) for row in body]
+    assert cells == [Decimal(line["amount"]) for line in frozen["lines"]]
     shown = page.locator(".paper").inner_text()
     for row in frozen["summary"]["unified"]:
         assert f"{Decimal(row['net']):,.2f}" in shown

@@ -1,4 +1,4 @@
-"""一直计量，或一直付款；每办成一次打印一行。给断电测试用：参数 measure，或 pay 合同号。"""
+"""一直计量、一直付款，或批准一次冻结；每办成一次打印一行。给断电测试用：参数 measure、pay 合同号、freeze 编号。"""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def main(kind: str, number: str = "") -> None:
     from yunheng.settlement.models import Contract, Run, RunOrder
 
     people = cast()
+    if kind == "freeze":
+        from tests.support.year import act
+        from yunheng.cases.models import Case
+
+        case = Case.objects.get(number=number)
+        print("开始", flush=True)
+        act("kw", case, "approve")
+        print("冻 结", flush=True)
+        return
     contract = Contract.objects.get(number=number) if kind == "pay" else None
     count = contract.payments.count() if contract else 0
     print("开始", flush=True)

@@ -15,8 +15,9 @@ import pytest
 from django.db import connection
 
 from tests.support.people import cast
-from tests.support.year import JULY, YEAR, act, budgeted, measured, used
+from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
 from yunheng.audit.refused import Refused
+from yunheng.cases.models import Board
 from yunheng.config.proving import prove
 from yunheng.orgs.models import Institution
 from yunheng.settlement import operations, queries
@@ -73,10 +74,37 @@ def test_计量的任何一刻被杀_批次要么全有要么没有_重启后接
     proven()
 
 
+def test_冻结的任何一刻被杀_批准和冻结要么都有要么都没有(committed: dict[str, str], tmp_path: Path) -> None:
+    used()
+    appraised()
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    act("dsf", case, "match")
+    random.seed(9)
+    tries = 0
+    while not Freeze.objects.filter(case=case).exists():
+        tries += 1
+        confirmed = killed(committed, "freeze", case.number, wait=random.random() * 0.004 * tries)
+        frozen = Freeze.objects.filter(case=case).exists()
+        approved = case.events.filter(step="approve", act="approve").exists()
+        assert frozen == approved == (Board.objects.get(case=case).step == "plan")
+        assert frozen or not confirmed
+        assert tries < 60
+    assert Freeze.objects.filter(case=case).count() == 1
+    assert tries > 1
+    proven()
+
+
 def _finish() -> Run:
     from yunheng.settlement.running import work_once
 
-    assert work_once()
+    # 被杀的那个的锁，数据库要过一会儿才放
+    deadline = time.monotonic() + 30
+    while not work_once():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     return Run.objects.latest("pk")
 
 

@@ -170,3 +170,25 @@ def test_R094_页面上打分_填错的原样留着_服务商打不开别家的(
     assert client("lt").get(url).status_code == 403
     assert not Published.objects.exists()
     assert client("lt").get("/evaluations/").status_code == 200
+
+
+def test_R095_整改页上各看各的_服务商回报_区科创中心销号(evaluation: Evaluation) -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    decided(evaluation)
+    requirement = required(evaluation)
+    act("kw", evaluation.case, "publish")
+
+    def client(who: str) -> Client:
+        one = Client()
+        one.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
+        return one
+
+    url = f"/rectifications/{requirement.pk}/"
+    assert "回报整改" in client("lt").get("/rectifications/").content.decode()
+    assert "缩短开通用时" not in client("dx").get("/rectifications/").content.decode()
+    assert client("dx").post(url, {"kind": "回报", "text": "x"}).status_code == 404
+    assert client("lt").post(url, {"kind": "回报", "text": "加了人"}).status_code == 302
+    assert "核实销号" in client("shy").get("/rectifications/").content.decode()
+    assert client("shy").post(url, {"kind": "销号", "text": "看过"}).status_code == 302
+    assert "已销号" in client("lt").get("/rectifications/").content.decode()
+    assert "已销号" in client("kw").get(f"/evaluations/{evaluation.case.number}/").content.decode()

@@ -41,6 +41,7 @@ def text(client: Client, url: str, status: int = 200, **data: Any) -> str:
 def addresses(run: Run) -> dict[str, str]:
     return {
         "bill": f"/settlement/runs/{run.pk}/",
+        "focus": f"/settlement/runs/{run.pk}/focus.csv",
         "bill-line": f"/settlement/runs/{run.pk}/lines/1/",
         "differences": f"/settlement/runs/{run.pk}/differences/",
         "compare-runs": f"/settlement/runs/{run.pk}..{run.pk}/",

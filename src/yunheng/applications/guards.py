@@ -97,16 +97,43 @@ def quota_on(project: Project, on: date) -> dict[str, Decimal]:
     return result
 
 
-def live_filings(project: Project, *, exclude: Case | None = None) -> list[Filing]:
-    """项目的首次申请里还算数的（在办和办结），每件取最近一版。"""
+def live_filings(*projects: Project, exclude: Case | None = None) -> list[Filing]:
+    """这些项目的首次申请里还算数的（在办和办结），每件取最近一版。"""
     filings = (
         Filing.objects.filter(Q(case__procedure__in=_FIRST) | Q(case__procedure="backfill", content__kind="首次申请"))
-        .filter(project=project, case__board__outcome__in=("", DONE.code))
+        .filter(project__in=projects, case__board__outcome__in=("", DONE.code))
         .exclude(case__board__step="draft")
         .order_by("case_id", "-version")
         .distinct("case_id")
     )
     return [filing for filing in filings if filing.case_id != (exclude.pk if exclude else None)]
+
+
+def near_limit(projects: QuerySet[Project], on: date) -> list[tuple[Project, growth.DimensionGrowth]]:
+    """本服务年度新增到了提醒线的项目，每个项目取最高的一维，高的在前（R-037）。不算还在起草的。"""
+    year = periods.service_year(periods.service_year_of(on))
+    changes: dict[int, list[Filing]] = {}
+    filed = _live_changes().filter(project__in=projects, filed_on__gte=year.start, filed_on__lt=year.until)
+    for filing in filed.select_related("project__unit"):
+        changes.setdefault(filing.project_id, []).append(filing)
+    known = {filings[0].project_id: filings[0].project for filings in changes.values()}
+    firsts: dict[int, list[Filing]] = {}
+    for filing in live_filings(*known.values()) if known else ():
+        firsts.setdefault(filing.project_id, []).append(filing)
+    option = chosen_conventions(on)["K-08"] if known else ""
+    found = []
+    for key, project in known.items():
+        base = amounts.combined(amounts.of_application(filing.content) for filing in firsts.get(key, ()))
+        rows = growth.check(base, [amounts.of_change(filing.content) for filing in changes[key]], on, option)
+        near = [row for row in rows if row.exceeded or row.warned]
+        if near:
+            found.append((project, max(near, key=_height)))
+    return sorted(found, key=lambda pair: (-_height(pair[1]), pair[0].code))
+
+
+def _height(row: growth.DimensionGrowth) -> float:
+    """排先后用的比例；首次申请没有的维度最高。"""
+    return float("inf") if row.ratio is None else float(row.ratio)
 
 
 def growth_of(case: Case, content: Content, project: Project, on: date) -> tuple[growth.DimensionGrowth, ...]:
@@ -144,10 +171,13 @@ def quota_excess(case: Case, content: Content, project: Project, on: date) -> li
 
 def live_changes(project: Project, *, exclude: Case) -> QuerySet[Filing]:
     """项目的变更里还算数的（在办和办结），每件取最近一版。"""
+    return _live_changes().filter(project=project).exclude(case=exclude)
+
+
+def _live_changes() -> QuerySet[Filing]:
     return (
-        Filing.objects.filter(project=project, case__procedure="change", case__board__outcome__in=("", DONE.code))
+        Filing.objects.filter(case__procedure="change", case__board__outcome__in=("", DONE.code))
         .exclude(case__board__step="draft")
-        .exclude(case=exclude)
         .order_by("case_id", "-version")
         .distinct("case_id")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -72,13 +73,25 @@ class Marked:
 
 def mark(provider: Institution, year: int) -> Marked:
     """照现在的事件和满意率评分；算法只在 rules.scoring，满意率的口径看 K-06（D62-附件5）。"""
+    return marks([provider], year)[0]
+
+
+def marks(shown: Iterable[Institution], year: int) -> list[Marked]:
+    """各家现在的评分，事件和满意率各取一次。"""
     span = periods.service_year(year)
-    events = tuple(counted(year).filter(provider=provider))
-    rate = satisfaction(year).get(provider.code)
-    given = None if rate is None else f"{rate.normalize():f}"
-    option = chosen_conventions(span.start)["K-06"]
-    scored = settle_score(Counter(one.indicator for one in events), given, option, periods.year_end(year))
-    return Marked(provider, year, scored["scores"], scored["total"], scored["deduction_rate"], given, events)
+    events: dict[int, list[Occurrence]] = {}
+    for one in counted(year):
+        events.setdefault(one.provider_id, []).append(one)
+    rates, option = satisfaction(year), chosen_conventions(span.start)["K-06"]
+    found = []
+    for provider in shown:
+        own, rate = events.get(provider.pk, []), rates.get(provider.code)
+        given = None if rate is None else f"{rate.normalize():f}"
+        scored = settle_score(Counter(one.indicator for one in own), given, option, periods.year_end(year))
+        found.append(
+            Marked(provider, year, scored["scores"], scored["total"], scored["deduction_rate"], given, tuple(own))
+        )
+    return found
 
 
 def locked(year: int) -> dict[str, Score]:

@@ -122,13 +122,17 @@ def claim(*, actor: Actor, on: date, ticket: Ticket) -> str:
     """领一次性链接的口令：领了新的，旧的作废；填过的、过期的抛 Refused。"""
     if actor.role not in (Role.CLERK, Role.HEAD) or actor.institution != ticket.unit_id:
         raise NotYours(["问卷由抽中的使用单位填（R-092）"])
-    token = secrets.token_urlsafe(18)
     with transaction.atomic():
         held = Ticket.objects.select_for_update(of=("self",)).select_related("survey__case__board").get(pk=ticket.pk)
         if problem := closed(held, on):
             raise Refused([problem])
-        held.token_digest = sm3(token)
-        held.save(update_fields=["token_digest"])
+        return mint(held)
+
+
+def mint(ticket: Ticket) -> str:
+    """给一张问卷换一个口令，返回口令；库里只存 SM3。"""
+    token = secrets.token_urlsafe(18)
+    Ticket.objects.filter(pk=ticket.pk).update(token_digest=sm3(token))
     return token
 
 

@@ -61,7 +61,7 @@ def home(request: Request) -> HttpResponse:
         one.provider_id: one.case for one in Appraisal.objects.filter(service_year=year).select_related("case__board")
     }
     locked = queries.locked(year)
-    marks = [(queries.mark(one, year), begun.get(one.pk), locked.get(one.code)) for one in shown]
+    marks = [(one, begun.get(one.provider.pk), locked.get(one.provider.code)) for one in queries.marks(shown, year)]
     occurrences = queries.visible(request.actor).filter(on__gte=span.start, on__lt=span.until).order_by("-on", "-pk")
     occurrences = occurrences.prefetch_related(Prefetch("replies", Reply.objects.defer("content").order_by("pk")))
     context = {
@@ -75,7 +75,9 @@ def home(request: Request) -> HttpResponse:
         "events": EVENT_INDICATORS,
         "records": request.actor.role in (Role.THIRD_PARTY, Role.REVIEWER),
         "reviews": request.actor.role == Role.REVIEWER,
-        "replies": request.actor.role == Role.PROVIDER,
+        "provides": request.actor.role == Role.PROVIDER,
+        # 审定锁定了的年度不能再申辩
+        "replies": request.actor.role == Role.PROVIDER and not any(score for _, _, score in marks),
         "starts": request.actor.role == Role.THIRD_PARTY,
         "providers": providers(),
         "problems": problems,

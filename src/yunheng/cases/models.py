@@ -243,6 +243,11 @@ class Requirement(AppendOnly):
     def __str__(self) -> str:
         return self.text[:30]
 
+    @property
+    def last(self) -> Progress | None:
+        """最近的一步；还没有回报为 None。"""
+        return max(self.steps.all(), key=lambda step: step.pk, default=None)
+
 
 class Progress(AppendOnly):
     """整改的一步：被要求的回报，提要求的一方销号或退回。"""

@@ -23,6 +23,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from yunheng.audit.refusals import LOG_PREFIX
+
 from .environment import kept_secret
 
 DATABASE, OWNER, APP = "yunheng", "yunheng_owner", "yunheng_app"
@@ -72,14 +74,15 @@ class Cluster:
                 "--wait",
                 "--silent",
                 f"--pgdata={self._data}",
-                f"--log={self._log}",
-                f"--options=-p {self._port()} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''",
+                f"--log={self.log}",
+                f"--options=-p {self._port()} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+                f" -c log_line_prefix='{LOG_PREFIX}'",
                 check=False,
             )
             if done.returncode == 0 and self.running():
                 break
             if time.monotonic() > deadline:
-                tail = self._log.read_text(errors="replace").splitlines()[-12:] if self._log.exists() else []
+                tail = self.log.read_text(errors="replace").splitlines()[-12:] if self.log.exists() else []
                 raise DatabaseProblem(f"嵌入的数据库起不来：{done.stderr.strip()}\n日志末尾：\n" + "\n".join(tail))
             time.sleep(0.3)
         self._provision()
@@ -130,7 +133,8 @@ class Cluster:
         return self.folder / "data"
 
     @property
-    def _log(self) -> Path:
+    def log(self) -> Path:
+        """服务器的日志：被拒绝的企图记在里面，审计页来读。"""
         return self.folder / "postgresql.log"
 
     def _port(self) -> int:

@@ -2,6 +2,7 @@
 
 `YUNHENG_DATA` 数据目录（默认当前目录的 var/）；`DATABASE_URL` 应用角色的数据库地址，不给就用嵌入的 PostgreSQL；
 `DATABASE_OWNER_URL` 属主角色的地址，迁移、核对、备份时用；`DEMO=1` 是演示环境；
+`YUNHENG_DATABASE_LOG` 另装的数据库的日志在哪里，审计页要读；
 `YUNHENG_DISTRICT` 区名（默认松江区），写进数据包和结算书。
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 APP_URL, OWNER_URL = "DATABASE_URL", "DATABASE_OWNER_URL"
+DATABASE_LOG = "YUNHENG_DATABASE_LOG"
 
 
 def data_folder() -> Path:
@@ -32,6 +34,12 @@ def demo() -> bool:
 def reset_request() -> Path:
     """演示环境里有人要恢复初始数据，就放下这个文件；主进程看到了去办，办完删掉。"""
     return data_folder() / "reset"
+
+
+def database_log() -> Path | None:
+    """PostgreSQL 的日志，给审计页看被拒绝的企图；嵌入的数据库由 `yunheng serve` 自己给出。"""
+    given = os.environ.get(DATABASE_LOG)
+    return Path(given) if given else None
 
 
 def secret_key() -> str:

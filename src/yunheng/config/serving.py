@@ -51,6 +51,7 @@ def _website(cluster: Cluster | None, host: str, port: int, workers: int) -> int
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "yunheng.config.settings"}
     if cluster:
         env[environment.APP_URL] = cluster.url()
+        env[environment.DATABASE_LOG] = str(cluster.log)
     _refuse_taken(host, port)
     website = subprocess.Popen(
         [

@@ -15,6 +15,7 @@ _PACKAGE = Path(__file__).parents[1]
 DEMO = environment.demo()
 #: 演示环境恢复初始数据的请求放在哪里（只有嵌入的数据库才能恢复）
 DEMO_RESET = environment.reset_request() if DEMO else None
+DATABASE_LOG = environment.database_log()
 DEBUG = False
 SECRET_KEY = environment.secret_key()
 ALLOWED_HOSTS = os.environ.get("YUNHENG_HOSTS", "*" if DEMO else "localhost,127.0.0.1").split(",")

@@ -34,7 +34,10 @@ ENTRIES = (
     Entry("/assessment/", "服务商考核", "check", _ASSESSING),
     Entry("/evaluations/", "效能评估", "check", (Role.CLERK, Role.HEAD)),
     Entry(
-        "/rectifications/", "整改", "alert", (Role.CLERK, Role.HEAD, Role.PROVIDER, Role.REVIEWER, Role.CITY_ECONOMY)
+        "/rectifications/",
+        "整改",
+        "alert",
+        (Role.CLERK, Role.HEAD, Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.CITY_ECONOMY, Role.FINANCE),
     ),
     Entry("/survey/", "满意度问卷", "check", (Role.CLERK, Role.HEAD)),
     Entry(

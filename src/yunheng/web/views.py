@@ -34,6 +34,7 @@ from yunheng.rules.problems import UnknownRule
 from yunheng.rules.roles import Role
 from yunheng.rules.workdays import WEEKDAYS
 
+from . import dashboards
 from .stories import PATHS, STORIES, sample_rows
 
 _SOON_DAYS = 2
@@ -63,6 +64,7 @@ def home(request: Request) -> HttpResponse:
         context["drafts"] = cases.visible(actor).filter(step__in=("draft", "amend")).order_by("-case_id")[:6]
     if actor.role in (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION):
         context["steps"] = _by_step(cases.visible(actor).filter(outcome=""), on)
+    context["board"] = dashboards.build(actor, on)
     return render(request, "web/home.html", context)
 
 

@@ -8,7 +8,7 @@ from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
 from yunheng.orgs.models import BusinessClock, Institution
 
-from . import cast, settled, stories, year
+from . import around, cast, settled, stories, year
 
 #: 演示的业务日期，从这天开始
 OPENING = date(2026, 7, 8)
@@ -35,3 +35,4 @@ def load() -> None:
         settled.close(people)
         settled.adjust(people)
         stories.tell(people)
+        around.tell(people)

@@ -1,0 +1,105 @@
+"""工作台上各角色的一块：花了多少、预测和预算、各单位、考核分、快到上限的项目、结算办到哪里。每个数点开都是它的清单。"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from yunheng.applications.guards import near_limit
+from yunheng.assessment.queries import locked, marks
+from yunheng.audit.actor import Actor
+from yunheng.ledger.queries import visible_projects
+from yunheng.orgs.queries import providers
+from yunheng.rules import periods
+from yunheng.rules.roles import Role
+from yunheng.settlement import forecasting, queries
+from yunheng.settlement.models import Budget, Forecast, Run, YearCase
+from yunheng.settlement.views import CENTRE, names_of
+
+_TOP = 10
+_OWN = (Role.CLERK, Role.HEAD, Role.SPONSOR, Role.PROVIDER)
+_SCORES = (Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY, Role.PROVIDER)
+_GROWTH = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CLERK, Role.HEAD)
+_PIPELINE = (Role.FINANCE, Role.AUTHORITY, Role.REVIEWER)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """一块指标：叫法、数、一句说明、点开到哪里；`bad` 要留意。"""
+
+    label: str
+    value: str
+    note: str
+    href: str
+    bad: bool = False
+
+
+def build(actor: Actor, on: date) -> dict[str, Any]:
+    """这个角色工作台上的一块；没有的键不摆。"""
+    if actor.role not in (*CENTRE, *_OWN):
+        return {}
+    year = periods.service_year_of(on)
+    run = queries.latest_run(year) or queries.latest_run(year - 1)
+    found: dict[str, Any] = {"tiles": list(_tiles(actor, run))}
+    names = names_of() if run else {}
+    if run:
+        by = "unit" if actor.role in (*CENTRE, Role.PROVIDER) else "project"
+        levels = queries.breakdown(queries.visible_sums(actor, run), by, names)
+        found["top"] = {"by": "单位" if by == "unit" else "项目", "key": by, "run": run, "levels": levels[:_TOP]}
+    if actor.role in CENTRE and (forecast := forecasting.latest(year) or forecasting.latest(year - 1)):
+        budget = forecasting.budget(forecast.service_year)
+        found["forecast"] = {
+            "year": forecast.service_year,
+            "sentence": forecasting.sentence(forecast, budget),
+            "chart": forecasting.chart(forecast, names),
+        }
+        found["tiles"] += _budget_tiles(forecast, budget)
+    if actor.role in _SCORES:
+        found["scores"] = _scores(actor, year)
+    if actor.role in _GROWTH:
+        found["growing"] = near_limit(visible_projects(actor), on)[:_TOP]
+    if actor.role in _PIPELINE:
+        last = YearCase.objects.select_related("case__board").order_by("-service_year", "-number").first()
+        found["pipeline"] = {"case": last.case, "steps": queries.chain(last.case)} if last else None
+    return found
+
+
+def _tiles(actor: Actor, run: Run | None) -> list[Tile]:
+    if run is None:
+        return []
+    _, amount, held = queries.totals(queries.visible_sums(actor, run))
+    label = f"{run.service_year} 服务年度已计费用"
+    note = f"元，{run.kind}计量，计至 {run.until_on}（不含）" + (f"；待核 {held:,.2f}" if held else "")
+    return [Tile(label, f"{amount:,.2f}", note, f"/settlement/runs/{run.pk}/")]
+
+
+def _budget_tiles(forecast: Forecast, budget: Budget | None) -> list[Tile]:
+    href = f"/settlement/{forecast.service_year}/forecast/"
+    note = f"可能在 {forecast.low:,.2f} 至 {forecast.high:,.2f} 之间"
+    tiles = [Tile("照现状到年末", f"{forecast.expected:,.2f}", note, href)]
+    if budget is None:
+        return [*tiles, Tile("预算执行", "—", "还没有登记预算", href)]
+    share = forecast.expected * 100 / budget.amount
+    return [
+        *tiles,
+        Tile("预计执行预算", f"{share:.1f}%", f"预算 {budget.amount:,.2f} 元", href, bad=share > Decimal(100)),
+    ]
+
+
+def _scores(actor: Actor, year: int) -> list[tuple[str, str, str, bool, int]]:
+    """（服务商, 总分或说明, 扣减比例, 审定了没有, 服务年度）：本年度还没有满意率的，用上一年审定的。"""
+    shown = providers()
+    if actor.role == Role.PROVIDER:
+        shown = shown.filter(pk=actor.institution or 0)
+    settled = locked(year - 1)
+    found = []
+    for one in marks(shown, year):
+        score = settled.get(one.provider.code)
+        if score is not None:
+            total, rate = str(score.content["total"]), str(score.content["deduction_rate"])
+            found.append((one.provider.name, total, rate, True, year - 1))
+        else:
+            found.append((one.provider.name, one.total or "还没有满意率", one.rate or "", False, year))
+    return found
