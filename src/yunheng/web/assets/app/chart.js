@@ -6,7 +6,7 @@
     var data = JSON.parse(document.getElementById(box.getAttribute("data-chart")).textContent);
     var chart = window.echarts.init(box, null, { renderer: "svg" });
     chart.setOption({
-      color: COLOURS, animation: false, aria: { enabled: false, decal: { show: true } },
+      color: COLOURS, animation: false, aria: { enabled: true, label: { enabled: false }, decal: { show: true } },
       grid: { left: 72, right: 16, top: 32, bottom: 28 },
       legend: { top: 0, itemGap: 16 },
       tooltip: { trigger: "axis", valueFormatter: function (value) { return Number(value).toLocaleString("zh-CN", { minimumFractionDigits: 2 }) + " 元"; } },
