@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, appraised
 from yunheng.assessment import operations, queries
 from yunheng.assessment.models import Occurrence, Reply
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.orgs.models import BusinessClock, Institution, Person
+from yunheng.orgs.models import BusinessClock, Institution
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +39,7 @@ def test_R093_服务商申辩附证据_第三方看得到_复核认定不算才�
     assert queries.mark(unicom, YEAR).scores["B"] != queries.mark(Institution.objects.get(code="CM"), YEAR).scores["B"]
     BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
     for who, status in (("dsf", 200), ("lt", 200), ("dx", 404), ("mzj", 403)):
-        client = Client()
-        client.force_login(
-            Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend"
-        )
+        client = signed_in(who)
         assert client.get(f"/assessment/replies/{Reply.objects.get().pk}/").status_code == status, who
     operations.find(actor=cast()["shy"], on=JULY, occurrence=one, counted=False, reason="机房断电，不可归责")
     assert queries.mark(unicom, YEAR).scores["B"] == queries.mark(Institution.objects.get(code="CM"), YEAR).scores["B"]

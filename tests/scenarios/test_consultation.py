@@ -6,16 +6,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, approved, used
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import consulting
 from yunheng.cases.models import Case, Consultation
 from yunheng.cases.queries import unread
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.orgs.models import BusinessClock, Institution, Person
+from yunheng.orgs.models import BusinessClock, Institution
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 2)
@@ -58,8 +57,7 @@ def test_R007_年度结算也能提请会商_在办件页上看得到(tmp_path: 
         actor=cast()["kw"], on=JULY, case=case, topic="追加预算的口径", departments=departments("财政"), reason="数额大"
     )
     BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
-    client = Client()
-    client.force_login(Person.objects.get(username="demo.cz"), backend="django.contrib.auth.backends.ModelBackend")
+    client = signed_in("cz")
     page = client.get(f"/cases/{case.number}/").content.decode()
     assert "追加预算的口径" in page
     assert "还没有结论" in page

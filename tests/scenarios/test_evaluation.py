@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, used
 from yunheng.assessment import evaluating
 from yunheng.assessment.models import Evaluation, Grade, Published
@@ -17,7 +16,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import rectifying
 from yunheng.cases.models import Progress, Requirement
 from yunheng.cases.queries import unread
-from yunheng.orgs.models import BusinessClock, Institution, Person
+from yunheng.orgs.models import BusinessClock, Institution
 
 pytestmark = pytest.mark.django_db
 DUE = date(2026, 8, 31)
@@ -154,22 +153,17 @@ def test_R094_页面上打分_填错的原样留着_服务商打不开别家的(
     act("shy", evaluation.case, "file")
     act("kw", evaluation.case, "approve")
 
-    def client(who: str) -> Client:
-        one = Client()
-        one.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
-        return one
-
     url = f"/evaluations/{evaluation.case.number}/"
     cells = {"CU:建设": "九十", "CU:服务提供": "88", "CU:运行维护": "88", "CU:安全保障": "88", "CU:依据": "全年记录"}
-    page = client("dsf").post(url, {"do": "grade", **cells})
+    page = signed_in("dsf").post(url, {"do": "grade", **cells})
     assert page.status_code == 422
     assert "九十" in page.content.decode()
     assert "全年记录" in page.content.decode()
-    assert client("dsf").post(url, {"do": "grade", **cells, "CU:建设": "90"}).status_code == 302
+    assert signed_in("dsf").post(url, {"do": "grade", **cells, "CU:建设": "90"}).status_code == 302
     assert Grade.objects.get().scores["建设"] == "90"
-    assert client("lt").get(url).status_code == 403
+    assert signed_in("lt").get(url).status_code == 403
     assert not Published.objects.exists()
-    assert client("lt").get("/evaluations/").status_code == 200
+    assert signed_in("lt").get("/evaluations/").status_code == 200
 
 
 def test_R095_整改页上各看各的_服务商回报_区科创中心销号(evaluation: Evaluation) -> None:
@@ -178,17 +172,12 @@ def test_R095_整改页上各看各的_服务商回报_区科创中心销号(eva
     requirement = required(evaluation)
     act("kw", evaluation.case, "publish")
 
-    def client(who: str) -> Client:
-        one = Client()
-        one.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
-        return one
-
     url = f"/rectifications/{requirement.pk}/"
-    assert "回报整改" in client("lt").get("/rectifications/").content.decode()
-    assert "缩短开通用时" not in client("dx").get("/rectifications/").content.decode()
-    assert client("dx").post(url, {"kind": "回报", "text": "x"}).status_code == 404
-    assert client("lt").post(url, {"kind": "回报", "text": "加了人"}).status_code == 302
-    assert "核实销号" in client("shy").get("/rectifications/").content.decode()
-    assert client("shy").post(url, {"kind": "销号", "text": "看过"}).status_code == 302
-    assert "已销号" in client("lt").get("/rectifications/").content.decode()
-    assert "已销号" in client("kw").get(f"/evaluations/{evaluation.case.number}/").content.decode()
+    assert "回报整改" in signed_in("lt").get("/rectifications/").content.decode()
+    assert "缩短开通用时" not in signed_in("dx").get("/rectifications/").content.decode()
+    assert signed_in("dx").post(url, {"kind": "回报", "text": "x"}).status_code == 404
+    assert signed_in("lt").post(url, {"kind": "回报", "text": "加了人"}).status_code == 302
+    assert "核实销号" in signed_in("shy").get("/rectifications/").content.decode()
+    assert signed_in("shy").post(url, {"kind": "销号", "text": "看过"}).status_code == 302
+    assert "已销号" in signed_in("lt").get("/rectifications/").content.decode()
+    assert "已销号" in signed_in("kw").get(f"/evaluations/{evaluation.case.number}/").content.decode()

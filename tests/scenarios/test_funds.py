@@ -9,16 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, recomputed, self_paid, used
 from yunheng.assessment import evaluating
 from yunheng.assessment.models import Evaluation
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.orgs.models import BusinessClock, Institution, Person
+from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.settlement import focus, forecasting, operations, papering, queries, recovery, running, verifying
 from yunheng.settlement.models import Contract, Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 
@@ -305,8 +304,7 @@ def test_FOCUS导出_各行之和等于账目_必有的列都在_时刻是UTC() 
     used()
     self_paid()
     run = measured()
-    client = Client()
-    client.force_login(Person.objects.get(username="demo.shy"), backend="django.contrib.auth.backends.ModelBackend")
+    client = signed_in("shy")
     response = client.get(f"/settlement/runs/{run.pk}/focus.csv")
     rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))  # type: ignore[attr-defined]
     assert tuple(rows[0]) == focus.COLUMNS
@@ -319,7 +317,7 @@ def test_FOCUS导出_各行之和等于账目_必有的列都在_时刻是UTC() 
         assert abs(contracted - Decimal(row["ContractedCost"])) < Decimal("0.005")
         assert row["BillingCurrency"] == "CNY"
     assert {row["BillingAccountType"] for row in rows} == {"统一支付", "自行支付"}
-    client.force_login(Person.objects.get(username="demo.dx"), backend="django.contrib.auth.backends.ModelBackend")
+    client = signed_in("dx")
     own = client.get(f"/settlement/runs/{run.pk}/focus.csv")
     assert len(b"".join(own.streaming_content).decode().splitlines()) == 1  # type: ignore[attr-defined]
 
@@ -331,12 +329,11 @@ def test_R080_方案两版对照_变了的标出(tmp_path: Path) -> None:
         operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": text}, supervision=Decimal(0))
         for text in ("初稿", "改过的")
     ]
-    client = Client()
-    client.force_login(Person.objects.get(username="demo.kw"), backend="django.contrib.auth.backends.ModelBackend")
+    client = signed_in("kw")
     page = client.get(f"/settlement/plans/{plans[0].pk}..{plans[1].pk}/").content.decode()
     assert page.count("变了</span>") == 1
     assert "初稿" in page
     assert "改过的" in page
-    client.force_login(Person.objects.get(username="demo.mzj"), backend="django.contrib.auth.backends.ModelBackend")
+    client = signed_in("mzj")
     assert client.get(f"/settlement/plans/{plans[0].pk}..{plans[1].pk}/").status_code == 403
     assert not Contract.objects.exists()

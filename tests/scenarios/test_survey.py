@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, seen, self_paid, used
 from yunheng.assessment import queries, surveying
 from yunheng.assessment.models import Answer, Survey, Ticket
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.queries import unread
-from yunheng.orgs.models import BusinessClock, Institution, Person
+from yunheng.orgs.models import BusinessClock, Institution
 
 pytestmark = pytest.mark.django_db
 CLOSES = date(2026, 7, 20)
@@ -197,8 +197,7 @@ def test_R093_考核审定了的年度_不能再调查() -> None:
 
 def test_R092_经办人领链接_不登录的人凭链接填_漏了的原样退回_填过再开说已填过() -> None:
     survey = issued()
-    clerk = Client()
-    clerk.force_login(Person.objects.get(username="demo.mzj"), backend="django.contrib.auth.backends.ModelBackend")
+    clerk = signed_in("mzj")
     assert "领一次性链接" in clerk.get("/survey/").content.decode()
     ticket = Ticket.objects.get(survey=survey, unit=cast()["mzj"].institution)
     url = clerk.post(f"/survey/{ticket.pk}/claim/").headers["Location"]

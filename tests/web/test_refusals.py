@@ -7,18 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.test import Client
 
 from tests.support import database
+from tests.support.people import signed_in
 from yunheng.audit.refusals import attempts
 from yunheng.config.database import APP, OWNER, Cluster
-from yunheng.orgs.models import Person
-
-
-def client() -> Client:
-    one = Client()
-    one.force_login(Person.objects.get(username="demo.sjgly"), backend="django.contrib.auth.backends.ModelBackend")
-    return one
 
 
 @pytest.mark.django_db
@@ -39,7 +32,7 @@ def test_R112_以应用或属主的身份直接改冻结的结算_拒绝_审计�
     ):
         connection.execute(statement)
     settings.DATABASE_LOG = cluster.log
-    page = client().get("/audit/").content.decode()
+    page = signed_in("sjgly").get("/audit/").content.decode()
     assert statement.replace(">", "&gt;") in page
     found = next(one for one in attempts(cluster.log) or [] if one.statement == statement)
     assert found.role == role
@@ -50,7 +43,7 @@ def test_R112_以应用或属主的身份直接改冻结的结算_拒绝_审计�
 def test_R112_读不到数据库日志的_审计页说明到哪里查(settings: Any, tmp_path: Path) -> None:
     for given in (None, tmp_path / "没有的.log"):
         settings.DATABASE_LOG = given
-        assert "读不到数据库的日志" in client().get("/audit/").content.decode()
+        assert "读不到数据库的日志" in signed_in("sjgly").get("/audit/").content.decode()
 
 
 def test_R112_只收被拒绝的_别的错误和读不懂的行不算(tmp_path: Path) -> None:

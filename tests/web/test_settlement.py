@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 
 from tests.architecture.test_access import RUNS
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
-from yunheng.orgs.models import BusinessClock, Person
+from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import operations, queries
 from yunheng.settlement.models import BillLine, Contract, Freeze, Run
 
@@ -24,12 +24,6 @@ pytestmark = pytest.mark.django_db
 def _clock() -> None:
     BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
     used()
-
-
-def opened(who: str) -> Client:
-    client = Client()
-    client.force_login(Person.objects.get(username=f"demo.{who}"), backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def text(client: Client, url: str, status: int = 200, **data: Any) -> str:
@@ -54,7 +48,7 @@ def test_R001_批次的页面_按角色开放_账目按单位服务商收窄(nam
     run = measured()
     people = cast()
     for who, actor in people.items():
-        status = opened(who).get(addresses(run)[name]).status_code
+        status = signed_in(who).get(addresses(run)[name]).status_code
         if actor.role not in RUNS[name]:
             assert status == 403, who
         elif name == "bill-line" and who in ("jyj", "jyj-fzr", "jd", "jd-fzr", "dx", "zgbm"):
@@ -66,16 +60,16 @@ def test_R001_批次的页面_按角色开放_账目按单位服务商收窄(nam
 def test_R001_别单位别家看不到这些账(tmp_path: Path) -> None:
     del tmp_path
     run = measured()
-    assert "民政局" in text(opened("mzj"), f"/settlement/runs/{run.pk}/")
+    assert "民政局" in text(signed_in("mzj"), f"/settlement/runs/{run.pk}/")
     for who in ("jyj", "dx"):
-        page = text(opened(who), f"/settlement/runs/{run.pk}/")
+        page = text(signed_in(who), f"/settlement/runs/{run.pk}/")
         assert "没有账目" in page
         assert "民政局（虚构）</a>" not in page
 
 
 def test_U6_从总额到一条账目_每级合计等于下级之和_六次点击以内() -> None:
     run = measured()
-    client = opened("shy")
+    client = signed_in("shy")
     url, clicks = f"/settlement/runs/{run.pk}/", 0
     total = queries.totals(BillLine.objects.filter(run=run))[1]
     for _ in range(3):
@@ -103,13 +97,13 @@ def test_R077_数据包下载下来_与批次里存的一字不差_记进审计(
     from yunheng.audit.models import Entry
 
     run = measured()
-    response = opened("dsf").get(f"/settlement/runs/{run.pk}/files/数据包.zip")
+    response = signed_in("dsf").get(f"/settlement/runs/{run.pk}/files/数据包.zip")
     assert response.content == bytes(run.files.get(name="数据包.zip").content)
     assert Entry.objects.filter(action="下载计量文件").exists()
 
 
 def test_R073_页面上要计量_排队_办完看得到结果() -> None:
-    client = opened("shy")
+    client = signed_in("shy")
     assert client.post(f"/settlement/{YEAR}/measure/", {"kind": "年度"}).status_code == 302
     assert "正在办：排队" in text(client, f"/settlement/{YEAR}/")
     from yunheng.settlement.running import work_once
@@ -119,7 +113,7 @@ def test_R073_页面上要计量_排队_办完看得到结果() -> None:
     page = text(client, f"/settlement/{YEAR}/")
     assert "联通" in page
     assert "逐级看账" in page
-    assert opened("mzj").post(f"/settlement/{YEAR}/measure/", {"kind": "年度"}).status_code == 403
+    assert signed_in("mzj").post(f"/settlement/{YEAR}/measure/", {"kind": "年度"}).status_code == 403
 
 
 def test_R074_价格有缺口_计量不出账_逐条说明哪一项从哪天起() -> None:
@@ -136,11 +130,11 @@ def test_R074_价格有缺口_计量不出账_逐条说明哪一项从哪天起(
         actor=cast()["shy"], on=JULY, case=fact.case,
         lines=[Line(resource, item, "新增", Decimal(1), fact.effective_on, fact.order)],
     )  # fmt: skip
-    opened("shy").post(f"/settlement/{YEAR}/measure/", {"kind": "年度"})
+    signed_in("shy").post(f"/settlement/{YEAR}/measure/", {"kind": "年度"})
     from yunheng.settlement.running import work_once
 
     work_once()
-    page = text(opened("shy"), f"/settlement/{YEAR}/")
+    page = text(signed_in("shy"), f"/settlement/{YEAR}/")
     assert "没有办成，什么都没有写" in page
     assert "XX-NEW" in page
     assert not Run.objects.exists()
@@ -148,7 +142,7 @@ def test_R074_价格有缺口_计量不出账_逐条说明哪一项从哪天起(
 
 def test_R081_办件页上批复_签约_支付_坏金额当场说明(tmp_path: Path) -> None:
     case = budgeted(tmp_path)
-    client, freeze = opened("shy"), Freeze.objects.get(service_year=YEAR)
+    client, freeze = signed_in("shy"), Freeze.objects.get(service_year=YEAR)
     page = text(client, f"/cases/{case.number}/")
     assert "登记支付合同" in page
     row = freeze.run.head["summary"]["unified"][0]
@@ -190,7 +184,7 @@ def test_R077_第三方在办件页上传复算_不一致的列出差在哪里(t
     run = measured()
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")
-    client = opened("dsf")
+    client = signed_in("dsf")
     content = recomputed(run, tmp_path)
     for body, words in ((altered(content), "不一致"), (content, "逐条相同")):
         client.post(
@@ -206,18 +200,18 @@ def test_R077_第三方在办件页上传复算_不一致的列出差在哪里(t
 
 def test_R093_考核页_服务商只看自己的_第三方登记_区科创中心复核不计(tmp_path: Path) -> None:
     del tmp_path
-    third = opened("dsf")
+    third = signed_in("dsf")
     given = {"year": YEAR, "provider": "CU", "indicator": "B", "on": "2025-12-01", "text": "有责投诉一起"}
     assert third.post("/assessment/", given).status_code == 302
     assert third.post("/assessment/", {**given, "indicator": "Z"}).status_code == 422
     assert third.post("/assessment/", {**given, "on": "2026-12-01"}).status_code == 422
-    assert "有责投诉一起" in text(opened("lt"), "/assessment/", year=YEAR)
-    assert "有责投诉一起" not in text(opened("dx"), "/assessment/", year=YEAR)
+    assert "有责投诉一起" in text(signed_in("lt"), "/assessment/", year=YEAR)
+    assert "有责投诉一起" not in text(signed_in("dx"), "/assessment/", year=YEAR)
     from yunheng.assessment.models import Occurrence
 
     pk = Occurrence.objects.get().pk
-    assert opened("shy").post(f"/assessment/{pk}/find/", {"counted": "0", "reason": ""}).status_code == 422
-    opened("shy").post(f"/assessment/{pk}/find/", {"counted": "0", "reason": "查实无责"})
+    assert signed_in("shy").post(f"/assessment/{pk}/find/", {"counted": "0", "reason": ""}).status_code == 422
+    signed_in("shy").post(f"/assessment/{pk}/find/", {"counted": "0", "reason": "查实无责"})
     assert "不计" in text(third, "/assessment/", year=YEAR)
     bad = third.post("/assessment/rate/", {"year": YEAR, "provider": "CU", "rate": "101", "basis": "问卷"})
     assert bad.status_code == 422
@@ -227,13 +221,13 @@ def test_R080_方案的文件_出好以前说正在出_出好了能下载_使用
     from yunheng.settlement.papering import write_next
 
     case = budgeted(tmp_path)
-    assert "正在出 Word" in text(opened("kw"), f"/cases/{case.number}/")
+    assert "正在出 Word" in text(signed_in("kw"), f"/cases/{case.number}/")
     assert write_next()
-    page = text(opened("kw"), f"/cases/{case.number}/")
+    page = text(signed_in("kw"), f"/cases/{case.number}/")
     found = re.findall(r'href="(/settlement/plans/[^"]+)"', page)
     assert len(found) >= 3
     for who, actor in cast().items():
-        assert opened(who).get(found[0]).status_code == (200 if actor.role in RUNS["plan-file"] else 403), who
+        assert signed_in(who).get(found[0]).status_code == (200 if actor.role in RUNS["plan-file"] else 403), who
 
 
 def test_R088_自费单位在年度页上看到应付_登记合同和支付(tmp_path: Path) -> None:
@@ -241,7 +235,7 @@ def test_R088_自费单位在年度页上看到应付_登记合同和支付(tmp_
 
     self_paid()
     measured()
-    client = opened("jd")
+    client = signed_in("jd")
     assert "区科委批准以后才能签" in text(client, f"/settlement/{YEAR}/")
     case = budgeted(tmp_path)
     freeze = Freeze.objects.get(case=case)
@@ -256,13 +250,13 @@ def test_R088_自费单位在年度页上看到应付_登记合同和支付(tmp_
         {"amount": str(contract.amount), "paid_on": "2026-07-08", "voucher": "P1"},
     )
     assert "付清" in text(client, f"/settlement/{YEAR}/")
-    assert "本单位自行支付" not in text(opened("mzj"), f"/settlement/{YEAR}/")
+    assert "本单位自行支付" not in text(signed_in("mzj"), f"/settlement/{YEAR}/")
 
 
 def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    client = opened("shy")
+    client = signed_in("shy")
     url = f"/settlement/runs/{run.pk}/differences/"
     assert "照新裁定试算" not in text(client, url)
     row = next(one for one in queries.differences(run) if one["blocking"])
