@@ -43,6 +43,13 @@ _STAGED = {
 _FILL = (Path(__file__).parent / "city.sql").read_text(encoding="utf-8")
 
 
+#: 还没办完的请求，和还没配预测的滚动批次
+_BUSY = """
+SELECT count(*) FROM settlement_runorder AS o LEFT JOIN settlement_forecast AS f ON f.run_id = o.run_id
+WHERE o.problems = '{}' AND (o.run_id IS NULL OR (o.step = '完成' AND o.kind = '滚动' AND f.id IS NULL))
+"""
+
+
 def _later(day: str) -> str:
     """日期挪后一年；2 月 29 日挪到 28 日。"""
     year, rest = int(day[:4]) + 1, day[4:]
@@ -155,7 +162,10 @@ def _shared_out(pid: int) -> int:
 
 
 def measure(station: Station, cookie: str) -> tuple[int, dict[str, Any]]:
-    """点“年度计量”，等账目冻好：批次号、秒数、内存。"""
+    """点“年度计量”，等账目存好：批次号、秒数、内存。自动的滚动计量和预测先让它办完。"""
+    with psycopg.connect(Cluster.at(station.folder).url(OWNER), autocommit=True) as connection:
+        while connection.execute(_BUSY).fetchone() != (0,):
+            time.sleep(1)
     memory = Memory(station.server.pid)
     memory.start()
     began = time.perf_counter()

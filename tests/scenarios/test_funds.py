@@ -243,6 +243,8 @@ def test_R086_都是区级单位的_不用报市经信(tmp_path: Path) -> None:
 
 def rolling(on: date) -> Forecast:
     measured("滚动", on)
+    assert forecasting.forecast_next()
+    assert not forecasting.forecast_next()
     return Forecast.objects.latest("pk")
 
 

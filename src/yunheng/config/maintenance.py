@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 from . import environment
@@ -37,16 +36,16 @@ def migrate() -> None:
 _IDLE_SECONDS = 1.0
 
 
-def work() -> NoReturn:
-    """一直办排队的计量、出方案的文件，一次一个；库断了就退出，由起它的进程再起。"""
+def work() -> None:
+    """等着办一件：排队的计量、全年预测、方案的文件；办完就退出，内存还给系统，由起它的进程再起。"""
     from django.db import close_old_connections  # noqa: PLC0415
 
+    from yunheng.settlement.forecasting import forecast_next  # noqa: PLC0415
     from yunheng.settlement.papering import write_next  # noqa: PLC0415
     from yunheng.settlement.running import work_once  # noqa: PLC0415
 
-    while True:
-        if not work_once() and not write_next():
-            time.sleep(_IDLE_SECONDS)
+    while not (work_once() or write_next() or forecast_next()):
+        time.sleep(_IDLE_SECONDS)
         close_old_connections()
 
 

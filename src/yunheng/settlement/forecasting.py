@@ -19,13 +19,14 @@ from yunheng.catalog import queries as catalog
 from yunheng.ledger.models import Segment
 from yunheng.metering import engine, overview
 from yunheng.metering.opening import opened
+from yunheng.metering.problems import PackageError
 from yunheng.rules import periods, pricing, rulebook
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.roles import Role
 
-from .models import Budget, Forecast, Run
+from .models import ROLLING, Budget, Forecast, Run, RunOrder
 from .queries import ZERO, totals
-from .running import MEMORY, PACKAGE, export
+from .running import DONE, MEMORY, PACKAGE, export
 
 #: 批了会添资源、还在办的
 _ADDING = ("new", "migration", "change", "development", "emergency", "temporary")
@@ -58,6 +59,20 @@ def budget(year: int) -> Budget | None:
 def latest(year: int) -> Forecast | None:
     """最近的预测。"""
     return Forecast.objects.filter(service_year=year).select_related("run").order_by("-pk").first()
+
+
+def forecast_next() -> bool:
+    """给一个还没有预测的滚动批次配上；没有可配的返回假。算不到年末的（如还没有价格）注明，不再试。"""
+    waiting = RunOrder.objects.filter(kind=ROLLING, run__forecast=None, step=DONE).exclude(run=None)
+    order = waiting.select_related("run").order_by("pk").first()
+    if order is None or order.run is None:
+        return False
+    try:
+        forecast(order.run, order.on)
+    except PackageError as error:
+        step = f"完成，没有预测：{next(iter(error.problems))}"
+        RunOrder.objects.filter(pk=order.pk).update(step=step[:60])
+    return True
 
 
 def forecast(run: Run, on: date) -> Forecast:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import tempfile
 from collections.abc import Callable, Mapping
@@ -26,6 +25,8 @@ from yunheng.rules.digest import sm3_bytes
 from . import package as packing
 from .models import ROLLING, BillLine, Line, Run, RunFile, RunOrder, WaivedLine
 
+#: 办成了的请求停在这一步
+DONE = "完成"
 PACKAGE, RESULT = "数据包.zip", "结算.json.gz"
 #: 计量时引擎的内存上限，兆字节：整个进程不超过四吉
 MEMORY = 3000
@@ -116,11 +117,13 @@ def measure(
             for which, (model, marks) in _TABLES.items():
                 _copy(model, marks, folder / f"{which}.csv")
             add_up(run)
+            # 一批多出几百万条，数据库要知道，看账才挑得对索引
+            connection.cursor().execute("SELECT settlement_analyze_lines()")
             finish(run)
             journal.note(
                 "计量", f"{year}", after={"批次": run.pk, "种类": kind, "摘要": digest, "账目": counts["账目"]}
             )
-    progress("完成", 1)
+    progress(DONE, 1)
     return run
 
 
@@ -184,30 +187,19 @@ def _carry_out(order: RunOrder) -> None:
     actor = Actor(order.by, None, person=order.person_id)
     try:
         # 批次和“办成了”在一个事务里：断在中间，重启后从头再办，不会有两个批次
-        run = measure(
+        measure(
             actor=actor,
             on=order.on,
             year=order.service_year,
             kind=order.kind,
             until=order.until_on,
             progress=progress,
-            finish=lambda run: waiting.update(run=run, step="完成", share=1),
+            finish=lambda run: waiting.update(run=run, step=DONE, share=1),
         )
-        if order.kind == ROLLING:
-            # 预测另算，算不成不碍着已办成的计量
-            predict(run, order.on)
     except PackageError as error:
         waiting.update(problems=[str(problem) for problem in error.problems][:200], step="没有办成")
     except ValueError as error:
         waiting.update(problems=[str(error)], step="没有办成")
-
-
-def predict(run: Run, on: date) -> None:
-    """滚动计量之后配上全年预测（R-087）；数据还算不到年末的（如还没有价格）不配。"""
-    from .forecasting import forecast  # noqa: PLC0415 预测要用这里的导出
-
-    with contextlib.suppress(PackageError):
-        forecast(run, on)
 
 
 def period_end(year: int, on: date, kind: str) -> date | None:
