@@ -145,7 +145,7 @@ RUNS: dict[str, set[Role]] = {
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
 #: 对着一次评估、一份申辩的，见 tests/scenarios/test_evaluation.py、test_appeal.py
-APPRAISED = {"evaluation", "reply-file", "plan-diff", "handover-file"}
+APPRAISED = {"evaluation", "reply-file", "handling-file", "plan-diff", "handover-file"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}

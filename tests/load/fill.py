@@ -65,7 +65,9 @@ def fill(url: str) -> dict[str, int]:
     with psycopg.connect(url) as connection:
         base = f"< {_STEP}"
         old = f"IN (SELECT id FROM cases_case WHERE backfilled AND id {base})"
-        live = f"IN (SELECT id FROM cases_case WHERE NOT backfilled AND id {base})"
+        # 只复制有表单的申请：考核、结算一类另有自己的表
+        filed = "EXISTS (SELECT FROM applications_draft AS d WHERE d.case_id = cases_case.id)"
+        live = f"IN (SELECT id FROM cases_case WHERE NOT backfilled AND {filed} AND id {base})"
         for number in range(1, max(OLD_COPIES, LIVE_COPIES)):
             both = [*([old] if number < OLD_COPIES else []), *([live] if number < LIVE_COPIES else [])]
             _copy(connection, "ledger_project", number, shifted=("id",), suffixed=("code", "name"), where=f"id {base}")

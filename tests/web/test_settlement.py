@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.architecture.test_access import RUNS
@@ -15,7 +16,7 @@ from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import operations, queries
-from yunheng.settlement.models import BillLine, Contract, Freeze, Run
+from yunheng.settlement.models import BillLine, Contract, Freeze, Handling, Run
 
 pytestmark = pytest.mark.django_db
 
@@ -273,3 +274,24 @@ def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明(
     line = BillLine.objects.get(run=trial, resource=row["resource"], item=row["item"])
     assert "裁定" in text(client, f"/settlement/runs/{trial.pk}/lines/{line.seq}/")
     assert "没有新的裁定" in client.post(f"/settlement/runs/{trial.pk}/recast/").content.decode()
+
+
+def test_R075_双方说明附证据_裁定的人看得到_别家看不到_超大的不收(monkeypatch: pytest.MonkeyPatch) -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    run = measured()
+    url = f"/settlement/runs/{run.pk}/differences/"
+    row = next(one for one in queries.differences(run) if one["blocking"])
+    said = {"kind": "说明", "code": row["code"], "resource": row["resource"], "item": row["item"], "text": "平台升级"}
+    file = SimpleUploadedFile("升级公告.pdf", b"%PDF-1.7 x")
+    assert signed_in("lt").post(url, said | {"file": file}).status_code == 302
+    made = Handling.objects.get(kind="说明")
+    assert (made.name, bytes(made.content or b"")) == ("升级公告.pdf", b"%PDF-1.7 x")
+    assert "升级公告.pdf" in text(signed_in("shy"), url)
+    for who, status in (("shy", 200), ("mzj", 200), ("dx", 404), ("jyj", 404), ("sdsj", 403)):
+        assert signed_in(who).get(f"/settlement/handlings/{made.pk}/").status_code == status, who
+    monkeypatch.setattr(operations, "MAX_ATTACHMENT", 4)
+    big = SimpleUploadedFile("大.pdf", b"12345")
+    page = signed_in("lt").post(url, said | {"file": big})
+    assert page.status_code == 422
+    assert "请压缩或分开上传" in page.content.decode()
+    assert Handling.objects.count() == 1

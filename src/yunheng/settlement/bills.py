@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
+from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible
 from yunheng.metering import differences as named
@@ -31,7 +32,7 @@ from yunheng.rules.roles import Role
 from . import focus, operations, queries, recasting, running
 from .evidence import of
 from .impact import savings
-from .models import YEARLY, Contract, Run, RunFile
+from .models import YEARLY, Contract, Handling, Run, RunFile
 from .views import CENTRE, MAX_PK, names_of
 
 PAGE = 100
@@ -139,7 +140,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST":
         post = request.POST
         try:
-            assignee = post.get("assignee", "")
+            assignee, given = post.get("assignee", ""), request.FILES.get("file")
             operations.handle(
                 actor=request.actor,
                 on=request.on,
@@ -151,6 +152,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
                 text=post.get("text", ""),
                 ruling=post.get("ruling", ""),
                 assignee=Institution.objects.filter(pk=int(assignee[:9])).first() if assignee.isdigit() else None,
+                evidence=(given.name or "证据", given.read(MAX_ATTACHMENT + 1)) if given else None,
             )
             return redirect(
                 f"/settlement/runs/{pk}/differences/?code={post.get('code', '')}&q={post.get('resource', '')}"
@@ -184,6 +186,19 @@ def differences(request: Request, pk: int) -> HttpResponse:
         "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
     }
     return render(request, "settlement/differences.html", context, status=422 if problems else 200)
+
+
+@allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
+def handling_file(request: Request, pk: int) -> HttpResponse:
+    """差异处理附的证据；使用单位、服务商只看得到自己账目上的。"""
+    found = get_object_or_404(Handling.objects.exclude(name=""), pk=min(pk, MAX_PK))
+    run = queries.latest_run(found.service_year)
+    own = run and queries.visible_lines(request.actor, run).filter(resource=found.resource).exists()
+    if request.actor.role in (Role.CLERK, Role.PROVIDER) and not own:
+        raise Http404
+    response = HttpResponse(bytes(found.content or b""), content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+    return response
 
 
 @require_POST

@@ -15,11 +15,12 @@ from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
+from yunheng.cases.operations import MAX_ATTACHMENT, Doing, open_case, register_effect, register_facts, register_guard
 from yunheng.metering import diffing, result
 from yunheng.orgs.models import Institution, Level
 from yunheng.orgs.queries import providers
 from yunheng.rules import periods
+from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 
 from . import queries
@@ -101,8 +102,9 @@ def handle(
     text: str,
     ruling: str = "",
     assignee: Institution | None = None,
+    evidence: tuple[str, bytes] | None = None,
 ) -> Handling:
-    """处理一条差异：区科创中心分派、裁定；使用单位、服务商、第三方说明（R-075）。
+    """处理一条差异：区科创中心分派、裁定；使用单位、服务商、第三方说明，都可附证据（文件名, 内容）（R-075）。
 
     冻结以后照样可以裁定：已冻结的不变，待核的账目裁定以后由补差另行结算（R-083）。
     """
@@ -125,6 +127,9 @@ def handle(
             problems.append("裁定只有“认可”和“不计费”两种（R-075）")
     if kind == Handling.ASSIGN and assignee is None:
         problems.append("请选择分派给谁（R-075）")
+    name, content = evidence or ("", b"")
+    if len(content) > MAX_ATTACHMENT:
+        problems.append(f"证据“{name}”超过 {MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传（R-075）")
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
@@ -137,6 +142,9 @@ def handle(
             kind=kind,
             ruling=ruling if kind == Handling.RULE else "",
             text=text.strip()[:1000],
+            name=name[-200:] if content else "",
+            content=content or None,
+            digest=sm3_bytes(content) if content else "",
             assignee=assignee,
             institution=actor.institution_name,
             by=str(actor),
@@ -405,10 +413,11 @@ def recomputed(doing: Doing) -> Iterator[str]:
 
 
 def current(doing: Doing) -> Iterator[str]:
-    """批准之前：提交以后数据没有变过。"""
+    """批准之前：提交以后数据没有变过，账目与汇总一分不差。"""
     run = queries.submitted(doing.case)
     if run is not None:
         yield from queries.stale(run)
+        yield from queries.footing(run)
 
 
 def freeze(doing: Doing) -> None:

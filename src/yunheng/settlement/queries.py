@@ -326,7 +326,7 @@ def years() -> list[int]:
 def differences(run: Run, resource: str = "") -> list[dict[str, Any]]:
     """批次（一个资源）的差异，连同处理经过；没裁定的阻断差异在前。"""
     handled: dict[tuple[str, str, str], list[Handling]] = {}
-    handlings = Handling.objects.filter(service_year=run.service_year)
+    handlings = Handling.objects.filter(service_year=run.service_year).defer("content")
     if resource:
         handlings = handlings.filter(resource=resource)
     for one in handlings.select_related("assignee").order_by("pk"):

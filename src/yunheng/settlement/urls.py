@@ -20,6 +20,7 @@ urlpatterns = [
     path("settlement/runs/<int:pk>/lines/<int:seq>/", bills.line, name="bill-line"),
     path("settlement/runs/<int:pk>/differences/", bills.differences, name="differences"),
     path("settlement/runs/<int:pk>/files/<str:name>", bills.download, name="run-file"),
+    path("settlement/handlings/<int:pk>/", bills.handling_file, name="handling-file"),
     path("settlement/runs/<int:pk>/recast/", bills.recast, name="recast"),
     path("settlement/runs/<int:pk>/recompute/", views.recompute, name="recompute"),
     path("settlement/runs/<int:pk>/focus.csv", bills.focus_file, name="focus"),
