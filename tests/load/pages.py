@@ -28,13 +28,14 @@ def _click(cookie: str, until: float, seed: int, times: Mapping[str, list[float]
     numbers: list[str] = []
     time.sleep(chance.random() * 4)
     while time.monotonic() < until:
-        kind = chance.choice(("列表", "办件列表", "待办", "检索", "办件"))
+        kind = chance.choice(("列表", "办件列表", "待办", "检索", "办件", "工作台"))
         path = {
             "列表": chance.choice(
                 ("/assets/", f"/assets/?page={chance.randint(1, 8)}", "/assets/?status=计费中&arch=X86")
             ),
             "办件列表": chance.choice(("/cases/", f"/cases/?state={chance.choice(_STATES)}", "/cases/?view=overdue")),
             "待办": "/todo/",
+            "工作台": "/",
             "检索": f"/search/?q={chance.choice(('SQ-2026', 'mzj', 'ECS-00', '系统', 'P-00'))}",
             "办件": f"/cases/{chance.choice(numbers)}/" if numbers else "/cases/",
         }[kind]
@@ -72,7 +73,7 @@ def main() -> None:
         # 一半是各单位经办人，其余是审核员、服务商、区科委、第三方
         clerks = [f"load.{n * 7 + 1}" for n in range(PEOPLE // 2)]
         people = cookies([*clerks, *(["demo.shy", "demo.lt", "demo.kw", "demo.dsf"] * PEOPLE)[: PEOPLE - len(clerks)]])
-        times: dict[str, list[float]] = {name: [] for name in ("列表", "办件列表", "办件", "待办", "检索")}
+        times: dict[str, list[float]] = {name: [] for name in ("列表", "办件列表", "办件", "待办", "检索", "工作台")}
         broken: list[str] = []
         until = time.monotonic() + SECONDS
         threads = [

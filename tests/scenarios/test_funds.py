@@ -18,6 +18,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import focus, forecasting, operations, papering, queries, recovery, running, verifying
 from yunheng.settlement.models import Contract, Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 
@@ -231,6 +232,22 @@ def test_R086_有市级单位用的_结算书先报市经信核定(tmp_path: Pat
     act("sjx", case, "approve")
     act("kw", case, "approve")
     assert queries.freeze_of(case) is not None
+
+
+def test_R086_口径定了都报的_区级单位的也报_市经信退回就重新计量(tmp_path: Path) -> None:
+    used()
+    appraised()
+    decide_convention(actor=cast()["kw"], on=JULY, code="K-16", option="always", reason="市里要求", effective_on=JULY)
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    act("dsf", case, "match")
+    with pytest.raises(Refused, match="意见"):
+        act("sjx", case, "return")
+    act("sjx", case, "return", opinion="差异说明不清")
+    assert Board.objects.get(case=case).step == "draft"
+    assert queries.freeze_of(case) is None
 
 
 def test_R086_都是区级单位的_不用报市经信(tmp_path: Path) -> None:

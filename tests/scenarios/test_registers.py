@@ -6,12 +6,13 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.people import cast
-from tests.support.year import JULY, YEAR, act, measured, used
+from tests.support.year import JULY, YEAR, act, approved, measured, used
 from yunheng.applications import budgeting
 from yunheng.applications.models import BudgetProject, Draft, Inspection
 from yunheng.audit.refused import NotYours, Refused
@@ -26,7 +27,7 @@ from yunheng.ledger.models import Licence, Resource, Segment, Source, Zone
 from yunheng.ledger.operations import receive
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import split
-from yunheng.settlement import handover
+from yunheng.settlement import handover, queries
 from yunheng.settlement.impact import savings
 from yunheng.settlement.models import Handover, ServiceFeedback
 
@@ -306,16 +307,7 @@ def test_R019_只有市运管单位发布_不是阶梯的不收_先有各档才�
 
 
 def test_R019_年中暂按上年平均单价_全市用量发布以后按发布的_年度计量没发布的待核() -> None:
-    item = tiered()
-    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="用阶梯项的系统")
-    walk.fill(**{**FILLED, "services": {**FILLED["services"], item.code: "10"}}).submit()
-    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-TIER-")
-    resource = Draft.objects.get(case=walk.case).project.resources.get(code__endswith=item.code)
-    source, _ = Source.objects.get_or_create(
-        code="联通云管平台", defaults={"provider": Institution.objects.get(code="CU")}
-    )
-    usage = {"编号": "YL-1", "资源": resource.code, "目录项": item.code, "日期": "2025-11-03", "用量": "40"}
-    receive(actor=cast()["lt"], source=source, kind="用量", items=[("YL-1", usage)])
+    item = tier_used()
     assert not CityUsage.objects.filter(service_year=YEAR).exists()
     publish("0 1000 300\n1000 — 200", YEAR - 1)
     tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=item, year=YEAR - 1, total=Decimal(2000))
@@ -330,6 +322,37 @@ def test_R019_年中暂按上年平均单价_全市用量发布以后按发布�
     final = measured("年度")
     assert {entry["item"]: entry["average_price"] for entry in final.head["tier_prices"]}[item.code] == "180"
     assert "D10" not in {entry["code"] for entry in final.head["differences"]}
+
+
+def tier_used() -> Item:
+    """用了阶梯项、有用量的一个项目。"""
+    item = tiered()
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="用阶梯项的系统")
+    walk.fill(**{**FILLED, "services": {**FILLED["services"], item.code: "10"}}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-TIER-")
+    resource = Draft.objects.get(case=walk.case).project.resources.get(code__endswith=item.code)
+    unicom = Institution.objects.get(code="CU")
+    source, _ = Source.objects.get_or_create(code="联通云管平台", defaults={"provider": unicom})
+    usage = {"编号": "YL-1", "资源": resource.code, "目录项": item.code, "日期": "2025-11-03", "用量": "40"}
+    receive(actor=cast()["lt"], source=source, kind="用量", items=[("YL-1", usage)])
+    return item
+
+
+def test_R019_冻结以后才发布全市用量_由补差照最终单价结清(tmp_path: Path) -> None:
+    used()
+    item = tier_used()
+    approved(tmp_path)
+    frozen = queries.frozen(YEAR)
+    assert frozen is not None
+    held = queries.lines_of(frozen.run).filter(item=item.code)
+    assert [line.disputed for line in held] == [True]
+    publish("0 — 180", YEAR)
+    tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=item, year=YEAR, total=Decimal(5000))
+    again = measured("补差")
+    (line,) = queries.lines_of(again).filter(item=item.code)
+    assert (line.disputed, line.unit_price, line.amount) == (False, "180", Decimal("7200.00"))
+    # 已冻结的一分不动
+    assert queries.frozen(YEAR) == frozen
 
 
 # ── 最大余额法 ──

@@ -17,6 +17,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.queries import unread
 from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.orgs.operations import decide_convention
 
 pytestmark = pytest.mark.django_db
 CLOSES = date(2026, 7, 20)
@@ -128,6 +129,15 @@ def test_R092_匿名填写_答卷上没有单位_满意率照答卷算_记进考
     assert queries.satisfaction(YEAR) == {"CU": Decimal("50.000")}
     marked = queries.mark(Institution.objects.get(code="CU"), YEAR)
     assert marked.satisfaction == "50"
+
+
+def test_R005_口径定了一般也算满意_满意率照新口径() -> None:
+    survey = issued()
+    decide_convention(actor=cast()["kw"], on=JULY, code="K-15", option="fair", reason="区里议定", effective_on=JULY)
+    answer(link(survey, "mzj"), CU="一般")
+    answer(link(survey, "jd"), CU="不满意")
+    act("dsf", survey.case, "close")
+    assert queries.satisfaction(YEAR) == {"CU": Decimal("50.000")}
 
 
 def test_R092_一条链接只能用一次_再填一次拒绝_一份都不多记() -> None:

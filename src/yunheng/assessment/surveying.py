@@ -25,7 +25,7 @@ from yunheng.cases.operations import Doing, open_case, register_effect, register
 from yunheng.cases.queries import calendar
 from yunheng.ledger.models import Segment
 from yunheng.orgs.models import Institution, Nature
-from yunheng.orgs.queries import providers
+from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3
 from yunheng.rules.roles import Role
@@ -35,8 +35,8 @@ from .models import Answer, Survey, Ticket
 from .queries import locked
 
 GRADES = ("满意", "一般", "不满意")
-#: 计入满意率的
-SATISFIED = "满意"
+#: K-15 的选项 → 计入满意率的评价
+_SATISFIED = {"satisfied": ("满意",), "fair": ("满意", "一般")}
 #: 截止前几个工作日催一次
 _NOTICE = 2
 _PAGE = "/survey/"
@@ -202,10 +202,11 @@ class Result:
 
 def results(survey: Survey) -> list[Result]:
     """各家的结果；一份都没有的不列。"""
+    option = chosen_conventions(survey.closes_on)["K-15"]
     rows = (
         Answer.objects.filter(survey=survey)
         .values("provider")
-        .annotate(number=Count("pk"), good=Count("pk", filter=Q(grade=SATISFIED)))
+        .annotate(number=Count("pk"), good=Count("pk", filter=Q(grade__in=_SATISFIED[option])))
     )
     known = {one.pk: one for one in providers()}
     return sorted(

@@ -18,7 +18,7 @@ from yunheng.cases.models import Case
 from yunheng.cases.operations import MAX_ATTACHMENT, Doing, open_case, register_effect, register_facts, register_guard
 from yunheng.metering import diffing, result
 from yunheng.orgs.models import Institution, Level
-from yunheng.orgs.queries import providers
+from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
@@ -377,7 +377,9 @@ def run_ready(doing: Doing) -> Iterator[str]:
 
 
 def city_fees(doing: Doing) -> frozenset[str]:
-    """用到的单位里有市级的，结算书要先报市经信核定（M6-27，R-086）。"""
+    """结算书要不要先报市经信核定：用到的单位里有市级的就报，或口径定了都报（M6-27，R-086，K-16）。"""
+    if chosen_conventions(doing.on)["K-16"] == "always":
+        return frozenset({"city_fees"})
     run = queries.latest_run(_year(doing.case), YEARLY)
     units = run.sums.values("unit") if run else ()
     city = run is not None and Institution.objects.filter(code__in=units, level=Level.CITY).exists()
