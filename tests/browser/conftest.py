@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -70,7 +71,8 @@ def site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG
             [sys.executable, "-m", "gunicorn", "yunheng.config.wsgi", f"--bind=127.0.0.1:{port}", "--threads=4"],
             env=env,
         )
-        worker = subprocess.Popen([sys.executable, "-m", "yunheng.config.cli", "work"], env=env)
+        # 办计量的进程办完一件就退出，照 serve 的样子停了再起
+        worker = subprocess.Popen([sys.executable, "-c", _AGAIN], env=env, start_new_session=True)
         try:
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline:
@@ -79,9 +81,15 @@ def site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG
                 time.sleep(0.1)
             yield f"http://127.0.0.1:{port}"
         finally:
+            os.killpg(worker.pid, signal.SIGTERM)
+            server.terminate()
             for process in (server, worker):
-                process.terminate()
                 process.wait()
+
+
+_AGAIN = (
+    "import subprocess, sys\nwhile True:\n    subprocess.run([sys.executable, '-m', 'yunheng.config.cli', 'work'])\n"
+)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ def main(kind: str, number: str = "") -> None:
     """办到被杀为止。"""
     from tests.support.people import cast
     from tests.support.year import JULY, YEAR
-    from yunheng.settlement import operations, running
+    from yunheng.settlement import operations, paying, running
     from yunheng.settlement.models import Contract, Run, RunOrder
 
     people = cast()
@@ -33,7 +33,7 @@ def main(kind: str, number: str = "") -> None:
     while True:
         if contract:
             count += 1
-            operations.pay(
+            paying.pay(
                 actor=people["shy"],
                 on=JULY,
                 contract=contract,

@@ -20,7 +20,7 @@ from yunheng.audit.refused import Refused
 from yunheng.cases.models import Board
 from yunheng.config.proving import prove
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, queries
+from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.models import BillLine, Contract, Freeze, Payment, Run, RunFile, RunOrder
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -112,7 +112,7 @@ def contracted(folder: Path) -> Contract:
     case = budgeted(folder)
     freeze = Freeze.objects.get(case=case)
     for number, row in enumerate(freeze.run.head["summary"]["unified"]):
-        operations.sign(
+        paying.sign(
             actor=cast()["shy"], on=JULY, freeze=freeze, provider=Institution.objects.get(code=row["provider"]),
             number=f"HT-{number}", amount=Decimal(row["net"]), signed_on=JULY,
         )  # fmt: skip
@@ -141,7 +141,7 @@ def test_八处同时付同一份合同_合起来也不超(tmp_path: Path) -> No
 
     def pay(number: int) -> bool:
         try:
-            operations.pay(
+            paying.pay(
                 actor=cast()["shy"], on=JULY, contract=contract, amount=third, paid_on=JULY, voucher=f"P{number}"
             )
         except Refused:

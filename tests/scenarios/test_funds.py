@@ -19,7 +19,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import focus, forecasting, operations, papering, queries, recovery, running, verifying
+from yunheng.settlement import focus, forecasting, operations, papering, paying, queries, recovery, running, verifying
 from yunheng.settlement.models import Contract, Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 
 pytestmark = pytest.mark.django_db
@@ -89,10 +89,10 @@ def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后�
     act("shy", case, "apply", fields={"applied": total})
     act("cz", case, "grant", fields={"granted": total})
     with pytest.raises(Refused, match="应等于结算书上的应付"):
-        operations.sign(
+        paying.sign(
             actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom(), number="HT-1", amount=before, signed_on=JULY
         )
-    operations.sign(
+    paying.sign(
         actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom(), number="HT-1", amount=before - 100,
         signed_on=JULY,
     )  # fmt: skip

@@ -27,8 +27,8 @@ from tests.support.year import (
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, queries
-from yunheng.settlement.models import BillLine, Contract, Freeze, Handling, Payment, RunOrder
+from yunheng.settlement import operations, paying, queries
+from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, RunOrder
 
 pytestmark = pytest.mark.django_db
 FENS = Decimal("0.01")
@@ -239,31 +239,31 @@ def test_R081_合同差一分_支付超合同_重号_都拒绝_付清才办结(t
         "signed_on": JULY,
     }
     with refused("差 -0.01 元"):
-        operations.sign(number="HT-1", amount=due - FENS, **given)
+        paying.sign(number="HT-1", amount=due - FENS, **given)
     with refused("签订日"):
-        operations.sign(number="HT-1", amount=due, **{**given, "signed_on": date(2026, 7, 9)})
+        paying.sign(number="HT-1", amount=due, **{**given, "signed_on": date(2026, 7, 9)})
     with refused("还没有与"):
         act("shy", case, "signed")
     for number, one in enumerate(freeze.run.head["summary"]["unified"]):
-        operations.sign(
+        paying.sign(
             number=f"HT-{number}", amount=Decimal(one["net"]),
             **{**given, "provider": Institution.objects.get(code=one["provider"])},
         )  # fmt: skip
     with refused("已登记过"):
-        operations.sign(number="HT-0", amount=due, **given)
+        paying.sign(number="HT-0", amount=due, **given)
     act("shy", case, "signed")
     contract = Contract.objects.get(number="HT-0")
-    paying: dict[str, Any] = {"actor": cast()["shy"], "on": JULY, "contract": contract, "paid_on": JULY}
+    given_pay: dict[str, Any] = {"actor": cast()["shy"], "on": JULY, "contract": contract, "paid_on": JULY}
     with refused("最多还能付"):
-        operations.pay(amount=contract.amount + FENS, voucher="P1", **paying)
-    operations.pay(amount=contract.amount - FENS, voucher="P1", **paying)
+        paying.pay(amount=contract.amount + FENS, voucher="P1", **given_pay)
+    paying.pay(amount=contract.amount - FENS, voucher="P1", **given_pay)
     with refused("还差 0.01 元"):
         act("shy", case, "paid")
     with refused("凭证号 P1 已登记过"):
-        operations.pay(amount=FENS, voucher="P1", **paying)
-    operations.pay(amount=FENS, voucher="P2", **paying)
+        paying.pay(amount=FENS, voucher="P1", **given_pay)
+    paying.pay(amount=FENS, voucher="P2", **given_pay)
     for other in Contract.objects.exclude(pk=contract.pk):
-        operations.pay(
+        paying.pay(
             actor=cast()["shy"], on=JULY, contract=other, paid_on=JULY, amount=other.amount, voucher=f"P-{other.number}"
         )
     act("shy", case, "paid")
@@ -319,17 +319,32 @@ def test_R088_自行支付的单位_同样计量_单独出账_自己签约付款
         "amount": Decimal(row["net"]), "signed_on": JULY,
     }  # fmt: skip
     with pytest.raises(NotYours, match="自行支付的由使用单位签"):
-        operations.sign(actor=cast()["shy"], **given)
+        paying.sign(actor=cast()["shy"], **given)
     with pytest.raises(NotYours):
-        operations.sign(actor=cast()["mzj"], **given)
+        paying.sign(actor=cast()["mzj"], **given)
     with refused("差 1.00 元"):
-        operations.sign(actor=cast()["jd"], **{**given, "amount": Decimal(row["net"]) + 1})
-    contract = operations.sign(actor=cast()["jd"], **given)
+        paying.sign(actor=cast()["jd"], **{**given, "amount": Decimal(row["net"]) + 1})
+    contract = paying.sign(actor=cast()["jd"], **given)
     with pytest.raises(NotYours):
-        operations.pay(
-            actor=cast()["shy"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P"
-        )
-    operations.pay(actor=cast()["jd"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P")
+        paying.pay(actor=cast()["shy"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P")
+    paying.pay(actor=cast()["jd"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P")
     assert contract.left == 0
     # 统一支付的金额链里没有它：合同、支付两步还空着
     assert [step.amount for step in queries.chain(case)][-2:] == [None, None]
+
+
+def test_R083_合计与账目差一分_区科委批不了_说明差在哪里_什么都没有冻结(tmp_path: Path) -> None:
+    appraised()
+    run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    act("dsf", case, "match")
+    one = BillSum.objects.filter(run=run).order_by("pk")[0]
+    BillSum.objects.create(
+        run=run, unit=one.unit, project=f"{one.project}-X", provider=one.provider, payer="unified", disputed=False,
+        lines=1, amount=FENS,
+    )  # fmt: skip
+    with refused(f"{one.project}-X.*0.01"):
+        act("kw", case, "approve")
+    assert not Freeze.objects.exists()

@@ -18,7 +18,7 @@ from yunheng.ledger.operations import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, queries, running
+from yunheng.settlement import operations, paying, queries, running
 from yunheng.settlement.models import Run, RunFile
 
 YEAR = 2025
@@ -154,13 +154,13 @@ def settled(case: Case) -> None:
     shy = cast()["shy"]
     for one in queries.dues(freeze):
         if not one.unit and one.net:
-            operations.sign(
+            paying.sign(
                 actor=shy, on=JULY, freeze=freeze, provider=Institution.objects.get(code=one.provider),
                 number=f"HT-{freeze.number}-{one.provider}", amount=one.net, signed_on=JULY,
             )  # fmt: skip
     act("shy", case, "signed")
     for contract in freeze.contracts.all():
-        operations.pay(
+        paying.pay(
             actor=shy, on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher=f"FK-{contract.number}"
         )
     act("shy", case, "paid")

@@ -1,4 +1,4 @@
-"""写结算：要计量、处理差异、起年度结算、收复算、编方案、登记合同和支付；流程的关口和效果（R-075 至 R-082、R-090）。"""
+"""写结算：要计量、处理差异、起年度结算、收复算、编方案；流程的关口和效果（R-075 至 R-082、R-090）。"""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ from .models import (
     Contract,
     Freeze,
     Handling,
-    Payment,
     Plan,
     Recomputation,
     Run,
@@ -235,103 +234,6 @@ def write_plan(*, actor: Actor, on: date, case: Case, prose: Mapping[str, str], 
         )
         journal.note("编结算方案", case.number, after={"版本": plan.version, "合计": str(plan.total)})
     return plan
-
-
-def sign(
-    *,
-    actor: Actor,
-    on: date,
-    freeze: Freeze,
-    provider: Institution,
-    number: str,
-    amount: Decimal,
-    signed_on: date,
-    unit: Institution | None = None,
-) -> Contract:
-    """登记支付合同：金额要等于结算书上这家的应付；统一支付的合计不超过下达的预算（R-081、R-088）。"""
-    own = actor.role == Role.CLERK and unit is not None and actor.institution == unit.pk
-    if not (own if unit else actor.role == Role.REVIEWER):
-        raise NotYours(["统一支付的合同由区科创中心签，自行支付的由使用单位签（D62-八、D62-九，R-081、R-088）"])
-    with unit_of_work(actor) as journal:
-        hold(Lock.YEAR, freeze.service_year)
-        if problems := list(_contract_problems(on, freeze, provider, number.strip(), amount, signed_on, unit)):
-            raise Refused(problems)
-        contract = Contract.objects.create(
-            freeze=freeze,
-            provider=provider,
-            unit=unit,
-            number=number.strip(),
-            amount=amount,
-            signed_on=signed_on,
-            by=str(actor),
-        )
-        journal.note("签支付合同", number, after={"服务商": provider.name, "金额": str(amount)})
-    return contract
-
-
-def _contract_problems(
-    on: date,
-    freeze: Freeze,
-    provider: Institution,
-    number: str,
-    amount: Decimal,
-    signed_on: date,
-    unit: Institution | None,
-) -> Iterator[str]:
-    due = queries.payable(freeze, provider.code, unit.code if unit else None)
-    if not number:
-        yield "合同号不能为空"
-    if due is None:
-        yield f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）"
-    elif amount != due:
-        yield f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）"
-    if signed_on > on:
-        yield f"签订日 {signed_on} 还没到，今天是 {on}"
-    if Contract.objects.filter(number=number).exists():
-        yield f"合同号 {number} 已登记过"
-    if Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).exists():
-        yield f"与{provider.name}的这份合同已登记过"
-    if unit is None:
-        granted = queries.figure(freeze.case, "granted")
-        # 收回的补差不用预算
-        if queries.unified_net(freeze) <= 0:
-            return
-        signed = Contract.objects.filter(freeze=freeze, unit=None).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-        if granted is None:
-            yield "预算还没有下达，不能签支付合同（D14-15，R-081）"
-        elif signed + amount > granted:
-            yield f"各合同合计 {signed + amount} 超过下达的预算 {granted}（D14-15，R-081）"
-
-
-def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on: date, voucher: str) -> Payment:
-    """登记一次支付：各次合计不超过合同金额（R-081）。"""
-    own = actor.role == Role.CLERK and contract.unit_id is not None and actor.institution == contract.unit_id
-    if not (own if contract.unit_id else actor.role == Role.REVIEWER):
-        raise NotYours(["统一支付由区科创中心登记，自行支付由使用单位登记（D62-八、D62-九，R-081、R-088）"])
-    with unit_of_work(actor) as journal:
-        hold(Lock.CONTRACT, contract.pk)
-        paid = contract.payments.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-        problems = []
-        if amount == 0 or (amount > 0) != (contract.amount > 0):
-            problems.append("支付金额应大于 0" if contract.amount > 0 else "收回的金额应为负")
-        elif abs(paid + amount) > abs(contract.amount):
-            problems.append(
-                f"已付 {paid}，再付 {amount} 就超过合同金额 {contract.amount}，最多还能付 {contract.amount - paid}"
-                "（D62-八，R-081）"
-            )
-        if not contract.signed_on <= paid_on <= on:
-            problems.append(f"支付日 {paid_on} 应在签订日 {contract.signed_on} 之后、今天 {on} 之前（含当日）")
-        if not voucher.strip():
-            problems.append("凭证号不能为空")
-        elif contract.payments.filter(voucher=voucher.strip()).exists():
-            problems.append(f"凭证号 {voucher} 已登记过")
-        if problems:
-            raise Refused(problems)
-        payment = Payment.objects.create(
-            contract=contract, amount=amount, paid_on=paid_on, voucher=voucher.strip(), by=str(actor)
-        )
-        journal.note("支付", contract.number, after={"金额": str(amount), "凭证": voucher})
-    return payment
 
 
 # ── 流程里的关口和效果 ──

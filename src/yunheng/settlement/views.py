@@ -30,7 +30,7 @@ from yunheng.orgs.reading import day_of, money_of
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 
-from . import operations, queries, running
+from . import operations, paying, queries, running
 from . import package as packing
 from .impact import touched
 from .models import ADJUST, YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunOrder, YearCase
@@ -185,7 +185,7 @@ def contract(request: Request, year: int) -> HttpResponse:
         raise Refused(["请选择服务商"])
     own = Institution.objects.filter(pk=request.actor.institution or 0).first()
     unit = own if request.actor.role == Role.CLERK else None
-    operations.sign(
+    paying.sign(
         actor=request.actor,
         on=request.on,
         freeze=freeze,
@@ -203,7 +203,7 @@ def contract(request: Request, year: int) -> HttpResponse:
 def pay(request: Request, pk: int) -> HttpResponse:
     """登记支付。"""
     found = get_object_or_404(Contract.objects.select_related("freeze"), pk=min(pk, MAX_PK))
-    operations.pay(
+    paying.pay(
         actor=request.actor,
         on=request.on,
         contract=found,

@@ -15,7 +15,7 @@ from yunheng.metering import example
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
-from yunheng.settlement import operations, queries, running
+from yunheng.settlement import operations, paying, queries, running
 from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling
 
 from .cast import People
@@ -171,7 +171,7 @@ def _settle(people: People, case: Case, prefix: str, signed: date, paid: date) -
     freeze = queries.freeze_of(case)
     assert freeze is not None
     contracts = [
-        operations.sign(
+        paying.sign(
             actor=people["shy"],
             on=signed,
             freeze=freeze,
@@ -185,7 +185,7 @@ def _settle(people: People, case: Case, prefix: str, signed: date, paid: date) -
     ]
     _act(people["shy"], case, "signed", signed)
     for contract in contracts:
-        operations.pay(
+        paying.pay(
             actor=people["shy"],
             on=paid,
             contract=contract,
