@@ -71,7 +71,8 @@ def test_R001_别单位别家看不到这些账(tmp_path: Path) -> None:
 def test_U6_从总额到一条账目_每级合计等于下级之和_六次点击以内() -> None:
     run = measured()
     client = signed_in("shy")
-    url, clicks = f"/settlement/runs/{run.pk}/", 0
+    url, clicks = f"/settlement/runs/{run.pk}/", 1
+    assert f'href="{url}"' in text(client, "/settlement/")
     total = queries.totals(BillLine.objects.filter(run=run))[1]
     for _ in range(3):
         page = text(client, url)
@@ -91,6 +92,11 @@ def test_U6_从总额到一条账目_每级合计等于下级之和_六次点击
     assert "÷ 365 天" in why
     for words in ("单据", "工单", "看证据", "口径", "摊到每天", "细则·七"):
         assert words in why
+    drawer = re.findall(r'href="(/assets/[^"]+/evidence/\d+/)"', why)[0]
+    evidence = text(client, drawer)
+    clicks += 1
+    for words in ("单据", "审批", "工单", "日志", "单价"):
+        assert words in evidence
     assert clicks <= 6
 
 
