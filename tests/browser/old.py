@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,9 @@ import brotli  # type: ignore[import-untyped]
 #: 随包带着 Chromium 86.0.4240 的 npm 包
 _PACKAGE = "chrome-aws-lambda@5.3.1"
 _CACHE = Path(__file__).parents[2] / ".bench" / "chromium-86"
-_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--single-process", "--no-zygote", "--hide-scrollbars")
+_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-zygote", "--hide-scrollbars")
+#: 等它一句话最多这么多秒：它偶尔自己挂死，不能让全部检查陪着等
+_PATIENCE = 120
 
 
 def binary() -> Path:
@@ -46,6 +49,10 @@ def binary() -> Path:
                 draft.chmod(0o755)
                 draft.rename(program)
     return program
+
+
+class Hung(RuntimeError):
+    """浏览器挂死了。"""
 
 
 class OldChromium:
@@ -84,6 +91,9 @@ class OldChromium:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
+            if not select.select([self._in], [], [], _PATIENCE)[0]:
+                self.close()
+                raise Hung(f"Chromium 86 有 {_PATIENCE} 秒没有回话，已关掉")
             chunk = self._in.read(65536)
             if not chunk:
                 raise RuntimeError("Chromium 86 自己停了")
@@ -162,8 +172,11 @@ class OldChromium:
 
 @contextlib.contextmanager
 def opened(width: int = 1366, height: int = 768) -> Iterator[OldChromium]:
-    """开一个，用完关掉。"""
-    browser = OldChromium(width, height)
+    """开一个，用完关掉；一起来就挂死的再起一次。"""
+    try:
+        browser = OldChromium(width, height)
+    except Hung:
+        browser = OldChromium(width, height)
     try:
         yield browser
     finally:
