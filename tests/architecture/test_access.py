@@ -148,7 +148,7 @@ RUNS: dict[str, set[Role]] = {
 APPRAISED = {"evaluation", "reply-file", "handling-file", "plan-diff", "handover-file"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
-OPEN = {"fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
+OPEN = {"public-catalog", "public-catalog-sheet", "fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py
 API = {"api-root", "openapi-json", "orders", "logs", "usage", "gather"}
 

@@ -206,13 +206,9 @@ def drill(run: int, cookie: str) -> dict[str, list[float]]:
 def recast(run: int, cookie: str, how: str) -> float:
     """裁定一条差异，试算：秒数（裁定和试算合起来）。"""
     body = get(f"/settlement/runs/{run}/differences/?code=D3", cookie)[1]
-    fields = {name: re.findall(rf'name="{name}" value="([^"]*)"', body)[1] for name in ("resource", "item")}
+    row = re.findall(r'name="row" value="([^"]*)"', body)[1]
     began = time.perf_counter()
-    post(
-        f"/settlement/runs/{run}/differences/",
-        cookie,
-        {**fields, "code": "D3", "kind": "裁定", "ruling": how, "text": "以工单为准"},
-    )
+    post(f"/settlement/runs/{run}/differences/", cookie, {"row": row, "do": f"裁定：{how}", "text": "以工单为准"})
     post(f"/settlement/runs/{run}/recast/", cookie, {})
     return time.perf_counter() - began
 

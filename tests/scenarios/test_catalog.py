@@ -20,13 +20,14 @@ from tests.support.people import cast
 from tests.support.year import act, measured, used
 from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.cases.models import Board, Case
-from yunheng.catalog import operations, queries
+from yunheng.catalog import operations, procuring, queries
 from yunheng.catalog.models import Edition, EditionDraft, Price
 from yunheng.catalog.sheet import checked
 from yunheng.documents.listing import workbook
-from yunheng.orgs.models import Person
+from yunheng.orgs.models import Institution, Person
 from yunheng.rules import editions
-from yunheng.settlement.impact import touched
+from yunheng.rules.periods import service_year_of
+from yunheng.settlement.impact import agreements_touched, touched
 from yunheng.settlement.models import BillLine
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +166,47 @@ def test_R013_发布以前看得到动到哪些在用的资源_一年多付多�
     (one,) = touched(moved, DAY)
     # 三台：8、8、16 核，共 32 核，每核一年多 10 元
     assert (one.resources, one.projects, one.quantity, one.change) == (3, 1, Decimal(32), Decimal(320))
+
+
+def test_R013_R018_发布以前看得到动到哪几份框架协议_没动到的不列(client: Client) -> None:
+    used()
+    people = cast()
+    edition = queries.edition_on(procuring.LEVEL, DAY)
+    assert edition is not None
+    for code in ("CU", "GE"):
+        provider = Institution.objects.get(code=code)
+        rows = [row.plain() for row in procuring.result_for(edition, provider).values()]
+        procuring.sign(
+            actor=people["shy"], on=DAY, provider=provider, year=service_year_of(JULY), number=f"KJ-{code}",
+            signed_on=DAY, rows=rows,
+        )  # fmt: skip
+    case = begun()
+    changed(case, "DSJ-JS", "11300")
+    listed, _ = checked(EditionDraft.objects.get(case=case).rows, "市级")
+    moved = queries.moved(queries.listed("市级", DAY), listed)
+    found = agreements_touched(moved, JULY)
+    assert [(one.number, len(names)) for one, names in found] == [("KJ-CU", 1)]
+    assert agreements_touched(moved, JULY.replace(year=JULY.year + 2)) == []
+    client.force_login(Person.objects.get(username="demo.sdsj"), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert "KJ-CU：1 项单价与这一版不同" in page
+    assert "KJ-GE" not in page
+    resources = client.get("/assets/", {"item": "ZJ-CPU-X86"}).content.decode()
+    assert resources.count("ECS-YR-") >= 3
+    assert "ECS-YR-" not in client.get("/assets/", {"item": "GPU-TL"}).content.decode()
+
+
+def test_R014_目录和单价不用登录就看得到_编制中的一版看不到(client: Client) -> None:
+    case = begun()
+    page = client.get("/public/catalog/")
+    assert page.status_code == 200
+    assert "ZJ-CPU-X86" in page.content.decode()
+    edition = queries.edition_on("市级", DAY)
+    assert edition is not None
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/public/catalog/{edition.number}.xlsx").content))
+    assert book.worksheets[0].max_row == len(queries.rows_of(edition)) + 1
+    assert client.get(f"/public/catalog/{case.number}.xlsx").status_code == 404
+    assert client.get("/public/catalog/", {"level": "国家级"}).status_code == 404
 
 
 def test_R014_目录页人人看得到_按日期看_下载的Excel改一行导回去(client: Client) -> None:

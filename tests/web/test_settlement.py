@@ -261,6 +261,57 @@ def test_R088_自费单位在年度页上看到应付_登记合同和支付(tmp_
     assert "本单位自行支付" not in text(signed_in("mzj"), f"/settlement/{YEAR}/")
 
 
+def picked(row: dict[str, Any]) -> str:
+    """勾选一条差异。"""
+    return f"{row['code']}|{row['item'] or ''}|{row['resource'] or ''}"
+
+
+def test_R075_三方并排_勾选一批同样裁定_没裁定的才列() -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    run = measured()
+    client = signed_in("shy")
+    url = f"/settlement/runs/{run.pk}/differences/"
+    rows = [row for row in queries.differences(run) if row["code"] == "D5"]
+    assert len(rows) > 1
+    page = text(client, url, state="open", code="D5", q=rows[0]["resource"])
+    held = BillLine.objects.filter(run=run, disputed=True, resource=rows[0]["resource"], item=rows[0]["item"])
+    for words in (rows[0]["resource"], "没有", f"{sum(line.amount for line in held):,.2f}", "未裁定"):
+        assert words in page
+    client.post(url, {"row": [picked(row) for row in rows], "do": "裁定：认可", "text": "以工单为准"})
+    assert Handling.objects.filter(kind="裁定", ruling="认可").count() == len(rows)
+    assert "没有符合条件的差异" in text(client, url, state="open", code="D5")
+
+
+def test_R075_一批里有一条不能裁定_一条都不记_勾选和依据还在() -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    run = measured()
+    row = next(row for row in queries.differences(run) if row["code"] == "D5")
+    rows = [picked(row), "D1||不存在的资源"]
+    page = signed_in("shy").post(
+        f"/settlement/runs/{run.pk}/differences/", {"row": rows, "do": "裁定：认可", "text": "写了半天的依据"}
+    )
+    assert page.status_code == 422
+    body = page.content.decode()
+    assert "没有这条差异：D1 不存在的资源" in body
+    assert "写了半天的依据" in body
+    assert re.search(rf'value="{re.escape(rows[0])}"[^>]* checked', body)
+    assert not Handling.objects.exists()
+    nothing = signed_in("shy").post(f"/settlement/runs/{run.pk}/differences/", {"do": "说明", "text": "没勾"})
+    assert "请先勾选" in nothing.content.decode()
+
+
+def test_R001_R075_别单位别家的差异_不能说明() -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    run = measured()
+    row = next(row for row in queries.differences(run) if row["code"] == "D5")
+    for who in ("jyj", "dx"):
+        page = signed_in(who).post(
+            f"/settlement/runs/{run.pk}/differences/", {"row": picked(row), "do": "说明", "text": "替别人说"}
+        )
+        assert "不能替别人说明" in page.content.decode(), who
+    assert not Handling.objects.exists()
+
+
 def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
@@ -268,8 +319,7 @@ def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明(
     url = f"/settlement/runs/{run.pk}/differences/"
     assert "照新裁定试算" not in text(client, url)
     row = next(one for one in queries.differences(run) if one["blocking"])
-    ruled = {"kind": "裁定", "code": row["code"], "resource": row["resource"], "item": row["item"]}
-    client.post(url, ruled | {"text": "以工单为准", "ruling": "认可"})
+    client.post(url, {"row": picked(row), "do": "裁定：认可", "text": "以工单为准"})
     assert "又有 1 条裁定" in text(client, url)
     response = client.post(f"/settlement/runs/{run.pk}/recast/")
     trial = Run.objects.get(base=run)
@@ -288,7 +338,7 @@ def test_R075_双方说明附证据_裁定的人看得到_别家看不到_超大
     run = measured()
     url = f"/settlement/runs/{run.pk}/differences/"
     row = next(one for one in queries.differences(run) if one["blocking"])
-    said = {"kind": "说明", "code": row["code"], "resource": row["resource"], "item": row["item"], "text": "平台升级"}
+    said = {"row": picked(row), "do": "说明", "text": "平台升级"}
     file = SimpleUploadedFile("升级公告.pdf", b"%PDF-1.7 x")
     assert signed_in("lt").post(url, said | {"file": file}).status_code == 302
     made = Handling.objects.get(kind="说明")

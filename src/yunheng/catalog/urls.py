@@ -7,6 +7,8 @@ from . import views
 urlpatterns = [
     path("catalog/tiers/", views.tiers, name="tiers"),
     path("catalog/", views.prices, name="catalog"),
+    path("public/catalog/", views.published, name="public-catalog"),
+    path("public/catalog/<str:number>.xlsx", views.published_sheet, name="public-catalog-sheet"),
     path("procurement/", views.procurement, name="procurement"),
     path("procurement/start/", views.inquire, name="inquire"),
     path("procurement/agreements/", views.agree, name="agree"),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE, workbook
-from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.access import BUSINESS, Request, allowed, business_date
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, decimal_of
 from yunheng.rules.periods import service_year, service_year_of
@@ -24,11 +25,22 @@ from .sheet import COLUMNS, Row, read
 
 @allowed()
 def prices(request: Request) -> HttpResponse:
-    """公开的目录和单价：现行的，或某一天、某一版的（R-011、R-014）。"""
+    """目录和单价：现行的，或某一天、某一版的（R-011、R-014）。"""
+    context = _listing(request, request.on)
+    context["starts"] = request.actor.role == operations.LEVELS[context["level"]][1]
+    return render(request, "catalog/prices.html", context)
+
+
+def published(request: HttpRequest) -> HttpResponse:
+    """不用登录也看得到的目录和单价：对各区公开（M6-15、M10-二，R-014）。"""
+    return render(request, "catalog/public.html", _listing(request, business_date()))
+
+
+def _listing(request: HttpRequest, today: date) -> dict[str, Any]:
     level = request.GET.get("level", "市级")
     if level not in operations.LEVELS:
         raise Http404
-    on = _day(request.GET.get("on"), request.on)
+    on = _day(request.GET.get("on"), today)
     edition = (
         get_object_or_404(Edition, number=request.GET["edition"], level=level)
         if request.GET.get("edition")
@@ -39,18 +51,17 @@ def prices(request: Request) -> HttpResponse:
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.category, []).append(row)
-    context: dict[str, Any] = {
+    return {
         "level": level,
         "levels": operations.LEVELS,
         "as_of": on,
         "edition": edition,
         "groups": groups,
+        "providers": dict(providers().values_list("code", "name")),
         "editions": Edition.objects.filter(level=level).order_by("-effective_on", "-pk")[:50],
         "previous": previous,
         "moved": queries.moved(queries.rows_of(previous), rows) if previous else [],
-        "starts": request.actor.role == operations.LEVELS[level][1],
     }
-    return render(request, "catalog/prices.html", context)
 
 
 def _day(text: str | None, default: date) -> date:
@@ -63,9 +74,17 @@ def _day(text: str | None, default: date) -> date:
 @allowed()
 def sheet(request: Request, number: str) -> HttpResponse:
     """一版目录（或编制中的）的 Excel，列同导入表。"""
-    del request
     draft = EditionDraft.objects.filter(case__number=number).first()
-    rows = draft.rows if draft else [row.plain() for row in queries.rows_of(get_object_or_404(Edition, number=number))]
+    return _workbook(draft.rows) if draft else published_sheet(request, number)
+
+
+def published_sheet(request: HttpRequest, number: str) -> HttpResponse:
+    """发布了的一版的 Excel，不用登录（R-014）。"""
+    del request
+    return _workbook([row.plain() for row in queries.rows_of(get_object_or_404(Edition, number=number))])
+
+
+def _workbook(rows: Iterable[Mapping[str, str]]) -> HttpResponse:
     content = workbook("目录", COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
     response = HttpResponse(content, content_type=TYPE)
     response["Content-Disposition"] = "attachment; filename=catalog.xlsx"

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOper
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
@@ -177,6 +178,8 @@ class Received(AppendOnly):
     class Meta:
         verbose_name = "收件"
         constraints = [models.UniqueConstraint(fields=["source", "kind", "source_ref"], name="received_once")]
+        # 几百万件里按资源找：证据、对账的三方都这样查
+        indexes = [models.Index(KT("payload__资源"), "kind", name="received_resource")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source_ref}"

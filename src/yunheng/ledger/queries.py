@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, Max, QuerySet
+from django.db.models.fields.json import KT
 
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
@@ -38,6 +39,11 @@ def visible_projects(actor: Actor) -> QuerySet[Project]:
     if actor.role == Role.PROVIDER:
         return projects.filter(pk__in=Resource.objects.filter(provider=actor.institution).values("project"))
     return scoped(projects, actor, unit="unit", provider="")
+
+
+def received(kind: str, resources: Iterable[str]) -> QuerySet[Received]:
+    """收件箱里这几个资源的工单、日志或用量；照 `received_resource` 的索引查。"""
+    return Received.objects.alias(resource=KT("payload__资源")).filter(kind=kind, resource__in=list(resources))
 
 
 @dataclass(frozen=True)

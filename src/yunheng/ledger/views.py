@@ -15,6 +15,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from icalendar import Calendar, Event
 
+from yunheng.catalog.models import Item
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.documents.office import MAX_FILE
 from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
@@ -108,6 +109,12 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
         resources = resources.filter(kind=kind)
         chosen.append(("kind", kind))
     live = Segment.objects.filter(during__contains=request.on).values("resource")
+    if code := get.get("item", "")[:64]:
+        resources = resources.filter(
+            pk__in=Segment.objects.filter(during__contains=request.on, item__code=code).values("resource")
+        )
+        item = Item.objects.filter(code=code).first()
+        chosen.append(("item", f"在用 {item.name if item else code}"))
     state = get.get("status", "")
     if state == queries.RELEASED:
         resources = resources.exclude(pk__in=live)

@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from .access import Request, business_date
 from .queries import actor_for, current
 
-_OPEN = ("/login/", "/static/", "/api/", "/browser/", "/q/")
+_OPEN = ("/login/", "/static/", "/api/", "/browser/", "/q/", "/public/")
 _TOUCH_SECONDS = 60
 Handler = Callable[[HttpRequest], HttpResponse]
 

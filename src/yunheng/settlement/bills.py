@@ -1,4 +1,4 @@
-"""看账的页面：逐级翻、一条为什么是这么多、对账差异、两批对照、批次的文件、一条事实的证据。"""
+"""看账的页面：逐级翻、一条为什么是这么多、两批对照、批次的文件、一条事实的证据。"""
 
 from __future__ import annotations
 
@@ -10,29 +10,25 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible
-from yunheng.metering import differences as named
 from yunheng.metering import diffing
 from yunheng.metering.explaining import equation
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.reading import decimal_of
 from yunheng.rules.conventions import CONVENTIONS
-from yunheng.rules.roles import Role
 
-from . import focus, operations, queries, recasting, running
+from . import focus, queries, running
 from .evidence import of
 from .impact import savings
-from .models import YEARLY, Contract, Handling, Run, RunFile
+from .models import YEARLY, Contract, Run, RunFile
 from .views import CENTRE, MAX_PK, names_of
 
 PAGE = 100
@@ -130,84 +126,6 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
         "differences": [one for one in queries.differences(run, found.resource) if one["item"] in (found.item, None)],
     }
     return render(request, "settlement/line.html", context)
-
-
-@allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
-def differences(request: Request, pk: int) -> HttpResponse:
-    """对账的差异：分派、说明、裁定（R-075）。"""
-    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
-    problems: tuple[str, ...] = ()
-    if request.method == "POST":
-        post = request.POST
-        try:
-            assignee, given = post.get("assignee", ""), request.FILES.get("file")
-            operations.handle(
-                actor=request.actor,
-                on=request.on,
-                year=run.service_year,
-                code=post.get("code", ""),
-                resource=post.get("resource", ""),
-                item=post.get("item", ""),
-                kind=post.get("kind", ""),
-                text=post.get("text", ""),
-                ruling=post.get("ruling", ""),
-                assignee=Institution.objects.filter(pk=int(assignee[:9])).first() if assignee.isdigit() else None,
-                evidence=(given.name or "证据", given.read(MAX_ATTACHMENT + 1)) if given else None,
-            )
-            return redirect(
-                f"/settlement/runs/{pk}/differences/?code={post.get('code', '')}&q={post.get('resource', '')}"
-            )
-        except Refused as error:
-            problems = error.problems
-    rows = queries.differences(run)
-    if request.actor.role in (Role.CLERK, Role.PROVIDER):
-        named_in = {row["resource"] for row in rows if row["resource"]}
-        seen = queries.visible_lines(request.actor, run).filter(resource__in=named_in)
-        own = {*seen.values_list("resource", flat=True)}
-        rows = [row for row in rows if row["resource"] in own]
-    counts = {f"D{code}": sum(row["code"] == f"D{code}" for row in rows) for code in named.NAMES}
-    if code := request.GET.get("code", ""):
-        rows = [row for row in rows if row["code"] == code]
-    if text := request.GET.get("q", "").strip():
-        rows = [row for row in rows if text in f"{row['resource']} {row['form']} {row['order']}"]
-    context = {
-        "run": run,
-        "page": Paginator(rows, 30).get_page(request.GET.get("page", "1")[:6]),
-        "counts": [(key, named.NAMES[int(key[1:])], number) for key, number in counts.items() if number],
-        "problems": problems,
-        "names": named.NAMES,
-        "items": dict(Item.objects.values_list("code", "name")),
-        "rules": request.actor.role == Role.REVIEWER,
-        "ruled_again": recasting.ruled_again(run) if request.actor.role == Role.REVIEWER else 0,
-        "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY),
-        "institutions": Institution.objects.filter(
-            kind__in=(Kind.PROVIDER, Kind.USING_UNIT, Kind.THIRD_PARTY)
-        ).order_by("kind", "code"),
-        "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
-    }
-    return render(request, "settlement/differences.html", context, status=422 if problems else 200)
-
-
-@allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
-def handling_file(request: Request, pk: int) -> HttpResponse:
-    """差异处理附的证据；使用单位、服务商只看得到自己账目上的。"""
-    found = get_object_or_404(Handling.objects.exclude(name=""), pk=min(pk, MAX_PK))
-    run = queries.latest_run(found.service_year)
-    own = run and queries.visible_lines(request.actor, run).filter(resource=found.resource).exists()
-    if request.actor.role in (Role.CLERK, Role.PROVIDER) and not own:
-        raise Http404
-    response = HttpResponse(bytes(found.content or b""), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
-    return response
-
-
-@require_POST
-@allowed(Role.REVIEWER)
-def recast(request: Request, pk: int) -> HttpResponse:
-    """照新的裁定试算（R-075）。"""
-    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
-    made = recasting.recast(actor=request.actor, on=request.on, run=run)
-    return redirect(f"/settlement/runs/{made.pk}/")
 
 
 @allowed(*CENTRE)

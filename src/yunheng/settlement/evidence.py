@@ -8,7 +8,8 @@ from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
 from yunheng.catalog.models import Price
-from yunheng.ledger.models import Fact, Received, Segment
+from yunheng.ledger.models import Fact, Segment
+from yunheng.ledger.queries import received
 from yunheng.rules.procedures import procedure
 
 
@@ -54,11 +55,13 @@ def _approvals(case: Case) -> list[Evidence]:
 
 
 def _orders(fact: Fact) -> list[Evidence]:
-    received = Received.objects.filter(
-        kind="工单", payload__资源=fact.resource.code, payload__目录项=fact.item.code, payload__动作=fact.action
-    ).select_related("source")
+    orders = (
+        received("工单", [fact.resource.code])
+        .filter(payload__目录项=fact.item.code, payload__动作=fact.action)
+        .select_related("source")
+    )
     if fact.case:
-        received = received.filter(payload__单号__in=(fact.case.number, ""))
+        orders = orders.filter(payload__单号__in=(fact.case.number, ""))
     found = [
         Evidence(
             "工单",
@@ -69,7 +72,7 @@ def _orders(fact: Fact) -> list[Evidence]:
             ),
             one.digest,
         )
-        for one in received.order_by("pk")[:10]
+        for one in orders.order_by("pk")[:10]
     ]
     return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
 
@@ -77,7 +80,6 @@ def _orders(fact: Fact) -> list[Evidence]:
 def _logs(fact: Fact) -> list[Evidence]:
     if not fact.item.logged:
         return [Evidence("日志", "这一项平台不记日志（目录注明）")]
-    received = Received.objects.filter(kind="日志", payload__资源=fact.resource.code).select_related("source")
     found = [
         Evidence(
             "日志",
@@ -85,7 +87,7 @@ def _logs(fact: Fact) -> list[Evidence]:
             (f"{one.recorded_at:%Y-%m-%d %H:%M} 收",),
             one.digest,
         )
-        for one in received.order_by("pk")[:10]
+        for one in received("日志", [fact.resource.code]).select_related("source").order_by("pk")[:10]
     ]
     return found or [Evidence("日志", "还没有收到这个资源的平台日志", lacking=True)]
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from yunheng.audit.refused import Refused
 from yunheng.catalog import queries as catalog
-from yunheng.catalog.models import Item
+from yunheng.catalog.models import Agreement, Item
 from yunheng.catalog.queries import Moved, items
 from yunheng.ledger.models import Resource, Segment
 from yunheng.rules import periods, pricing
@@ -62,6 +62,28 @@ def touched(moved: Iterable[Moved], on: date) -> list[Touched]:
             Touched(one, len({row[0] for row in rows}), len({row[1] for row in rows}), quantity, before, after)
         )
     return sorted(found, key=lambda one: (-abs(one.change), one.moved.item))
+
+
+def agreements_touched(moved: Iterable[Moved], effective_on: date) -> list[tuple[Agreement, list[str]]]:
+    """生效日以后还在的框架协议里，单价与新的一版不同的各项：要不要补签、重签，发布以前就看得到（R-013、R-018）。"""
+    changes = {(one.item, one.provider): one.name for one in moved}
+    year = periods.service_year_of(effective_on)
+    found = []
+    for agreement in (
+        Agreement.objects.filter(service_year__gte=year)
+        .select_related("provider")
+        .order_by("service_year", "provider__code")
+    ):
+        own = ("", agreement.provider.code)
+        names = [
+            changes[row["目录项"], whose]
+            for row in agreement.rows
+            for whose in own
+            if (row["目录项"], whose) in changes
+        ]
+        if names:
+            found.append((agreement, list(dict.fromkeys(names))))
+    return found
 
 
 def _yearly(quantity: Decimal, price: Decimal, cycle: str, year: int) -> Decimal:

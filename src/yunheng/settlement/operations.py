@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -115,6 +116,10 @@ def handle(
     if kind == Handling.ARGUE:
         if actor.role not in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY, Role.REVIEWER):
             raise NotYours(["差异由使用单位、服务商和第三方说明（D62-七，R-075）"])
+        run = queries.latest_run(year)
+        own = run and queries.visible_lines(actor, run).filter(resource=resource).exists()
+        if actor.role in (Role.CLERK, Role.PROVIDER) and not problems and not own:
+            raise NotYours([f"{resource} 不是本单位、本家的资源，不能替别人说明（R-001、R-075）"])
     elif actor.role != Role.REVIEWER:
         raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
     if kind == Handling.RULE:
@@ -151,6 +156,21 @@ def handle(
         )
         journal.note(f"差异{kind}", f"{code} {resource}", after={"裁定": ruling, "说明": text, "目录项": item})
     return handling
+
+
+def handle_all(*, actor: Actor, rows: Sequence[tuple[str, str, str]], **same: Any) -> None:
+    """一批差异（差异, 资源, 目录项）同样处理；有一条不成，一条都不记（R-075）。"""
+    if not rows:
+        raise Refused(["请先勾选要处理的差异（R-075）"])
+    problems: dict[str, None] = {}
+    with unit_of_work(actor):
+        for code, resource, item in rows:
+            try:
+                handle(actor=actor, code=code, resource=resource, item=item, **same)
+            except Refused as error:
+                problems |= dict.fromkeys(error.problems)
+        if problems:
+            raise Refused(list(problems))
 
 
 def start(*, actor: Actor, on: date, year: int) -> Case:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import bills, funds, views
+from . import bills, differing, funds, views
 
 urlpatterns = [
     path("settlement/", views.home, name="settlement"),
@@ -18,10 +18,10 @@ urlpatterns = [
     path("settlement/runs/<int:pk>/", bills.drill, name="bill"),
     path("settlement/runs/<int:pk>..<int:other>/", bills.compare, name="compare-runs"),
     path("settlement/runs/<int:pk>/lines/<int:seq>/", bills.line, name="bill-line"),
-    path("settlement/runs/<int:pk>/differences/", bills.differences, name="differences"),
+    path("settlement/runs/<int:pk>/differences/", differing.differences, name="differences"),
     path("settlement/runs/<int:pk>/files/<str:name>", bills.download, name="run-file"),
-    path("settlement/handlings/<int:pk>/", bills.handling_file, name="handling-file"),
-    path("settlement/runs/<int:pk>/recast/", bills.recast, name="recast"),
+    path("settlement/handlings/<int:pk>/", differing.handling_file, name="handling-file"),
+    path("settlement/runs/<int:pk>/recast/", differing.recast, name="recast"),
     path("settlement/runs/<int:pk>/recompute/", views.recompute, name="recompute"),
     path("settlement/runs/<int:pk>/focus.csv", bills.focus_file, name="focus"),
     path("settlement/plans/<int:pk>..<int:other>/", funds.plan_diff, name="plan-diff"),

@@ -32,7 +32,7 @@ from yunheng.rules.roles import Role
 
 from . import operations, paying, queries, running
 from . import package as packing
-from .impact import touched
+from .impact import agreements_touched, touched
 from .models import ADJUST, YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunOrder, YearCase
 
 FIRST_YEAR = 2021
@@ -260,6 +260,8 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         "moved": moved,
         "touched": found,
         "total": sum((one.change for one in found), Decimal(0)),
+        "agreements": agreements_touched(moved, draft.effective_on or request.on),
+        "providers": dict(providers().values_list("code", "name")),
         "inquiry": Inquiry.objects.filter(case=case).first(),
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
@@ -35,4 +35,5 @@ def load() -> None:
         settled.close(people)
         settled.adjust(people)
         stories.tell(people)
+        year.observed(tables, people, OPENING - timedelta(days=1))
         around.tell(people)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+
+from django.db.models import Min
 
 from yunheng.applications.backfill import Entry, Order, backfill
 from yunheng.audit.actor import SYSTEM
 from yunheng.catalog.models import CityUsage, Item, Tier
 from yunheng.catalog.operations import publish
 from yunheng.catalog.sheet import checked
-from yunheng.ledger.models import Project, Source
+from yunheng.ledger.models import Project, Segment, Source
 from yunheng.ledger.operations import receive
 from yunheng.metering import example
 from yunheng.orgs.models import Institution, Kind, Level, Nature
+from yunheng.rules.periods import service_year
 
 from .cast import INSTITUTIONS, People
 
@@ -155,3 +158,24 @@ def _platform(rows: Rows, provider: Institution, people: People) -> None:
     receive(actor=people["shy"], source=source, kind="日志", items=[(row["资源"], dict(row)) for row in rows["日志"]])
     usage = [(f"{number:06d}", dict(row)) for number, row in enumerate(rows["用量"])]
     receive(actor=people["shy"], source=source, kind="用量", items=usage)
+
+
+def observed(rows: Rows, people: People, until: date) -> None:
+    """平台一直在送日志：还在用的资源末见日期跟到 `until`；示例里有意缺日志、提前消失的照旧。"""
+    year_end = service_year(example.YEAR).until
+    assert year_end is not None
+    nearly = (year_end - timedelta(days=3)).isoformat()
+    seen = {row["资源"]: row["首见日期"] for row in rows["日志"] if row["末见日期"] >= nearly}
+    listed = {row["资源"] for row in rows["单据明细"]}
+    later = []
+    for resource, start in (
+        Segment.objects.filter(during__contains=until, item__logged=True)
+        .values_list("resource__code")
+        .annotate(start=Min("during__startswith"))
+    ):
+        # 网页上一步步办出来的不在示例的数据包里，自下发那天起都看得到
+        first = seen.get(resource, "") if resource in listed else start.isoformat()
+        if first:
+            values = {"资源": resource, "首见日期": first, "末见日期": until.isoformat()}
+            later.append((f"{resource}/{until}", values))
+    receive(actor=people["lt"], source=Source.objects.get(code="云管平台"), kind="日志", items=later)

@@ -1,0 +1,126 @@
+"""对账差异的页面：申请表、工单、日志三方并排，分派、说明、裁定，逐条或一批（R-075）；裁定以后试算。"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST
+
+from yunheng.audit.refused import Refused
+from yunheng.cases.operations import MAX_ATTACHMENT
+from yunheng.catalog.models import Item
+from yunheng.metering.differences import NAMES
+from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.models import Institution, Kind
+from yunheng.rules.roles import Role
+
+from . import operations, queries, recasting, sides
+from .models import Handling, Run
+from .views import CENTRE, MAX_PK
+
+PAGE = 50
+#: 处理到哪一步 → 叫法
+STATES = {"open": "未裁定的", "ruled": "已裁定的", "note": "不阻断的"}
+
+
+@allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
+def differences(request: Request, pk: int) -> HttpResponse:
+    """对账的差异：三方并排，逐条或勾选一批分派、说明、裁定。"""
+    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        try:
+            _handle(request, run)
+            return redirect(request.get_full_path())
+        except Refused as error:
+            problems = error.problems
+    rows = queries.differences(run)
+    if request.actor.role in (Role.CLERK, Role.PROVIDER):
+        named = {row["resource"] for row in rows if row["resource"]}
+        seen = queries.visible_lines(request.actor, run).filter(resource__in=named)
+        own = {*seen.values_list("resource", flat=True)}
+        rows = [row for row in rows if row["resource"] in own]
+    codes, states = Counter(row["code"] for row in rows), Counter(map(_state, rows))
+    if code := request.GET.get("code", ""):
+        rows = [row for row in rows if row["code"] == code]
+    if state := request.GET.get("state", ""):
+        rows = [row for row in rows if _state(row) == state]
+    if text := request.GET.get("q", "").strip():
+        rows = [row for row in rows if text in f"{row['resource']} {row['form']} {row['order']}"]
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page", "1")[:6])
+    reviews = request.actor.role == Role.REVIEWER
+    context = {
+        "run": run,
+        "page": page,
+        "rows": list(zip(page, sides.of(run, list(page)), strict=True)),
+        "codes": [(f"D{code}", name, codes[f"D{code}"]) for code, name in NAMES.items() if codes[f"D{code}"]],
+        "states": [(key, name, states[key]) for key, name in STATES.items() if states[key]],
+        "problems": problems,
+        "values": request.POST if problems else {},
+        "picked": request.POST.getlist("row") if problems else [],
+        "items": dict(Item.objects.values_list("code", "name")),
+        "rules": reviews,
+        "ruled_again": recasting.ruled_again(run) if reviews else 0,
+        "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY),
+        "institutions": Institution.objects.filter(
+            kind__in=(Kind.PROVIDER, Kind.USING_UNIT, Kind.THIRD_PARTY)
+        ).order_by("kind", "code"),
+    }
+    return render(request, "settlement/differences.html", context, status=422 if problems else 200)
+
+
+def _state(row: dict[str, Any]) -> str:
+    if not row["blocking"]:
+        return "note"
+    return "ruled" if row["ruled"] else "open"
+
+
+def _handle(request: Request, run: Run) -> None:
+    post, given = request.POST, request.FILES.get("file")
+    assignee, wanted = post.get("assignee", ""), post.get("do", "")
+    kind, _, ruling = wanted.partition("：")
+    operations.handle_all(
+        rows=[_row(text) for text in post.getlist("row")],
+        actor=request.actor,
+        on=request.on,
+        year=run.service_year,
+        kind=kind,
+        text=post.get("text", ""),
+        ruling=ruling,
+        assignee=Institution.objects.filter(pk=int(assignee[:9])).first() if assignee.isdigit() else None,
+        evidence=(given.name or "证据", given.read(MAX_ATTACHMENT + 1)) if given else None,
+    )
+
+
+def _row(text: str) -> tuple[str, str, str]:
+    """勾选框的值“差异|目录项|资源”→（差异, 资源, 目录项）；资源编号里可以有竖线。"""
+    code, _, rest = text.partition("|")
+    item, _, resource = rest.partition("|")
+    return code, resource, item
+
+
+@allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
+def handling_file(request: Request, pk: int) -> HttpResponse:
+    """差异处理附的证据；使用单位、服务商只看得到自己账目上的。"""
+    found = get_object_or_404(Handling.objects.exclude(name=""), pk=min(pk, MAX_PK))
+    run = queries.latest_run(found.service_year)
+    own = run and queries.visible_lines(request.actor, run).filter(resource=found.resource).exists()
+    if request.actor.role in (Role.CLERK, Role.PROVIDER) and not own:
+        raise Http404
+    response = HttpResponse(bytes(found.content or b""), content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+    return response
+
+
+@require_POST
+@allowed(Role.REVIEWER)
+def recast(request: Request, pk: int) -> HttpResponse:
+    """照新的裁定试算（R-075）。"""
+    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
+    made = recasting.recast(actor=request.actor, on=request.on, run=run)
+    return redirect(f"/settlement/runs/{made.pk}/")
