@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOper
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
@@ -177,6 +178,10 @@ class Received(AppendOnly):
     class Meta:
         verbose_name = "收件"
         constraints = [models.UniqueConstraint(fields=["source", "kind", "source_ref"], name="received_once")]
+        # 从一个资源找它的工单、日志；用量有几百万条，不从这里找
+        indexes = [
+            models.Index(KT("payload__资源"), condition=Q(kind__in=["工单", "日志"]), name="received_of_resource")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source_ref}"

@@ -1,14 +1,21 @@
-"""一条台账事实的证据：单据、审批、工单、平台日志、单价，和它支持了哪些时段（R-051、R-076）。"""
+"""一条台账事实的证据：单据、审批、工单、平台日志、单价、条款，和它支持了哪些时段（R-051、R-076）。"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 
 from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
-from yunheng.catalog.models import Price
+from yunheng.catalog.models import Item, Price
+from yunheng.catalog.queries import edition_on
 from yunheng.ledger.models import Fact, Received, Segment
+from yunheng.orgs.models import Institution
+from yunheng.rules import rulebook
 from yunheng.rules.procedures import procedure
 
 
@@ -31,7 +38,15 @@ def of(fact: Fact) -> list[Evidence]:
         found += [*_filings(fact.case), *_approvals(fact.case)]
     else:
         found.append(Evidence("单据", "没有依据的事项", lacking=True))
-    return [*found, *_orders(fact), *_logs(fact), _price(fact), _supports(fact)]
+    owner = fact.item.provider or fact.resource.provider
+    price = price_on(fact.item, owner, fact.effective_on)
+    return [*found, *_orders(fact), *_logs(fact), price, _clauses(fact), _supports(fact)]
+
+
+def received_of(code: str, kind: str) -> QuerySet[Received]:
+    """平台送来的一个资源的工单或日志。"""
+    received = Received.objects.annotate(of=KT("payload__资源")).filter(kind=kind, of=code)
+    return received.select_related("source").order_by("pk")
 
 
 def _filings(case: Case) -> list[Evidence]:
@@ -54,9 +69,7 @@ def _approvals(case: Case) -> list[Evidence]:
 
 
 def _orders(fact: Fact) -> list[Evidence]:
-    received = Received.objects.filter(
-        kind="工单", payload__资源=fact.resource.code, payload__目录项=fact.item.code, payload__动作=fact.action
-    ).select_related("source")
+    received = received_of(fact.resource.code, "工单").filter(payload__目录项=fact.item.code, payload__动作=fact.action)
     if fact.case:
         received = received.filter(payload__单号__in=(fact.case.number, ""))
     found = [
@@ -69,7 +82,7 @@ def _orders(fact: Fact) -> list[Evidence]:
             ),
             one.digest,
         )
-        for one in received.order_by("pk")[:10]
+        for one in received[:10]
     ]
     return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
 
@@ -77,7 +90,6 @@ def _orders(fact: Fact) -> list[Evidence]:
 def _logs(fact: Fact) -> list[Evidence]:
     if not fact.item.logged:
         return [Evidence("日志", "这一项平台不记日志（目录注明）")]
-    received = Received.objects.filter(kind="日志", payload__资源=fact.resource.code).select_related("source")
     found = [
         Evidence(
             "日志",
@@ -85,21 +97,30 @@ def _logs(fact: Fact) -> list[Evidence]:
             (f"{one.recorded_at:%Y-%m-%d %H:%M} 收",),
             one.digest,
         )
-        for one in received.order_by("pk")[:10]
+        for one in received_of(fact.resource.code, "日志")[:10]
     ]
     return found or [Evidence("日志", "还没有收到这个资源的平台日志", lacking=True)]
 
 
-def _price(fact: Fact) -> Evidence:
-    owner = fact.item.provider or fact.resource.provider
-    prices = Price.objects.filter(item=fact.item, during__contains=fact.effective_on).select_related("provider")
+def price_on(item: Item, owner: Institution, day: date) -> Evidence:
+    """`day` 那天这一项的价格版本：单价、起止、出自哪一版目录（R-074）。"""
+    prices = Price.objects.filter(item=item, during__contains=day).select_related("provider")
     price = prices.filter(provider=owner).first() or prices.filter(provider=None).first()
     if price is None or price.unit_price is None:
-        text = "阶梯价，由全市总量定" if fact.item.pricing == "阶梯" else f"目录在 {fact.effective_on} 没有单价"
-        return Evidence("单价", f"{fact.item.name}：{text}", lacking=fact.item.pricing != "阶梯")
+        text = "阶梯价，由全市总量定" if item.pricing == "阶梯" else f"目录在 {day} 没有单价"
+        return Evidence("单价", f"{item.name}：{text}", lacking=item.pricing != "阶梯")
     until = f"{price.during.upper} 止（不含）" if price.during.upper else "仍有效"
-    title = f"{fact.item.name} {price.unit_price.normalize():f} 元（{fact.item.unit}）"
-    return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}",))
+    edition = edition_on(item.level, day)
+    basis = (f"目录版本 {edition.number}：{edition.basis}",) if edition else ()
+    title = f"{item.name} {price.unit_price.normalize():f} 元（{item.unit}）"
+    return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}", *basis))
+
+
+def _clauses(fact: Fact) -> Evidence:
+    """收不收、怎样算，各照哪一条。"""
+    codes = ("D62-七", "D62-八", *(("M10-四(四)",) if fact.item.pricing == "阶梯" else ()))
+    found = [rulebook.built_in().clause(code) for code in codes]
+    return Evidence("条款", "收不收、怎样算", tuple(f"{one.id} {one.title}：{one.gist}" for one in found))
 
 
 def _supports(fact: Fact) -> Evidence:
