@@ -275,22 +275,21 @@ def _together(states: Iterable[str]) -> str:
 def _changes(book: Book) -> list[Change]:
     """期间里的变化：下发、变更、释放（照哪件事项、哪张工单），测试期满，单价换版。"""
     notes: defaultdict[date, list[tuple[str, str]]] = defaultdict(list)
-    done: defaultdict[tuple[date, str, str, str], list[str]] = defaultdict(list)
+    done: defaultdict[tuple[date, str, str], list[str]] = defaultdict(list)
     for one in book.timelines:
         for fact in one.facts:
             number = fact.case.number if fact.case else ""
             what = one.item.name + (f" {fact.quantity.normalize():f}" if fact.quantity is not None else "")
-            done[fact.effective_on, fact.action, number, fact.order].append(what)
+            done[fact.effective_on, fact.action, number].append(what + (f"（{fact.order}）" if fact.order else ""))
         for use in one.uses:
             if use.charged_on > use.start:
-                done[use.charged_on, "测试期满，起计费", "", ""].append(one.item.name)
+                done[use.charged_on, "测试期满，起计费", ""].append(one.item.name)
         for a, b in zip(one.lines, one.lines[1:], strict=False):
             if a.until_on == b.from_on and a.unit_price != b.unit_price:
-                done[b.from_on, "单价换版", "", ""].append(f"{one.item.name} {a.unit_price} 改为 {b.unit_price} 元")
-    for (day, action, number, order), words in done.items():
+                done[b.from_on, "单价换版", ""].append(f"{one.item.name} {a.unit_price} 改为 {b.unit_price} 元")
+    for (day, action, number), words in done.items():
         if book.span.contains(day):
-            text = f"{action}：{'、'.join(words)}" + (f"（工单 {order}）" if order else "")
-            notes[day].append((text, number))
+            notes[day].append((f"{action}：{'、'.join(words)}", number))
     return [Change(n, day, tuple(notes[day])) for n, day in enumerate(sorted(notes), start=1)]
 
 
