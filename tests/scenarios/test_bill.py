@@ -208,7 +208,7 @@ def test_R073_占比合起来是一_面包屑每级带金额() -> None:
     rows = levels.rows(shy, run, place, chain[-1].amount, levels.before(run), {})
     assert len(rows) == 2
     assert sum(row.level.amount for row in rows) == chain[-1].amount == chain[0].amount
-    assert abs(sum(row.share or 0 for row in rows) - 1) < Decimal("1e-20")
+    assert abs(sum((row.share or Decimal(0) for row in rows), Decimal(-1))) < Decimal("1e-20")
     assert [rung.label for rung in levels.rungs(shy, run, Place(unit, rows[0].level.code), {})] == [
         "全区",
         "单位",
@@ -257,7 +257,8 @@ def test_R083_合计差一分_各级红字说差在哪里差多少_对得上的�
     used()
     run = measured()
     client, one = signed_in("shy"), BillSum.objects.filter(run=run)[0]
-    place = {"unit": one.unit, "project": one.project}
+    place: dict[str, Any] = {"unit": one.unit, "project": one.project}
+    query: dict[str, Any]
     for query in ({}, {"unit": one.unit}, place, {**place, "resource": HOST}):
         assert "合计对不上" not in opened(client, f"/settlement/runs/{run.pk}/", **query)
     BillSum.objects.create(
