@@ -150,6 +150,10 @@ def test_R071_不在期间里的日子_乱写的日子_说明为什么不给看(
         page = opened(client, f"/settlement/runs/{run.pk}/days/{day}/", 422, resource=HOST)
         assert f"{day} 不在批次 {run.pk} 计量的期间里" in page
         assert "算到 2026-01-14（D62-七，R-071）" in page
+    strip = opened(client, f"/settlement/runs/{run.pk}/", resource=HOST)
+    assert "days/2026-01-14/" in strip
+    assert "days/2026-01-15/" not in strip
+    assert "2026-01-15 还没计量" in strip
     for day in ("2026-02-30", "昨天", "0001-01-01"):
         assert "日期应" in opened(client, f"/settlement/runs/{run.pk}/days/{day}/", 422, resource=HOST)
     opened(client, f"/settlement/runs/{run.pk}/days/2026-01-01/", 404)

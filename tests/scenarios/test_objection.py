@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -152,8 +153,7 @@ def test_R083_冻结以后照样能提_采纳的由补差结清(tmp_path: Path) 
 # ── 页面 ──
 
 
-def test_页面上提_拒绝时填过的还在_附件提的和看得到的人能下(tmp_path: Path) -> None:
-    del tmp_path
+def test_页面上提_拒绝时填过的还在_附件提的和看得到的人能下() -> None:
     run = measured()
     line = line_of(run)
     url = f"/settlement/runs/{run.pk}/objections/?line={line.seq}"
@@ -186,6 +186,22 @@ def test_页面上提_拒绝时填过的还在_附件提的和看得到的人能
     shown = signed_in("shy").get(f"/settlement/runs/{run.pk}/lines/{line.seq}/").content.decode()
     assert "&lt;b&gt;十&lt;/b&gt;核" in shown
     assert "待答复" in shown
+
+
+def test_没有账目的一天_在那天的页上点我有异议_写得出是哪天() -> None:
+    run, client = measured(), signed_in("lt")
+    day = client.get(f"/settlement/runs/{run.pk}/days/2025-08-01/", {"resource": HOST}).content.decode()
+    (link, *_) = re.findall(r'href="(/settlement/runs/\d+/objections/\?[^"]+)"', day)
+    link = link.replace("&amp;", "&")
+    page = client.get(link).content.decode()
+    assert "2025-08-01</a>，这一天没有账目" in page
+    assert client.post(link, {"text": "那时已经正式启用"}).status_code == 302
+    made = Objection.objects.get()
+    assert (made.line, made.day_on) == (None, date(2025, 8, 1))
+    assert signed_in("dx").get(link).status_code == 404
+    assert client.get(link.replace("2025-08-01", "2025-13-01")).status_code == 422
+    shown = client.get(f"/settlement/runs/{run.pk}/days/2025-08-01/", {"resource": HOST}).content.decode()
+    assert f"/settlement/objections/{made.pk}/" in shown
 
 
 def test_答复在页面上办_列表里没答复的在前_年度页上数得出() -> None:

@@ -230,6 +230,11 @@ class Cell:
         return LOOKS[self.state]
 
     @property
+    def measured(self) -> bool:
+        """这一天这个批次算到了。"""
+        return self.state != LATER
+
+    @property
     def text(self) -> str:
         """读屏念的话。"""
         return f"{self.day} {self.state}" + (f" {self.amount:,.2f} 元" if self.amount else "")

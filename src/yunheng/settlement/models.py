@@ -230,7 +230,7 @@ class Handling(AppendOnly):
 class Objection(AppendOnly):
     """异议：使用单位、服务商、第三方不认一条账目，或不认一个资源某天没有账目（R-073、R-075）。
 
-    `line` 空的是对没有账目的那天提的，`day` 是哪天；`run` 是看着哪个批次提的（试算的账目可能在它所照的批次名下）。
+    `line` 空的是对没有账目的那天提的，`day_on` 是哪天；`run` 是看着哪个批次提的（试算的账目可能在它所照的批次名下）。
     """
 
     run = models.ForeignKey(Run, models.PROTECT, related_name="objections", verbose_name="计量批次")
@@ -240,7 +240,7 @@ class Objection(AppendOnly):
     resource = models.CharField("资源", max_length=128)
     item = models.CharField("目录项", max_length=64)
     provider = models.CharField("服务商", max_length=64)
-    day = models.DateField("哪天", null=True)
+    day_on = models.DateField("哪天", null=True)
     text = models.CharField("异议", max_length=1000)
     name = models.CharField("证据文件名", max_length=200, blank=True)
     content = models.BinaryField("证据", null=True)
@@ -256,7 +256,7 @@ class Objection(AppendOnly):
         indexes = [models.Index(fields=["resource", "item"])]
         constraints = [
             models.CheckConstraint(
-                condition=Q(line__isnull=False) | Q(day__isnull=False), name="objection_is_to_something"
+                condition=Q(line__isnull=False) | Q(day_on__isnull=False), name="objection_is_to_something"
             )
         ]
 

@@ -89,7 +89,7 @@ def object_to(
         if latest and run.pk != latest.pk and not (frozen and frozen.run_id == run.pk):
             problems.append(f"批次 {run.pk} 已有更近的批次 {latest.pk}，请在批次 {latest.pk} 的账目上提（R-075）")
         same = Objection.objects.filter(run__service_year=year, institution=institution, reply=None)
-        same = same.filter(line=line) if line else same.filter(line=None, day=day, **keys)
+        same = same.filter(line=line) if line else same.filter(line=None, day_on=day, **keys)
         if earlier := same.first():
             problems.append(f"{institution.name}对这一项已有异议（编号 {earlier.pk}），还没有答复，请等答复（R-075）")
         if problems:
@@ -97,7 +97,7 @@ def object_to(
         made = Objection.objects.create(
             run=run,
             line=line,
-            day=day,
+            day_on=day,
             text=text.strip(),
             **_kept(evidence),
             institution=institution,

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('resource', models.CharField(max_length=128, verbose_name='资源')),
                 ('item', models.CharField(max_length=64, verbose_name='目录项')),
                 ('provider', models.CharField(max_length=64, verbose_name='服务商')),
-                ('day', models.DateField(null=True, verbose_name='哪天')),
+                ('day_on', models.DateField(null=True, verbose_name='哪天')),
                 ('text', models.CharField(max_length=1000, verbose_name='异议')),
                 ('name', models.CharField(blank=True, max_length=200, verbose_name='证据文件名')),
                 ('content', models.BinaryField(null=True, verbose_name='证据')),
@@ -63,6 +63,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(('line__isnull', False), ('day__isnull', False), _connector='OR'), name='objection_is_to_something'),
+            constraint=models.CheckConstraint(condition=models.Q(('line__isnull', False), ('day_on__isnull', False), _connector='OR'), name='objection_is_to_something'),
         ),
     ]
