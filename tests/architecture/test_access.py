@@ -59,6 +59,16 @@ PAGES: dict[str, set[Role]] = {
     "procurement": BUSINESS,
     "settlement": BUSINESS,
     "settlement-year": BUSINESS,
+    "objections": {
+        Role.REVIEWER,
+        Role.INFORMATIZATION,
+        Role.AUTHORITY,
+        Role.FINANCE,
+        Role.THIRD_PARTY,
+        Role.CLERK,
+        Role.HEAD,
+        Role.PROVIDER,
+    },
     "forecast": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "recovery": {Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION},
     "handover": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR},
@@ -130,6 +140,9 @@ RUNS: dict[str, set[Role]] = {
     "focus": BUSINESS,
     "bill": BUSINESS,
     "bill-line": BUSINESS,
+    "bill-day": BUSINESS,
+    "bill-sheet": BUSINESS,
+    "object": {Role.CLERK, Role.HEAD, Role.PROVIDER, Role.THIRD_PARTY},
     "differences": {
         Role.REVIEWER,
         Role.INFORMATIZATION,
@@ -144,8 +157,8 @@ RUNS: dict[str, set[Role]] = {
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
-#: 对着一次评估、一份申辩的，见 tests/scenarios/test_evaluation.py、test_appeal.py
-APPRAISED = {"evaluation", "reply-file", "handling-file", "plan-diff", "handover-file"}
+#: 对着一次评估、一份申辩、一条异议的，见 tests/scenarios/test_evaluation.py、test_appeal.py、test_objection.py
+APPRAISED = {"objection", "objection-file", "evaluation", "reply-file", "handling-file", "plan-diff", "handover-file"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"public-catalog", "public-catalog-sheet", "fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
@@ -201,6 +214,7 @@ def address(name: str, walk: Walk) -> str:
         "forecast": "/settlement/2025/forecast/",
         "recovery": "/settlement/recovery/",
         "handover": "/settlement/handover/",
+        "objections": "/settlement/objections/",
         "tiers": "/catalog/tiers/",
         "catalog-sheet": "/catalog/市级-2021-07-01.xlsx",
         "watermark": "/watermark.svg",

@@ -64,6 +64,8 @@ NAMED = {
     "settlement_freeze",
     "settlement_handling",
     "settlement_moved",
+    "settlement_objection",
+    "settlement_objectionreply",
     "settlement_payment",
     "settlement_plan",
     "settlement_planfile",

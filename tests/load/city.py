@@ -186,19 +186,25 @@ def measure(station: Station, cookie: str) -> tuple[int, dict[str, Any]]:
 
 
 def drill(run: int, cookie: str) -> dict[str, list[float]]:
-    """随意翻账：全部 → 单位 → 项目 → 资源 → 一条；各级的秒数。"""
+    """随意翻账：全部 → 单位 → 项目 → 资源 → 一条、一天 → 证据；各页的秒数。"""
     chance = random.Random(1)
-    times: dict[str, list[float]] = {name: [] for name in ("全部", "单位", "项目", "资源", "一条", "差异")}
+    times: dict[str, list[float]] = {
+        name: [] for name in ("全部", "单位", "项目", "资源", "一条", "一天", "证据", "差异")
+    }
     for _ in range(CLICKS // 5):
         query = ""
         for name in ("全部", "单位", "项目", "资源"):
             took, body = get(f"/settlement/runs/{run}/{query}", cookie)
             times[name].append(took)
-            links = re.findall(r'<td><a href="(\?[^"]+)"', body)
+            links = re.findall(r'<td><a href="(\?[^"]+)"', body.partition("还没有账目的资源")[0])
             if name != "资源":
                 query = chance.choice(links).replace("&amp;", "&")
         lines = re.findall(rf'href="(/settlement/runs/{run}/lines/\d+/[^"]*)"', body)
         times["一条"].append(get(chance.choice(lines), cookie)[0])
+        days = re.findall(rf'href="(/settlement/runs/{run}/days/[^"]*)"', body)
+        took, body = get(chance.choice(days).replace("&amp;", "&"), cookie)
+        times["一天"].append(took)
+        times["证据"].append(get(re.findall(r'data-drawer href="([^"]+)"', body)[0], cookie)[0])
         times["差异"].append(get(f"/settlement/runs/{run}/differences/?page={chance.randint(1, 20)}", cookie)[0])
     return times
 

@@ -178,8 +178,10 @@ class Received(AppendOnly):
     class Meta:
         verbose_name = "收件"
         constraints = [models.UniqueConstraint(fields=["source", "kind", "source_ref"], name="received_once")]
-        # 几百万件里按资源找：证据、对账的三方都这样查
-        indexes = [models.Index(KT("payload__资源"), "kind", name="received_resource")]
+        # 从一个资源找它的工单、日志；用量有几百万条，不从这里找
+        indexes = [
+            models.Index(KT("payload__资源"), condition=Q(kind__in=["工单", "日志"]), name="received_of_resource")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source_ref}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -41,9 +41,10 @@ def visible_projects(actor: Actor) -> QuerySet[Project]:
     return scoped(projects, actor, unit="unit", provider="")
 
 
-def received(kind: str, resources: Iterable[str]) -> QuerySet[Received]:
-    """收件箱里这几个资源的工单、日志或用量；照 `received_resource` 的索引查。"""
-    return Received.objects.alias(resource=KT("payload__资源")).filter(kind=kind, resource__in=list(resources))
+def received(kind: str, *resources: str) -> QuerySet[Received]:
+    """平台送来的这几个资源的工单或日志，先收的在前；照 `received_of_resource` 的索引查。"""
+    rows = Received.objects.alias(resource=KT("payload__资源")).filter(kind=kind, resource__in=resources)
+    return rows.select_related("source").order_by("pk")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-_APPLY_ORDER = {"释放": 0, "新增": 1, "变更": 2}
+#: 同一天的几条先应用哪一条
+APPLY_ORDER = {"释放": 0, "新增": 1, "变更": 2}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def fold(facts: Iterable[Recorded]) -> list[Span]:
     voided = {fact.voids for fact in known if fact.voids is not None}
     live = sorted(
         (fact for fact in known if fact.action != "作废" and fact.number not in voided),
-        key=lambda fact: (fact.effective_on, _APPLY_ORDER[fact.action], fact.number),
+        key=lambda fact: (fact.effective_on, APPLY_ORDER[fact.action], fact.number),
     )
     spans: list[Span] = []
     for fact in live:

@@ -1,15 +1,19 @@
-"""一条台账事实的证据：单据、审批、工单、平台日志、单价，和它支持了哪些时段（R-051、R-076）。"""
+"""一条台账事实的证据：单据、审批、工单、平台日志、单价、条款，和它支持了哪些时段（R-051、R-076）。"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
-from yunheng.catalog.models import Price
+from yunheng.catalog.models import Item, Price
+from yunheng.catalog.queries import edition_on
 from yunheng.ledger.models import Fact, Segment
 from yunheng.ledger.queries import received
+from yunheng.orgs.models import Institution
+from yunheng.rules import rulebook
 from yunheng.rules.procedures import procedure
 
 
@@ -32,7 +36,9 @@ def of(fact: Fact) -> list[Evidence]:
         found += [*_filings(fact.case), *_approvals(fact.case)]
     else:
         found.append(Evidence("单据", "没有依据的事项", lacking=True))
-    return [*found, *_orders(fact), *_logs(fact), _price(fact), _supports(fact)]
+    owner = fact.item.provider or fact.resource.provider
+    price = price_on(fact.item, owner, fact.effective_on)
+    return [*found, *_orders(fact), *_logs(fact), price, _clauses(fact), _supports(fact)]
 
 
 def _filings(case: Case) -> list[Evidence]:
@@ -55,11 +61,7 @@ def _approvals(case: Case) -> list[Evidence]:
 
 
 def _orders(fact: Fact) -> list[Evidence]:
-    orders = (
-        received("工单", [fact.resource.code])
-        .filter(payload__目录项=fact.item.code, payload__动作=fact.action)
-        .select_related("source")
-    )
+    orders = received("工单", fact.resource.code).filter(payload__目录项=fact.item.code, payload__动作=fact.action)
     if fact.case:
         orders = orders.filter(payload__单号__in=(fact.case.number, ""))
     found = [
@@ -72,7 +74,7 @@ def _orders(fact: Fact) -> list[Evidence]:
             ),
             one.digest,
         )
-        for one in orders.order_by("pk")[:10]
+        for one in orders[:10]
     ]
     return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
 
@@ -87,21 +89,30 @@ def _logs(fact: Fact) -> list[Evidence]:
             (f"{one.recorded_at:%Y-%m-%d %H:%M} 收",),
             one.digest,
         )
-        for one in received("日志", [fact.resource.code]).select_related("source").order_by("pk")[:10]
+        for one in received("日志", fact.resource.code)[:10]
     ]
     return found or [Evidence("日志", "还没有收到这个资源的平台日志", lacking=True)]
 
 
-def _price(fact: Fact) -> Evidence:
-    owner = fact.item.provider or fact.resource.provider
-    prices = Price.objects.filter(item=fact.item, during__contains=fact.effective_on).select_related("provider")
+def price_on(item: Item, owner: Institution, day: date) -> Evidence:
+    """`day` 那天这一项的价格版本：单价、起止、出自哪一版目录（R-074）。"""
+    prices = Price.objects.filter(item=item, during__contains=day).select_related("provider")
     price = prices.filter(provider=owner).first() or prices.filter(provider=None).first()
     if price is None or price.unit_price is None:
-        text = "阶梯价，由全市总量定" if fact.item.pricing == "阶梯" else f"目录在 {fact.effective_on} 没有单价"
-        return Evidence("单价", f"{fact.item.name}：{text}", lacking=fact.item.pricing != "阶梯")
+        text = "阶梯价，由全市总量定" if item.pricing == "阶梯" else f"目录在 {day} 没有单价"
+        return Evidence("单价", f"{item.name}：{text}", lacking=item.pricing != "阶梯")
     until = f"{price.during.upper} 止（不含）" if price.during.upper else "仍有效"
-    title = f"{fact.item.name} {price.unit_price.normalize():f} 元（{fact.item.unit}）"
-    return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}",))
+    edition = edition_on(item.level, day)
+    basis = (f"目录版本 {edition.number}：{edition.basis}",) if edition else ()
+    title = f"{item.name} {price.unit_price.normalize():f} 元（{item.unit}）"
+    return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}", *basis))
+
+
+def _clauses(fact: Fact) -> Evidence:
+    """收不收、怎样算，各照哪一条。"""
+    codes = ("D62-七", "D62-八", *(("M10-四(四)",) if fact.item.pricing == "阶梯" else ()))
+    found = [rulebook.built_in().clause(code) for code in codes]
+    return Evidence("条款", "收不收、怎样算", tuple(f"{one.id} {one.title}：{one.gist}" for one in found))
 
 
 def _supports(fact: Fact) -> Evidence:

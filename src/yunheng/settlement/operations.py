@@ -39,6 +39,7 @@ from .models import (
     Submission,
     YearCase,
 )
+from .objecting import waiting
 from .running import period_end, result_of
 
 #: 阻断差异里不能裁定的
@@ -268,9 +269,11 @@ def _kind(case: Case) -> str:
 
 
 def run_ready(doing: Doing) -> Iterator[str]:
-    """提交复算之前：有年度计量，而且是最新的；要付钱的各家考核都审定了，评分与计量时相同。"""
+    """提交复算之前：异议都答复了；有年度计量，而且是最新的；要付钱的各家考核都审定了，评分与计量时相同。"""
     year = _year(doing.case)
     kind = _kind(doing.case)
+    if left := waiting(year):
+        yield f"{year} 服务年度还有 {left} 条异议没有答复，三方核对完了才能提交复算（D62-七，R-075）"
     run = queries.latest_run(year, kind)
     if run is None:
         yield f"{year} 服务年度还没有{kind}计量，请先计量（D62-七，R-073）"

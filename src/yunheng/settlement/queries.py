@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.db import connection
 from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from yunheng.audit.actor import Actor
@@ -16,12 +18,24 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
 
-from .models import BillLine, BillSum, Contract, Freeze, Handling, Moved, Payment, Plan, Run, Submission, WaivedLine
+from .models import (
+    BillLine,
+    BillSum,
+    Contract,
+    Freeze,
+    Handling,
+    Moved,
+    Objection,
+    ObjectionReply,
+    Payment,
+    Plan,
+    Run,
+    Submission,
+    WaivedLine,
+)
 
 ZERO = Decimal(0)
-_Rows = TypeVar("_Rows", BillLine, BillSum)
-#: 逐级往下：全部 → 单位 → 项目 → 资源 → 账目
-LEVELS = ("unit", "project", "resource")
+_Rows = TypeVar("_Rows", BillLine, BillSum, WaivedLine, Objection)
 
 
 def latest_run(year: int, kind: str | None = None) -> Run | None:
@@ -56,6 +70,13 @@ def stale(run: Run) -> Iterator[str]:
     ).count()
     if later:
         yield f"计量以后又有 {later} 条差异裁定，请重新计量（R-075）"
+    accepted = ObjectionReply.objects.filter(
+        objection__run__service_year=run.service_year,
+        kind=ObjectionReply.ACCEPT,
+        recorded_at__gt=run.recorded_at,
+    ).count()
+    if accepted:
+        yield f"计量以后又采纳了 {accepted} 条异议，请照采纳的改正，再重新计量（R-075）"
 
 
 def lines_of(run: Run) -> QuerySet[BillLine]:
@@ -76,15 +97,20 @@ def waived_of(run: Run) -> QuerySet[WaivedLine]:
 
 def visible_lines(actor: Actor, run: Run) -> QuerySet[BillLine]:
     """这个角色看得到的账目（R-001）。"""
-    return _visible(actor, lines_of(run))
+    return narrowed(actor, lines_of(run))
+
+
+def visible_waived(actor: Actor, run: Run) -> QuerySet[WaivedLine]:
+    """这个角色看得到的不计费的账目（R-001）。"""
+    return narrowed(actor, waived_of(run))
 
 
 def visible_sums(actor: Actor, run: Run) -> QuerySet[BillSum]:
     """这个角色看得到的账目合计（R-001）。"""
-    return _visible(actor, BillSum.objects.filter(run=run))
+    return narrowed(actor, BillSum.objects.filter(run=run))
 
 
-def _visible(actor: Actor, rows: QuerySet[_Rows]) -> QuerySet[_Rows]:
+def narrowed(actor: Actor, rows: QuerySet[_Rows]) -> QuerySet[_Rows]:
     """使用单位看本单位的，服务商看自己的，其余业务角色看全区。"""
     if actor.role is None or actor.role.administrative:
         return rows.none()
@@ -332,10 +358,19 @@ def differences(run: Run, resource: str = "") -> list[dict[str, Any]]:
     for one in handlings.select_related("assignee").order_by("pk"):
         handled.setdefault((one.code, one.resource, one.item), []).append(one)
     rows = []
-    for entry in run.head["differences"]:
-        if resource and entry["resource"] != resource:
-            continue
+    for entry in _of_resource(run, resource) if resource else run.head["differences"]:
         steps = handled.get((entry["code"], entry["resource"], entry["item"] or ""), [])
         ruled = next((one for one in reversed(steps) if one.kind == Handling.RULE), None)
         rows.append({**entry, "steps": steps, "ruled": ruled})
     return sorted(rows, key=lambda row: (not row["blocking"], row["ruled"] is not None))
+
+
+def _of_resource(run: Run, resource: str) -> list[dict[str, Any]]:
+    """一个资源的差异，由数据库挑：一百万条时间线的批次有几万条差异，不必都读出来。"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT jsonb_path_query_array(head, '$.differences[*] ? (@.resource == $code)',"
+            " jsonb_build_object('code', %s::text)) FROM settlement_run WHERE id = %s",
+            [resource, run.pk],
+        )
+        return list(json.loads(cursor.fetchone()[0]))

@@ -35,11 +35,12 @@ def of(run: Run, rows: Sequence[dict[str, Any]]) -> list[Sides]:
     resources = {row["resource"] for row in rows if row["resource"]}
     logs = {
         name: (first, last)
-        for name, first, last in received("日志", resources)
+        for name, first, last in received("日志", *resources)
+        .order_by()
         .values_list(KT("payload__资源"))
         .annotate(first=Min(KT("payload__首见日期")), last=Max(KT("payload__末见日期")))
     }
-    orders = {one["工单号"]: one for one in received("工单", resources).values_list("payload", flat=True)}
+    orders = {one["工单号"]: one for one in received("工单", *resources).values_list("payload", flat=True)}
     facts = {
         (number, resource, item): quantity
         for number, resource, item, quantity in Fact.objects.filter(resource__code__in=resources, case__isnull=False)

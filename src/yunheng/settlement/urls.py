@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import bills, differing, funds, views
+from . import bills, differing, drilling, funds, objections, views
 
 urlpatterns = [
     path("settlement/", views.home, name="settlement"),
@@ -15,9 +15,15 @@ urlpatterns = [
     path("settlement/<int:year>/measure/", views.measure, name="measure"),
     path("settlement/<int:year>/contract/", views.contract, name="contract"),
     path("settlement/contracts/<int:pk>/pay/", views.pay, name="pay"),
-    path("settlement/runs/<int:pk>/", bills.drill, name="bill"),
+    path("settlement/runs/<int:pk>/", drilling.drill, name="bill"),
+    path("settlement/runs/<int:pk>/lines.xlsx", drilling.sheet, name="bill-sheet"),
+    path("settlement/runs/<int:pk>/days/<str:day>/", drilling.day, name="bill-day"),
+    path("settlement/runs/<int:pk>/objections/", objections.raise_one, name="object"),
+    path("settlement/objections/", objections.listing, name="objections"),
+    path("settlement/objections/<int:pk>/", objections.one, name="objection"),
+    path("settlement/objections/<int:pk>/<str:which>/", objections.file, name="objection-file"),
     path("settlement/runs/<int:pk>..<int:other>/", bills.compare, name="compare-runs"),
-    path("settlement/runs/<int:pk>/lines/<int:seq>/", bills.line, name="bill-line"),
+    path("settlement/runs/<int:pk>/lines/<int:seq>/", drilling.line, name="bill-line"),
     path("settlement/runs/<int:pk>/differences/", differing.differences, name="differences"),
     path("settlement/runs/<int:pk>/files/<str:name>", bills.download, name="run-file"),
     path("settlement/handlings/<int:pk>/", differing.handling_file, name="handling-file"),

@@ -30,7 +30,7 @@ from yunheng.orgs.reading import day_of, money_of
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 
-from . import operations, paying, queries, running
+from . import objecting, operations, paying, queries, running
 from . import package as packing
 from .impact import agreements_touched, touched
 from .models import ADJUST, YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunOrder, YearCase
@@ -78,6 +78,8 @@ def year(request: Request, year: int) -> HttpResponse:
         "measures": request.actor.role == Role.REVIEWER,
         "centre": request.actor.role in CENTRE,
         "names": names_of(),
+        "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),
+        "waiting": objecting.visible(request.actor).filter(run__service_year=year, reply=None).count(),
     }
     if context["latest"]:
         context["own_bills"] = _own_bills(request, context["latest"], year, context["names"])
@@ -300,6 +302,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "earlier": _earlier(case),
         "recomputations": run.recomputations.order_by("-pk") if run else (),
         "footing": list(queries.footing(run)) if run else [],
+        "waiting": objecting.waiting(year),
         "step": case.board.step,
         "edits": request.actor.role == Role.REVIEWER,
         "recomputes": request.actor.role == Role.THIRD_PARTY,

@@ -73,5 +73,12 @@ STORIES = (
     Story("街道自费单位", "先由区科委同意。", "demo.kw", "/cases/SQ-2026-0005/"),
     Story("快到期的临时资源", "7 月 31 日到期，延期至少提前 15 个工作日。", "demo.mzj", "/assets/calendar/?ym=2026-07"),
     Story("走完全程的一件", "从附件1 到正式开通，台账里看得到每一条事实。", "demo.mzj", "/cases/SQ-2026-0002/"),
+    Story(
+        "一个金额为什么是这么多",
+        "从全区的总额点到单位、项目、资源、一天，再看证据，每级的和都等于下级。",
+        "demo.shy",
+        "/settlement/runs/2/",
+    ),
+    Story("服务商不认一条账目", "联通提的异议和区科创中心的答复。", "demo.lt", "/settlement/objections/1/"),
     Story("审计链", "每一步都在，当场核对整条链。", "demo.sjgly", "/audit/?verify=1"),
 )

@@ -15,8 +15,8 @@ from yunheng.metering import example
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
-from yunheng.settlement import operations, paying, queries, running
-from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling
+from yunheng.settlement import objecting, operations, paying, queries, running
+from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling, ObjectionReply, Run
 
 from .cast import People
 from .year import Rows
@@ -110,6 +110,7 @@ def close(people: People) -> None:
     """年度结算办到付清。"""
     shy, kw = people["shy"], people["kw"]
     run = running.measure(actor=shy, on=APPROVED, year=YEAR, kind=YEARLY)
+    _object(people, run)
     case = operations.start(actor=shy, on=APPROVED, year=YEAR)
     _act(shy, case, "file", APPROVED)
     operations.recompute(actor=people["dsf"], on=APPROVED, run=run, content=running.result_of(run))
@@ -137,6 +138,25 @@ def close(people: People) -> None:
     ):
         _act(actor, case, code, on, {key: total})
     _settle(people, case, "ZWY", SIGNED, PAID)
+
+
+def _object(people: People, run: Run) -> None:
+    """联通不认一条待核的账目；核过，不采纳。"""
+    line = run.lines.filter(provider="CU", disputed=True).order_by("seq")[0]
+    made = objecting.object_to(
+        actor=people["lt"],
+        on=APPROVED,
+        run=run,
+        line=line,
+        text="平台日志是后来补采的，首见日期不准；起点以工单为准，应计入合计。",
+    )
+    objecting.answer(
+        actor=people["shy"],
+        on=APPROVED,
+        objection=made,
+        kind=ObjectionReply.REJECT,
+        text="补采的日志没有依据可核，起点还不能认定；先列待核，补了依据再裁定，由补差结清。",
+    )
 
 
 def adjust(people: People) -> None:

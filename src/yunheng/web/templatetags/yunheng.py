@@ -25,6 +25,7 @@ from yunheng.rules import money, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
 from yunheng.rules.roles import Role
+from yunheng.settlement.daily import Cell
 
 register = template.Library()
 
@@ -50,6 +51,12 @@ _TONES = {
     "滚动": "info",
     "年度": "ok",
     "补差": "violet",
+    "预估": "info",
+    "计量中": "info",
+    "核对中": "teal",
+    "有争议": "warn",
+    "已锁定": "ok",
+    "已结算": "ok",
     "已办结": "ok",
     "不予通过": "danger",
     "已撤回": "mute",
@@ -194,6 +201,25 @@ def _asset_row(row: Mapping[str, Any], columns: Sequence[str]) -> SafeString:
         '<tr><td class="nowrap"><a href="/assets/{}/">{}</a></td>', quote(resource.code, safe=""), resource.code
     )
     return link + format_html_join("", "<td>{}</td>", ((cells[name],) for name in columns)) + mark_safe("</tr>")
+
+
+@register.simple_tag
+def day_cells(cells: Iterable[Cell | None], run: int, query: str) -> SafeString:
+    """资源日历条一个月的各格；一页三百多格，缘由同 board_rows。没有的日子空着，还没计量的不能点。"""
+    return format_html_join("", "{}", ((_day_cell(cell, run, query),) for cell in cells))
+
+
+def _day_cell(cell: Cell | None, run: int, query: str) -> SafeString:
+    if cell is None:
+        return mark_safe("<td></td>")
+    text = cell.text + (f"，第 {cell.mark} 处变化" if cell.mark else "")
+    if not cell.measured:
+        return format_html('<td class="d-{}"><span class="sr">{}</span></td>', cell.look, text)
+    mark = format_html('<b aria-hidden="true">{}</b>', cell.mark) if cell.mark else ""
+    return format_html(
+        '<td class="d-{}"><a href="/settlement/runs/{}/days/{}/?{}" title="{}"><span class="sr">{}</span>{}</a></td>',
+        *(cell.look, run, cell.day, query, text, text, mark),
+    )
 
 
 @register.inclusion_tag("components/choose.html")

@@ -121,6 +121,7 @@
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[data-drawer]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); opener = link; openDrawer(link.getAttribute("href")); }
+    if (event.target.closest("[data-print]")) { window.print(); }
     if (event.target.closest("[data-drawer-close]") || event.target === $("#drawer")) { $("#drawer").close(); }
   });
   if ($("#drawer")) {

@@ -1,4 +1,4 @@
-"""收件箱按资源找的索引。"""
+"""从一个资源找它的工单、日志。"""
 
 import django.db.models.fields.json
 from django.db import migrations, models
@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='received',
-            index=models.Index(django.db.models.fields.json.KeyTextTransform('资源', 'payload'), models.F('kind'), name='received_resource'),
+            index=models.Index(django.db.models.fields.json.KeyTextTransform('资源', 'payload'), condition=models.Q(('kind__in', ['工单', '日志'])), name='received_of_resource'),
         ),
     ]

@@ -1,0 +1,391 @@
+"""一个资源逐日的账：一个服务年度每天是计费、待核、不计费、测试期还是没有在用，为什么；那天各项各多少钱。
+
+账目从批次读，哪天起测试、哪天释放从台账读——只看批次算的时候已经记入的事实，与批次说的是同一回事。
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from yunheng.audit.actor import Actor
+from yunheng.catalog.models import Item
+from yunheng.ledger.models import Fact, Resource
+from yunheng.ledger.queries import trial_end, visible
+from yunheng.ledger.timeline import APPLY_ORDER, Recorded, Span, fold
+from yunheng.rules import periods
+from yunheng.rules.periods import Period
+
+from . import queries
+from .levels import Place
+from .models import BillLine, Handling, Line, Run, WaivedLine
+from .moves import FORMS
+
+ZERO = Decimal(0)
+DAY = timedelta(days=1)
+CHARGED, DISPUTED, WAIVED, TRIAL, USED, IDLE, LATER = (
+    "计费",
+    "待核",
+    "裁定不计费",
+    "测试期",
+    "在用，没有计费",
+    "没有在用",
+    "还没计量",
+)
+#: 状态 → 样式；样式带花纹，不只靠颜色
+LOOKS = {
+    CHARGED: "charged",
+    DISPUTED: "disputed",
+    WAIVED: "waived",
+    TRIAL: "trial",
+    USED: "used",
+    IDLE: "idle",
+    LATER: "later",
+}
+#: 一天里各项不同时，先说哪一个
+_FIRST = (DISPUTED, CHARGED, WAIVED, TRIAL, USED)
+
+
+@dataclass(frozen=True)
+class Use:
+    """一次在用：从新增到释放；`charged_on` 是计费起日，`added` 是那条新增，`released` 是那条释放。"""
+
+    start: date
+    until: date | None
+    charged_on: date
+    added: Fact
+    released: Fact | None
+
+    def holds(self, day: date) -> bool:
+        """那天在不在用。"""
+        return Period(self.start, self.until).contains(day)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """一个资源一个目录项：账目（含待核）、不计费的账目、台账的事实和各次在用。"""
+
+    item: Item
+    lines: tuple[BillLine, ...]
+    waived: tuple[WaivedLine, ...]
+    facts: tuple[Fact, ...]
+    uses: tuple[Use, ...]
+
+    def line_on(self, day: date) -> BillLine | None:
+        """那天的账目。"""
+        return next((line for line in self.lines if line.from_on <= day < line.until_on), None)
+
+    def fact_on(self, day: date) -> Fact | None:
+        """那天照哪条事实：最近生效的；还没有下发的，是头一条。"""
+        done = [fact for fact in self.facts if fact.effective_on <= day]
+        return done[-1] if done else next(iter(self.facts), None)
+
+    def use_on(self, day: date) -> Use | None:
+        """那天所在的一次在用。"""
+        return next((use for use in self.uses if use.holds(day)), None)
+
+    def state(self, day: date) -> str:
+        """那天是计费、待核、不计费、测试期、在用没有计费还是没有在用。"""
+        if line := self.line_on(day):
+            return DISPUTED if line.disputed else CHARGED
+        if any(line.from_on <= day < line.until_on for line in self.waived):
+            return WAIVED
+        use = self.use_on(day)
+        if use is None:
+            return IDLE
+        return TRIAL if day < use.charged_on else USED
+
+
+@dataclass(frozen=True)
+class Book:
+    """一个资源在一个批次里的账和台账。"""
+
+    run: Run
+    place: Place
+    resource: Resource | None
+    timelines: tuple[Timeline, ...]
+    conventions: Mapping[str, str]
+
+    @property
+    def span(self) -> Period:
+        """批次计量的期间：服务年度首日至计至哪天。"""
+        return Period(periods.service_year(self.run.service_year).start, self.run.until_on)
+
+    @property
+    def lines(self) -> list[BillLine]:
+        """账目，待核在后。"""
+        found = [line for timeline in self.timelines for line in timeline.lines]
+        return sorted(found, key=lambda line: (line.disputed, line.seq))
+
+    @property
+    def trial_until(self) -> date | None:
+        """还没有账目的，测试期到哪天（不含）；不在测试期的为 None。"""
+        ends = [use.charged_on for one in self.timelines for use in one.uses if use.charged_on >= self.run.until_on]
+        return min(ends) if ends and not self.lines else None
+
+    @property
+    def last_trial_day(self) -> date | None:
+        """测试期的最后一天；不在测试期的为 None。"""
+        return self.trial_until - DAY if self.trial_until else None
+
+
+def book_of(actor: Actor, run: Run, place: Place) -> Book | None:
+    """`place` 那个资源的账；账目、资源都看不到的为 None。"""
+    lines, waived = defaultdict[str, list[BillLine]](list), defaultdict[str, list[WaivedLine]](list)
+    for line in place.lines(actor, run):
+        lines[line.item].append(line)
+    for gone in queries.visible_waived(actor, run).filter(resource=place.resource, project=place.project):
+        waived[gone.item].append(gone)
+    resource = visible(actor).filter(code=place.resource).first()
+    if resource is None and not lines:
+        return None
+    facts = _facts(resource, run)
+    conventions: Mapping[str, str] = Run.objects.values_list("head__conventions", flat=True).get(pk=run.pk)
+    codes = sorted({*lines, *waived, *facts})
+    items = Item.objects.select_related("provider").in_bulk(codes, field_name="code")
+    timelines = [
+        Timeline(
+            items[code],
+            tuple(sorted(lines[code], key=lambda line: line.from_on)),
+            tuple(waived[code]),
+            tuple(facts[code]),
+            tuple(_uses(facts[code], [*lines[code], *waived[code]], conventions)),
+        )
+        for code in codes
+    ]
+    return Book(run, place, resource, tuple(timelines), conventions)
+
+
+def _facts(resource: Resource | None, run: Run) -> defaultdict[str, list[Fact]]:
+    """批次算的时候已经记入、没有作废的事实，按业务日；目录项代码 → 各条。"""
+    found = defaultdict[str, list[Fact]](list)
+    known = (
+        Fact.objects.filter(resource=resource, recorded_at__lte=run.recorded_at) if resource else Fact.objects.none()
+    )
+    every = sorted(
+        known.select_related("item", "case"),
+        key=lambda fact: (fact.effective_on, APPLY_ORDER.get(fact.action, 0), fact.pk),
+    )
+    voided = {fact.voids_id for fact in every}
+    for fact in every:
+        if fact.action != "作废" and fact.pk not in voided:
+            found[fact.item.code].append(fact)
+    return found
+
+
+def _uses(facts: list[Fact], lines: Iterable[Line], conventions: Mapping[str, str]) -> Iterator[Use]:
+    """各次在用：连着的时段并成一次，释放断开。"""
+    spans = fold(Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, None) for f in facts)
+    released = {fact.effective_on: fact for fact in facts if fact.action == "释放"}
+    groups: list[list[Span]] = []
+    for span in spans:
+        if groups and groups[-1][-1].until == span.start and span.start not in released:
+            groups[-1].append(span)
+        else:
+            groups.append([span])
+    for group in groups:
+        start, until = group[0].start, group[-1].until
+        added = next(fact for fact in facts if fact.effective_on == start and fact.action != "释放")
+        first = [line.from_on for line in lines if Period(start, until).contains(line.from_on)]
+        yield Use(
+            start,
+            until,
+            min([charge_from(added, conventions), *first]),
+            added,
+            released.get(until) if until else None,
+        )
+
+
+def charge_from(added: Fact, conventions: Mapping[str, str]) -> date:
+    """计费起日：同计量算法第 3 步（K-01、K-09），只用来说明测试期到哪天；已有更早的账目时照账目（D62-七，R-072）。"""
+    start, item = added.effective_on, added.item
+    first = added.case is None or FORMS.get(added.case.procedure, "首次申请") == "首次申请"
+    if item.category != "基础设施" or item.level == "区级" or (conventions["K-09"] == "no" and not first):
+        return start
+    end = trial_end(start)
+    if end is None:
+        return start
+    return end + DAY if conventions["K-01"] == "civil_code" else end
+
+
+# ── 一年的日历条 ──
+
+
+@dataclass(frozen=True)
+class Cell:
+    """日历条的一格：哪天、什么状态、那天多少钱（待核的也算）、第几处变化。"""
+
+    day: date
+    state: str
+    amount: Decimal
+    mark: int | None
+
+    @property
+    def look(self) -> str:
+        """样式。"""
+        return LOOKS[self.state]
+
+    @property
+    def measured(self) -> bool:
+        """这一天这个批次算到了。"""
+        return self.state != LATER
+
+    @property
+    def text(self) -> str:
+        """读屏念的话。"""
+        return f"{self.day} {self.state}" + (f" {self.amount:,.2f} 元" if self.amount else "")
+
+
+@dataclass(frozen=True)
+class Change:
+    """一处变化：哪天、第几处、各是什么、照哪件事项。"""
+
+    number: int
+    day: date
+    notes: tuple[tuple[str, str], ...]
+
+
+def strip(book: Book) -> tuple[list[tuple[str, list[Cell | None]]], list[Change]]:
+    """服务年度的日历条：12 个月各 31 格（没有的日子是 None），和变化的清单。"""
+    year = periods.service_year(book.run.service_year)
+    amounts: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for line in book.lines:
+        for day, amount in queries.days(line):
+            amounts[day] += amount
+    changes = _changes(book)
+    marks = {change.day: change.number for change in changes}
+    months = []
+    start = year.start
+    for _ in range(12):
+        following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+        cells: list[Cell | None] = [None] * 31
+        for n in range((following - start).days):
+            day = start + n * DAY
+            state = _together(one.state(day) for one in book.timelines) if day < book.run.until_on else LATER
+            cells[n] = Cell(day, state, amounts[day], marks.get(day))
+        months.append((f"{start:%Y-%m}", cells))
+        start = following
+    return months, changes
+
+
+def _together(states: Iterable[str]) -> str:
+    found = set(states)
+    return next((state for state in _FIRST if state in found), IDLE)
+
+
+def _changes(book: Book) -> list[Change]:
+    """期间里的变化：下发、变更、释放（照哪件事项、哪张工单），测试期满，单价换版。"""
+    notes: defaultdict[date, list[tuple[str, str]]] = defaultdict(list)
+    done: defaultdict[tuple[date, str, str], list[str]] = defaultdict(list)
+    for one in book.timelines:
+        for fact in one.facts:
+            number = fact.case.number if fact.case else ""
+            what = one.item.name + (f" {fact.quantity.normalize():f}" if fact.quantity is not None else "")
+            done[fact.effective_on, fact.action, number].append(what + (f"（{fact.order}）" if fact.order else ""))
+        for use in one.uses:
+            if use.charged_on > use.start:
+                done[use.charged_on, "测试期满，起计费", ""].append(one.item.name)
+        for a, b in zip(one.lines, one.lines[1:], strict=False):
+            if a.until_on == b.from_on and a.unit_price != b.unit_price:
+                done[b.from_on, "单价换版", ""].append(f"{one.item.name} {a.unit_price} 改为 {b.unit_price} 元")
+    for (day, action, number), words in done.items():
+        if book.span.contains(day):
+            notes[day].append((f"{action}：{'、'.join(words)}", number))
+    return [Change(n, day, tuple(notes[day])) for n, day in enumerate(sorted(notes), start=1)]
+
+
+# ── 一天 ──
+
+
+@dataclass(frozen=True)
+class Portion:
+    """一项在一天里：状态、为什么、数量、单价、当天摊到多少；`line` 是那天的账目，`fact` 是照哪条事实。"""
+
+    item: Item
+    state: str
+    reason: str
+    quantity: str
+    amount: Decimal | None
+    line: BillLine | None
+    fact: Fact | None
+
+    @property
+    def look(self) -> str:
+        """样式。"""
+        return LOOKS[self.state]
+
+
+def portions(book: Book, day: date) -> list[Portion]:
+    """那天各项；有账目的在前。"""
+    differences = _differences(book)
+    found = []
+    for one in book.timelines:
+        line, fact = one.line_on(day), one.fact_on(day)
+        amount = dict(queries.days(line))[day] if line else None
+        quantity = line.quantity if line else _quantity(one, day)
+        state = one.state(day)
+        reason = _reason(one, day, state, differences)
+        found.append(Portion(one.item, state, reason, quantity, amount, line, fact))
+    return sorted(found, key=lambda portion: (portion.line is None, portion.item.code))
+
+
+def _quantity(one: Timeline, day: date) -> str:
+    fact = one.fact_on(day)
+    if fact is None or fact.quantity is None or one.use_on(day) is None:
+        return ""
+    return f"{fact.quantity.normalize():f}"
+
+
+def _differences(book: Book) -> list[dict[str, Any]]:
+    return queries.differences(book.run, book.place.resource)
+
+
+def _reason(one: Timeline, day: date, state: str, differences: list[dict[str, Any]]) -> str:
+    """为什么是这个状态；计费的为空。"""
+    mine = [entry for entry in differences if entry["item"] in (one.item.code, None)]
+    line = one.line_on(day)
+    if state == CHARGED:
+        usage = line is not None and line.days < (line.until_on - line.from_on).days
+        return f"按用量计费：{line.days} 个有用量的日子合计一条，摊到首末之间每天" if usage and line else ""
+    if state == DISPUTED:
+        assert line is not None
+        notes = [entry["note"] for entry in mine if entry["code"] in line.differences.split(",")]
+        return f"待核 {line.differences}，没有裁定，不入合计（R-075）：" + "；".join(notes)
+    if state == WAIVED:
+        ruled = [entry["ruled"] for entry in mine if entry["ruled"] and entry["ruled"].ruling == "不计费"]
+        said: Handling | None = ruled[0] if ruled else None
+        return "裁定不计费（R-075）" + (f"：{said.text}（{said.by} {said.on}）" if said else "")
+    use = one.use_on(day)
+    if state == TRIAL:
+        assert use is not None
+        return f"测试期内（至 {use.charged_on - DAY}）：{use.start} 下发，{use.charged_on} 起计费（D62-七，R-072）"
+    if state == USED:
+        return _unbilled(one, day, mine)
+    last = next((use for use in reversed(one.uses) if use.until and use.until <= day), None)
+    if last:
+        return f"已释放：{last.until} 起不再计费" + _by(last.released)
+    if one.uses:
+        return f"未下发：{one.uses[0].start} 才下发" + _by(one.uses[0].added)
+    return "台账上没有在用" + _noted(mine)
+
+
+def _unbilled(one: Timeline, day: date, mine: list[dict[str, Any]]) -> str:
+    """在用、过了测试期，却没有这一天的账目：一次收过的、当天没有用量的，或有差异。"""
+    if one.item.cycle == "一次性":
+        taken = [line for line in one.lines if line.from_on < day]
+        return f"一次性收取，已于 {taken[-1].from_on} 收过" if taken else "一次性收取，不按天计" + _noted(mine)
+    if one.item.cycle == "次":
+        return "按用量计费，这一天不在有用量的期间里" + _noted(mine)
+    return "台账在用，批次里没有这一天的账目" + _noted(mine)
+
+
+def _by(fact: Fact | None) -> str:
+    return f"（{fact.case.number}）" if fact and fact.case else ""
+
+
+def _noted(mine: list[dict[str, Any]]) -> str:
+    return "：" + "；".join(f"{entry['code']} {entry['note']}" for entry in mine) if mine else ""
