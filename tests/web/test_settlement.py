@@ -85,7 +85,7 @@ def test_U6_从总额到一条账目_每级合计等于下级之和_六次点击
         )
         amounts = [Decimal(amount.replace(",", "")) for _, amount in rows]
         assert sum(amounts) == total
-        assert f"<b>¥{total:,.2f}</b> ＝ {len(rows)} 个{label}之和 <b>¥{total:,.2f}</b>" in page
+        assert f"<b>¥{total:,.2f}</b>＝ {len(rows)} 个{label}之和<b>¥{total:,.2f}</b>" in page
         assert 'role="alert"' not in page
         url, total = f"/settlement/runs/{run.pk}/?{rows[0][0]}".replace("&amp;", "&"), amounts[0]
         clicks += 1
