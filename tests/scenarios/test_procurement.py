@@ -107,6 +107,21 @@ def test_R017_采购结果发布成一版目录_首次申请照新价估算() ->
     assert prices.unit_price(prices.items["ZJ-CPU-X86"]) == Decimal(444)
 
 
+def test_R017_没报区财政备案_不是市运管单位_价格没写齐_都不能发布结果() -> None:
+    inquiry = issued()
+    asked(inquiry)
+    with pytest.raises(Refused):
+        resulted(inquiry.case)
+    case = filed(inquiry)
+    with pytest.raises(NotYours):
+        act("shy", case, "publish", DAY)
+    with pytest.raises(Refused, match=r"单价"):
+        resulted(case, price="")
+    assert not Edition.objects.filter(case=case).exists()
+    prices = queries.prices("CU", date(2026, 8, 1))
+    assert prices.unit_price(prices.items["ZJ-CPU-X86"]) != Decimal(444)
+
+
 def filed_case() -> Any:
     inquiry = issued()
     asked(inquiry)
