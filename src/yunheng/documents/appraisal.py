@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from yunheng.rules import scoring
 
@@ -60,7 +60,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Sheet:
-    """一家服务商一个服务年度的考核表。`until` 是期末次日；`basis` 是满意率的依据；`footnote` 印在页脚。"""
+    """一家服务商一个服务年度的考核表。`until` 是期末次日；`basis` 是满意率的依据，`consequence` 是总分意味着什么。"""
 
     district: str
     provider: str
@@ -72,20 +72,34 @@ class Sheet:
     total: str | None
     rate: str | None
     basis: str = ""
+    consequence: str = ""
 
     def of(self, letter: str) -> tuple[Fact, ...]:
         """一项指标的事项。"""
         return tuple(fact for fact in self.facts if fact.letter == letter)
+
+    def counts(self) -> dict[str, int]:
+        """各指标计分的起数。"""
+        return {line.letter: sum(fact.counted for fact in self.of(line.letter)) for line in self.lines}
 
     @property
     def full(self) -> str:
         """七项分值的合计。"""
         return f"{sum(Decimal(line.full) for line in self.lines):f}"
 
-    @property
-    def consequence(self) -> str:
-        """总分意味着什么。"""
-        return scoring.consequence(self.total, self.rate, date.fromisoformat(self.until))
+
+def restored(content: Mapping[str, Any]) -> Sheet:
+    """从存下的 JSON（`asdict` 的结果）还原一张考核表。"""
+
+    def files(given: Sequence[Mapping[str, str]]) -> tuple[File, ...]:
+        return tuple(File(**file) for file in given)
+
+    def fact(given: Mapping[str, Any]) -> Fact:
+        replies = tuple(Said(**{**said, "files": files(said["files"])}) for said in given["replies"])
+        return Fact(**{**given, "files": files(given["files"]), "replies": replies})
+
+    lines = tuple(scoring.Line(**line) for line in content["lines"])
+    return Sheet(**{**content, "lines": lines, "facts": tuple(fact(one) for one in content["facts"])})
 
 
 def sheet_of(papers: Papers, provider: str) -> Sheet:
@@ -98,11 +112,14 @@ def sheet_of(papers: Papers, provider: str) -> Sheet:
         provider=papers.providers[provider],
         year=papers.year,
         until=papers.result["until"],
-        lines=scoring.lines(Counter(event.indicator for event in own), rate, papers.result["conventions"]["K-06"], papers.until),
+        lines=scoring.lines(
+            Counter(event.indicator for event in own), rate, papers.result["conventions"]["K-06"], papers.until
+        ),
         facts=tuple(Fact(event.indicator, event.day.isoformat(), event.note) for event in own),
         satisfaction=rate,
         total=entry["total"],
         rate=entry["deduction_rate"],
+        consequence=scoring.consequence(entry["total"], entry["deduction_rate"], papers.until),
     )
 
 

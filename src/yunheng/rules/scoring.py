@@ -83,14 +83,16 @@ EVENT_INDICATORS = tuple(letter for letter in INDICATORS if letter != SATISFACTI
 
 @dataclass(frozen=True)
 class Line:
-    """考核表的一行。`asked` 是照起数或满意率该扣多少，`deducted` 是扣完为止实际扣的；没有满意率的 G 都是 None。
+    """考核表的一行，数都是去尾零的文本，单位分；没有满意率的 G，后几个数都是 None。
 
-    `sentence` 是怎样算的，一句话；数都是去尾零的文本，单位分。
+    `penalty` 是每起扣的分（G 是每档扣权重的百分之几）；`asked` 是照起数或满意率该扣多少，`deducted` 是扣完为止
+    实际扣的；`sentence` 是怎样算的，一句话。
     """
 
     letter: str
     title: str
     full: str
+    penalty: str
     standard: str
     meaning: str
     asked: str | None
@@ -200,6 +202,7 @@ def lines(
                 letter=letter,
                 title=one.title,
                 full=words["full"],
+                penalty=words["penalty"],
                 standard=one.standard.format(**words),
                 meaning=one.meaning,
                 asked=_text(_decimal(value)),
