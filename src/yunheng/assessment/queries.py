@@ -48,7 +48,7 @@ def with_findings(rows: QuerySet[Occurrence]) -> QuerySet[Any]:
     )
 
 
-def with_files(rows: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
+def with_files(rows: QuerySet[Any]) -> QuerySet[Any]:
     """附上证据和申辩，文件内容不取。"""
     return rows.prefetch_related(
         Prefetch("evidence", Evidence.objects.defer("content").order_by("pk")),
@@ -252,11 +252,16 @@ def _fact(one: Any, points: str) -> Fact:
 
 @dataclass(frozen=True)
 class Amount:
-    """照一个扣减比例，这家这年合多少钱（元）；`note` 说明照哪一批计量，`href` 是它的地址。"""
+    """照一个扣减比例，这家这年合多少钱（元）：统一支付的计量、扣减、扣后，自行支付的计量、扣减。
+
+    自行支付的扣不扣看口径 K-11；`note` 说明照哪一批计量，`href` 是它的地址。
+    """
 
     gross: Decimal
     deduction: Decimal
     net: Decimal
+    own_gross: Decimal
+    own_deduction: Decimal
     note: str
     href: str
 

@@ -203,7 +203,11 @@ def _sheet(
         "score": score,
         "span": service_year(year),
         "finished": request.on >= year_end(year),
-        "years": range(service_year_of(request.on), _FIRST_YEAR, -1),
+        "beside": [
+            (one, queries.address(provider, one))
+            for one in (year - 1, year + 1)
+            if _FIRST_YEAR < one <= service_year_of(request.on)
+        ],
         "replies": role == Role.PROVIDER and score is None,
         "finds": role == Role.REVIEWER and score is None,
         "proves": role in _RECORDS and score is None,

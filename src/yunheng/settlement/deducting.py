@@ -35,13 +35,18 @@ def deduct(provider: str, year: int, rate: str) -> Amount | None:
         return None
     sums = run.sums.filter(provider=provider).values_list("unit", "provider", "payer", "disputed", "amount")
     summary = summary_of(run, sums, {provider: Fraction(rate)})
-    charged = [*summary["unified"], *summary["self"]]
-    gross, deduction, net = (
-        sum((Decimal(one[key]) for one in charged), Decimal(0)) for key in ("gross", "deduction", "net")
-    )
-    note = "已批准的" if freeze else "最近一次"
+
+    def added(payer: str, key: str) -> Decimal:
+        return sum((Decimal(one[key]) for one in summary[payer]), Decimal(0))
+
     return Amount(
-        gross, deduction, net, f"{note}{run.kind}计量，计至 {run.until_on}（不含）", f"/settlement/runs/{run.pk}/"
+        gross=added("unified", "gross"),
+        deduction=added("unified", "deduction"),
+        net=added("unified", "net"),
+        own_gross=added("self", "gross"),
+        own_deduction=added("self", "deduction"),
+        note=f"{'已批准的' if freeze else '最近一次'}{run.kind}计量，计至 {run.until_on}（不含）",
+        href=f"/settlement/runs/{run.pk}/",
     )
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from yunheng.applications.guards import near_limit
-from yunheng.assessment.queries import locked, mark, sheet
+from yunheng.assessment.queries import marks, sheet
 from yunheng.audit.actor import Actor
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.models import Institution
@@ -112,22 +112,20 @@ def _scores(actor: Actor, year: int) -> list[Scored]:
     shown, own = providers(), actor.role == Role.PROVIDER
     if own:
         shown = shown.filter(pk=actor.institution or 0)
-    settled = locked(year - 1)
-    found = []
-    for provider in shown:
-        marked = mark(provider, year - 1 if provider.code in settled else year)
-        found.append(
-            Scored(
-                provider.name,
-                marked.total or "还没有满意率",
-                marked.rate or "",
-                marked.score is not None,
-                marked.year,
-                marked.href,
-                tuple(_bars(provider, marked.year)) if own else (),
-            )
+    settled = {one.provider.pk: one for one in marks(shown, year - 1) if one.score}
+    current = (settled.get(one.provider.pk, one) for one in marks(shown, year))
+    return [
+        Scored(
+            one.provider.name,
+            one.total or "还没有满意率",
+            one.rate or "",
+            one.score is not None,
+            one.year,
+            one.href,
+            tuple(_bars(one.provider, one.year)) if own else (),
         )
-    return found
+        for one in current
+    ]
 
 
 def _bars(provider: Institution, year: int) -> Iterator[tuple[str, str, str, Fraction]]:
