@@ -186,7 +186,7 @@ def test_R078_扣减合多少钱与计量的扣减相同_换个比例照样能�
     assert (f"{found.gross:.2f}", f"{found.deduction:.2f}", f"{found.net:.2f}") == (
         row["gross"], row["deduction"], row["net"],
     )  # fmt: skip
-    assert (rate, f"{found.own_gross:.2f}", found.own_deduction) == ("0.05", own["gross"], 0)
+    assert (rate, f"{found.own_gross:.2f}", f"{found.own_deduction:.2f}") == ("0.05", own["gross"], "0.00")
     tenth = queries.amount(unicom(), YEAR, "0.1")
     assert tenth is not None
     assert tenth.deduction == (found.gross / 10).quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -298,7 +298,7 @@ def test_R093_早先只存了分的审定_照样看得到_分照锁定的() -> N
 
 def started_case() -> Case:
     dsf = cast()["dsf"]
-    unit = Institution.objects.get(pk=dsf.institution)
+    unit = Institution.objects.get(kind="third_party")
     return open_case(actor=dsf, on=JULY, procedure_code="appraisal", unit=unit, subject="早先的考核", provider=unicom())
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from yunheng.applications.guards import near_limit
-from yunheng.assessment.queries import marks, sheet
+from yunheng.assessment.queries import locked, marks, sheet
 from yunheng.audit.actor import Actor
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.models import Institution
@@ -112,8 +112,9 @@ def _scores(actor: Actor, year: int) -> list[Scored]:
     shown, own = providers(), actor.role == Role.PROVIDER
     if own:
         shown = shown.filter(pk=actor.institution or 0)
-    settled = {one.provider.pk: one for one in marks(shown, year - 1) if one.score}
-    current = (settled.get(one.provider.pk, one) for one in marks(shown, year))
+    known, settled = list(shown), locked(year - 1)
+    found = marks([one for one in known if one.code in settled], year - 1) if settled else []
+    found += marks([one for one in known if one.code not in settled], year)
     return [
         Scored(
             one.provider.name,
@@ -124,7 +125,7 @@ def _scores(actor: Actor, year: int) -> list[Scored]:
             one.href,
             tuple(_bars(one.provider, one.year)) if own else (),
         )
-        for one in current
+        for one in sorted(found, key=lambda one: one.provider.code)
     ]
 
 
