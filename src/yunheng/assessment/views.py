@@ -277,7 +277,7 @@ def download(request: Request, provider: str, year: int, kind: str) -> HttpRespo
         if kind == "pdf":
             write_pdf(paper, path)
         else:
-            write_word(paper, path, chart_image, landscape=True)
+            write_word(paper, path, chart_image)
         content = path.read_bytes()
     name = f"附件5-绩效考核表-{owner.name}-{year}{'' if score else '-草稿'}.{kind}"
     return _file(name, content)

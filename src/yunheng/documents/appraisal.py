@@ -157,6 +157,7 @@ def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper
         subtitle=f"{sheet.year} 服务年度，计至 {sheet.until}（不含当日）",
         footnote=footnote,
         blocks=(*blocks, *_details(sheet)),
+        landscape=True,
     )
 
 

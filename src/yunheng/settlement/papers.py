@@ -86,7 +86,7 @@ def write_documents(papers: Papers, folder: Path, progress: Progress) -> None:
         form = appraisal_form(sheet_of(papers, entry["provider"]), str(papers.result["digest"]))
         # 代号是数据包里写的，做文件名只留字母、数字和汉字；加序号免得重名
         name = re.sub(r"\W", "_", entry["provider"])[:40]
-        write_word(form, folder / f"附件5-绩效考核表-{number:02d}-{name}.docx", chart_image, landscape=True)
+        write_word(form, folder / f"附件5-绩效考核表-{number:02d}-{name}.docx", chart_image)
     write_workbook(
         papers, settled, held, folder / WORKBOOK, lambda share: progress(f"写 {WORKBOOK}", 0.7 + 0.3 * share)
     )
