@@ -256,7 +256,7 @@ def test_R093_审定锁定整张表_以后照锁定的看_与现算的分毫不�
         "来函.pdf", "当日已回电", "回电在三小时以后",
     ]  # fmt: skip
     shown = queries.sheet(unicom(), YEAR)
-    assert shown == queries._live(unicom(), YEAR)
+    assert shown == queries.live_sheet(unicom(), YEAR)
     assert (shown.total, shown.rate) == (content["total"], content["deduction_rate"]) == ("95", "0")
     # 锁定的表不再算：底下的名字改了，锁定的还是当时的
     Institution.objects.filter(code="CU").update(name="改了名的公司")

@@ -162,18 +162,18 @@ def sheet(provider: Institution, year: int) -> Sheet:
     """一家一年的考核表：审定了的照锁定的那张，没有审定的照现在的事件和满意率。"""
     score = Score.objects.filter(appraisal__provider=provider, appraisal__service_year=year).first()
     if score is None:
-        return _live(provider, year)
+        return live_sheet(provider, year)
     if "sheet" in score.content:
         return restored(score.content["sheet"])
     # 早先审定的只存了分：事件锁定以后不能再动，照库里的列出来，分照锁定的
     total, rate = score.content["total"], score.content["deduction_rate"]
-    drawn = _live(provider, year)
+    drawn = live_sheet(provider, year)
     return replace(drawn, total=total, rate=rate, consequence=consequence(total, rate, periods.year_end(year)))
 
 
 def frozen_content(provider: Institution, year: int) -> dict[str, Any]:
     """审定时锁定的内容：前三项与 结算.json 的 assessments 相同；整张表也存，以后照它看、照它印。"""
-    drawn = _live(provider, year)
+    drawn = live_sheet(provider, year)
     return {
         "scores": {line.letter: line.score for line in drawn.lines},
         "total": drawn.total,
@@ -188,7 +188,8 @@ def trial(provider: Institution, year: int, counts: Mapping[str, int], rate: str
     return _drawn(provider, year, counts, rate)
 
 
-def _live(provider: Institution, year: int) -> Sheet:
+def live_sheet(provider: Institution, year: int) -> Sheet:
+    """照现在的事件和满意率的考核表；审定以前看的是它，审定时锁定的也是它。"""
     rows = with_files(with_findings(Occurrence.objects.filter(within(year), provider=provider)))
     events = list(rows.select_related("case").order_by("indicator", "on", "pk"))
     rate = _latest_rates(year).filter(provider=provider).first()
