@@ -154,16 +154,16 @@ def _rate(request: Request) -> str:
         value = decimal_of(request.POST.get("rate", ""), 3)
     except ValueError as error:
         raise Refused([f"满意率：{error}（R-092）"]) from error
-    provider, year = _provider(request), _year(request)
+    year = _year(request)
     operations.rate(
         actor=request.actor,
-        provider=provider,
+        provider=_provider(request),
         year=year,
         rate=value,
         basis=request.POST.get("basis", ""),
         answers=int(answers[:6]) if answers.isdigit() else None,
     )
-    return queries.address(provider, year)
+    return f"/assessment/?year={year}"
 
 
 @require_POST
