@@ -44,6 +44,7 @@ SHOTS = (
     ("demo.mzj", "/catalog/", "服务目录"),
     ("demo.shy", "/procurement/", "采购"),
     ("demo.dsf", "/assessment/?year=2023", "考核"),
+    ("demo.dx", "/assessment/CT/2023/", "考核表"),
     ("demo.lt", "/inbox/", "服务商-平台数据"),
     ("demo.dsf", "/inbox/", "第三方-平台数据"),
     ("demo.sjx", "/cases/", "市经信-办件"),

@@ -133,6 +133,7 @@ POSTS = {
     "appraise",
     "rate",
     "find",
+    "prove",
     "reset",
 }
 #: 对着一个计量批次的：看得到的角色，账目再按单位、服务商收窄，见 tests/web/test_settlement.py
@@ -157,8 +158,19 @@ RUNS: dict[str, set[Role]] = {
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
-#: 对着一次评估、一份申辩、一条异议的，见 tests/scenarios/test_evaluation.py、test_appeal.py、test_objection.py
-APPRAISED = {"objection", "objection-file", "evaluation", "reply-file", "handling-file", "plan-diff", "handover-file"}
+#: 对着一次评估、一张考核表、一份证据、一条异议的，见 tests/scenarios 的 evaluation、appraisal、appeal、objection
+APPRAISED = {
+    "objection",
+    "objection-file",
+    "evaluation",
+    "sheet",
+    "annex5",
+    "reply-file",
+    "occurrence-file",
+    "handling-file",
+    "plan-diff",
+    "handover-file",
+}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"public-catalog", "public-catalog-sheet", "fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}

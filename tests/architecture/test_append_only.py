@@ -23,6 +23,7 @@ NAMED = {
     "assessment_score",
     "assessment_answer",
     "assessment_evaluation",
+    "assessment_evidence",
     "assessment_grade",
     "assessment_published",
     "assessment_reply",

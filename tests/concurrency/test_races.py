@@ -16,6 +16,9 @@ from tests.support.people import cast
 from yunheng.applications import operations as applications
 from yunheng.applications.guards import live_filings
 from yunheng.applications.models import Draft, Filing
+from yunheng.assessment import operations as appraising
+from yunheng.assessment.models import Score
+from yunheng.assessment.queries import live_sheet
 from yunheng.audit.queries import verify
 from yunheng.audit.refused import Refused, Stale
 from yunheng.cases import operations as cases
@@ -23,6 +26,7 @@ from yunheng.cases.models import Board, Case, Event
 from yunheng.cases.operations import next_number
 from yunheng.config.demo.stories import FILLED, HOSTS, Walk
 from yunheng.config.proving import prove
+from yunheng.documents.appraisal import restored
 from yunheng.ledger.models import Received, Source
 from yunheng.ledger.operations import Conflict, receive
 from yunheng.orgs.models import Institution
@@ -138,3 +142,32 @@ def test_同时写审计_链不断() -> None:
     after = verify()
     assert (after.broken, after.count > before + 40) == (None, True)
     assert Board.objects.count() == 40
+
+
+def test_R093_审定与登记_申辩_补证据同时来_锁定的那张表一条不多一条不少() -> None:
+    people, july = cast(), date(2026, 7, 8)
+    unicom = Institution.objects.get(code="CU")
+    one = appraising.record(
+        actor=people["dsf"], on=july, provider=unicom, indicator="B", happened_on=DAY, text="来函投诉",
+        responsibility="全部责任", reference="来函-1", year=2025,
+    )  # fmt: skip
+    appraising.rate(actor=people["dsf"], provider=unicom, year=2025, rate=Decimal(95), basis="问卷")
+    case = appraising.start(actor=people["dsf"], on=july, provider=unicom, year=2025)
+    for seen, (who, code) in enumerate((("dsf", "file"), ("lt", "accept"), ("shy", "approve"))):
+        cases.act(actor=people[who], on=july, case=case, act_code=code, seen=seen)
+    jobs: list[Callable[[], Any]] = []
+    for number in range(12):
+        jobs += [
+            partial(appraising.reply, actor=people["lt"], on=july, occurrence=one, text=f"申辩 {number}"),
+            partial(appraising.prove, actor=people["dsf"], on=july, occurrence=one, name=f"{number}.txt", content=b"1"),
+            partial(
+                appraising.find, actor=people["shy"], on=july, occurrence=one, counted=number % 2 == 0, reason="核过"
+            ),
+        ]
+    jobs.insert(len(jobs) // 2, partial(cases.act, actor=people["kw"], on=july, case=case, act_code="approve", seen=3))
+    results = together(jobs)
+    assert sum(isinstance(result, Event) for result in results) == 1
+    assert all("已审定锁定" in str(result) for result in results if isinstance(result, Exception))
+    score = Score.objects.get()
+    assert restored(score.content["sheet"]) == live_sheet(unicom, 2025)
+    proven()

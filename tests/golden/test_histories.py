@@ -203,8 +203,9 @@ class Book:
                 on, indicator = self.day(date(2025, 7, 2), date(2026, 6, 1)), self.chance.choice("ABC")
                 text = f"事件 {len(self.occurrences)}"
                 assessment.record(
-                    actor=cast()["dsf"], on=JULY, provider=provider, indicator=indicator, happened_on=on, text=text
-                )
+                    actor=cast()["dsf"], on=JULY, provider=provider, indicator=indicator, happened_on=on, text=text,
+                    responsibility="主要责任", reference=text,
+                )  # fmt: skip
                 self.occurrences.append({"服务商": code, "指标": indicator, "日期": on.isoformat(), "说明": text})
             rate = self.chance.choice(["95", "88.5", "71"])
             assessment.rate(actor=cast()["dsf"], provider=provider, year=YEAR, rate=Decimal(rate), basis="问卷")

@@ -19,7 +19,15 @@ pytestmark = pytest.mark.django_db
 def recorded(on: date = date(2026, 3, 2), year: int | None = YEAR) -> Occurrence:
     unicom = Institution.objects.get(code="CU")
     return operations.record(
-        actor=cast()["dsf"], on=JULY, provider=unicom, indicator="B", happened_on=on, text="投诉开通慢", year=year
+        actor=cast()["dsf"],
+        on=JULY,
+        provider=unicom,
+        indicator="B",
+        happened_on=on,
+        text="投诉开通慢",
+        responsibility="全部责任",
+        reference="来函-1",
+        year=year,
     )
 
 

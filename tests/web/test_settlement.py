@@ -214,7 +214,15 @@ def test_R077_第三方在办件页上传复算_不一致的列出差在哪里(t
 def test_R093_考核页_服务商只看自己的_第三方登记_区科创中心复核不计(tmp_path: Path) -> None:
     del tmp_path
     third = signed_in("dsf")
-    given = {"year": YEAR, "provider": "CU", "indicator": "B", "on": "2025-12-01", "text": "有责投诉一起"}
+    given = {
+        "year": YEAR,
+        "provider": "CU",
+        "indicator": "B",
+        "on": "2025-12-01",
+        "text": "有责投诉一起",
+        "responsibility": "全部责任",
+        "reference": "来函-1",
+    }
     assert third.post("/assessment/", given).status_code == 302
     assert third.post("/assessment/", {**given, "indicator": "Z"}).status_code == 422
     assert third.post("/assessment/", {**given, "on": "2026-12-01"}).status_code == 422

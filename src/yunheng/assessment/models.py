@@ -1,4 +1,4 @@
-"""考核事件、申辩、复核结论、满意度、审定的评分，满意度问卷，效能评估：除问卷的一次性链接外都只追加。"""
+"""考核事件和证据、申辩、复核结论、满意度、审定的评分，满意度问卷，效能评估：除问卷的一次性链接外都只追加。"""
 
 from __future__ import annotations
 
@@ -11,16 +11,23 @@ from django.db.models.functions import Now
 from yunheng.audit.append_only import AppendOnly
 from yunheng.cases.models import Case
 from yunheng.orgs.models import Institution
-from yunheng.rules.scoring import EVENT_INDICATORS
+from yunheng.rules.scoring import EVENT_INDICATORS, INDICATORS, RESPONSIBILITIES
 
 
 class Occurrence(AppendOnly):
-    """一起考核事件（D62-附件5，R-091）。`mark` 是来源里的号：同一回事只记一次。"""
+    """一起考核事件（D62-附件5，R-091）。`mark` 是系统里的来源号：同一回事只记一次。
+
+    `reference` 是投诉函、工单、故障单的号；`responsibility` 定扣不扣分，空的是有这一栏以前登记的，照扣。
+    """
 
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="occurrences", verbose_name="服务商")
     indicator = models.CharField("指标", max_length=1, choices=[(code, code) for code in EVENT_INDICATORS])
+    responsibility = models.CharField(
+        "责任", max_length=4, blank=True, default="", choices=[(one, one) for one in RESPONSIBILITIES]
+    )
     on = models.DateField("日期")
     text = models.CharField("说明", max_length=500)
+    reference = models.CharField("来源编号", max_length=60, blank=True, default="")
     mark = models.CharField("来源", max_length=100, unique=True)
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="+", verbose_name="所涉事项")
     by = models.CharField("谁记的", max_length=200)
@@ -31,10 +38,36 @@ class Occurrence(AppendOnly):
         indexes = [models.Index(fields=["provider", "on"])]
         constraints = [
             models.CheckConstraint(condition=Q(indicator__in=EVENT_INDICATORS), name="occurrence_indicator"),
+            models.CheckConstraint(
+                condition=Q(responsibility__in=("", *RESPONSIBILITIES)), name="occurrence_responsibility"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.indicator} {self.on} {self.text[:30]}"
+
+    @property
+    def title(self) -> str:
+        """指标的叫法。"""
+        return INDICATORS[self.indicator].title
+
+
+class Evidence(AppendOnly):
+    """一起事件的一份证据文件；登记时附，也可以以后再补（R-091）。"""
+
+    occurrence = models.ForeignKey(Occurrence, models.PROTECT, related_name="evidence", verbose_name="事件")
+    name = models.CharField("文件名", max_length=200)
+    content = models.BinaryField("证据")
+    digest = models.CharField("SM3", max_length=64)
+    on = models.DateField("业务日")
+    by = models.CharField("谁附的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "考核证据"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Reply(AppendOnly):
@@ -110,7 +143,7 @@ class Appraisal(AppendOnly):
 
 
 class Score(AppendOnly):
-    """审定锁定的评分：分数、总分、扣减比例，和当时算进去的事件、满意率。"""
+    """审定锁定的评分：分数、总分、扣减比例、满意率，和当时的整张考核表（`sheet`，几年以后照它印）。"""
 
     appraisal = models.OneToOneField(Appraisal, models.PROTECT, related_name="score", verbose_name="考核")
     content = models.JSONField("评分")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 from yunheng.audit.actor import SYSTEM, Actor
+from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
@@ -16,10 +17,10 @@ from yunheng.orgs.models import Institution, Kind
 from yunheng.rules import periods
 from yunheng.rules.digest import canonical, sm3, sm3_bytes
 from yunheng.rules.roles import Role
-from yunheng.rules.scoring import EVENT_INDICATORS
+from yunheng.rules.scoring import EVENT_INDICATORS, FULLY, RESPONSIBILITIES
 
-from .models import Appraisal, Finding, Occurrence, Reply, Satisfaction, Score
-from .queries import locked, mark
+from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score
+from .queries import appraisal_of, frozen_content, locked, mark
 
 _RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
 
@@ -27,6 +28,24 @@ _RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
 def _refuse_locked(provider: Institution, year: int) -> None:
     if provider.code in locked(year):
         raise Refused([f"{provider.name} {year} 服务年度的考核已审定锁定，不能再改（D62-附件5，R-093）"])
+
+
+def _hold(provider: Institution, year: int) -> None:
+    """拿住这家的锁再看审定没有：登记、申辩、复核与审定互不穿插，锁定以后一条也添不进。要在事务里。"""
+    hold(Lock.APPRAISAL, provider.pk)
+    _refuse_locked(provider, year)
+
+
+def _refuse_sent(actor: Actor, provider: Institution, year: int) -> None:
+    """送服务商确认以后不能再添扣分的事：服务商确认的是哪张表，审定的就是哪张表。系统自己记的除外。"""
+    begun = appraisal_of(provider, year)
+    if actor.role is not None and begun is not None and begun.case.board.step != "draft":
+        raise Refused(
+            [
+                f"{provider.name} {year} 服务年度的考核（{begun.case.number}）已送“{begun.case.board.step_name}”，"
+                "不能再登记；要补的，请区科创中心先退回第三方重评（D62-附件5，R-093）"
+            ]
+        )
 
 
 def record(
@@ -37,11 +56,18 @@ def record(
     indicator: str,
     happened_on: date,
     text: str,
+    responsibility: str = "",
+    reference: str = "",
+    files: Sequence[tuple[str, bytes]] = (),
     mark_: str = "",
     case: Case | None = None,
     year: int | None = None,
 ) -> Occurrence:
-    """登记一起事件；不是第三方、区科创中心（或系统），日期在将来、不在 `year` 服务年度里，年度已审定，都抛 Refused。"""
+    """登记一起事件，可附证据（文件名, 内容）；同一家同一指标同一来源编号只记一次。
+
+    不是第三方、区科创中心（或系统），日期在将来、不在 `year` 服务年度里，没有责任、没有来源编号（给了 `mark_` 的
+    不要），证据空的太大的，考核已送服务商确认、已审定，都抛 Refused。
+    """
     if actor.role is not None and actor.role not in _RECORDERS:
         raise NotYours(["考核事件由第三方机构或区科创中心登记（D62-七，R-093）"])
     problems = []
@@ -58,21 +84,78 @@ def record(
         )
     if provider.kind != Kind.PROVIDER:
         problems.append(f"{provider.name}不是云服务商（R-091）")
+    if responsibility not in RESPONSIBILITIES:
+        problems.append(f"请选服务商负什么责任：{'、'.join(RESPONSIBILITIES)}（D62-附件5，R-091）")
+    reference = reference.strip()[:60]
+    if not reference and not mark_:
+        problems.append("来源编号不能为空：投诉函、工单、故障单的号，没有的写登记簿的序号（R-091）")
+    for name, body in files:
+        problems.extend(_file_problems(name, body))
     if problems:
         raise Refused(problems)
-    _refuse_locked(provider, periods.service_year_of(happened_on))
+    year = periods.service_year_of(happened_on)
+    key = mark_ or f"登记/{provider.code}/{indicator}/{reference}"
     with unit_of_work(actor) as journal:
+        _hold(provider, year)
+        _refuse_sent(actor, provider, year)
+        if before := Occurrence.objects.filter(mark=key).first():
+            raise Refused(
+                [
+                    f"{provider.name}的“{before.title}”已有 {reference or key} 这一起"
+                    f"（{before.on} {before.text[:30]}），同一回事只记一次（D62-附件5，R-091）"
+                ]
+            )
         occurrence = Occurrence.objects.create(
             provider=provider,
             indicator=indicator,
+            responsibility=responsibility,
             on=happened_on,
             text=text.strip()[:500],
-            mark=mark_ or f"登记/{Occurrence.objects.count() + 1}/{provider.code}/{happened_on}/{sm3(text)[:8]}",
+            reference=reference,
+            mark=key,
             case=case,
             by=str(actor),
         )
-        journal.note("记考核事件", provider.code, after={"指标": indicator, "日期": str(happened_on), "说明": text})
+        journal.note(
+            "记考核事件",
+            provider.code,
+            after={
+                "指标": indicator,
+                "日期": str(happened_on),
+                "说明": text,
+                "责任": responsibility,
+                "来源编号": reference,
+            },
+        )
+        for name, body in files:
+            prove(actor=actor, on=on, occurrence=occurrence, name=name, content=body)
     return occurrence
+
+
+def _file_problems(name: str, body: bytes) -> Iterator[str]:
+    if not body:
+        yield f"证据“{name}”是空的，请重新选择文件（R-091）"
+    elif len(body) > MAX_ATTACHMENT:
+        yield f"证据“{name}”超过 {MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传（R-091）"
+
+
+def prove(*, actor: Actor, on: date, occurrence: Occurrence, name: str, content: bytes) -> Evidence:
+    """给一起事件补一份证据；空的、太大的，审定以后的，抛 Refused（R-091）。"""
+    if actor.role not in _RECORDERS:
+        raise NotYours(["考核事件的证据由第三方机构或区科创中心附；服务商的证据附在申辩里（D62-七，R-091）"])
+    if problems := list(_file_problems(name, content)):
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        _hold(occurrence.provider, periods.service_year_of(occurrence.on))
+        made = Evidence.objects.create(
+            occurrence=occurrence, name=name[-200:], content=content, digest=sm3_bytes(content), on=on, by=str(actor)
+        )
+        journal.note(
+            "附考核证据",
+            occurrence.provider.code,
+            after={"事件": occurrence.pk, "文件": made.name, "SM3": made.digest},
+        )
+    return made
 
 
 def find(*, actor: Actor, on: date, occurrence: Occurrence, counted: bool, reason: str) -> Finding:
@@ -81,8 +164,8 @@ def find(*, actor: Actor, on: date, occurrence: Occurrence, counted: bool, reaso
         raise NotYours(["考核事件由区科创中心复核（D62-附件5，R-093）"])
     if not reason.strip():
         raise Refused(["复核要写明理由（R-093）"])
-    _refuse_locked(occurrence.provider, periods.service_year_of(occurrence.on))
     with unit_of_work(actor) as journal:
+        _hold(occurrence.provider, periods.service_year_of(occurrence.on))
         finding = Finding.objects.create(
             occurrence=occurrence, counted=counted, reason=reason.strip()[:500], on=on, by=str(actor)
         )
@@ -98,14 +181,14 @@ def reply(*, actor: Actor, on: date, occurrence: Occurrence, text: str, name: st
         raise NotYours(["考核事件由被考核的服务商申辩（D62-附件5，R-093）"])
     if not text.strip():
         raise Refused(["申辩要写明理由（R-093）"])
-    if len(content) > MAX_ATTACHMENT:
-        raise Refused([f"证据“{name}”超过 {MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传（R-093）"])
-    _refuse_locked(occurrence.provider, periods.service_year_of(occurrence.on))
+    if name and (problems := list(_file_problems(name, content))):
+        raise Refused(problems)
     with unit_of_work(actor) as journal:
+        _hold(occurrence.provider, periods.service_year_of(occurrence.on))
         made = Reply.objects.create(
             occurrence=occurrence,
             text=text.strip()[:1000],
-            name=name[-200:] if content else "",
+            name=name[-200:],
             content=content or None,
             digest=sm3_bytes(content) if content else "",
             on=on,
@@ -125,8 +208,9 @@ def rate(
         raise Refused([f"满意率应在 0 至 100 之间，现在是 {rate}（D62-附件5，R-092）"])
     if not basis.strip():
         raise Refused(["写明依据：问卷怎样抽样、收回几份（R-092）"])
-    _refuse_locked(provider, year)
     with unit_of_work(actor) as journal:
+        _hold(provider, year)
+        _refuse_sent(actor, provider, year)
         row = Satisfaction.objects.create(
             provider=provider, service_year=year, rate=rate, answers=answers, basis=basis.strip()[:300], by=str(actor)
         )
@@ -160,14 +244,18 @@ def start(*, actor: Actor, on: date, provider: Institution, year: int) -> Case:
 
 
 def arise(on: date) -> int:
-    """服务商超期的任务自动成为 A 类事件（R-091）：每件每步一起，已记过的、年度已审定的不记。返回新记几起。"""
+    """服务商超期的任务自动成为 A 类事件（R-091）：每件每步一起，已记过的、年度已审定的不记。返回新记几起。
+
+    停钟的日子不算，超期的都在服务商手上，所以记全部责任；另有缘由的，服务商申辩、区科创中心复核。
+    对考核的申辩不是服务任务，超期不扣分。
+    """
     count = 0
     closed: dict[int, set[str]] = {}
     known = set(Occurrence.objects.filter(mark__startswith="超期/").values_list("mark", flat=True))
     for case, visit in overdue_visits(Role.PROVIDER, on):
         provider = case.board.provider
         key = f"超期/{case.number}/{visit.step}/{visit.since}"
-        if provider is None or key in known:
+        if provider is None or key in known or case.procedure == "appraisal":
             continue
         year = periods.service_year_of(visit.due)
         if provider.code in closed.setdefault(year, set(locked(year))):
@@ -181,6 +269,7 @@ def arise(on: date) -> int:
             indicator="A",
             happened_on=visit.due,
             text=f"{case.number}“{name}”应于 {visit.due} 办完，{done}",
+            responsibility=FULLY,
             mark_=key,
             case=case,
         )
@@ -199,10 +288,12 @@ def scored(doing: Doing) -> Iterator[str]:
 
 
 def lock(doing: Doing) -> None:
-    """审定：锁定评分。"""
+    """审定：锁定评分和整张考核表。"""
     appraisal = Appraisal.objects.select_related("provider").get(case=doing.case)
-    content = mark(appraisal.provider, appraisal.service_year).content()
-    Score.objects.create(appraisal=appraisal, content=content, digest=sm3(canonical(content)), on=doing.on)
+    provider, year = appraisal.provider, appraisal.service_year
+    _hold(provider, year)
+    kept = frozen_content(provider, year)
+    Score.objects.create(appraisal=appraisal, content=kept, digest=sm3(canonical(kept)), on=doing.on)
 
 
 def register() -> None:

@@ -1,89 +1,104 @@
-"""考核的页面：各家各项的分、事件、复核、满意率；办件页上的评分表。"""
+"""考核的页面：各家各项的分、事件、满意率；一家一年的考核表（附件5）和它的 Word、PDF；办件页上的同一张表。"""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from django.db.models import Prefetch
-from django.http import HttpResponse
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
-from yunheng.audit.refused import Refused
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.cases.panels import register_panel
+from yunheng.documents.appraisal import Sheet, appraisal_form
+from yunheng.documents.pdf import chart_image, write_pdf
+from yunheng.documents.word import write_word
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, decimal_of
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
-from yunheng.rules.scoring import EVENT_INDICATORS
+from yunheng.rules.scoring import EVENT_INDICATORS, INDICATORS, RESPONSIBILITIES, ladder
 
 from . import operations, queries
-from .models import Appraisal, Occurrence, Reply
+from .models import Appraisal, Evidence, Occurrence, Reply
 
-#: 七项指标的叫法（D62-附件5）
-INDICATORS = {
-    "A": "任务按时完成",
-    "B": "有责投诉",
-    "C": "有责故障",
-    "D": "如实上报",
-    "E": "安全事件",
-    "F": "制度遵守",
-    "G": "满意率",
-}
 MAX_PK = 2**63 - 1
 _READERS = (Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY)
+_RECORDS = (Role.THIRD_PARTY, Role.REVIEWER)
 _FIRST_YEAR = 2021
+_MOST_EVENTS = 999
+#: 办件走到哪一步，谁做什么
+_GUIDES = {
+    "draft": "第三方登记事件、记满意率，核对以后送服务商确认；送出以后不能再添扣分的事。",
+    "reply": "服务商在考核表上对一起起事件申辩、附证据，再在右侧“无异议”或“提出申辩”。",
+    "review": "区科创中心看申辩和证据，逐起复核计不计分；要补登事件的，退回第三方重评。",
+    "decide": "区科委审定以后整张表锁定，作为扣减结算金额的依据，事件、满意率都不能再动。",
+}
 
 
 @allowed(*_READERS)
 def home(request: Request) -> HttpResponse:
     """某服务年度：各家的分，和一起起事件；第三方、区科创中心在这里登记。"""
+    if request.method == "POST":
+        return _posted(request, _record)
+    return _home(request)
+
+
+def _posted(request: Request, do: Callable[[Request], str]) -> HttpResponse:
+    """办一件登记的事：办成了去 `do` 给的地址，不合规的原样退回这一页。"""
+    try:
+        return redirect(do(request))
+    except NotYours:
+        raise
+    except Refused as error:
+        return _home(request, error.problems)
+
+
+def _home(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
     present = service_year_of(request.on)
     text = request.POST.get("year") or request.GET.get("year") or str(present)
     year = min(max(int(text[:4]) if text.isdigit() else present, _FIRST_YEAR + 1), present)
-    problems: tuple[str, ...] = ()
-    if request.method == "POST":
-        try:
-            _record(request)
-            return redirect(f"/assessment/?year={year}")
-        except Refused as error:
-            problems = error.problems
-    span = service_year(year)
-    shown = providers()
-    if request.actor.role == Role.PROVIDER:
-        shown = shown.filter(pk=request.actor.institution or 0)
     begun = {
         one.provider_id: one.case for one in Appraisal.objects.filter(service_year=year).select_related("case__board")
     }
-    locked = queries.locked(year)
-    marks = [(one, begun.get(one.provider.pk), locked.get(one.provider.code)) for one in queries.marks(shown, year)]
-    occurrences = queries.visible(request.actor).filter(on__gte=span.start, on__lt=span.until).order_by("-on", "-pk")
-    occurrences = occurrences.prefetch_related(Prefetch("replies", Reply.objects.defer("content").order_by("pk")))
+    marks = queries.marks(_shown(request), year)
+    settled = {one.provider.pk for one in marks if one.score}
+    occurrences = queries.with_files(queries.visible(request.actor).filter(queries.within(year)))
     context = {
         "year": year,
         "years": range(present, _FIRST_YEAR, -1),
-        "span": span,
+        "span": service_year(year),
         "finished": request.on >= year_end(year),
-        "marks": marks,
+        "marks": [(one, begun.get(one.provider.pk)) for one in marks],
         "indicators": INDICATORS,
-        "occurrences": occurrences[:300],
-        "events": EVENT_INDICATORS,
-        "records": request.actor.role in (Role.THIRD_PARTY, Role.REVIEWER),
-        "reviews": request.actor.role == Role.REVIEWER,
+        "events": [INDICATORS[letter] for letter in EVENT_INDICATORS],
+        "responsibilities": RESPONSIBILITIES,
+        "occurrences": [(one, queries.address(one.provider, year)) for one in occurrences.order_by("-on", "-pk")[:300]],
+        "records": request.actor.role in _RECORDS,
         "provides": request.actor.role == Role.PROVIDER,
-        # 审定锁定了的年度不能再申辩
-        "replies": request.actor.role == Role.PROVIDER and not any(score for _, _, score in marks),
         "starts": request.actor.role == Role.THIRD_PARTY,
-        "providers": providers(),
+        "open": [one.provider for one in marks if one.provider.pk not in settled],
+        "limit": MAX_ATTACHMENT // 1048576,
         "problems": problems,
         "values": request.POST,
     }
     return render(request, "assessment/home.html", context, status=422 if problems else 200)
+
+
+def _shown(request: Request) -> QuerySet[Institution]:
+    """看得到的服务商：服务商只看自己。"""
+    shown = providers()
+    return shown.filter(pk=request.actor.institution or 0) if request.actor.role == Role.PROVIDER else shown
 
 
 def _provider(request: Request) -> Institution:
@@ -100,70 +115,40 @@ def _year(request: Request) -> int:
     return int(text[:4])
 
 
-def _record(request: Request) -> None:
+def _uploads(request: Request, key: str) -> list[tuple[str, bytes]]:
+    """上传的文件：（文件名, 内容）；多读一个字节，超没超看得出来。"""
+    given: list[UploadedFile] = request.FILES.getlist(key)
+    return [(one.name or "证据", one.read(MAX_ATTACHMENT + 1)) for one in given]
+
+
+def _record(request: Request) -> str:
     try:
         happened = day_of(request.POST.get("on", ""))
     except ValueError as error:
         raise Refused([str(error)]) from error
-    operations.record(
+    made = operations.record(
         actor=request.actor,
         on=request.on,
         provider=_provider(request),
         indicator=request.POST.get("indicator", "")[:1],
         happened_on=happened,
         text=request.POST.get("text", "")[:500],
+        responsibility=request.POST.get("responsibility", ""),
+        reference=request.POST.get("reference", "")[:60],
+        files=_uploads(request, "files"),
         year=_year(request),
     )
+    return f"{queries.address(made.provider, service_year_of(happened))}#e{made.pk}"
 
 
 @require_POST
-@allowed(Role.PROVIDER)
-def reply(request: Request, pk: int) -> HttpResponse:
-    """服务商申辩一起事件，可附证据。"""
-    occurrence = get_object_or_404(
-        Occurrence.objects.select_related("provider"), pk=min(pk, MAX_PK), provider=request.actor.institution or 0
-    )
-    given = request.FILES.get("file")
-    operations.reply(
-        actor=request.actor,
-        on=request.on,
-        occurrence=occurrence,
-        text=request.POST.get("text", ""),
-        name=(given.name or "证据") if given else "",
-        content=given.read(MAX_ATTACHMENT + 1) if given else b"",
-    )
-    return redirect(f"/assessment/?year={service_year_of(occurrence.on)}")
-
-
-@allowed(*_READERS)
-def proof(request: Request, pk: int) -> HttpResponse:
-    """申辩附的证据。"""
-    seen = queries.visible(request.actor).values("pk")
-    found = get_object_or_404(Reply.objects.exclude(name=""), pk=min(pk, MAX_PK), occurrence__in=seen)
-    response = HttpResponse(bytes(found.content or b""), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
-    return response
-
-
-@require_POST
-@allowed(Role.REVIEWER)
-def find(request: Request, pk: int) -> HttpResponse:
-    """复核一起事件。"""
-    occurrence = get_object_or_404(Occurrence.objects.select_related("provider"), pk=min(pk, MAX_PK))
-    operations.find(
-        actor=request.actor,
-        on=request.on,
-        occurrence=occurrence,
-        counted=request.POST.get("counted") == "1",
-        reason=request.POST.get("reason", ""),
-    )
-    return redirect(f"/assessment/?year={service_year_of(occurrence.on)}")
-
-
-@require_POST
-@allowed(Role.THIRD_PARTY, Role.REVIEWER)
+@allowed(*_RECORDS)
 def rate(request: Request) -> HttpResponse:
     """记满意率。"""
+    return _posted(request, _rate)
+
+
+def _rate(request: Request) -> str:
     answers = request.POST.get("answers", "")
     try:
         value = decimal_of(request.POST.get("rate", ""), 3)
@@ -178,7 +163,7 @@ def rate(request: Request) -> HttpResponse:
         basis=request.POST.get("basis", ""),
         answers=int(answers[:6]) if answers.isdigit() else None,
     )
-    return redirect(f"/assessment/?year={year}")
+    return f"/assessment/?year={year}"
 
 
 @require_POST
@@ -189,14 +174,218 @@ def start(request: Request) -> HttpResponse:
     return redirect(f"/cases/{case.number}/")
 
 
+# ── 一家一年的考核表 ──
+
+
+@allowed(*_READERS)
+def sheet(request: Request, provider: str, year: int) -> HttpResponse:
+    """一家一年的考核表（附件5）：各项、各起、总分的后果、合多少钱；试算只看不存。"""
+    return _sheet(request, _sheet_owner(request, provider, year), year)
+
+
+def _sheet_owner(request: Request, code: str, year: int) -> Institution:
+    """看得到的这家；看不到、年度不对都是 404。"""
+    if not _FIRST_YEAR < year <= service_year_of(request.on):
+        raise Http404
+    return get_object_or_404(_shown(request), code=code)
+
+
+def _sheet(
+    request: Request, provider: Institution, year: int, problems: tuple[str, ...] = (), failed: int = 0
+) -> HttpResponse:
+    drawn, appraisal = queries.sheet(provider, year), queries.appraisal_of(provider, year)
+    tried, wrong = _tried(request, provider, year, drawn)
+    score = getattr(appraisal, "score", None)
+    role = request.actor.role
+    context = _paper(provider, year, drawn) | {
+        "provider": provider,
+        "appraisal": appraisal,
+        "score": score,
+        "span": service_year(year),
+        "finished": request.on >= year_end(year),
+        "beside": [
+            (one, queries.address(provider, one))
+            for one in (year - 1, year + 1)
+            if _FIRST_YEAR < one <= service_year_of(request.on)
+        ],
+        "replies": role == Role.PROVIDER and score is None,
+        "finds": role == Role.REVIEWER and score is None,
+        "proves": role in _RECORDS and score is None,
+        "limit": MAX_ATTACHMENT // 1048576,
+        "tried": tried,
+        "problems": problems or tuple(wrong),
+        "failed": failed,
+        "values": request.POST,
+    }
+    return render(request, "assessment/sheet.html", context, status=422 if problems or wrong else 200)
+
+
+def _paper(provider: Institution, year: int, drawn: Sheet) -> dict[str, Any]:
+    """表上的各块，考核表页和办件页都用。"""
+    return {
+        "sheet": drawn,
+        "href": queries.address(provider, year),
+        "rows": [(line, drawn.of(line.letter)) for line in drawn.lines],
+        "ladder": ladder(year_end(year)),
+        "amount": queries.amount(provider, year, drawn.rate),
+    }
+
+
+def _tried(request: Request, provider: Institution, year: int, drawn: Sheet) -> tuple[dict[str, Any], list[str]]:
+    """试算：（填的和结果, 填错的）；没有试算时填的是现在的数。"""
+    counts = drawn.counts()
+    typed = {letter: str(counts[letter]) for letter in EVENT_INDICATORS} | {"rate": drawn.satisfaction or ""}
+    wanted = "try" in request.GET
+    if wanted:
+        typed = {key: request.GET.get(key, "").strip()[:10] for key in typed}
+    fields = [(INDICATORS[letter], typed[letter]) for letter in EVENT_INDICATORS]
+    shown: dict[str, Any] = {"fields": fields, "rate": typed["rate"]}
+    if not wanted:
+        return shown, []
+    if problems := list(_misfilled(typed)):
+        return shown, problems
+    numbers = {letter: int(typed[letter] or 0) for letter in EVENT_INDICATORS}
+    given = f"{decimal_of(typed['rate'], 3).normalize():f}" if typed["rate"] else None
+    result = queries.trial(provider, year, numbers, given)
+    return shown | {"sheet": result, "amount": queries.amount(provider, year, result.rate)}, []
+
+
+def _misfilled(typed: dict[str, str]) -> Iterator[str]:
+    for letter in EVENT_INDICATORS:
+        text = typed[letter] or "0"
+        if not (text.isascii() and text.isdigit() and int(text) <= _MOST_EVENTS):
+            yield f"试算的{INDICATORS[letter].title}应为 0 至 {_MOST_EVENTS} 起，现在是“{text}”（R-091）"
+    if typed["rate"]:
+        try:
+            if not 0 <= decimal_of(typed["rate"], 3) <= 100:
+                yield f"试算的满意率应在 0 至 100 之间，现在是 {typed['rate']}（R-092）"
+        except ValueError as error:
+            yield f"试算的满意率：{error}（R-092）"
+
+
+@allowed(*_READERS)
+def download(request: Request, provider: str, year: int, kind: str) -> HttpResponse:
+    """附件5 的 Word 或 PDF：审定以前是草稿，审定以后照锁定的印。"""
+    owner = _sheet_owner(request, provider, year)
+    if kind not in ("docx", "pdf"):
+        raise Http404
+    score = getattr(queries.appraisal_of(owner, year), "score", None)
+    footnote = f"{score.on} 审定锁定 · SM3 {score.digest}" if score else f"{request.on} 的草稿，审定以前还会变"
+    paper = appraisal_form(queries.sheet(owner, year), footnote, draft=score is None)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"annex5.{kind}"
+        if kind == "pdf":
+            write_pdf(paper, path)
+        else:
+            write_word(paper, path, chart_image)
+        content = path.read_bytes()
+    name = f"附件5-绩效考核表-{owner.name}-{year}{'' if score else '-草稿'}.{kind}"
+    return _file(name, content)
+
+
+def _file(name: str, content: bytes) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+def _on_sheet(request: Request, occurrence: Occurrence, do: Callable[[], object]) -> HttpResponse:
+    """对一起事件办一件事：办成了回到考核表上这一起，不合规的原样退回考核表。"""
+    year = service_year_of(occurrence.on)
+    try:
+        do()
+    except NotYours:
+        raise
+    except Refused as error:
+        return _sheet(request, occurrence.provider, year, error.problems, occurrence.pk)
+    return redirect(f"{queries.address(occurrence.provider, year)}#e{occurrence.pk}")
+
+
+@require_POST
+@allowed(Role.PROVIDER)
+def reply(request: Request, pk: int) -> HttpResponse:
+    """服务商申辩一起事件，可附证据。"""
+    occurrence = _occurrence(request, pk)
+    name, content = next(iter(_uploads(request, "file")), ("", b""))
+    return _on_sheet(
+        request,
+        occurrence,
+        lambda: operations.reply(
+            actor=request.actor,
+            on=request.on,
+            occurrence=occurrence,
+            text=request.POST.get("text", ""),
+            name=name,
+            content=content,
+        ),
+    )
+
+
+@require_POST
+@allowed(Role.REVIEWER)
+def find(request: Request, pk: int) -> HttpResponse:
+    """复核一起事件。"""
+    occurrence = _occurrence(request, pk)
+    return _on_sheet(
+        request,
+        occurrence,
+        lambda: operations.find(
+            actor=request.actor,
+            on=request.on,
+            occurrence=occurrence,
+            counted=request.POST.get("counted") == "1",
+            reason=request.POST.get("reason", ""),
+        ),
+    )
+
+
+@require_POST
+@allowed(*_RECORDS)
+def prove(request: Request, pk: int) -> HttpResponse:
+    """给一起事件补一份证据。"""
+    occurrence = _occurrence(request, pk)
+    name, content = next(iter(_uploads(request, "file")), ("（没有选文件）", b""))
+    return _on_sheet(
+        request,
+        occurrence,
+        lambda: operations.prove(actor=request.actor, on=request.on, occurrence=occurrence, name=name, content=content),
+    )
+
+
+def _occurrence(request: Request, pk: int) -> Occurrence:
+    return get_object_or_404(queries.visible(request.actor), pk=min(pk, MAX_PK))
+
+
+@allowed(*_READERS)
+def proof(request: Request, pk: int) -> HttpResponse:
+    """申辩附的证据。"""
+    seen = queries.visible(request.actor).values("pk")
+    found = get_object_or_404(Reply.objects.exclude(name=""), pk=min(pk, MAX_PK), occurrence__in=seen)
+    return _file(found.name, bytes(found.content or b""))
+
+
+@allowed(*_READERS)
+def evidence(request: Request, pk: int) -> HttpResponse:
+    """事件的一份证据。"""
+    seen = queries.visible(request.actor).values("pk")
+    found = get_object_or_404(Evidence, pk=min(pk, MAX_PK), occurrence__in=seen)
+    return _file(found.name, bytes(found.content))
+
+
 def register() -> None:
     """登记年度考核在办件页上的那一块。"""
     register_panel("appraisal", "assessment/_case.html", _panel)
 
 
 def _panel(request: Request, case: Case) -> dict[str, Any]:
-    del request
     appraisal = Appraisal.objects.select_related("provider").get(case=case)
-    score = getattr(appraisal, "score", None)
-    marked = queries.mark(appraisal.provider, appraisal.service_year)
-    return {"appraisal": appraisal, "mark": marked, "score": score, "indicators": INDICATORS}
+    provider, year = appraisal.provider, appraisal.service_year
+    # 别的业务角色也看得到办件；证据、扣多少钱只给考核的各方
+    linked = request.actor.role in _READERS
+    shown = _paper(provider, year, queries.sheet(provider, year))
+    return shown | {
+        "amount": shown["amount"] if linked else None,
+        "score": getattr(appraisal, "score", None),
+        "guide": _GUIDES.get(case.board.step, ""),
+        "linked": linked,
+    }

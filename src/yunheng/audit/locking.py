@@ -14,6 +14,7 @@ class Lock(IntEnum):
     YEAR = 73
     CONTRACT = 75
     SURVEY = 92
+    APPRAISAL = 93
 
 
 def hold(kind: Lock, key: int = 0, *, shared: bool = False) -> None:

@@ -19,7 +19,19 @@ def prove() -> list[Proof]:
     """全部核对，一项一项。"""
     return [
         check()
-        for check in (_boards, _segments, _filings, _attachments, _received, _prices, _money, _chain, _privileges)
+        for check in (
+            _boards,
+            _segments,
+            _filings,
+            _attachments,
+            _received,
+            _scores,
+            _proofs,
+            _prices,
+            _money,
+            _chain,
+            _privileges,
+        )
     ]
 
 
@@ -86,6 +98,20 @@ def _received() -> Proof:
     from yunheng.rules.digest import canonical, sm3  # noqa: PLC0415
 
     return _digests("收件的摘要", Received, lambda row: sm3(canonical(row.payload)))  # type: ignore[attr-defined]
+
+
+def _scores() -> Proof:
+    from yunheng.assessment.models import Score  # noqa: PLC0415
+    from yunheng.rules.digest import canonical, sm3  # noqa: PLC0415
+
+    return _digests("审定的考核表的摘要", Score, lambda row: sm3(canonical(row.content)))  # type: ignore[attr-defined]
+
+
+def _proofs() -> Proof:
+    from yunheng.assessment.models import Evidence  # noqa: PLC0415
+    from yunheng.rules.digest import sm3_bytes  # noqa: PLC0415
+
+    return _digests("考核证据的摘要", Evidence, lambda row: sm3_bytes(bytes(row.content)))  # type: ignore[attr-defined]
 
 
 def _chain() -> Proof:

@@ -1,63 +1,215 @@
-"""附件5 松江区云服务商绩效考核表（D62-附件5、R-091）：每个服务商一份，列照原表，另加期内事项和得分。"""
+"""附件5 云服务商绩效考核表（D62-附件5、R-091）：每个服务商一份，列照原表，另加期内事项、扣分和得分。
+
+内容是普通数据 `Sheet`：结算文件由用料拼（`sheet_of`），考核页由事件拼，排版只在 `appraisal_form` 一处。
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from yunheng.rules import scoring
+
 from .blocks import Block, Column, Paper, Paragraph, Table
 from .data import Papers
-from .plan import percent
-
-#: 指标字母 → 名称、分值、评分标准、指标解释（后两项是要点，不是原文）
-INDICATORS = {
-    "A": ("服务任务完成及时性", "10", "服务商负全部或主要责任、未按计划完成的，每起扣 1 分，扣完为止。", "各项服务任务是否按时、按计划完成。"),
-    "B": ("有责投诉", "10", "每起扣 5 分，扣完为止。", "使用单位来函和其他渠道反映、服务商有责任的投诉数。"),
-    "C": ("故障发生数", "10", "每起有责故障扣 3 分，扣完为止。", "云平台故障使业务系统全部或部分不可用、明显变慢的次数。"),
-    "D": ("故障上报准确数", "10", "错报、瞒报每起扣 5 分，扣完为止。", "出现故障时向运行管理单位、使用单位和第三方监管及时如实上报的情况。"),
-    "E": ("安全责任事故数", "10", "每起扣 5 分，扣完为止。", "机房、网络、安全、主机、存储、运维等方面有责任的安全事故数。"),
-    "F": ("制度执行有效性", "10", "未有效执行市级制度和本区政策、流程的，每起扣 3 分，扣完为止。", "对市级政务云管理制度和本区政策、流程的执行情况。"),
-    "G": ("云服务满意率", "40", "满意率 90% 及以上得满分，每低 1% 扣权重的 2%，扣完为止。", "由第三方机构问卷调查，抽样方式和比例由其确定。"),
-}  # fmt: skip
 
 
-def appraisal_form(papers: Papers, provider: str) -> Paper:
-    """一个服务商的考核表；没有这个服务商抛 KeyError。"""
-    entries = {entry["provider"]: entry for entry in papers.result["assessments"]}
-    entry = entries[provider]
-    rows = []
-    for letter, (name, full, standard, meaning) in INDICATORS.items():
-        events = [e for e in papers.events if e.provider == provider and e.indicator == letter]
-        if letter == "G":
-            rate = papers.satisfaction.get(provider)
-            facts = f"满意率 {rate}%" if rate is not None else "没有满意率"
-        else:
-            facts = "\n".join(f"{event.day} {event.note}" for event in events) or "本期无扣分事项"
-        rows.append((f"{name}（{letter}）", full, standard, meaning, facts, entry["scores"][letter] or "—"))
-    total = entry["total"]
-    rows.append(("总分", "100", "", "", "", total or "未考核"))
+@dataclass(frozen=True)
+class File:
+    """一份证据文件：文件名、SM3，和在系统里的地址。"""
+
+    name: str
+    digest: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """服务商的一次申辩。"""
+
+    day: str
+    text: str
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fact:
+    """一起事项。`points` 是这一起扣的分，不计的为 0；`finding` 是复核的理由，没有复核为空。
+
+    结算数据包里只有日期和说明，其余各项为空。
+    """
+
+    letter: str
+    day: str
+    text: str
+    points: str = ""
+    counted: bool = True
+    responsibility: str = ""
+    reference: str = ""
+    case: str = ""
+    files: tuple[File, ...] = ()
+    replies: tuple[Said, ...] = ()
+    finding: str = ""
+    found_on: str = ""
+    by: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """一家服务商一个服务年度的考核表。`until` 是期末次日；`basis` 是满意率的依据，`consequence` 是总分意味着什么。"""
+
+    district: str
+    provider: str
+    year: int
+    until: str
+    lines: tuple[scoring.Line, ...]
+    facts: tuple[Fact, ...]
+    satisfaction: str | None
+    total: str | None
+    rate: str | None
+    basis: str = ""
+    consequence: str = ""
+
+    def of(self, letter: str) -> tuple[Fact, ...]:
+        """一项指标的事项。"""
+        return tuple(fact for fact in self.facts if fact.letter == letter)
+
+    def counts(self) -> dict[str, int]:
+        """各指标计分的起数。"""
+        return {line.letter: sum(fact.counted for fact in self.of(line.letter)) for line in self.lines}
+
+    @property
+    def full(self) -> str:
+        """七项分值的合计。"""
+        return f"{sum(Decimal(line.full) for line in self.lines):f}"
+
+
+def restored(content: Mapping[str, Any]) -> Sheet:
+    """从存下的 JSON（`asdict` 的结果）还原一张考核表。"""
+
+    def files(given: Sequence[Mapping[str, str]]) -> tuple[File, ...]:
+        return tuple(File(**file) for file in given)
+
+    def fact(given: Mapping[str, Any]) -> Fact:
+        replies = tuple(Said(**{**said, "files": files(said["files"])}) for said in given["replies"])
+        return Fact(**{**given, "files": files(given["files"]), "replies": replies})
+
+    lines = tuple(scoring.Line(**line) for line in content["lines"])
+    return Sheet(**{**content, "lines": lines, "facts": tuple(fact(one) for one in content["facts"])})
+
+
+def sheet_of(papers: Papers, provider: str) -> Sheet:
+    """一次结算里一个服务商的考核表；没有这个服务商抛 KeyError。"""
+    entry = {entry["provider"]: entry for entry in papers.result["assessments"]}[provider]
+    own = [event for event in papers.events if event.provider == provider]
+    rate = papers.satisfaction.get(provider)
+    return Sheet(
+        district=papers.result["district"],
+        provider=papers.providers[provider],
+        year=papers.year,
+        until=papers.result["until"],
+        lines=scoring.lines(
+            Counter(event.indicator for event in own), rate, papers.result["conventions"]["K-06"], papers.until
+        ),
+        facts=tuple(Fact(event.indicator, event.day.isoformat(), event.note) for event in own),
+        satisfaction=rate,
+        total=entry["total"],
+        rate=entry["deduction_rate"],
+        consequence=scoring.consequence(entry["total"], entry["deduction_rate"], papers.until),
+    )
+
+
+def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper:
+    """考核表的内容；`draft` 是还没有审定的，标题写明草稿。"""
+    rows = [
+        (
+            line.title,
+            line.full,
+            line.standard,
+            line.meaning,
+            "\n".join(_short(fact) for fact in sheet.of(line.letter) if fact.counted) or line.sentence,
+            line.deducted or "—",
+            line.score or "—",
+        )
+        for line in sheet.lines
+    ]
+    rows.append(("总分", sheet.full, "", "", "", "", sheet.total or "未考核"))
     blocks: list[Block] = [
         Table(
-            f"服务商：{papers.providers[provider]}",
+            f"服务商：{sheet.provider}",
             (
-                Column("考核指标", 3), Column("分值", 1, "center"), Column("评分标准", 5), Column("指标解释", 5),
-                Column("期内事项", 5.4), Column("得分", 1.4, "center"),
+                Column("考核指标", 2.6), Column("分值", 1, "center"), Column("评分标准", 4.6), Column("指标解释", 4.6),
+                Column("期内事项", 5.8), Column("扣分", 1.1, "center"), Column("得分", 1.1, "center"),
             ),
             rows,
             totals=1,
         ),
-        Paragraph(_consequence(total, entry["deduction_rate"]), "note"),
+        *(Paragraph(text, "note") for text in _notes(sheet)),
         Paragraph("第三方机构（盖章）：　　　　　　　服务商确认：　　　　　　　区科创服务中心（盖章）：　　　　　　　", "note"),
         Paragraph("日期：　　　　年　　月　　日", "note"),
     ]  # fmt: skip
     return Paper(
-        title="松江区云服务商绩效考核表".replace("松江区", papers.result["district"]),
-        subtitle=f"{papers.year} 服务年度，计至 {papers.result['until']}（不含当日）",
-        footnote=str(papers.result["digest"]),
-        blocks=tuple(blocks),
+        title=f"{sheet.district}云服务商绩效考核表" + ("（草稿）" if draft else ""),
+        subtitle=f"{sheet.year} 服务年度，计至 {sheet.until}（不含当日）",
+        footnote=footnote,
+        blocks=(*blocks, *_details(sheet)),
+        landscape=True,
     )
 
 
-def _consequence(total: str | None, rate: str | None) -> str:
-    if total is None:
-        return "没有满意率，未考核，暂按不扣减；补齐后重算（D62-附件5）。"
-    if rate == "0":
-        return f"总分 {total} 分，不低于 90 分，不扣减结算金额（D62-附件5）。"
-    return f"总分 {total} 分，低于 90 分，扣减当年结算金额的 {percent(rate)}（D62-附件5）。"
+def _short(fact: Fact) -> str:
+    return f"{fact.day} {fact.text}" + (f"（{fact.responsibility}）" if fact.responsibility else "")
+
+
+def _notes(sheet: Sheet) -> Iterator[str]:
+    yield sheet.consequence
+    for line in sheet.lines:
+        if line.floored:
+            yield f"{line.title}照 {line.sentence}该扣 {line.asked} 分，扣完为止，实扣 {line.deducted} 分。"
+    if sheet.basis:
+        yield f"满意率的依据：{sheet.basis}。"
+
+
+def _details(sheet: Sheet) -> Iterator[Block]:
+    """登记过责任、证据、申辩、复核的，逐起另列一张，不计分的也列。"""
+    if not any(fact.responsibility or fact.files or fact.replies or fact.finding for fact in sheet.facts):
+        return
+    yield Table(
+        "期内事项明细",
+        (
+            Column("日期", 2), Column("指标", 1, "center"), Column("事实", 5), Column("责任", 1.6),
+            Column("证据（SM3 前八位）", 4), Column("服务商申辩", 4), Column("复核结论", 4), Column("扣分", 1, "center"),
+        ),
+        [detail_row(fact) for fact in sheet.facts],
+    )  # fmt: skip
+
+
+def detail_row(fact: Fact) -> tuple[str, ...]:
+    """事项明细的一行。"""
+    source = "，".join(filter(None, (fact.reference, fact.case)))
+    return (
+        fact.day,
+        fact.letter,
+        fact.text + (f"（{source}）" if source else ""),
+        fact.responsibility or "—",
+        _files(fact.files) or "—",
+        "\n".join(f"{one.day} {one.text}" + (f"（{_files(one.files)}）" if one.files else "") for one in fact.replies)
+        or "—",
+        verdict(fact),
+        fact.points if fact.counted else "不计",
+    )
+
+
+def verdict(fact: Fact) -> str:
+    """复核说了什么；没有复核的写“没有复核”。"""
+    if not fact.finding:
+        return "没有复核"
+    return f"{fact.found_on} {'计分' if fact.counted else '不计分'}：{fact.finding}"
+
+
+def _files(files: tuple[File, ...]) -> str:
+    return "、".join(f"{file.name} {file.digest[:8]}" for file in files)

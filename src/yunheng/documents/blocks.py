@@ -88,6 +88,7 @@ class Paper:
     """一份公文；`subtitle` 在标题下，`footnote` 印在页脚（如结算摘要）。
 
     `layout` 为 form 是附件那样的表单：窄边距，`label`（如“附件 1”）在左上角，日期在表的右上角。
+    `landscape` 是横放的 A4（考核表）。
     """
 
     title: str
@@ -96,3 +97,4 @@ class Paper:
     blocks: Sequence[Block] = field(default_factory=tuple)
     layout: Literal["document", "form"] = "document"
     label: str = ""
+    landscape: bool = False

@@ -27,14 +27,14 @@ BODY, TITLE, BLACK, LATIN = "仿宋", "宋体", "黑体", "Times New Roman"
 _TWIPS_PER_MM = 56.7
 
 
-def write_word(paper: Paper, path: Path, image: Callable[[Chart], bytes], *, landscape: bool = False) -> None:
-    """写 docx。`image` 把图画成 PNG；`landscape` 是横放的 A4（考核表）。"""
+def write_word(paper: Paper, path: Path, image: Callable[[Chart], bytes]) -> None:
+    """写 docx。`image` 把图画成 PNG。"""
     document = Document()
     properties = document.core_properties
     properties.title, properties.author, properties.comments = paper.title, "云衡", paper.footnote
     properties.created = properties.modified = STAMP
     form = paper.layout == "form"
-    _page(document, landscape, form)
+    _page(document, paper.landscape, form)
     _footer(document, paper.footnote)
     if form:
         _line(document, paper.label, font=BLACK, spacing=22)
@@ -44,7 +44,7 @@ def write_word(paper: Paper, path: Path, image: Callable[[Chart], bytes], *, lan
         _line(document, paper.title, size=22, font=TITLE, bold=True, align=WD_ALIGN_PARAGRAPH.CENTER, spacing=32)
         _line(document, paper.subtitle, size=14, align=WD_ALIGN_PARAGRAPH.CENTER, after=14)
     for block in paper.blocks:
-        _block(document, block, image, FORM_WIDTH_MM if form else 240 if landscape else WIDTH_MM)
+        _block(document, block, image, FORM_WIDTH_MM if form else 240 if paper.landscape else WIDTH_MM)
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(_timeless(buffer.getvalue()))

@@ -11,8 +11,9 @@ class SettlementConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """登记年度结算的关口、效果和办件页上的那一块。"""
-        from . import operations, views  # noqa: PLC0415 应用都装好了才能引入
+        """登记年度结算的关口、效果、办件页上的那一块，和考核扣减合多少钱。"""
+        from . import deducting, operations, views  # noqa: PLC0415 应用都装好了才能引入
 
+        deducting.register()
         operations.register()
         views.register()

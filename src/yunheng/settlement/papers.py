@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
-from yunheng.documents.appraisal import appraisal_form
+from yunheng.documents.appraisal import appraisal_form, sheet_of
 from yunheng.documents.data import Event, Item, Line, Papers, Project, Tier, Unit, Usage
 from yunheng.documents.pdf import chart_image, check_glyphs, write_pdf
 from yunheng.documents.plan import settlement_plan
@@ -83,10 +83,10 @@ def write_documents(papers: Papers, folder: Path, progress: Progress) -> None:
     write_pdf(plan, folder / f"{PLAN}.pdf")
     write_word(plan, folder / f"{PLAN}.docx", chart_image)
     for number, entry in enumerate(papers.result["assessments"], 1):
-        form = appraisal_form(papers, entry["provider"])
+        form = appraisal_form(sheet_of(papers, entry["provider"]), str(papers.result["digest"]))
         # 代号是数据包里写的，做文件名只留字母、数字和汉字；加序号免得重名
         name = re.sub(r"\W", "_", entry["provider"])[:40]
-        write_word(form, folder / f"附件5-绩效考核表-{number:02d}-{name}.docx", chart_image, landscape=True)
+        write_word(form, folder / f"附件5-绩效考核表-{number:02d}-{name}.docx", chart_image)
     write_workbook(
         papers, settled, held, folder / WORKBOOK, lambda share: progress(f"写 {WORKBOOK}", 0.7 + 0.3 * share)
     )

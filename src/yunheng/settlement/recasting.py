@@ -18,11 +18,10 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.metering.engine import summarise
 from yunheng.rules import rulebook
-from yunheng.rules.money import fen
 from yunheng.rules.roles import Role
 
+from .deducting import summary_of
 from .models import BillLine, BillSum, Handling, Line, Moved, Run, WaivedLine
 from .queries import frozen
 from .running import COLUMNS
@@ -163,8 +162,7 @@ def _sums(base: Run, shifted: _Shifted) -> dict[_Key, tuple[int, Decimal]]:
 
 
 def _summary(base: Run, sums: Mapping[_Key, tuple[int, Decimal]]) -> dict[str, Any]:
-    rows: Counter[tuple[bool, str, str | None, str]] = Counter()
-    for (unit, _, provider, payer, disputed), (_, amount) in sums.items():
-        rows[disputed, payer, unit if payer == "self" else None, provider] += fen(f"{amount:.2f}")
     rates = {entry["provider"]: Fraction(entry["deduction_rate"] or 0) for entry in base.head["assessments"]}
-    return summarise(((*key, amount) for key, amount in rows.items()), rates, base.head["conventions"])
+    rows = ((unit, provider, payer, disputed, amount)
+            for (unit, _, provider, payer, disputed), (_, amount) in sums.items())  # fmt: skip
+    return summary_of(base, rows, rates)

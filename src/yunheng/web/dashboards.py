@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from yunheng.applications.guards import near_limit
-from yunheng.assessment.queries import locked, marks
+from yunheng.assessment.queries import locked, marks, sheet
 from yunheng.audit.actor import Actor
 from yunheng.ledger.queries import visible_projects
+from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
@@ -88,18 +91,45 @@ def _budget_tiles(forecast: Forecast, budget: Budget | None) -> list[Tile]:
     ]
 
 
-def _scores(actor: Actor, year: int) -> list[tuple[str, str, str, bool, int]]:
-    """（服务商, 总分或说明, 扣减比例, 审定了没有, 服务年度）：本年度还没有满意率的，用上一年审定的。"""
-    shown = providers()
-    if actor.role == Role.PROVIDER:
+@dataclass(frozen=True)
+class Scored:
+    """一家的考核分：总分或说明、扣减比例、是不是审定的、哪个服务年度、考核表在哪里。
+
+    服务商看自己的，另有七项的条：（叫法, 得分, 分值, 得分占分值的比例）。
+    """
+
+    name: str
+    total: str
+    rate: str
+    settled: bool
+    year: int
+    href: str
+    bars: tuple[tuple[str, str, str, Fraction], ...] = ()
+
+
+def _scores(actor: Actor, year: int) -> list[Scored]:
+    """各家的考核分：上一年审定了的用审定的，没有的看本年度现在的。"""
+    shown, own = providers(), actor.role == Role.PROVIDER
+    if own:
         shown = shown.filter(pk=actor.institution or 0)
-    settled = locked(year - 1)
-    found = []
-    for one in marks(shown, year):
-        score = settled.get(one.provider.code)
-        if score is not None:
-            total, rate = str(score.content["total"]), str(score.content["deduction_rate"])
-            found.append((one.provider.name, total, rate, True, year - 1))
-        else:
-            found.append((one.provider.name, one.total or "还没有满意率", one.rate or "", False, year))
-    return found
+    known, settled = list(shown), locked(year - 1)
+    found = marks([one for one in known if one.code in settled], year - 1) if settled else []
+    found += marks([one for one in known if one.code not in settled], year)
+    return [
+        Scored(
+            one.provider.name,
+            one.total or "还没有满意率",
+            one.rate or "",
+            one.score is not None,
+            one.year,
+            one.href,
+            tuple(_bars(one.provider, one.year)) if own else (),
+        )
+        for one in sorted(found, key=lambda one: one.provider.code)
+    ]
+
+
+def _bars(provider: Institution, year: int) -> Iterator[tuple[str, str, str, Fraction]]:
+    for line in sheet(provider, year).lines:
+        share = Fraction(line.score or 0) / Fraction(line.full)
+        yield line.title, line.score or "—", line.full, share

@@ -10,7 +10,7 @@ from docx import Document
 
 from tests.support.papers import line, papers_of
 from yunheng.documents import plan
-from yunheng.documents.appraisal import appraisal_form
+from yunheng.documents.appraisal import appraisal_form, sheet_of
 from yunheng.documents.blocks import Chart, Paper, Paragraph, Table
 from yunheng.documents.data import Papers
 from yunheng.documents.pdf import FontProblem, chart_image, write_pdf
@@ -21,6 +21,10 @@ from yunheng.rules.money import fen
 
 def plan_of(papers: Papers) -> Paper:
     return plan.settlement_plan(papers, add_up(papers.lines(False)), add_up(papers.lines(True)))
+
+
+def form_of(papers: Papers) -> Paper:
+    return appraisal_form(sheet_of(papers, "CU"), "摘要")
 
 
 def words(paper: Paper) -> str:
@@ -100,16 +104,16 @@ def test_R091_考核表七项照原表_没有满意率的不写扣减() -> None:
     entry = {**papers.result["assessments"][0], "total": None, "deduction_rate": None}
     entry["scores"] = {**entry["scores"], "G": None}
     unmarked = replace(papers, result={**papers.result, "assessments": [entry]}, satisfaction={})
-    table = next(block for block in appraisal_form(unmarked, "CU").blocks if isinstance(block, Table))
+    table = next(block for block in form_of(unmarked).blocks if isinstance(block, Table))
     assert [row[0][-2] for row in table.rows[:7]] == list("ABCDEFG")
-    assert table.rows[6][4:] == ("没有满意率", "—")
-    assert "未考核" in words(appraisal_form(unmarked, "CU"))
-    assert "不扣减结算金额" in words(appraisal_form(papers, "CU"))
+    assert table.rows[6][4:] == ("没有满意率", "—", "—")
+    assert "未考核" in words(form_of(unmarked))
+    assert "不扣减结算金额" in words(form_of(papers))
 
 
 def test_没有这个服务商的考核表不能出() -> None:
     with pytest.raises(KeyError):
-        appraisal_form(papers_of([line()]), "XX")
+        sheet_of(papers_of([line()]), "XX")
 
 
 def test_图的标签和数一一对应() -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from yunheng.assessment import evaluating, surveying
+from yunheng.assessment import operations as appraising
 from yunheng.assessment.models import Evaluation, Survey, Ticket
 from yunheng.cases import consulting
 from yunheng.cases import operations as cases
@@ -13,6 +14,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.ledger import zoning
 from yunheng.orgs.models import Institution
 from yunheng.rules.periods import service_year
+from yunheng.rules.scoring import FULLY, MAINLY
 from yunheng.settlement import forecasting, handover, recovery
 
 from .cast import People
@@ -28,6 +30,7 @@ def tell(people: People) -> None:
     _zones(people)
     _evaluation(people)
     _survey(people)
+    _complaints(people)
     _consultation(people)
 
 
@@ -101,6 +104,35 @@ def _zones(people: People) -> None:
             boundary=boundary,
             document="逻辑隔离区域划分表（示例）",
         )
+
+
+def _complaints(people: People) -> None:
+    """上一个服务年度联通的两起事件，附了证据；一起服务商申辩了，等区科创中心复核。"""
+    unicom = Institution.objects.get(code="CU")
+    for indicator, day, text, reference, responsibility in (
+        ("B", date(2026, 2, 10), "两次来电四小时没有回复，使用单位来函投诉（示例）", "来函〔2026〕示例 3 号", FULLY),
+        ("C", date(2026, 4, 22), "存储割接致三个系统变慢一小时（示例）", "故障单-示例-0422", MAINLY),
+    ):
+        one = appraising.record(
+            actor=people["dsf"],
+            on=SURVEYED,
+            provider=unicom,
+            indicator=indicator,
+            happened_on=day,
+            text=text,
+            responsibility=responsibility,
+            reference=reference,
+            files=[(f"{day}-记录.txt", f"{reference}：{text}".encode())],
+            year=PRESENT - 1,
+        )
+    appraising.reply(
+        actor=people["lt"],
+        on=SURVEYED,
+        occurrence=one,
+        text="割接方案提前报备过，窗口由使用单位选定（示例）",
+        name="割接方案.txt",
+        content="割接方案（示例）".encode(),
+    )
 
 
 def _evaluation(people: People) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from yunheng.assessment import operations as assessment
+from yunheng.assessment.models import Occurrence
 from yunheng.audit.actor import Actor
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case
@@ -15,6 +16,7 @@ from yunheng.metering import example
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
+from yunheng.rules.scoring import BLAMELESS, FULLY, MAINLY
 from yunheng.settlement import objecting, operations, paying, queries, running
 from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling, ObjectionReply, Run
 
@@ -31,26 +33,67 @@ _STAFF = "经办人（示例）"
 
 
 def score(rows: Rows, people: People) -> None:
-    """考核事件和满意率，照示例数据包。"""
+    """考核事件和满意率，照示例数据包；另有几起申辩、复核过的。"""
     known = {one.code: one for one in providers()}
+    third = people["dsf"]
     for number, row in enumerate(rows["考核"], start=1):
         assessment.record(
-            actor=people["dsf"],
+            actor=third,
             on=APPRAISED,
             provider=known[row["服务商"]],
             indicator=row["指标"],
             happened_on=date.fromisoformat(row["日期"]),
             text=row["说明"],
+            responsibility=FULLY if row["指标"] != "C" else MAINLY,
+            reference=f"示例-{number:02d}",
+            files=[_proof(row["说明"], row["日期"])],
             mark_=f"示例/{number}",
         )
     for row in rows["满意度"]:
         assessment.rate(
-            actor=people["dsf"],
+            actor=third,
             provider=known[row["服务商"]],
             year=YEAR,
             rate=Decimal(row["满意率"]),
             basis="年度问卷（示例）",
         )
+    for code, who in (("CU", "lt"), ("CT", "dx")):
+        _argue(people, known[code], people[who])
+
+
+def _argue(people: People, provider: Institution, own: Actor) -> None:
+    """一家的三起：申辩了仍计分的，申辩以后不计的，登记时就无责任的。"""
+    third, shy = people["dsf"], people["shy"]
+    stands = Occurrence.objects.filter(provider=provider).order_by("indicator", "on").first()
+    assert stands is not None
+    assessment.reply(
+        actor=own, on=APPRAISED, occurrence=stands, text="备件到货晚了两天（示例）",
+        name="到货单.txt", content="备件到货单（示例）".encode(),
+    )  # fmt: skip
+    assessment.find(
+        actor=shy, on=APPRAISED, occurrence=stands, counted=True, reason="备件由服务商自备，仍负全部责任（示例）"
+    )
+    postponed = assessment.record(
+        actor=third, on=APPRAISED, provider=provider, indicator="A", happened_on=date(2024, 1, 15),
+        text="扩容任务逾期完成（示例）", responsibility=MAINLY, reference=f"示例-{provider.code}-21",
+        files=[_proof("扩容任务逾期", "2024-01-15")], year=YEAR,
+    )  # fmt: skip
+    assessment.reply(
+        actor=own, on=APPRAISED, occurrence=postponed, text="使用单位来函推迟了停机窗口（示例）",
+        name="推迟函.txt", content="推迟停机窗口的来函（示例）".encode(),
+    )  # fmt: skip
+    assessment.find(
+        actor=shy, on=APPRAISED, occurrence=postponed, counted=False, reason="来函属实，不是服务商的责任（示例）"
+    )
+    assessment.record(
+        actor=third, on=APPRAISED, provider=provider, indicator="C", happened_on=date(2024, 5, 8),
+        text="市电中断，两个系统变慢四十分钟（示例）", responsibility=BLAMELESS, reference=f"示例-{provider.code}-22",
+        files=[_proof("市电中断", "2024-05-08")], year=YEAR,
+    )  # fmt: skip
+
+
+def _proof(text: str, day: str) -> tuple[str, bytes]:
+    return f"{day}-记录.txt", f"{day} {text}：处理记录（示例）".encode()
 
 
 def rule(rows: Rows, people: People) -> None:

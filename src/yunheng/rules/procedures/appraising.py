@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yunheng.rules.roles import Role
 
-from .model import Act, Procedure, Step, back
+from .model import Act, Limit, Procedure, Step, back
 
 APPRAISAL = Procedure(
     code="appraisal",
@@ -24,7 +24,7 @@ APPRAISAL = Procedure(
                 Act("accept", "无异议", "review"),
                 Act("appeal", "提出申辩", "review", opinion=True, tone="plain"),
             ),
-            "D62-附件5",
+            "D62-附件5", limit=Limit("appraisal_reply_days", reference=True),
         ),
         Step(
             "review", "区科创中心复核", "待审核", (Role.REVIEWER,),
