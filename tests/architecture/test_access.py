@@ -68,6 +68,7 @@ PAGES: dict[str, set[Role]] = {
     "survey": {Role.CLERK, Role.HEAD},
     "evaluations": BUSINESS,
     "assessment": {Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY},
+    "commissions": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.FINANCE, Role.THIRD_PARTY},
     "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着某一件东西的：看得到的角色（民政局的事项，联通的资源）
@@ -146,6 +147,8 @@ RUNS: dict[str, set[Role]] = {
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
 #: 对着一次评估、一份申辩的，见 tests/scenarios/test_evaluation.py、test_appeal.py
 APPRAISED = {"evaluation", "reply-file", "handling-file", "plan-diff", "handover-file"}
+#: 对着一份委托合同的，见 tests/scenarios/test_commissions.py
+COMMISSIONED = {"commission", "deliverable"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
@@ -162,7 +165,7 @@ def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[st
 
 
 def test_每个地址都写进了这张表() -> None:
-    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *INQUIRIES, *APPRAISED, *POSTS, *OPEN, *API}
+    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *INQUIRIES, *APPRAISED, *COMMISSIONED, *POSTS, *OPEN, *API}
 
 
 @pytest.fixture

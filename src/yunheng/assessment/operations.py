@@ -10,12 +10,15 @@ from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import MAX_ATTACHMENT, Doing, assign_provider, open_case, register_effect, register_guard
+from yunheng.cases.operations import Doing, assign_provider, open_case, register_effect, register_guard
 from yunheng.cases.queries import overdue_visits
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import periods
 from yunheng.rules.digest import canonical, sm3, sm3_bytes
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS
 
 from .models import Appraisal, Finding, Occurrence, Reply, Satisfaction, Score
@@ -41,9 +44,13 @@ def record(
     case: Case | None = None,
     year: int | None = None,
 ) -> Occurrence:
-    """登记一起事件；不是第三方、区科创中心（或系统），日期在将来、不在 `year` 服务年度里，年度已审定，都抛 Refused。"""
+    """登记一起事件；由有委托的第三方、区科创中心或系统登记。
+
+    日期在将来、不在 `year` 服务年度里，年度已审定，都抛 Refused。
+    """
     if actor.role is not None and actor.role not in _RECORDERS:
         raise NotYours(["考核事件由第三方机构或区科创中心登记（D62-七，R-093）"])
+    commissioning.require(actor, on, Scope.APPRAISAL)
     problems = []
     if indicator not in EVENT_INDICATORS:
         problems.append(f"没有指标“{indicator}”，只有 A 至 F；满意率另记（D62-附件5，R-091）")
@@ -116,11 +123,12 @@ def reply(*, actor: Actor, on: date, occurrence: Occurrence, text: str, name: st
 
 
 def rate(
-    *, actor: Actor, provider: Institution, year: int, rate: Decimal, basis: str, answers: int | None = None
+    *, actor: Actor, on: date, provider: Institution, year: int, rate: Decimal, basis: str, answers: int | None = None
 ) -> Satisfaction:
     """记满意率（百分数，0 至 100）。"""
     if actor.role is not None and actor.role not in _RECORDERS:
         raise NotYours(["满意率由第三方机构调查（D62-七，R-092）"])
+    commissioning.require(actor, on, Scope.APPRAISAL)
     if not 0 <= rate <= 100:
         raise Refused([f"满意率应在 0 至 100 之间，现在是 {rate}（D62-附件5，R-092）"])
     if not basis.strip():

@@ -12,14 +12,15 @@ from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.cases.panels import register_panel
 from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, decimal_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS
 
 from . import operations, queries
@@ -61,6 +62,7 @@ def home(request: Request) -> HttpResponse:
         one.provider_id: one.case for one in Appraisal.objects.filter(service_year=year).select_related("case__board")
     }
     locked = queries.locked(year)
+    barred = uncovered(request.actor, request.on, Scope.APPRAISAL)
     marks = [(one, begun.get(one.provider.pk), locked.get(one.provider.code)) for one in queries.marks(shown, year)]
     occurrences = queries.visible(request.actor).filter(on__gte=span.start, on__lt=span.until).order_by("-on", "-pk")
     occurrences = occurrences.prefetch_related(Prefetch("replies", Reply.objects.defer("content").order_by("pk")))
@@ -73,12 +75,13 @@ def home(request: Request) -> HttpResponse:
         "indicators": INDICATORS,
         "occurrences": occurrences[:300],
         "events": EVENT_INDICATORS,
-        "records": request.actor.role in (Role.THIRD_PARTY, Role.REVIEWER),
+        "uncovered": barred,
+        "records": request.actor.role in (Role.THIRD_PARTY, Role.REVIEWER) and not barred,
         "reviews": request.actor.role == Role.REVIEWER,
         "provides": request.actor.role == Role.PROVIDER,
         # 审定锁定了的年度不能再申辩
         "replies": request.actor.role == Role.PROVIDER and not any(score for _, _, score in marks),
-        "starts": request.actor.role == Role.THIRD_PARTY,
+        "starts": request.actor.role == Role.THIRD_PARTY and not barred,
         "providers": providers(),
         "problems": problems,
         "values": request.POST,
@@ -172,6 +175,7 @@ def rate(request: Request) -> HttpResponse:
     year = _year(request)
     operations.rate(
         actor=request.actor,
+        on=request.on,
         provider=_provider(request),
         year=year,
         rate=value,

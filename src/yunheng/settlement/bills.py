@@ -17,17 +17,18 @@ from django.views.decorators.http import require_POST
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible
 from yunheng.metering import differences as named
 from yunheng.metering import diffing
 from yunheng.metering.explaining import equation
+from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
-from yunheng.orgs.reading import decimal_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, decimal_of
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import focus, operations, queries, recasting, running
 from .evidence import of
@@ -165,6 +166,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
         seen = queries.visible_lines(request.actor, run).filter(resource__in=named_in)
         own = {*seen.values_list("resource", flat=True)}
         rows = [row for row in rows if row["resource"] in own]
+    barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     counts = {f"D{code}": sum(row["code"] == f"D{code}" for row in rows) for code in named.NAMES}
     if code := request.GET.get("code", ""):
         rows = [row for row in rows if row["code"] == code]
@@ -179,7 +181,8 @@ def differences(request: Request, pk: int) -> HttpResponse:
         "items": dict(Item.objects.values_list("code", "name")),
         "rules": request.actor.role == Role.REVIEWER,
         "ruled_again": recasting.ruled_again(run) if request.actor.role == Role.REVIEWER else 0,
-        "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY),
+        "uncovered": barred,
+        "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY) and not barred,
         "institutions": Institution.objects.filter(
             kind__in=(Kind.PROVIDER, Kind.USING_UNIT, Kind.THIRD_PARTY)
         ).order_by("kind", "code"),
@@ -222,7 +225,8 @@ def compare(request: Request, pk: int, other: int) -> HttpResponse:
 
 @allowed(*CENTRE)
 def download(request: Request, pk: int, name: str) -> HttpResponse:
-    """批次的文件：第三方拿数据包去离线复算（R-077）。"""
+    """批次的文件：第三方拿数据包去离线复算（R-077），要有委托（R-089）。"""
+    commissioning.require(request.actor, request.on, Scope.METERING)
     file = get_object_or_404(RunFile, run_id=min(pk, MAX_PK), name=name)
     response = HttpResponse(bytes(file.content), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, f"{file.run_id}-{name}") or "attachment"
