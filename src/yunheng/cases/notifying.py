@@ -106,9 +106,10 @@ def remind_commissions(on: date) -> int:
             lapsing = [scope.label for scope in one.covers if scope not in renewed]
             if not lapsing or not first_time(None, f"委托到期/{one.pk}", on):
                 continue
+            ends = f"已于 {one.until_on} 期满" if on >= one.until_on else f"{one.until_on} 期满"
             text = (
-                f"与{one.institution.name}的委托合同 {one.number} {'已于' if on >= one.until_on else ''} {one.until_on}"
-                f" 期满，{'、'.join(lapsing)}还没有续签，期满后不能办（D14-16(监管机制)，R-089）"
+                f"与{one.institution.name}的委托合同 {one.number} {ends}，{'、'.join(lapsing)}还没有续签，"
+                "期满后不能办（D14-16(监管机制)，R-089）"
             )
             tell(case=None, role=Role.REVIEWER, institution=None, text=text, on=on, href=f"/commissions/{one.pk}/")
             count += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
@@ -162,6 +163,7 @@ def _save(request: Request, found: Commission) -> None:
             on=request.on,
             commission=found,
             until_on=_day(request, "until_on"),
+            fee=_money(request, "fee"),
             reason=post.get("reason", ""),
         )
     else:
@@ -183,7 +185,14 @@ def _day(request: Request, name: str) -> date:
     try:
         return day_of(request.POST.get(name, ""))
     except ValueError as error:
-        raise Refused([str(error)]) from error
+        raise Refused([f"{error}（R-089）"]) from error
+
+
+def _money(request: Request, name: str) -> Decimal:
+    try:
+        return money_of(request.POST.get(name, ""))
+    except ValueError as error:
+        raise Refused([f"{error}（R-089）"]) from error
 
 
 @allowed(*_PAGES)

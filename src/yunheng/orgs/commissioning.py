@@ -43,7 +43,8 @@ def uncovered(actor: Actor, on: date, scope: Scope) -> str:
     """第三方机构这天为什么不能办 `scope` 的事：没有委托、没到期、过期、终止、人员里没有；能办、不是第三方机构为空。"""
     if actor.role != Role.THIRD_PARTY:
         return ""
-    found = [one for one in commissions().filter(institution=actor.institution or 0) if scope in one.scopes]
+    every = list(commissions().filter(institution=actor.institution or 0))
+    found = [one for one in every if scope in one.scopes]
     live = [one for one in found if one.in_force(on)]
     if any(one.names(actor.person, on) for one in live):
         return ""
@@ -52,12 +53,12 @@ def uncovered(actor: Actor, on: date, scope: Scope) -> str:
         return f"合同 {numbers} 的人员里没有{actor.name}，不能办“{scope.label}”的事；请区科创中心登记人员{_BASIS}"
     past = max((one for one in found if one.ends_on <= on), key=lambda one: one.ends_on, default=None)
     coming = min((one for one in found if one.from_on > on), key=lambda one: one.from_on, default=None)
-    why = []
+    why = [] if found else ["合同的工作范围里没有这一项" if every else "还没有登记委托合同"]
     if past:
         why.append(f"最近一份合同 {past.number} 已于 {past.ends_on} {'提前终止' if past.ended else '期满'}")
     if coming:
         why.append(f"合同 {coming.number} 自 {coming.from_on} 起才生效")
-    return f"{on} 没有在期的“{scope.label}”委托：{'；'.join(why) or '合同的工作范围里没有这一项'}{_BASIS}"
+    return f"{on} 没有在期的“{scope.label}”委托：{'；'.join(why)}；由区科创中心登记合同以后才能办{_BASIS}"
 
 
 def require(actor: Actor, on: date, scope: Scope) -> None:
@@ -83,7 +84,7 @@ def of_year(year: int) -> QuerySet[Commission]:
 
 def fees(year: int) -> Decimal:
     """列入这个服务年度的委托费用合计（元）。"""
-    return sum((one.fee for one in of_year(year)), Decimal("0.00"))
+    return sum((one.charge for one in of_year(year)), Decimal("0.00"))
 
 
 def registry() -> QuerySet[Institution]:
@@ -239,8 +240,10 @@ def move(
     return made
 
 
-def terminate(*, actor: Actor, on: date, commission: Commission, until_on: date, reason: str) -> Termination:
-    """提前终止：到 `until_on`（不含）为止；已办的事不回头，所以不能早于今天。"""
+def terminate(
+    *, actor: Actor, on: date, commission: Commission, until_on: date, fee: Decimal, reason: str
+) -> Termination:
+    """提前终止：到 `until_on`（不含）为止，实际的费用 `fee` 元；已办的事不回头，所以不能早于今天。"""
     if actor.role != Role.REVIEWER:
         raise NotYours([f"委托合同由区科创中心终止{_BASIS}"])
     problems = []
@@ -250,15 +253,21 @@ def terminate(*, actor: Actor, on: date, commission: Commission, until_on: date,
         problems.append(f"终止日不能早于今天 {on}，现在是 {until_on}{_BASIS}")
     if until_on >= commission.until_on:
         problems.append(f"合同本来就到 {commission.until_on}（不含），终止日应更早{_BASIS}")
+    if not 0 <= fee <= commission.fee:
+        problems.append(f"实际的费用应在 0 至合同的 {commission.fee} 元之间，现在是 {fee} 元{_BASIS}")
     if not reason.strip():
         problems.append(f"写明提前终止的缘由{_BASIS}")
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
         made = Termination.objects.create(
-            commission=commission, until_on=until_on, reason=reason.strip()[:500], on=on, by=str(actor)
+            commission=commission, until_on=until_on, fee=fee, reason=reason.strip()[:500], on=on, by=str(actor)
         )
-        journal.note("终止委托合同", commission.number, after={"止（不含）": str(until_on), "缘由": reason})
+        journal.note(
+            "终止委托合同",
+            commission.number,
+            after={"止（不含）": str(until_on), "实际的费用": str(fee), "缘由": reason},
+        )
     return made
 
 

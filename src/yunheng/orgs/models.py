@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -222,6 +223,11 @@ class Commission(AppendOnly):
         """实际到哪天（不含）：提前终止的照终止日。"""
         return self.ended.until_on if self.ended else self.until_on
 
+    @property
+    def charge(self) -> Decimal:
+        """实际的费用（元）：提前终止的照终止时定的。"""
+        return self.ended.fee if self.ended else self.fee
+
     def in_force(self, on: date) -> bool:
         """这天在不在期。"""
         return self.from_on <= on < self.ends_on
@@ -261,10 +267,11 @@ class Staffing(AppendOnly):
 
 
 class Termination(AppendOnly):
-    """委托合同提前终止：到 `until_on`（不含）为止。"""
+    """委托合同提前终止：到 `until_on`（不含）为止，实际的费用是 `fee`（元），不多于合同。"""
 
     commission = models.OneToOneField(Commission, models.PROTECT, related_name="termination", verbose_name="委托合同")
     until_on = models.DateField("止（不含）")
+    fee = models.DecimalField("实际的费用（元）", max_digits=14, decimal_places=2)
     reason = models.CharField("缘由", max_length=500)
     on = models.DateField("登记日")
     by = models.CharField("谁登记的", max_length=200)
@@ -272,6 +279,7 @@ class Termination(AppendOnly):
 
     class Meta:
         verbose_name = "委托合同的提前终止"
+        constraints = [models.CheckConstraint(condition=Q(fee__gte=0), name="termination_fee_not_negative")]
 
     def __str__(self) -> str:
         return f"{self.commission} 止于 {self.until_on}"

@@ -31,12 +31,12 @@ class Scope(StrEnum):
         return _TABLE[self][2]
 
 
-_ONLY_DELIVERABLES = "登记成果"
+_ONLY_DELIVERABLES = "交成果"
 _TABLE = {
     Scope.STANDARDS: ("规范标准", "D14-16(监管机制)", _ONLY_DELIVERABLES),
-    Scope.APPRAISAL: ("绩效考核", "D62-附件5", "登记考核事件、年度评分、满意度调查、效能评估打分、登记成果"),
-    Scope.SITE: ("现场监管", "D62-六(一)2", "已建系统迁移的现场评估、登记成果"),
-    Scope.METERING: ("计量计费", "D62-七", "下载数据包、离线复算、说明对账差异、登记成果"),
+    Scope.APPRAISAL: ("绩效考核", "D62-附件5", "登记考核事件、年度评分、满意度调查、效能评估打分、交成果"),
+    Scope.SITE: ("现场监管", "D62-六(一)2", "已建系统迁移的现场评估、交成果"),
+    Scope.METERING: ("计量计费", "D62-七", "下载数据包、离线复算、说明对账差异、交成果"),
     Scope.SECURITY: ("安全监管", "D14-16(监管机制)", _ONLY_DELIVERABLES),
     Scope.RESPONSE: ("服务响应", "D14-16(监管机制)", _ONLY_DELIVERABLES),
 }
