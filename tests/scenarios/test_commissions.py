@@ -23,7 +23,7 @@ from yunheng.cases.operations import attach
 from yunheng.cases.queries import todo, unread
 from yunheng.config.demo.stories import FILLED, LEGACY, Walk
 from yunheng.orgs import commissioning
-from yunheng.orgs.models import Commission, Deliverable, Institution, Kind, Person, Staffing
+from yunheng.orgs.models import Commission, Deliverable, Institution, Kind, Person, Staffing, Termination
 from yunheng.orgs.operations import appoint
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -143,8 +143,7 @@ def test_R089_没有委托绩效考核的_考核和调查一件也不能办_什�
     assert not Case.objects.filter(procedure__in=("appraisal", "survey")).exists()
 
 
-def test_R089_没有委托绩效考核的_不能给效能评估打分(tmp_path: Path) -> None:
-    del tmp_path
+def test_R089_没有委托绩效考核的_不能给效能评估打分() -> None:
     used()
     commissioned(Scope.METERING)
     case = evaluating.start(actor=cast()["shy"], on=JULY, year=YEAR)
@@ -482,23 +481,36 @@ def test_R089_各项都续签了的_提前终止的不提醒_只续了一部分�
 # ── 费用 ──
 
 
-def test_R089_编方案先填列入这一年的合同费用之和_超过上限仍拒绝_R082(tmp_path: Path) -> None:
+def test_R089_编方案列出这一年的合同和费用之和_超过上限的先填上限_照之和填被拒绝_R082(tmp_path: Path) -> None:
     case = approved(tmp_path)
     total = commissioning.fees(YEAR)
     commissioned(Scope.SECURITY, service_year=YEAR, fee=Decimal("1234.56"))
     commissioned(Scope.SECURITY, service_year=YEAR + 1, fee=Decimal("99.00"))
     page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
-    assert f'name="supervision" inputmode="decimal" value="{total + Decimal("1234.56")}"' in page
-    assert "WT-2025-01" in page
     freeze = queries.freeze_of(case)
     assert freeze is not None
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
-    # 测试的这一年账小，合同之和超过上限：页面提醒，照填被拒绝
-    assert "各合同之和比上限多" in page
+    # 测试的这一年账小，合同之和超过上限
+    assert "WT-2025-01" in page
+    assert f"<b>{total + Decimal('1234.56'):,.2f}</b>" in page
+    assert f"各合同之和比上限多 {total + Decimal('1234.56') - cap:,.2f} 元" in page
+    assert f'name="supervision" inputmode="decimal" value="{cap}"' in page
     with refused("R-082"):
         settling.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=total)
     plan = settling.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     assert f'value="{plan.supervision}"' in signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+
+
+def test_R089_没超过上限的_编方案先填合同费用之和(tmp_path: Path) -> None:
+    # 各家的账让上限有几千元
+    used()
+    for one in Commission.objects.filter(service_year=YEAR):
+        Termination.objects.create(commission=one, until_on=one.from_on, fee=0, reason="改签", on=JULY, by="测试")
+    commissioned(Scope.SECURITY, service_year=YEAR, fee=Decimal("1234.56"))
+    case = approved(tmp_path)
+    page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+    assert 'name="supervision" inputmode="decimal" value="1234.56"' in page
+    assert "各合同之和比上限多" not in page
 
 
 def test_R089_提前终止的照实际的费用列_写错了的终止时写零_不重复算() -> None:

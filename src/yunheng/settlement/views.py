@@ -279,6 +279,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     summary = run.head["summary"] if run else None
     figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
     fees = commissioning.fees(year)
+    cap = Decimal(summary["supervision_fee_cap"]) if summary else fees
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     return {
         "year": year,
@@ -307,9 +308,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "step": case.board.step,
         "commissions": commissioning.of_year(year),
         "fees": fees,
-        "over_cap": max(fees - Decimal(summary["supervision_fee_cap"]), Decimal(0)) if summary else Decimal(0),
-        # 没编过的先填各合同之和
-        "supervision": last.supervision if last else fees,
+        "over_cap": max(fees - cap, Decimal(0)),
+        # 没编过的先填各合同之和，超过上限的先填上限
+        "supervision": last.supervision if last else min(fees, cap),
         "edits": request.actor.role == Role.REVIEWER,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
