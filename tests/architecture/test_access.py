@@ -78,6 +78,7 @@ PAGES: dict[str, set[Role]] = {
     "survey": {Role.CLERK, Role.HEAD},
     "evaluations": BUSINESS,
     "assessment": {Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY},
+    "commissions": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.FINANCE, Role.THIRD_PARTY},
     "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着某一件东西的：看得到的角色（民政局的事项，联通的资源）
@@ -171,6 +172,8 @@ APPRAISED = {
     "plan-diff",
     "handover-file",
 }
+#: 对着一份委托合同的，见 tests/scenarios/test_commissions.py
+COMMISSIONED = {"commission", "deliverable"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"public-catalog", "public-catalog-sheet", "fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
@@ -187,7 +190,7 @@ def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[st
 
 
 def test_每个地址都写进了这张表() -> None:
-    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *INQUIRIES, *APPRAISED, *POSTS, *OPEN, *API}
+    assert set(names()) == {*PAGES, *OBJECTS, *RUNS, *INQUIRIES, *APPRAISED, *COMMISSIONED, *POSTS, *OPEN, *API}
 
 
 @pytest.fixture

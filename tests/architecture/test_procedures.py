@@ -13,6 +13,7 @@ from yunheng.rules import rulebook
 from yunheng.rules.procedures import AMEND, PROCEDURES, Procedure
 from yunheng.rules.procedures.drawing import page
 from yunheng.rules.procedures.model import OUTCOMES
+from yunheng.rules.roles import Role
 
 ALL = [pytest.param(procedure, id=procedure.name) for procedure in PROCEDURES.values()]
 #: 条件由 applications.guards.facts 算定
@@ -73,6 +74,12 @@ def test_关口和效果都登记了_条件都算得出(procedure: Procedure) ->
         for act in step.acts:
             assert set(act.guards) <= guards, act.name
             assert not act.effect or (procedure.code, act.effect) in effects, act.name
+
+
+@pytest.mark.parametrize("procedure", ALL)
+def test_R089_第三方机构办的步骤都写明要有哪一项委托_别的步骤不写(procedure: Procedure) -> None:
+    for step in procedure.steps:
+        assert bool(step.scope) == (Role.THIRD_PARTY in step.roles), step.name
 
 
 @pytest.mark.parametrize("procedure", ALL)

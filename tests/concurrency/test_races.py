@@ -151,7 +151,7 @@ def test_R093_审定与登记_申辩_补证据同时来_锁定的那张表一条
         actor=people["dsf"], on=july, provider=unicom, indicator="B", happened_on=DAY, text="来函投诉",
         responsibility="全部责任", reference="来函-1", year=2025,
     )  # fmt: skip
-    appraising.rate(actor=people["dsf"], provider=unicom, year=2025, rate=Decimal(95), basis="问卷")
+    appraising.rate(actor=people["dsf"], on=july, provider=unicom, year=2025, rate=Decimal(95), basis="问卷")
     case = appraising.start(actor=people["dsf"], on=july, provider=unicom, year=2025)
     for seen, (who, code) in enumerate((("dsf", "file"), ("lt", "accept"), ("shy", "approve"))):
         cases.act(actor=people[who], on=july, case=case, act_code=code, seen=seen)

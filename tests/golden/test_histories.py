@@ -208,7 +208,9 @@ class Book:
                 )  # fmt: skip
                 self.occurrences.append({"服务商": code, "指标": indicator, "日期": on.isoformat(), "说明": text})
             rate = self.chance.choice(["95", "88.5", "71"])
-            assessment.rate(actor=cast()["dsf"], provider=provider, year=YEAR, rate=Decimal(rate), basis="问卷")
+            assessment.rate(
+                actor=cast()["dsf"], on=JULY, provider=provider, year=YEAR, rate=Decimal(rate), basis="问卷"
+            )
             self.rates.append({"服务商": code, "满意率": rate})
 
     def rule(self) -> None:

@@ -44,7 +44,7 @@ def record(indicator: str = "B", reference: str = "来函-1", **changed: Any) ->
 
 def rated(rate: str = "95") -> None:
     operations.rate(
-        actor=cast()["dsf"], provider=unicom(), year=YEAR, rate=Decimal(rate), basis="问卷 20 份", answers=20
+        actor=cast()["dsf"], on=JULY, provider=unicom(), year=YEAR, rate=Decimal(rate), basis="问卷 20 份", answers=20
     )
 
 

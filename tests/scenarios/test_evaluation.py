@@ -38,7 +38,7 @@ def graded(evaluation: Evaluation, score: str = "80") -> None:
     for row in evaluating.rows(evaluation):
         cells = {i["name"]: score for i, _ in row.scores}
         given[row.institution.code] = cells | {"依据": "全年运行记录"}
-    evaluating.grade(actor=cast()["dsf"], evaluation=fresh(evaluation), given=given)
+    evaluating.grade(actor=cast()["dsf"], on=JULY, evaluation=fresh(evaluation), given=given)
 
 
 def decided(evaluation: Evaluation) -> None:
@@ -65,7 +65,7 @@ def test_R094_评的是这一年用过资源的单位和供过的服务商_总�
     act("shy", evaluation.case, "file")
     act("kw", evaluation.case, "approve")
     cells = {"建设": "90", "服务提供": "80.5", "运行维护": "70", "安全保障": "100", "依据": "记录"}
-    evaluating.grade(actor=cast()["dsf"], evaluation=fresh(evaluation), given={"CU": cells})
+    evaluating.grade(actor=cast()["dsf"], on=JULY, evaluation=fresh(evaluation), given={"CU": cells})
     row = next(row for row in evaluating.rows(evaluation) if row.institution.code == "CU")
     assert row.total == Decimal("85.125")
 
@@ -95,7 +95,7 @@ def test_R094_分数越界_没写依据_都指出是哪家哪项_一家都不记
     act("kw", evaluation.case, "approve")
     cells = {"建设": "101", "服务提供": "", "运行维护": "70", "安全保障": "-1", "依据": ""}
     with pytest.raises(Refused) as refused:
-        evaluating.grade(actor=cast()["dsf"], evaluation=fresh(evaluation), given={"CU": cells})
+        evaluating.grade(actor=cast()["dsf"], on=JULY, evaluation=fresh(evaluation), given={"CU": cells})
     text = "\n".join(refused.value.problems)
     assert all(name in text for name in ("“建设”", "“服务提供”", "“安全保障”", "依据"))
     assert not Grade.objects.exists()

@@ -40,7 +40,7 @@ def evaluated(score: str = "70") -> None:
         for row in evaluating.rows(evaluation)
     }
     fresh = Evaluation.objects.select_related("case__board").get(pk=evaluation.pk)
-    evaluating.grade(actor=cast()["dsf"], evaluation=fresh, given=given)
+    evaluating.grade(actor=cast()["dsf"], on=JULY, evaluation=fresh, given=given)
     act("dsf", case, "file")
     act("kw", case, "publish")
 

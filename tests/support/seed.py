@@ -17,7 +17,7 @@ def main() -> None:
         BusinessClock.objects.update_or_create(id=1, defaults={"on": OPENING})
         tables = year.tables()
         year.directory(tables)
-        cast.register()
+        cast.commission(cast.register())
         year.catalog(tables)
 
 

@@ -60,8 +60,8 @@ def appraised(on: date = JULY, rates: dict[str, str] | None = None) -> None:
     reply = {"CU": "lt", "CT": "dx"}
     for provider in Institution.objects.filter(kind="provider").order_by("code"):
         assessment.rate(
-            actor=people["dsf"], provider=provider, year=YEAR, rate=Decimal((rates or {}).get(provider.code, "95")),
-            basis="问卷 20 份", answers=20,
+            actor=people["dsf"], on=on, provider=provider, year=YEAR, basis="问卷 20 份", answers=20,
+            rate=Decimal((rates or {}).get(provider.code, "95")),
         )  # fmt: skip
         case = assessment.start(actor=people["dsf"], on=on, provider=provider, year=YEAR)
         act("dsf", case, "file", on)

@@ -20,11 +20,13 @@ from yunheng.cases import rectifying
 from yunheng.cases.models import Case, Requirement
 from yunheng.cases.notifying import tell
 from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import decimal_of
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from .models import Evaluation, Grade, Published, Scheme
 from .surveying import used_by
@@ -136,9 +138,10 @@ def rows(evaluation: Evaluation) -> list[Row]:
     return found
 
 
-def grade(*, actor: Actor, evaluation: Evaluation, given: Mapping[str, Mapping[str, str]]) -> int:
+def grade(*, actor: Actor, on: date, evaluation: Evaluation, given: Mapping[str, Mapping[str, str]]) -> int:
     """打分：机构代码 → {指标: 分, "依据": 文字}；没动过的不记。有一格不对就都不记，逐格指出。返回记了几家。"""
     _hand(actor, evaluation, Role.THIRD_PARTY, "score", "打分")
+    commissioning.require(actor, on, Scope.APPRAISAL)
     problems, kept = [], []
     for row in rows(evaluation):
         cells = given.get(row.institution.code)

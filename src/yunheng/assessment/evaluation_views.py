@@ -12,10 +12,12 @@ from yunheng.cases import rectifying
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
 from yunheng.orgs.reading import day_of
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import evaluating
 from .models import Evaluation
@@ -67,6 +69,8 @@ def evaluation(request: Request, number: str) -> HttpResponse:
         for row in evaluating.rows(found)
     ]  # fmt: skip
     step, role = found.case.board.step, request.actor.role
+    scoring = step == "score" and role == Role.THIRD_PARTY
+    barred = uncovered(request.actor, request.on, Scope.APPRAISAL) if scoring else ""
     context = {
         "evaluation": found,
         "case": found.case,
@@ -76,7 +80,8 @@ def evaluation(request: Request, number: str) -> HttpResponse:
         "problems": problems,
         "values": post,
         "draws": step == "draft" and role == Role.REVIEWER,
-        "grades": step == "score" and role == Role.THIRD_PARTY,
+        "uncovered": barred,
+        "grades": scoring and not barred,
         "requires": step in ("decide", "rectify") and role in (Role.AUTHORITY, Role.REVIEWER),
         "requirements": found.case.requirements.select_related("institution").prefetch_related("steps").order_by("pk"),
     }
@@ -105,7 +110,7 @@ def _save(request: Request, found: Evaluation) -> None:
                 given.setdefault(code, {})[name] = value
         # 一格都没填的，留着以后打
         filled = {code: cells for code, cells in given.items() if any(text.strip() for text in cells.values())}
-        evaluating.grade(actor=request.actor, evaluation=found, given=filled)
+        evaluating.grade(actor=request.actor, on=request.on, evaluation=found, given=filled)
     else:
         institution = Institution.objects.filter(code=post.get("institution", "")).first()
         if institution is None:

@@ -11,12 +11,15 @@ from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import MAX_ATTACHMENT, Doing, assign_provider, open_case, register_effect, register_guard
+from yunheng.cases.operations import Doing, assign_provider, open_case, register_effect, register_guard
 from yunheng.cases.queries import overdue_visits
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import periods
 from yunheng.rules.digest import canonical, sm3, sm3_bytes
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS, FULLY, RESPONSIBILITIES
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score
@@ -65,11 +68,12 @@ def record(
 ) -> Occurrence:
     """登记一起事件，可附证据（文件名, 内容）；同一家同一指标同一来源编号只记一次。
 
-    不是第三方、区科创中心（或系统），日期在将来、不在 `year` 服务年度里，没有责任、没有来源编号（给了 `mark_` 的
-    不要），证据空的太大的，考核已送服务商确认、已审定，都抛 Refused。
+    由有委托的第三方、区科创中心或系统登记。日期在将来、不在 `year` 服务年度里，没有责任、没有来源编号（给了
+    `mark_` 的不要），证据空的太大的，考核已送服务商确认、已审定，都抛 Refused。
     """
     if actor.role is not None and actor.role not in _RECORDERS:
         raise NotYours(["考核事件由第三方机构或区科创中心登记（D62-七，R-093）"])
+    commissioning.require(actor, on, Scope.APPRAISAL)
     problems = []
     if indicator not in EVENT_INDICATORS:
         problems.append(f"没有指标“{indicator}”，只有 A 至 F；满意率另记（D62-附件5，R-091）")
@@ -143,6 +147,7 @@ def prove(*, actor: Actor, on: date, occurrence: Occurrence, name: str, content:
     """给一起事件补一份证据；空的、太大的，审定以后的，抛 Refused（R-091）。"""
     if actor.role not in _RECORDERS:
         raise NotYours(["考核事件的证据由第三方机构或区科创中心附；服务商的证据附在申辩里（D62-七，R-091）"])
+    commissioning.require(actor, on, Scope.APPRAISAL)
     if problems := list(_file_problems(name, content)):
         raise Refused(problems)
     with unit_of_work(actor) as journal:
@@ -199,11 +204,12 @@ def reply(*, actor: Actor, on: date, occurrence: Occurrence, text: str, name: st
 
 
 def rate(
-    *, actor: Actor, provider: Institution, year: int, rate: Decimal, basis: str, answers: int | None = None
+    *, actor: Actor, on: date, provider: Institution, year: int, rate: Decimal, basis: str, answers: int | None = None
 ) -> Satisfaction:
     """记满意率（百分数，0 至 100）。"""
     if actor.role is not None and actor.role not in _RECORDERS:
         raise NotYours(["满意率由第三方机构调查（D62-七，R-092）"])
+    commissioning.require(actor, on, Scope.APPRAISAL)
     if not 0 <= rate <= 100:
         raise Refused([f"满意率应在 0 至 100 之间，现在是 {rate}（D62-附件5，R-092）"])
     if not basis.strip():

@@ -12,9 +12,11 @@ from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.orgs.access import Request, allowed, business_date
+from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.reading import day_of
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import surveying
 from .models import Survey, Ticket
@@ -38,9 +40,11 @@ def surveys(request: Request) -> HttpResponse:
         (one, surveying.response(one))
         for one in Survey.objects.select_related("case__board").order_by("-service_year", "-pk")
     ]
+    barred = uncovered(request.actor, request.on, Scope.APPRAISAL)
     context = {
         "rows": rows,
-        "starts": request.actor.role == Role.THIRD_PARTY,
+        "uncovered": barred,
+        "starts": request.actor.role == Role.THIRD_PARTY and not barred,
         "years": range(present, _FIRST_YEAR, -1),
         "modes": (Survey.CENSUS, Survey.STRATIFIED),
         "values": request.POST,

@@ -280,6 +280,7 @@ def tally(doing: Doing) -> None:
     for one in results(survey):
         operations.rate(
             actor=doing.actor,
+            on=doing.on,
             provider=one.provider,
             year=survey.service_year,
             rate=one.rate,

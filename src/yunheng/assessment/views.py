@@ -16,17 +16,18 @@ from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.cases.panels import register_panel
 from yunheng.documents.appraisal import Sheet, appraisal_form
 from yunheng.documents.pdf import chart_image, write_pdf
 from yunheng.documents.word import write_word
 from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, decimal_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS, INDICATORS, RESPONSIBILITIES, ladder
 
 from . import operations, queries
@@ -71,6 +72,7 @@ def _home(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
     begun = {
         one.provider_id: one.case for one in Appraisal.objects.filter(service_year=year).select_related("case__board")
     }
+    barred = uncovered(request.actor, request.on, Scope.APPRAISAL)
     marks = queries.marks(_shown(request), year)
     settled = {one.provider.pk for one in marks if one.score}
     occurrences = queries.with_files(queries.visible(request.actor).filter(queries.within(year)))
@@ -84,9 +86,10 @@ def _home(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
         "events": [INDICATORS[letter] for letter in EVENT_INDICATORS],
         "responsibilities": RESPONSIBILITIES,
         "occurrences": [(one, queries.address(one.provider, year)) for one in occurrences.order_by("-on", "-pk")[:300]],
-        "records": request.actor.role in _RECORDS,
+        "uncovered": barred,
+        "records": request.actor.role in _RECORDS and not barred,
         "provides": request.actor.role == Role.PROVIDER,
-        "starts": request.actor.role == Role.THIRD_PARTY,
+        "starts": request.actor.role == Role.THIRD_PARTY and not barred,
         "open": [one.provider for one in marks if one.provider.pk not in settled],
         "limit": MAX_ATTACHMENT // 1048576,
         "problems": problems,
@@ -157,6 +160,7 @@ def _rate(request: Request) -> str:
     year = _year(request)
     operations.rate(
         actor=request.actor,
+        on=request.on,
         provider=_provider(request),
         year=year,
         rate=value,

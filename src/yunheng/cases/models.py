@@ -134,9 +134,9 @@ class Attachment(AppendOnly):
 
 
 class Notice(models.Model):
-    """知会（待阅）：给某机构某角色的人看，不要求办。"""
+    """知会（待阅）：给某机构某角色的人看，不要求办。不是哪件事项的（如委托合同到期）没有 `case`，有 `href`。"""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="notices", verbose_name="事项")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="notices", verbose_name="事项")
     role = models.CharField("角色", max_length=32)
     institution = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="机构")
     text = models.CharField("内容", max_length=300)
@@ -148,22 +148,25 @@ class Notice(models.Model):
     class Meta:
         verbose_name = "知会"
         indexes = [models.Index(fields=["role", "institution"])]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(case__isnull=False) | ~models.Q(href=""), name="notice_leads_on")
+        ]
 
     def __str__(self) -> str:
         return self.text
 
 
 class Reminder(AppendOnly):
-    """提醒过的：同一件事项同一回事（`mark`）只提醒一次。"""
+    """提醒过的：同一件事项同一回事（`mark`）只提醒一次；不是哪件事项的没有 `case`。"""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="reminders", verbose_name="事项")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="reminders", verbose_name="事项")
     mark = models.CharField("哪一回", max_length=80)
     on = models.DateField("业务日")
     recorded_at = models.DateTimeField("入库时刻", db_default=Now())
 
     class Meta:
         verbose_name = "提醒"
-        constraints = [models.UniqueConstraint(fields=["case", "mark"], name="remind_once")]
+        constraints = [models.UniqueConstraint(fields=["case", "mark"], nulls_distinct=False, name="remind_once")]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.mark}"

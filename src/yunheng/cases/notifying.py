@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
+from yunheng.orgs.commissioning import commissions
 from yunheng.orgs.models import Institution, Person
 from yunheng.rules.procedures.timing import timing
 from yunheng.rules.roles import Role
@@ -24,16 +25,25 @@ from .queries import calendar
 #: 送不成的最多试几次
 MAX_TRIES = 5
 _TIMEOUT = 10
+#: 委托合同到期前多久提醒
+_BEFORE_EXPIRY = timedelta(days=30)
 #: 时限的样子 → 哪一回：到期前两个工作日内、当日、超期，各提醒一次
 _MARKS = {"soon": "临期", "today": "今天到期", "overdue": "已超期"}
 
 
 def tell(
-    *, case: Case, role: str, institution: Institution | int | None, text: str, on: date, seq: int = 0, href: str = ""
+    *,
+    case: Case | None,
+    role: str,
+    institution: Institution | int | None,
+    text: str,
+    on: date,
+    seq: int = 0,
+    href: str = "",
 ) -> Notice:
     """知会某机构某角色的人（机构为空是这个角色的所有人）；要外发的排上队，和业务在同一事务里。
 
-    `href` 是点开到哪里，空的到办件页。
+    `href` 是点开到哪里，空的到办件页；不是哪件事项的要给。
     """
     notice = Notice.objects.create(
         case=case,
@@ -81,7 +91,32 @@ def remind(on: date) -> int:
     return count
 
 
-def first_time(case: Case, mark: str, on: date) -> bool:
+def remind_commissions(on: date) -> int:
+    """委托合同到期前三十天起，提醒一次区科创中心（R-089）；提前终止的、各项都已续签的不提醒。返回提醒几份。"""
+    count = 0
+    found = list(commissions().filter(termination=None, until_on__lte=on + _BEFORE_EXPIRY))
+    with unit_of_work(SYSTEM):
+        for one in found:
+            renewed = {
+                scope
+                for other in commissions().filter(institution=one.institution).exclude(pk=one.pk)
+                if other.in_force(one.until_on)
+                for scope in other.scopes
+            }
+            lapsing = [scope.label for scope in one.covers if scope not in renewed]
+            if not lapsing or not first_time(None, f"委托到期/{one.pk}", on):
+                continue
+            ends = f"已于 {one.until_on} 期满" if on >= one.until_on else f"{one.until_on} 期满"
+            text = (
+                f"与{one.institution.name}的委托合同 {one.number} {ends}，{'、'.join(lapsing)}还没有续签，"
+                "期满后不能办（D14-16(监管机制)，R-089）"
+            )
+            tell(case=None, role=Role.REVIEWER, institution=None, text=text, on=on, href=f"/commissions/{one.pk}/")
+            count += 1
+    return count
+
+
+def first_time(case: Case | None, mark: str, on: date) -> bool:
     """这一回还没提醒过：记下，返回真。几个进程同时跑，只有一个为真。"""
     _, created = Reminder.objects.get_or_create(case=case, mark=mark, defaults={"on": on})
     return created
@@ -121,13 +156,15 @@ def send_out(limit: int = 500) -> Mapping[str, int]:
 
 def _mail(waiting: Outgoing) -> None:
     notice = waiting.notice
-    body = f"{notice.text}\n\n{notice.case.unit.name} · {notice.case.subject}\n{_link(notice)}"
+    about = f"{notice.case.unit.name} · {notice.case.subject}\n" if notice.case else ""
+    body = f"{notice.text}\n\n{about}{_link(notice)}"
     EmailMessage(f"[云衡] {notice.text[:60]}", body, settings.DEFAULT_FROM_EMAIL, [waiting.person.email]).send()
 
 
 def _post(waiting: Outgoing) -> None:
     notice = waiting.notice
-    content = {"to": waiting.person.username, "text": notice.text, "case": notice.case.number, "url": _link(notice)}
+    number = notice.case.number if notice.case else ""
+    content = {"to": waiting.person.username, "text": notice.text, "case": number, "url": _link(notice)}
     request = urllib.request.Request(
         settings.WEBHOOK,
         data=json.dumps(content, ensure_ascii=False).encode(),
@@ -138,7 +175,7 @@ def _post(waiting: Outgoing) -> None:
 
 
 def _link(notice: Notice) -> str:
-    return settings.SITE_URL + (notice.href or f"/cases/{notice.case.number}/")
+    return settings.SITE_URL + (notice.href or f"/cases/{notice.case}/")
 
 
 _SENDERS: Mapping[str, Callable[[Outgoing], None]] = {"email": _mail, "webhook": _post}

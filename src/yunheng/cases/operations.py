@@ -12,9 +12,10 @@ from django.db.models import QuerySet
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused, Stale
+from yunheng.orgs import commissioning
 from yunheng.orgs.initials import initials
 from yunheng.orgs.models import Institution, Person
-from yunheng.orgs.reading import day_of, money_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, money_of
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.procedures import AMEND, RECALL, WITHDRAWN, Act, Position, procedure
 from yunheng.rules.procedures.replay import ASIDE
@@ -23,8 +24,6 @@ from yunheng.rules.roles import Role
 from .models import Attachment, Board, Case, Counter, Event, Notice
 from .notifying import tell
 from .queries import in_hand, position
-
-MAX_ATTACHMENT = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,10 @@ def open_case(
     number: str = "",
     backfilled: bool = False,
 ) -> Case:
-    """起草一件事项，拿到编号。"""
+    """起草一件事项，拿到编号；第三方机构起的要有委托（R-089）。"""
     table = procedure(procedure_code)
+    if table.first.scope:
+        commissioning.require(actor, on, table.first.scope)
     with unit_of_work(actor) as journal:
         case = Case.objects.create(
             number=number or next_number(table.prefix, on),
@@ -139,12 +140,14 @@ def act(
 ) -> Event:
     """办理一个动作。
 
-    `seen` 是办理人看到的末事件序号；期间别人办过就抛 Stale，什么都不写。不在手上抛 NotYours，
+    `seen` 是办理人看到的末事件序号；期间别人办过就抛 Stale，什么都不写。不在手上、第三方机构没有委托抛 NotYours，
     意见、补正处没填或关口没过抛 Refused，一次列全。
     """
     with unit_of_work(actor) as journal:
         board, happened, current = _locked(case, seen)
         chosen = _chosen(case, current, act_code, actor, board)
+        if current.step and current.step.scope:
+            commissioning.require(actor, on, current.step.scope)
         filled, unfilled = _filled(chosen, detail or {})
         doing = Doing(case, current, chosen, actor, on, filled)
         _refuse(doing, opinion, marks or {}, unfilled)
@@ -259,7 +262,9 @@ def supervise(*, actor: Actor, on: date, case: Case, text: str) -> None:
 
 
 def attach(*, actor: Actor, on: date, case: Case, kind: str, name: str, content: bytes) -> Attachment:
-    """存一份附件；空的、太大的抛 Refused。"""
+    """存一份附件；空的、太大的抛 Refused，第三方机构在自己办的那一步没有委托抛 NotYours。"""
+    if actor.role == Role.THIRD_PARTY and (step := position(case).step) and step.scope:
+        commissioning.require(actor, on, step.scope)
     if not content:
         raise Refused([f"附件“{name}”是空的，请重新选择文件"])
     if len(content) > MAX_ATTACHMENT:

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution, Kind, Person
-from yunheng.orgs.reading import day_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of
 from yunheng.rules.procedures import PROCEDURES, procedure
 from yunheng.rules.roles import Role
 
@@ -183,6 +184,8 @@ def panel(request: Request, case: Case) -> dict[str, Any]:
         "at": at,
         "table": procedure(case.procedure, case.version),
         "mine": mine,
+        # 第三方机构没有委托的，办之前就说明为什么不能办
+        "uncovered": uncovered(request.actor, request.on, at.step.scope) if mine and at.step and at.step.scope else "",
         "timing": queries.board_timing(board, request.on),
         "stages": _stages(case, at),
         "timeline": timeline(case),
@@ -354,7 +357,7 @@ def conclude(request: Request, number: str, pk: int) -> HttpResponse:
         held_on=held_on,
         text=request.POST.get("text", ""),
         conclusion=request.POST.get("conclusion", ""),
-        file=(given.name or consulting.MINUTES, given.read(operations.MAX_ATTACHMENT + 1)) if given else None,
+        file=(given.name or consulting.MINUTES, given.read(MAX_ATTACHMENT + 1)) if given else None,
     )
     return redirect(f"/cases/{number}/#consult")
 
@@ -367,8 +370,8 @@ def attach(request: Request, number: str) -> HttpResponse:
     given = request.FILES.get("file")
     if given is None:
         raise Refused(["没有选择文件"])
-    if (given.size or 0) > operations.MAX_ATTACHMENT:
-        raise Refused([f"附件“{given.name}”超过 {operations.MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传"])
+    if (given.size or 0) > MAX_ATTACHMENT:
+        raise Refused([f"附件“{given.name}”超过 {MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传"])
     operations.attach(
         actor=request.actor,
         on=request.on,

@@ -64,8 +64,10 @@ def remind() -> str:
     order_monthly(on)
     cases, resources, overdue = notifying.remind(on), remind_expiry(on) + licensing.remind(on), arise(on)
     chased = chase(on) + surveying.chase(on)
+    commissions = notifying.remind_commissions(on)
     sent = notifying.send_out()
     done = f"提醒事项 {cases} 件、资源 {resources} 起，超期成考核事件 {overdue} 起，催采购、签约、问卷 {chased} 起"
+    done += f"，委托合同到期 {commissions} 份"
     return f"{on}：{done}；外发 {sent['sent']} 条，没送成 {sent['failed']} 条"
 
 

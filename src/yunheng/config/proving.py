@@ -24,6 +24,7 @@ def prove() -> list[Proof]:
             _segments,
             _filings,
             _attachments,
+            _deliverables,
             _received,
             _scores,
             _proofs,
@@ -91,6 +92,13 @@ def _attachments() -> Proof:
     from yunheng.rules.digest import sm3_bytes  # noqa: PLC0415
 
     return _digests("附件的摘要", Attachment, lambda row: sm3_bytes(bytes(row.content)))  # type: ignore[attr-defined]
+
+
+def _deliverables() -> Proof:
+    from yunheng.orgs.models import Deliverable  # noqa: PLC0415
+    from yunheng.rules.digest import sm3_bytes  # noqa: PLC0415
+
+    return _digests("委托成果的摘要", Deliverable, lambda row: sm3_bytes(bytes(row.content)))  # type: ignore[attr-defined]
 
 
 def _received() -> Proof:

@@ -1,17 +1,20 @@
-"""机构、人员、任职。"""
+"""机构、人员、任职、委托合同。"""
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from .initials import initials
 
@@ -171,3 +174,133 @@ class ConventionDecision(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.code}={self.option}"
+
+
+class Commission(AppendOnly):
+    """委托第三方机构的一份合同（D14-16(监管机制)，R-089）：自 `from_on` 起，至 `until_on`（不含）。
+
+    `scopes` 是工作范围；`fee` 是费用（元），列入 `service_year` 服务年度的专项管理费。
+    """
+
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="commissions", verbose_name="第三方机构")
+    number = models.CharField("合同号", max_length=80, unique=True)
+    scopes = ArrayField(
+        models.CharField(max_length=16, choices=[(one.value, one.label) for one in Scope]), verbose_name="工作范围"
+    )
+    qualification = models.CharField("资质和选定的依据", max_length=500)
+    service_year = models.PositiveSmallIntegerField("费用列入的服务年度")
+    fee = models.DecimalField("费用（元）", max_digits=14, decimal_places=2)
+    from_on = models.DateField("起")
+    until_on = models.DateField("止（不含）")
+    signed_on = models.DateField("签订日")
+    on = models.DateField("登记日")
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "委托合同"
+        constraints = [
+            models.CheckConstraint(condition=Q(until_on__gt=models.F("from_on")), name="commission_period"),
+            models.CheckConstraint(condition=Q(fee__gte=0), name="commission_fee_not_negative"),
+            models.CheckConstraint(condition=Q(scopes__len__gt=0), name="commission_has_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def covers(self) -> tuple[Scope, ...]:
+        """工作范围，照条款的次序。"""
+        return tuple(scope for scope in Scope if scope in self.scopes)
+
+    @property
+    def ended(self) -> Termination | None:
+        """提前终止的记录；没有为 None。"""
+        return getattr(self, "termination", None)
+
+    @property
+    def ends_on(self) -> date:
+        """实际到哪天（不含）：提前终止的照终止日。"""
+        return self.ended.until_on if self.ended else self.until_on
+
+    @property
+    def charge(self) -> Decimal:
+        """实际的费用（元）：提前终止的照终止时定的。"""
+        return self.ended.fee if self.ended else self.fee
+
+    def in_force(self, on: date) -> bool:
+        """这天在不在期。"""
+        return self.from_on <= on < self.ends_on
+
+    def state(self, on: date) -> str:
+        """这天的状态，给人看的词。"""
+        if self.in_force(on):
+            return "在期"
+        if on < self.from_on and not self.ended:
+            return "未生效"
+        return "已终止" if self.ended else "已期满"
+
+    def names(self, person: int | None, on: date) -> bool:
+        """这天合同的人员里有没有这个人；以那天或之前最近的一次进退为准。"""
+        moves = [move for move in self.staffings.all() if move.person_id == person and move.from_on <= on]
+        last = max(moves, key=lambda move: (move.from_on, move.pk), default=None)
+        return last is not None and last.joins
+
+
+class Staffing(AppendOnly):
+    """合同的人员：自 `from_on` 起进（`joins`）或退。"""
+
+    commission = models.ForeignKey(Commission, models.PROTECT, related_name="staffings", verbose_name="委托合同")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="staffings", verbose_name="人员")
+    joins = models.BooleanField("进")
+    from_on = models.DateField("自")
+    reason = models.CharField("缘由", max_length=300, blank=True)
+    on = models.DateField("登记日")
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "委托合同的人员"
+
+    def __str__(self) -> str:
+        return f"{self.commission} {self.person} {'进' if self.joins else '退'}"
+
+
+class Termination(AppendOnly):
+    """委托合同提前终止：到 `until_on`（不含）为止，实际的费用是 `fee`（元），不多于合同。"""
+
+    commission = models.OneToOneField(Commission, models.PROTECT, related_name="termination", verbose_name="委托合同")
+    until_on = models.DateField("止（不含）")
+    fee = models.DecimalField("实际的费用（元）", max_digits=14, decimal_places=2)
+    reason = models.CharField("缘由", max_length=500)
+    on = models.DateField("登记日")
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "委托合同的提前终止"
+        constraints = [models.CheckConstraint(condition=Q(fee__gte=0), name="termination_fee_not_negative")]
+
+    def __str__(self) -> str:
+        return f"{self.commission} 止于 {self.until_on}"
+
+
+class Deliverable(AppendOnly):
+    """委托的一件成果：哪份合同、哪项工作、文件和它的 SM3。"""
+
+    commission = models.ForeignKey(Commission, models.PROTECT, related_name="deliverables", verbose_name="委托合同")
+    scope = models.CharField("工作范围", max_length=16, choices=[(one.value, one.label) for one in Scope])
+    title = models.CharField("名称", max_length=200)
+    name = models.CharField("文件名", max_length=200)
+    size = models.PositiveIntegerField("字节数")
+    digest = models.CharField("SM3", max_length=64)
+    content = models.BinaryField("内容")
+    on = models.DateField("交付日")
+    by = models.CharField("谁交的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "委托成果"
+
+    def __str__(self) -> str:
+        return self.title

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+#: 一份文件最多几个字节
+MAX_ATTACHMENT = 20 * 1024 * 1024
 _MOST = Decimal(10) ** 15
 
 

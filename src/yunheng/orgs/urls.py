@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import commission_views, views
 
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("me/awake/", views.awake, name="awake"),
     path("me/", views.me, name="me"),
     path("conventions/", views.conventions_page, name="conventions"),
+    path("commissions/", commission_views.home, name="commissions"),
+    path("commissions/<int:pk>/", commission_views.commission, name="commission"),
+    path("commissions/deliverables/<int:pk>/", commission_views.deliverable, name="deliverable"),
     path("admin/institutions/", views.institutions, name="institutions"),
     path("admin/people/", views.people, name="people"),
 ]

@@ -15,9 +15,11 @@ from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible
 from yunheng.metering import diffing
+from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.reading import decimal_of
+from yunheng.rules.scopes import Scope
 
 from . import focus, queries, running
 from .evidence import of
@@ -38,7 +40,8 @@ def compare(request: Request, pk: int, other: int) -> HttpResponse:
 
 @allowed(*CENTRE)
 def download(request: Request, pk: int, name: str) -> HttpResponse:
-    """批次的文件：第三方拿数据包去离线复算（R-077）。"""
+    """批次的文件：第三方拿数据包去离线复算（R-077），要有委托（R-089）。"""
+    commissioning.require(request.actor, request.on, Scope.METERING)
     file = get_object_or_404(RunFile, run_id=min(pk, MAX_PK), name=name)
     response = HttpResponse(bytes(file.content), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, f"{file.run_id}-{name}") or "attachment"

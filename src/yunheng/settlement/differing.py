@@ -12,12 +12,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
-from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.catalog.models import Item
 from yunheng.metering.differences import NAMES
+from yunheng.orgs import commissioning
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution, Kind
+from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import operations, queries, recasting, sides
 from .models import Handling, Run
@@ -54,6 +56,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
         rows = [row for row in rows if text in f"{row['resource']} {row['form']} {row['order']}"]
     page = Paginator(rows, PAGE).get_page(request.GET.get("page", "1")[:6])
     reviews = request.actor.role == Role.REVIEWER
+    barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     context = {
         "run": run,
         "page": page,
@@ -66,7 +69,8 @@ def differences(request: Request, pk: int) -> HttpResponse:
         "items": dict(Item.objects.values_list("code", "name")),
         "rules": reviews,
         "ruled_again": recasting.ruled_again(run) if reviews else 0,
-        "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY),
+        "uncovered": barred,
+        "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY) and not barred,
         "institutions": Institution.objects.filter(
             kind__in=(Kind.PROVIDER, Kind.USING_UNIT, Kind.THIRD_PARTY)
         ).order_by("kind", "code"),

@@ -12,12 +12,14 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.notifying import tell
-from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.ledger.models import Fact, Resource
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution
+from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import queries
 from .models import BillLine, Objection, ObjectionReply, Run
@@ -74,6 +76,7 @@ def object_to(
     """
     if actor.role not in PARTIES or actor.institution is None:
         raise NotYours(["异议由使用单位、服务商和第三方提（D62-七，R-075）"])
+    commissioning.require(actor, on, Scope.METERING)
     keys = where(line, absent)
     institution = Institution.objects.get(pk=actor.institution)
     mine = {Role.CLERK: "unit", Role.HEAD: "unit", Role.PROVIDER: "provider"}.get(actor.role)

@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 
 from yunheng.audit.refused import Refused
-from yunheng.cases.operations import MAX_ATTACHMENT
 from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible as visible_resources
 from yunheng.metering.explaining import equation
 from yunheng.orgs.access import Request, allowed
-from yunheng.orgs.reading import day_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of
 from yunheng.rules.roles import Role
 
 from . import objecting, queries

@@ -16,13 +16,16 @@ from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import MAX_ATTACHMENT, Doing, open_case, register_effect, register_facts, register_guard
+from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
 from yunheng.metering import diffing, result
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Level
 from yunheng.orgs.queries import chosen_conventions, providers
+from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import queries
 from .models import (
@@ -121,6 +124,7 @@ def handle(
         own = run and queries.visible_lines(actor, run).filter(resource=resource).exists()
         if actor.role in (Role.CLERK, Role.PROVIDER) and not problems and not own:
             raise NotYours([f"{resource} 不是本单位、本家的资源，不能替别人说明（R-001、R-075）"])
+        commissioning.require(actor, on, Scope.METERING)
     elif actor.role != Role.REVIEWER:
         raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
     if kind == Handling.RULE:
@@ -213,6 +217,7 @@ def recompute(*, actor: Actor, on: date, run: Run, content: bytes) -> Recomputat
     """收第三方离线复算的 结算.json：逐条比对，记下一致不一致（R-077）。不是结算结果抛 Refused。"""
     if actor.role != Role.THIRD_PARTY:
         raise NotYours(["复算由第三方机构办（D62-七，R-077）"])
+    commissioning.require(actor, on, Scope.METERING)
     try:
         theirs = json.loads(content)
         if not isinstance(theirs, dict) or theirs.get("format") != "yunheng.settlement":
@@ -437,5 +442,6 @@ def register() -> None:
     for code in ("settlement", "adjustment"):
         register_effect(code, "submit_run", submit_run)
         register_effect(code, "freeze", freeze)
+    commissioning.register_ceiling(queries.supervision_ceiling)
     register_facts("settlement", city_fees)
     register_facts("adjustment", pays)

@@ -173,6 +173,13 @@ def frozen(year: int) -> Freeze | None:
     return Freeze.objects.filter(service_year=year).select_related("run", "case").order_by("-number").first()
 
 
+def supervision_ceiling(year: int) -> tuple[int, Decimal] | None:
+    """专项管理费的上限（R-082）：（照哪个服务年度的结算, 元）；这一年还没冻结的照最近冻结的，都没有为 None。"""
+    found = Freeze.objects.filter(service_year__lte=year).select_related("run").order_by("-service_year", "-number")
+    last = found.first()
+    return (last.service_year, Decimal(last.run.head["summary"]["supervision_fee_cap"])) if last else None
+
+
 @dataclass(frozen=True)
 class Due:
     """要付给一家的：计量、扣减、效能核定（R-079）、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。"""

@@ -23,12 +23,14 @@ from yunheng.catalog.models import Edition, EditionDraft, Inquiry
 from yunheng.catalog.operations import LEVELS
 from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
+from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, money_of
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import objecting, operations, paying, queries, running
 from . import package as packing
@@ -54,7 +56,9 @@ def home(request: Request) -> HttpResponse:
         total = queries.totals(queries.visible_sums(request.actor, run)) if run else None
         rows.append({"year": year, "span": service_year(year), "run": run, "total": total, "case": cases.get(year)})
     shares = request.actor.role in (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION)
-    return render(request, "settlement/home.html", {"rows": rows, "shares": shares})
+    commissioned = request.actor.role in (*commissioning.READERS, Role.THIRD_PARTY)
+    context = {"rows": rows, "shares": shares, "commissioned": commissioned}
+    return render(request, "settlement/home.html", context)
 
 
 @allowed(*BUSINESS)
@@ -278,6 +282,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     names = names_of()
     summary = run.head["summary"] if run else None
     figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
+    fees = commissioning.fees(year)
+    cap = Decimal(summary["supervision_fee_cap"]) if summary else fees
+    barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     return {
         "year": year,
         "run": run,
@@ -304,8 +311,14 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "footing": list(queries.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
         "step": case.board.step,
+        "commissions": commissioning.of_year(year),
+        "fees": fees,
+        "over_cap": max(fees - cap, Decimal(0)),
+        # 没编过的先填各合同之和，超过上限的先填上限
+        "supervision": last.supervision if last else min(fees, cap),
         "edits": request.actor.role == Role.REVIEWER,
-        "recomputes": request.actor.role == Role.THIRD_PARTY,
+        "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
+        "downloads": not barred,
         "suggested": {
             "approved": figures["plan"] or "",
             "applied": figures["approved"] or "",
@@ -351,7 +364,10 @@ def package(request: Request) -> HttpResponse:
         years = [
             (year, f"{year} 服务年度（{year}-07-01 至 {year + 1}-06-30）") for year in range(present, FIRST_YEAR, -1)
         ]
-        return render(request, "settlement/package.html", {"years": years, "counts": packing.counts()})
+        barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
+        context = {"years": years, "counts": packing.counts(), "uncovered": barred}
+        return render(request, "settlement/package.html", context)
+    commissioning.require(request.actor, request.on, Scope.METERING)
     chosen = request.GET.get("year", "")
     if kind not in _TYPES or not chosen.isdigit() or not FIRST_YEAR < int(chosen[:4]) <= present:
         raise Http404

@@ -26,6 +26,7 @@ def load() -> None:
         tables = year.tables()
         year.directory(tables)
         people = cast.register()
+        cast.commission(people)
         year.catalog(tables)
         year.forms(tables, people)
         settled.agree(people)

@@ -12,8 +12,10 @@ from yunheng.cases import consulting
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case
 from yunheng.ledger import zoning
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution
 from yunheng.rules.periods import service_year
+from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import FULLY, MAINLY
 from yunheng.settlement import forecasting, handover, recovery
 
@@ -28,6 +30,7 @@ def tell(people: People) -> None:
     """一件一件照真实的操作办。"""
     _money(people)
     _zones(people)
+    _deliverable(people)
     _evaluation(people)
     _survey(people)
     _complaints(people)
@@ -94,6 +97,20 @@ def _money(people: People) -> None:
     )
 
 
+def _deliverable(people: People) -> None:
+    """第三方交的 2023 服务年度计量计费成果。"""
+    report = "2023 服务年度政务云资源计量计费和审价评估报告（示例）：独立复算与系统逐条相同。\n"
+    commissioning.deliver(
+        actor=people["dsf"],
+        on=date(2024, 9, 24),
+        commission=commissioning.commissions().get(number=f"WT-{CLOSED + 1}-01"),
+        scope=Scope.METERING,
+        title=f"{CLOSED} 服务年度计量计费报告",
+        name="计量计费报告.txt",
+        content=report.encode(),
+    )
+
+
 def _zones(people: People) -> None:
     for code, boundary in (("CU", "10.20.0.0/16"), ("CT", "10.40.0.0/16")):
         zoning.register(
@@ -148,7 +165,7 @@ def _evaluation(people: People) -> None:
             for place, (indicator, _) in enumerate(row.scores)
         }
         given[row.institution.code] = scores | {"依据": "全年运行记录和现场抽查（示例）"}
-    evaluating.grade(actor=people["dsf"], evaluation=evaluation, given=given)
+    evaluating.grade(actor=people["dsf"], on=EVALUATED, evaluation=evaluation, given=given)
     _act(people, "dsf", case, "file", EVALUATED)
     evaluation = Evaluation.objects.select_related("case__board").get(case=case)
     evaluating.require(

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.contrib.auth.hashers import make_password
 
 from yunheng.audit.actor import SYSTEM, Actor
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Appointment, Institution, Kind, Level, Person
 from yunheng.orgs.operations import appoint
 from yunheng.orgs.queries import actor_for
+from yunheng.rules.periods import service_year
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 PASSWORD = "Yunheng-demo-1"
 SINCE = date(2022, 7, 1)
+#: 各服务年度都有一份委托合同，费用（元）都一样
+COMMISSIONED = range(2022, 2027)
+COMMISSION_FEE = Decimal("480000.00")
 
 
 @dataclass(frozen=True)
@@ -77,3 +84,28 @@ def register() -> People:
         )
         people[character.username.removeprefix("demo.")] = actor_for(appointment, address="127.0.0.1", request="示例")
     return people
+
+
+def commission(people: People) -> None:
+    """每个服务年度与第三方机构签一份委托合同，六项都委托；示例的历史和现在都在合同期里。"""
+    third = Institution.objects.get(code="DSF")
+    for year in COMMISSIONED:
+        span = service_year(year)
+        assert span.until is not None
+        signed = date(year, 6, 25)
+        commissioning.register(
+            actor=people["shy"],
+            on=signed,
+            institution=third,
+            terms=commissioning.Terms(
+                number=f"WT-{year}-01",
+                scopes=[scope.value for scope in Scope],
+                qualification=f"工程咨询单位资信甲级；比选文件松科创〔{year}〕示例 9 号",
+                service_year=year,
+                fee=COMMISSION_FEE,
+                from_on=span.start,
+                until_on=span.until,
+                signed_on=signed,
+            ),
+            people=list(Person.objects.filter(username="demo.dsf")),
+        )

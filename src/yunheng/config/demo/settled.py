@@ -13,6 +13,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.catalog import procuring
 from yunheng.catalog import queries as catalog
 from yunheng.metering import example
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
@@ -52,6 +53,7 @@ def score(rows: Rows, people: People) -> None:
     for row in rows["满意度"]:
         assessment.rate(
             actor=third,
+            on=APPRAISED,
             provider=known[row["服务商"]],
             year=YEAR,
             rate=Decimal(row["满意率"]),
@@ -159,8 +161,6 @@ def close(people: People) -> None:
     operations.recompute(actor=people["dsf"], on=APPROVED, run=run, content=running.result_of(run))
     _act(people["dsf"], case, "match", APPROVED)
     _act(kw, case, "approve", APPROVED)
-    Freeze.objects.get(service_year=YEAR)
-    cap = Decimal(run.head["summary"]["supervision_fee_cap"])
     operations.write_plan(
         actor=shy,
         on=REPORTED,
@@ -170,7 +170,7 @@ def close(people: People) -> None:
             "goal": "按时足额支付，差异全部处理，第三方复算一致。",
             "arrangement": "合同签订后一次付清。",
         },
-        supervision=(cap / 2).quantize(Decimal("0.01")),
+        supervision=commissioning.fees(YEAR),
     )
     _act(shy, case, "report", REPORTED)
     total = str(queries.figure(case, "plan"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from .model import Act, Limit, Procedure, Step, back
 
@@ -17,6 +18,7 @@ APPRAISAL = Procedure(
         Step(
             "draft", "第三方评分", "草稿", (Role.THIRD_PARTY,),
             (Act("file", "送服务商确认", "reply", guards=("appraisal_scored",)),), "D62-附件5",
+            scope=Scope.APPRAISAL,
         ),
         Step(
             "reply", "服务商确认", "申辩中", (Role.PROVIDER,),
@@ -59,11 +61,12 @@ SURVEY = Procedure(
                 Act("issue", "发放问卷", "collect", guards=("survey_sampled",), effect="issue"),
                 Act("withdraw", "撤回", "withdrawn", opinion=True, tone="danger"),
             ),
-            "D62-附件5",
+            "D62-附件5", scope=Scope.APPRAISAL,
         ),
         Step(
             "collect", "回收问卷", "待回收", (Role.THIRD_PARTY,),
             (Act("close", "结束调查，计满意率", "done", guards=("survey_answered",), effect="tally"),), "D62-附件5",
+            scope=Scope.APPRAISAL,
         ),
     ),
 )  # fmt: skip
@@ -91,6 +94,7 @@ EVALUATION = Procedure(
         Step(
             "score", "第三方打分", "待评分", (Role.THIRD_PARTY,),
             (Act("file", "送区科委审定", "decide", guards=("evaluation_scored",)),), "M6-33",
+            scope=Scope.APPRAISAL,
         ),
         Step(
             "decide", "审定并发布结果", "待发布", (Role.AUTHORITY,),

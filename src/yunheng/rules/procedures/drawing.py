@@ -48,6 +48,7 @@ def _table(procedure: Procedure, on: date) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     for step in procedure.steps:
         who = "、".join(role.label for role in step.roles) + ("（会签，都办完才走）" if len(step.roles) > 1 else "")
+        who += f"（委托“{step.scope.label}”）" if step.scope else ""
         name = step.name + ("（符合条件才走）" if step.when else "") + ("（停钟）" if step.code == AMEND else "")
         acts = "；".join(f"{act.name}{'（必填意见）' if act.opinion else ''}" for act in step.acts)
         yield f"| {name} | {who} | {acts} | {_limit(procedure, step, on)} | {step.clause} |"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from . import parts
 from .model import Act, Limit, Procedure, Step
@@ -55,7 +56,7 @@ MIGRATION = Procedure(
                 Act("pass", "评估合格", "review", opinion=True, guards=("assessment_report",)),
                 Act("fail", "测试测评或适配不合格", "rejected", opinion=True, tone="danger"),
             ),
-            "D14-12",
+            "D14-12", scope=Scope.SITE,
         ),
         Step(
             "review", "联合审核", "待审核", (Role.INFORMATIZATION, Role.REVIEWER), parts.decisions("deliver"),

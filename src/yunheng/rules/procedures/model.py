@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Step:
     """一步。`roles` 多于一个是会签：都办完才走，一方不同意就按那一方的走。
 
     `when` 是条件的名字（提交时算定，记在事件里），不成立就跳到 `otherwise`。`state` 是状态字典里的词。
+    第三方机构办的步骤都有 `scope`：委托合同里要有这一项才能办（R-089）。
     """
 
     code: str
@@ -93,6 +95,7 @@ class Step:
     limit: Limit | None = None
     when: str = ""
     otherwise: str = ""
+    scope: Scope | None = None
 
     def act(self, code: str) -> Act:
         """按代号取动作；没有抛 KeyError。"""

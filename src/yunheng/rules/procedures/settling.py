@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
 
 from .model import Act, Field, Procedure, Step, back
 
@@ -13,7 +14,13 @@ def _recheck(to: str) -> Step:
     """结算、补差都先由第三方离线复算。"""
     match = Act("match", "复算一致", to, guards=("settlement_recomputed",))
     return Step(
-        "recheck", "第三方复算", "待审核", (Role.THIRD_PARTY,), (match, back("复算不一致，退回", "draft")), "D62-七"
+        "recheck",
+        "第三方复算",
+        "待审核",
+        (Role.THIRD_PARTY,),
+        (match, back("复算不一致，退回", "draft")),
+        "D62-七",
+        scope=Scope.METERING,
     )
 
 

@@ -1,0 +1,205 @@
+"""第三方机构名录与委托合同的页面（D14-16(监管机制)，R-089）。"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+
+from yunheng.audit.refused import Refused
+from yunheng.rules.periods import service_year_of
+from yunheng.rules.roles import Role
+from yunheng.rules.scopes import Scope
+
+from . import commissioning
+from .access import Request, allowed
+from .models import Commission, Deliverable, Institution, Person
+from .reading import MAX_ATTACHMENT, day_of, money_of
+
+_PAGES = (*commissioning.READERS, Role.THIRD_PARTY)
+_FIRST_YEAR = 2021
+MAX_PK = 2**63 - 1
+
+
+@allowed(*_PAGES)
+def home(request: Request) -> HttpResponse:
+    """名录：各机构各项工作委托到哪天；各份合同；区科创中心在这里登记。"""
+    problems: tuple[str, ...] = ()
+    post = request.POST
+    if request.method == "POST":
+        try:
+            return redirect(f"/commissions/{_register(request).pk}/")
+        except Refused as error:
+            problems = error.problems
+    rows = list(commissioning.visible(request.actor))
+    listed = commissioning.registry()
+    if request.actor.role == Role.THIRD_PARTY:
+        listed = listed.filter(pk=request.actor.institution or 0)
+    present = service_year_of(request.on)
+    registers = request.actor.role == Role.REVIEWER
+    context = {
+        "directory": [(one, _held(one, rows, request.on)) for one in listed],
+        "commissions": [(one, one.state(request.on)) for one in rows],
+        "scopes": list(Scope),
+        "registers": registers,
+        "staff": [(one, commissioning.staff(one, request.on)) for one in listed] if registers else (),
+        "years": range(present + 1, _FIRST_YEAR, -1),
+        "year": post.get("service_year", str(present)),
+        "chosen": {"scopes": post.getlist("scopes"), "people": post.getlist("people")},
+        "values": post,
+        "problems": problems,
+    }
+    return render(request, "orgs/commissions.html", context, status=422 if problems else 200)
+
+
+def _held(institution: Institution, rows: list[Commission], on: date) -> list[date | None]:
+    """这家各项工作在期的委托到哪天（不含）；没有为 None。"""
+    live = [one for one in rows if one.institution_id == institution.pk and one.in_force(on)]
+    return [max((one.ends_on for one in live if scope in one.scopes), default=None) for scope in Scope]
+
+
+def _register(request: Request) -> Commission:
+    post, problems = request.POST, []
+    institution = commissioning.registry().filter(pk=_key(post.get("institution", ""))).first()
+    if institution is None:
+        problems.append("请选择第三方机构（R-089）")
+    read: dict[str, Any] = {}
+    for name, label, reader in (
+        ("fee", "费用", money_of),
+        ("from_on", "起", day_of),
+        ("until_on", "止", day_of),
+        ("signed_on", "签订日", day_of),
+    ):
+        try:
+            read[name] = reader(post.get(name, ""))
+        except ValueError as error:
+            problems.append(f"{label}：{error}（R-089）")
+    year = post.get("service_year", "")[:4]
+    if not year.isdigit() or not _FIRST_YEAR < int(year) < 2100:
+        problems.append("请选择费用列入哪个服务年度（R-089）")
+    if problems or institution is None:
+        raise Refused(problems)
+    chosen = [_key(text) for text in post.getlist("people")]
+    return commissioning.register(
+        actor=request.actor,
+        on=request.on,
+        institution=institution,
+        terms=commissioning.Terms(
+            number=post.get("number", "")[:80],
+            scopes=post.getlist("scopes"),
+            qualification=post.get("qualification", ""),
+            service_year=int(year),
+            **read,
+        ),
+        people=list(Person.objects.filter(pk__in=chosen)),
+    )
+
+
+def _key(text: str) -> int:
+    return int(text[:9]) if text.isdigit() else 0
+
+
+@allowed(*_PAGES)
+def commission(request: Request, pk: int) -> HttpResponse:
+    """一份合同：范围、人员、费用、成果；区科创中心管人员和终止，第三方机构交成果。"""
+    found = get_object_or_404(commissioning.visible(request.actor), pk=min(pk, MAX_PK))
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        try:
+            _save(request, found)
+            return redirect(f"/commissions/{pk}/")
+        except Refused as error:
+            problems = error.problems
+    manages = request.actor.role == Role.REVIEWER and request.on < found.ends_on
+    delivers = request.actor.role == Role.THIRD_PARTY
+    moves = list(found.staffings.all())
+    named = {move.person for move in moves if found.names(move.person_id, request.on)}
+    context = {
+        "commission": found,
+        "state": found.state(request.on),
+        "moves": moves,
+        "named": sorted(named, key=lambda person: person.username),
+        "people": {move.person for move in moves} | set(commissioning.staff(found.institution, request.on)),
+        "deliverables": [(one, Scope(one.scope)) for one in found.deliverables.defer("content").order_by("-on", "-pk")],
+        "manages": manages,
+        "delivers": delivers,
+        "undeliverable": commissioning.undeliverable(request.actor, request.on, found) if delivers else "",
+        "fees": _fees(request, found),
+        "values": request.POST,
+        "problems": problems,
+    }
+    return render(request, "orgs/commission.html", context, status=422 if problems else 200)
+
+
+def _fees(request: Request, found: Commission) -> dict[str, Any] | None:
+    """同一服务年度各合同之和与专项管理费上限；第三方机构不看别家的，没有。"""
+    if request.actor.role not in commissioning.READERS:
+        return None
+    total, ceiling = commissioning.fees(found.service_year), commissioning.ceiling(found.service_year)
+    year, cap = ceiling or (None, None)
+    return {"total": total, "year": year, "cap": cap, "over": total - cap if cap is not None and total > cap else None}
+
+
+def _save(request: Request, found: Commission) -> None:
+    post = request.POST
+    if post.get("do") == "deliver":
+        given = request.FILES.get("file")
+        commissioning.deliver(
+            actor=request.actor,
+            on=request.on,
+            commission=found,
+            scope=post.get("scope", ""),
+            title=post.get("title", ""),
+            name=(given.name or "成果") if given else "",
+            content=given.read(MAX_ATTACHMENT + 1) if given else b"",
+        )
+    elif post.get("do") == "terminate":
+        commissioning.terminate(
+            actor=request.actor,
+            on=request.on,
+            commission=found,
+            until_on=_day(request, "until_on"),
+            fee=_money(request, "fee"),
+            reason=post.get("reason", ""),
+        )
+    else:
+        person = Person.objects.filter(pk=_key(post.get("person", ""))).first()
+        if person is None:
+            raise Refused(["请选择人员（R-089）"])
+        commissioning.move(
+            actor=request.actor,
+            on=request.on,
+            commission=found,
+            person=person,
+            joins=post.get("joins") == "1",
+            from_on=_day(request, "from_on"),
+            reason=post.get("reason", ""),
+        )
+
+
+def _day(request: Request, name: str) -> date:
+    try:
+        return day_of(request.POST.get(name, ""))
+    except ValueError as error:
+        raise Refused([f"{error}（R-089）"]) from error
+
+
+def _money(request: Request, name: str) -> Decimal:
+    try:
+        return money_of(request.POST.get(name, ""))
+    except ValueError as error:
+        raise Refused([f"{error}（R-089）"]) from error
+
+
+@allowed(*_PAGES)
+def deliverable(request: Request, pk: int) -> HttpResponse:
+    """下载一件成果；看得到合同的才下得到。"""
+    seen = commissioning.visible(request.actor).values("pk")
+    found = get_object_or_404(Deliverable, pk=min(pk, MAX_PK), commission__in=seen)
+    response = HttpResponse(bytes(found.content), content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
+    return response
