@@ -92,7 +92,8 @@ def recorded(who: str = "jg", on: date = JULY) -> Occurrence:
     """记一起考核事件：只要有“绩效考核”的委托就能办的一件事。"""
     return operations.record(
         actor=cast()[who], on=on, provider=Institution.objects.get(code="CU"), indicator="C",
-        happened_on=date(2026, 5, 6), text="机房断电半小时", responsibility="全部责任", reference="故障单 12",
+        happened_on=date(2026, 5, 6), text="机房断电半小时", responsibility="全部责任",
+        reference=f"故障单 {who} {on}",
     )  # fmt: skip
 
 
