@@ -19,7 +19,18 @@ from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import focus, forecasting, operations, papering, paying, queries, recovery, running, verifying
+from yunheng.settlement import (
+    focus,
+    forecasting,
+    operations,
+    papering,
+    paying,
+    planning,
+    queries,
+    recovery,
+    running,
+    verifying,
+)
 from yunheng.settlement.models import Contract, Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +72,7 @@ def verify(freeze: Freeze, amount: str, who: str = "kw", document: str = "松科
 
 
 def written(case: Case) -> Plan:
-    return operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+    return planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
 
 
 # ── R-079 ──
@@ -345,7 +356,7 @@ def test_R080_方案两版对照_变了的标出(tmp_path: Path) -> None:
     BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
     case, _ = planning(tmp_path)
     plans = [
-        operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": text}, supervision=Decimal(0))
+        planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": text}, supervision=Decimal(0))
         for text in ("初稿", "改过的")
     ]
     client = signed_in("kw")

@@ -52,6 +52,7 @@ def appraisal_form(papers: Papers, provider: str) -> Paper:
         subtitle=f"{papers.year} 服务年度，计至 {papers.result['until']}（不含当日）",
         footnote=str(papers.result["digest"]),
         blocks=tuple(blocks),
+        mark=papers.mark,
     )
 
 

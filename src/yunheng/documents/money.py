@@ -29,3 +29,38 @@ def _integer(value: int) -> str:
             zero = "零" if low < base // 10 else ""
             return _integer(high) + name + (zero + _integer(low) if low else "")
     return _DIGITS[value]
+
+
+def amount_of_words(words: str) -> int:
+    """中文大写 → 分，是 `amount_in_words` 的逆，另写一遍用来核对；不是大写抛 ValueError。"""
+    whole, mark, rest = words.removeprefix("人民币").removesuffix("整").rpartition("元")
+    if not words.startswith("人民币") or not (whole or rest):
+        raise ValueError(f"不是金额大写：{words}")
+    total = _digits(whole) * 100 if mark else 0
+    for unit, size in (("角", 10), ("分", 1)):
+        head, found, tail = rest.partition(unit)
+        if found:
+            total += _digits(head) * size
+            rest = tail
+    if rest:
+        raise ValueError(f"不是金额大写：{words}")
+    return total
+
+
+def _digits(text: str) -> int:
+    """元以前的一段：遇亿、万先把前面的结算掉。"""
+    total = section = digit = 0
+    for char in text:
+        if char in _DIGITS:
+            digit = _DIGITS.index(char)
+            continue
+        size = next((size for size, name in _UNITS if name == char), 0)
+        if not size:
+            raise ValueError(f"大写里不该有“{char}”：{text}")
+        if size >= 10**4:
+            total = (total + section + digit) * size if size == 10**8 else total + (section + digit) * size
+            section = 0
+        else:
+            section += (digit or 1) * size
+        digit = 0
+    return total + section + digit

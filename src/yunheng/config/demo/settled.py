@@ -15,7 +15,7 @@ from yunheng.metering import example
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
-from yunheng.settlement import operations, paying, queries, running
+from yunheng.settlement import operations, paying, planning, queries, running
 from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling
 
 from .cast import People
@@ -117,7 +117,7 @@ def close(people: People) -> None:
     _act(kw, case, "approve", APPROVED)
     Freeze.objects.get(service_year=YEAR)
     cap = Decimal(run.head["summary"]["supervision_fee_cap"])
-    operations.write_plan(
+    planning.write_plan(
         actor=shy,
         on=REPORTED,
         case=case,
