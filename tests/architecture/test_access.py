@@ -59,6 +59,7 @@ PAGES: dict[str, set[Role]] = {
     "procurement": BUSINESS,
     "settlement": BUSINESS,
     "settlement-year": BUSINESS,
+    "settlement-plan": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "forecast": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "recovery": {Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION},
     "handover": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR},
@@ -118,7 +119,6 @@ POSTS = {
     "rectify",
     "contract",
     "pay",
-    "plan",
     "recompute",
     "appraise",
     "rate",
@@ -144,8 +144,8 @@ RUNS: dict[str, set[Role]] = {
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
-#: 对着一次评估、一份申辩的，见 tests/scenarios/test_evaluation.py、test_appeal.py
-APPRAISED = {"evaluation", "reply-file", "handling-file", "plan-diff", "handover-file"}
+#: 对着一次评估、一份申辩的，见 tests/scenarios/test_evaluation.py、test_appeal.py；方案的草稿和对照见 test_plan.py
+APPRAISED = {"evaluation", "reply-file", "handling-file", "plan-diff", "draft-file", "handover-file"}
 INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDER}}
 #: 没登录也能打开的
 OPEN = {"fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
@@ -199,6 +199,7 @@ def address(name: str, walk: Walk) -> str:
         "sample": "/demo/hosts.xlsx",
         "settlement-year": "/settlement/2025/",
         "forecast": "/settlement/2025/forecast/",
+        "settlement-plan": "/settlement/2025/plan/",
         "recovery": "/settlement/recovery/",
         "handover": "/settlement/handover/",
         "tiers": "/catalog/tiers/",

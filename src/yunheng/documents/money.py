@@ -32,35 +32,33 @@ def _integer(value: int) -> str:
 
 
 def amount_of_words(words: str) -> int:
-    """中文大写 → 分，是 `amount_in_words` 的逆，另写一遍用来核对；不是大写抛 ValueError。"""
-    whole, mark, rest = words.removeprefix("人民币").removesuffix("整").rpartition("元")
-    if not words.startswith("人民币") or not (whole or rest):
+    """中文大写 → 分：与写法无关的另一条路，用来核对；不是大写抛 ValueError。"""
+    text = words.removeprefix("人民币").removesuffix("整")
+    whole, _, rest = text.partition("元") if "元" in text else ("", "", text)
+    strange = set(whole) - set(f"{_DIGITS}亿万仟佰拾") | set(rest) - set(f"{_DIGITS}角分")
+    if not words.startswith("人民币") or not text or strange:
         raise ValueError(f"不是金额大写：{words}")
-    total = _digits(whole) * 100 if mark else 0
-    for unit, size in (("角", 10), ("分", 1)):
-        head, found, tail = rest.partition(unit)
-        if found:
-            total += _digits(head) * size
-            rest = tail
-    if rest:
-        raise ValueError(f"不是金额大写：{words}")
-    return total
+    cents = digit = 0
+    for char in rest:
+        if char in _DIGITS:
+            digit = _DIGITS.index(char)
+        else:
+            cents += digit * {"角": 10, "分": 1}[char]
+    return _read(whole) * 100 + cents
 
 
-def _digits(text: str) -> int:
-    """元以前的一段：遇亿、万先把前面的结算掉。"""
-    total = section = digit = 0
+def _read(text: str) -> int:
+    """元以前的一段：先按亿、万分开，剩下的逐位加。"""
+    for mark, base in (("亿", 10**8), ("万", 10**4)):
+        if mark in text:
+            high, _, low = text.rpartition(mark)
+            return _read(high) * base + _read(low)
+    sizes = {name: base for base, name in _UNITS}
+    total = digit = 0
     for char in text:
         if char in _DIGITS:
             digit = _DIGITS.index(char)
-            continue
-        size = next((size for size, name in _UNITS if name == char), 0)
-        if not size:
-            raise ValueError(f"大写里不该有“{char}”：{text}")
-        if size >= 10**4:
-            total = (total + section + digit) * size if size == 10**8 else total + (section + digit) * size
-            section = 0
         else:
-            section += (digit or 1) * size
-        digit = 0
-    return total + section + digit
+            total += digit * sizes[char]
+            digit = 0
+    return total + digit

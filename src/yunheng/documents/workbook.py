@@ -89,14 +89,13 @@ class _Book:
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.7)
-        header = f"&L&9{self._name.replace('&', '&&')}&R&9{name}"
+        picture = {}
         if self.watermark:
             # 屏幕上垫在格子下面的不印，印的靠页眉里的图
-            sheet.set_background(io.BytesIO(self.watermark), is_byte_stream=True)
+            sheet.set_background(io.BytesIO(self.watermark))
             picture = {"image_center": "水印.png", "image_data_center": io.BytesIO(self.watermark)}
-            sheet.set_header(f"{header}&C&G", picture)
-        else:
-            sheet.set_header(header)
+        middle = "&C&G" if picture else ""
+        sheet.set_header(f"&L&9{self._name.replace('&', '&&')}{middle}&R&9{name}", picture)
         sheet.set_footer(f"&L&8{self._mark}&R&9第 &P 页，共 &N 页")
         return sheet
 

@@ -61,7 +61,8 @@ def _ruled(run: Run) -> Check:
     held = Decimal(run.head["summary"]["disputed_gross"])
     href = f"/settlement/runs/{run.pk}/differences/"
     if open_ or held:
-        text = f"{open_} 条差异没有裁定，待核 {run.disputed_count:,} 条、{held:,.2f} 元不进方案，裁定以后由补差结清"
+        waiting = f"待核 {run.disputed_count:,} 条、{held:,.2f} 元不进方案，裁定以后由补差结清"
+        text = f"{open_} 条差异没有裁定，{waiting if held else '还没有连着费用的'}"
         return Check("差异都已裁定", "warn", text, href, "D62-七")
     return Check("差异都已裁定", "ok", "没有待核", href, "D62-七")
 

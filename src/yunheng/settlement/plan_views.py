@@ -53,10 +53,12 @@ def plan(request: Request, year: int) -> HttpResponse:
         except Refused as error:
             problems = error.problems
     plans = list(Plan.objects.filter(case=case).select_related("run", "case").order_by("-version")) if case else []
-    drafts = PlanDraft.objects.filter(run=planning.drafted_from(year))
-    draft = drafts.first() if request.actor.role == Role.REVIEWER and not plans else None
+    run = planning.drafted_from(year) if request.actor.role == Role.REVIEWER and not plans else None
+    draft = PlanDraft.objects.filter(run=run).first() if run else None
     last = plans[0] if plans else None
     standing = {"year": year, "last": last, "draft": draft, "making": _making(last, draft) and not problems}
+    # 没有出过、没出成的，才有得要
+    standing["drafts"] = run is not None and (draft is None or bool(draft.problem))
     if request.htmx:
         response = render(request, "settlement/_plan_making.html", standing)
         if not standing["making"]:
