@@ -147,7 +147,7 @@ _WATERMARK = (
     f'<w:r {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office">'
     '<w:pict><v:shapetype id="_x0000_t136" coordsize="21600,21600" o:spt="136" adj="10800"'
     ' path="m@7,l@8,m@5,21600l@6,21600e"><v:path textpathok="t"/><v:textpath on="t" fitshape="t"/></v:shapetype>'
-    '<v:shape id="Watermark{number}" o:spid="_x0000_s205{number}" type="#_x0000_t136" fillcolor="#d8d8d8" stroked="f"'
+    '<v:shape id="Watermark{number}" o:spid="_x0000_s205{number}" type="#_x0000_t136" fillcolor="#e4e4e4" stroked="f"'
     ' style="position:absolute;width:320pt;height:150pt;rotation:315;z-index:-25165875{number};'
     "mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
     'mso-position-vertical:center;mso-position-vertical-relative:margin">'
