@@ -167,6 +167,7 @@ PAGES = {
         "/settlement/recovery/",
         "/settlement/handover/",
         "/settlement/2025/forecast/",
+        "/settlement/2025/plan/",
         "/catalog/tiers/",
     ],
     "kw": ["/", "/settlement/recovery/", "/assessment/"],
