@@ -18,6 +18,7 @@ from yunheng.documents.money import amount_in_words
 from yunheng.rules.money import yuan
 
 from .conftest import Town
+from .test_walks import inaccessible
 
 
 def saved(page: Page, link: str, path: Path) -> Path:
@@ -146,6 +147,7 @@ def planned(town: Town, frozen: dict[str, Any]) -> None:
     assert total[-2:] == [yuan(fen, grouped=True), amount_in_words(fen)]
     expect(shy.locator(".checks .check-bad, .checks .check-wait")).to_have_count(0)
     expect(shy.locator(".checks li", has_text="大写等于数字")).to_contain_text("处都相符")
+    assert inaccessible(shy) == []
     shy.click(".plan-outline >> text=十、预算与资金来源")
     expect(sheet.locator("[name='goal:3:target']")).to_be_in_viewport()
 
