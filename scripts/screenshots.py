@@ -40,6 +40,7 @@ SHOTS = (
     ("demo.shy", "/settlement/runs/2/lines/1/", "结算-为什么"),
     ("demo.shy", "/settlement/runs/2/differences/?code=D3", "结算-差异"),
     ("demo.kw", "/cases/JS-2024-0001/", "结算-办件"),
+    ("demo.kw", "/settlement/2023/plan/", "结算-方案"),
     ("demo.kw", "/cases/BC-2025-0001/", "补差"),
     ("demo.mzj", "/catalog/", "服务目录"),
     ("demo.shy", "/procurement/", "采购"),

@@ -69,6 +69,7 @@ PAGES: dict[str, set[Role]] = {
         Role.HEAD,
         Role.PROVIDER,
     },
+    "settlement-plan": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "forecast": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "recovery": {Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION},
     "handover": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR},
@@ -129,7 +130,6 @@ POSTS = {
     "rectify",
     "contract",
     "pay",
-    "plan",
     "recompute",
     "appraise",
     "rate",
@@ -159,7 +159,7 @@ RUNS: dict[str, set[Role]] = {
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
-#: 对着一次评估、一张考核表、一份证据、一条异议的，见 tests/scenarios 的 evaluation、appraisal、appeal、objection
+#: 对着一次评估、一张考核表、一份证据、一条异议、一版方案的：各自的场景里看谁看得到
 APPRAISED = {
     "objection",
     "objection-file",
@@ -170,6 +170,7 @@ APPRAISED = {
     "occurrence-file",
     "handling-file",
     "plan-diff",
+    "draft-file",
     "handover-file",
 }
 #: 对着一份委托合同的，见 tests/scenarios/test_commissions.py
@@ -227,6 +228,7 @@ def address(name: str, walk: Walk) -> str:
         "sample": "/demo/hosts.xlsx",
         "settlement-year": "/settlement/2025/",
         "forecast": "/settlement/2025/forecast/",
+        "settlement-plan": "/settlement/2025/plan/",
         "recovery": "/settlement/recovery/",
         "handover": "/settlement/handover/",
         "objections": "/settlement/objections/",

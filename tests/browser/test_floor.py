@@ -29,6 +29,7 @@ SCREENS = {
         f"/assets/{RESOURCE}/",
         "/inbox/",
         "/settlement/package/",
+        "/settlement/2025/plan/",
         "/conventions/",
         "/procedures/",
         "/search/?q=看页面",

@@ -47,8 +47,8 @@ def cents(value: float) -> int:
     return round(value * 100)
 
 
-def test_工作簿十一页俱全(book: Any) -> None:
-    expected = "汇总 按服务商 按单位 按项目 账目 待核 差异 考核 阶梯均价 口径 数据说明"
+def test_工作簿十二页俱全(book: Any) -> None:
+    expected = "汇总 按服务商 按单位 按项目 账目 待核 差异 考核 阶梯均价 口径 绩效目标 数据说明"
     assert book.sheetnames == expected.split()
 
 

@@ -28,7 +28,7 @@ from yunheng.orgs.operations import appoint
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations as settling
-from yunheng.settlement import queries
+from yunheng.settlement import planning, queries
 
 pytestmark = pytest.mark.django_db
 FROM, UNTIL = date(2026, 7, 1), date(2027, 7, 1)
@@ -487,7 +487,7 @@ def test_R089_编方案列出这一年的合同和费用之和_超过上限的�
     total = commissioning.fees(YEAR)
     commissioned(Scope.SECURITY, service_year=YEAR, fee=Decimal("1234.56"))
     commissioned(Scope.SECURITY, service_year=YEAR + 1, fee=Decimal("99.00"))
-    page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+    page = signed_in("shy").get(f"/settlement/{YEAR}/plan/").content.decode()
     freeze = queries.freeze_of(case)
     assert freeze is not None
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
@@ -497,9 +497,9 @@ def test_R089_编方案列出这一年的合同和费用之和_超过上限的�
     assert f"各合同之和比上限多 {total + Decimal('1234.56') - cap:,.2f} 元" in page
     assert f'name="supervision" inputmode="decimal" value="{cap}"' in page
     with refused("R-082"):
-        settling.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=total)
-    plan = settling.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
-    assert f'value="{plan.supervision}"' in signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+        planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=total)
+    plan = planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+    assert f'value="{plan.supervision}"' in signed_in("shy").get(f"/settlement/{YEAR}/plan/").content.decode()
 
 
 def test_R089_没超过上限的_编方案先填合同费用之和(tmp_path: Path) -> None:
@@ -508,8 +508,8 @@ def test_R089_没超过上限的_编方案先填合同费用之和(tmp_path: Pat
     for one in Commission.objects.filter(service_year=YEAR):
         Termination.objects.create(commission=one, until_on=one.from_on, fee=0, reason="改签", on=JULY, by="测试")
     commissioned(Scope.SECURITY, service_year=YEAR, fee=Decimal("1234.56"))
-    case = approved(tmp_path)
-    page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+    approved(tmp_path)
+    page = signed_in("shy").get(f"/settlement/{YEAR}/plan/").content.decode()
     assert 'name="supervision" inputmode="decimal" value="1234.56"' in page
     assert "各合同之和比上限多" not in page
 

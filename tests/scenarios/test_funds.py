@@ -19,8 +19,19 @@ from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import focus, forecasting, operations, papering, paying, queries, recovery, running, verifying
-from yunheng.settlement.models import Contract, Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
+from yunheng.settlement import (
+    focus,
+    forecasting,
+    operations,
+    papering,
+    paying,
+    planning,
+    queries,
+    recovery,
+    running,
+    verifying,
+)
+from yunheng.settlement.models import Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +56,7 @@ def evaluated(score: str = "70") -> None:
     act("kw", case, "publish")
 
 
-def planning(folder: Path) -> tuple[Case, Freeze]:
+def at_plan(folder: Path) -> tuple[Case, Freeze]:
     used()
     case = approved(folder)
     freeze = queries.freeze_of(case)
@@ -61,14 +72,14 @@ def verify(freeze: Freeze, amount: str, who: str = "kw", document: str = "松科
 
 
 def written(case: Case) -> Plan:
-    return operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+    return planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
 
 
 # ── R-079 ──
 
 
 def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后的(tmp_path: Path) -> None:
-    case, freeze = planning(tmp_path)
+    case, freeze = at_plan(tmp_path)
     evaluated()
     before = queries.payable(freeze, "CU", None)
     assert before is not None
@@ -102,7 +113,7 @@ def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后�
 
 
 def test_R079_方案的文件里单列核定_写明评估结果和决定人(tmp_path: Path) -> None:
-    case, freeze = planning(tmp_path)
+    case, freeze = at_plan(tmp_path)
     evaluated()
     verify(freeze, "-100.00")
     plan = written(case)
@@ -120,13 +131,13 @@ def test_R079_方案的文件里单列核定_写明评估结果和决定人(tmp_
 
 
 def test_R079_没有发布的评估结果_不能核定(tmp_path: Path) -> None:
-    _, freeze = planning(tmp_path)
+    _, freeze = at_plan(tmp_path)
     with pytest.raises(Refused, match="没有发布的效能评估结果"):
         verify(freeze, "-1.00")
 
 
 def test_R079_减成负数_是零_没有文号_不是区科委_核定两次_都拒绝(tmp_path: Path) -> None:
-    case, freeze = planning(tmp_path)
+    case, freeze = at_plan(tmp_path)
     evaluated()
     for amount in ("0", "-99999999"):
         with pytest.raises(Refused):
@@ -251,7 +262,7 @@ def test_R086_口径定了都报的_区级单位的也报_市经信退回就重�
 
 
 def test_R086_都是区级单位的_不用报市经信(tmp_path: Path) -> None:
-    case, _ = planning(tmp_path)
+    case, _ = at_plan(tmp_path)
     assert "city" not in set(case.events.values_list("step", flat=True))
 
 
@@ -339,20 +350,3 @@ def test_FOCUS导出_各行之和等于账目_必有的列都在_时刻是UTC() 
     client = signed_in("dx")
     own = client.get(f"/settlement/runs/{run.pk}/focus.csv")
     assert len(b"".join(own.streaming_content).decode().splitlines()) == 1  # type: ignore[attr-defined]
-
-
-def test_R080_方案两版对照_变了的标出(tmp_path: Path) -> None:
-    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
-    case, _ = planning(tmp_path)
-    plans = [
-        operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": text}, supervision=Decimal(0))
-        for text in ("初稿", "改过的")
-    ]
-    client = signed_in("kw")
-    page = client.get(f"/settlement/plans/{plans[0].pk}..{plans[1].pk}/").content.decode()
-    assert page.count("变了</span>") == 1
-    assert "初稿" in page
-    assert "改过的" in page
-    client = signed_in("mzj")
-    assert client.get(f"/settlement/plans/{plans[0].pk}..{plans[1].pk}/").status_code == 403
-    assert not Contract.objects.exists()

@@ -27,7 +27,7 @@ from tests.support.year import (
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, paying, queries
+from yunheng.settlement import operations, paying, planning, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, RunOrder
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +166,7 @@ def test_R090_区科委没有批准_不能编方案_批准了就冻结_不能重
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")
     with refused("没有经区科委批准"):
-        operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+        planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
     operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
     act("dsf", case, "match")
     with pytest.raises(NotYours):
@@ -194,8 +194,8 @@ def test_R082_专项管理费超过百分之十一分_拒绝_正好百分之十�
     case = approved(tmp_path)
     cap = Decimal(queries.freeze_of(case).run.head["summary"]["supervision_fee_cap"])  # type: ignore[union-attr]
     with refused("D14-16，R-082"):
-        operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap + FENS)
-    plan = operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+        planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap + FENS)
+    plan = planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     assert plan.version == 1
 
 
@@ -209,7 +209,7 @@ def test_R081_批复_申请_下达_超过上一步一分就拒绝_写明超出�
     case = approved(tmp_path)
     with refused("还没有编结算项目方案"):
         act("shy", case, "report")
-    operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": "概况"}, supervision=Decimal(0))
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": "概况"}, supervision=Decimal(0))
     act("shy", case, "report")
     total = queries.figure(case, "plan")
     assert total is not None
@@ -288,7 +288,7 @@ def test_R080_方案出Word_PDF_Excel_金额与冻结的结果逐字相同_写�
     freeze = Freeze.objects.get(case=case)
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     prose = {"overview": "本区概况写在这里。", "goal": "绩效目标写在这里。", "arrangement": "一次付清。"}
-    plan = operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose=prose, supervision=cap)
+    plan = planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose=prose, supervision=cap)
     assert write_next()
     assert not write_next()
     files = {file.name: bytes(file.content) for file in plan.files.all()}

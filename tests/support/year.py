@@ -18,7 +18,7 @@ from yunheng.ledger.operations import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, paying, queries, running
+from yunheng.settlement import operations, paying, planning, queries, running
 from yunheng.settlement.models import Run, RunFile
 
 YEAR = 2025
@@ -123,7 +123,7 @@ def approved(folder: Path) -> Case:
 def budgeted(folder: Path) -> Case:
     """办到预算下达，可以签合同。"""
     case = approved(folder)
-    operations.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
     act("shy", case, "report")
     total = str(queries.figure(case, "plan"))
     act("kw", case, "grant", fields={"approved": total})

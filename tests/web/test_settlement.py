@@ -242,9 +242,11 @@ def test_R080_方案的文件_出好以前说正在出_出好了能下载_使用
     from yunheng.settlement.papering import write_next
 
     case = budgeted(tmp_path)
-    assert "正在出 Word" in text(signed_in("kw"), f"/cases/{case.number}/")
+    url = f"/settlement/{YEAR}/plan/"
+    assert f'href="{url}"' in text(signed_in("kw"), f"/cases/{case.number}/")
+    assert "正在出第 1 版的 Word" in text(signed_in("kw"), url)
     assert write_next()
-    page = text(signed_in("kw"), f"/cases/{case.number}/")
+    page = text(signed_in("kw"), url)
     found = re.findall(r'href="(/settlement/plans/[^"]+)"', page)
     assert len(found) >= 3
     for who, actor in cast().items():

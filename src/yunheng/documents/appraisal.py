@@ -124,7 +124,7 @@ def sheet_of(papers: Papers, provider: str) -> Sheet:
 
 
 def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper:
-    """考核表的内容；`draft` 是还没有审定的，标题写明草稿。"""
+    """考核表的内容；`draft` 是还没有审定的，标题写明，每页有水印。"""
     rows = [
         (
             line.title,
@@ -158,6 +158,7 @@ def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper
         footnote=footnote,
         blocks=(*blocks, *_details(sheet)),
         landscape=True,
+        mark="草稿" if draft else "",
     )
 
 

@@ -108,13 +108,27 @@ class Verified:
     by: str
 
 
+#: 预算绩效目标（R-080）默认的（指标, 目标值）；各行的现值由程序算，次序与 `plan.goal_values` 的相同
+GOALS = (
+    ("数量", "期内全部在用资源逐日计量，无遗漏"),
+    ("质量", "第三方独立重算，逐条相符"),
+    ("时效", "服务年度结束后编制方案并报批"),
+    ("成本", "支付不超过批复金额和应付金额"),
+    ("满意度", "服务商满意率不低于 90%"),
+)
+
+
 @dataclass(frozen=True)
 class Written:
-    """方案里人定的：各段文字（概况、绩效目标、支付安排），安排的第三方专项管理费（分，没有安排为 None），效能核定。"""
+    """方案里人定的：各段文字（概况、绩效目标、支付安排），绩效目标各行的指标和目标值，专项管理费，效能核定。
+
+    `supervision` 是安排的第三方专项管理费（分），没有安排为 None。
+    """
 
     overview: str = ""
     goal: str = ""
     arrangement: str = ""
+    goals: tuple[tuple[str, str], ...] = GOALS
     supervision: int | None = None
     verified: tuple[Verified, ...] = ()
 
@@ -124,7 +138,8 @@ class Papers:
     """一次结算的全部文件用料。
 
     `result` 是 结算.json 里除账目外的各键，含 digest；`lines(disputed)` 每次从头给出账目或待核，按规格的顺序；
-    `rows` 是数据包各表的行数；`city_totals` 是阶梯项的全市总量；`difference_names` 如 D3 → 数量不符。
+    `rows` 是数据包各表的行数；`city_totals` 是阶梯项的全市总量；`difference_names` 如 D3 → 数量不符；
+    `draft` 是还没有批准的计量，各文件都带水印。
     """
 
     result: Mapping[str, Any]
@@ -141,6 +156,7 @@ class Papers:
     rows: Mapping[str, int]
     difference_names: Mapping[str, str]
     written: Written = Written()
+    draft: bool = False
 
     @property
     def year(self) -> int:
@@ -156,3 +172,8 @@ class Papers:
     def estimated(self) -> bool:
         """数据截止日早于服务年度末日：是年中预估，不是结算。"""
         return self.until < date(self.year + 1, 7, 1)
+
+    @property
+    def mark(self) -> str:
+        """各文件的水印。"""
+        return "草稿" if self.draft else ""

@@ -29,3 +29,36 @@ def _integer(value: int) -> str:
             zero = "零" if low < base // 10 else ""
             return _integer(high) + name + (zero + _integer(low) if low else "")
     return _DIGITS[value]
+
+
+def amount_of_words(words: str) -> int:
+    """中文大写 → 分：与写法无关的另一条路，用来核对；不是大写抛 ValueError。"""
+    text = words.removeprefix("人民币").removesuffix("整")
+    whole, _, rest = text.partition("元") if "元" in text else ("", "", text)
+    strange = set(whole) - set(f"{_DIGITS}亿万仟佰拾") | set(rest) - set(f"{_DIGITS}角分")
+    if not words.startswith("人民币") or not text or strange:
+        raise ValueError(f"不是金额大写：{words}")
+    cents = digit = 0
+    for char in rest:
+        if char in _DIGITS:
+            digit = _DIGITS.index(char)
+        else:
+            cents += digit * {"角": 10, "分": 1}[char]
+    return _read(whole) * 100 + cents
+
+
+def _read(text: str) -> int:
+    """元以前的一段：先按亿、万分开，剩下的逐位加。"""
+    for mark, base in (("亿", 10**8), ("万", 10**4)):
+        if mark in text:
+            high, _, low = text.rpartition(mark)
+            return _read(high) * base + _read(low)
+    sizes = {name: base for base, name in _UNITS}
+    total = digit = 0
+    for char in text:
+        if char in _DIGITS:
+            digit = _DIGITS.index(char)
+        else:
+            total += digit * sizes[char]
+            digit = 0
+    return total + digit

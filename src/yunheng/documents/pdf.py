@@ -13,7 +13,7 @@ from typing import Literal
 import typst
 from fontTools.ttLib import TTCollection, TTFont
 
-from .blocks import Block, Chart, Paper
+from .blocks import Chart, Paper, plain
 
 FAMILIES = ("Noto Serif CJK SC", "Noto Sans CJK SC")
 
@@ -28,7 +28,7 @@ class FontProblem(ValueError):
 
 def write_pdf(paper: Paper, path: Path) -> None:
     """写 PDF。缺字体、缺字抛 FontProblem，绝不印成方框。"""
-    content = {**asdict(paper), "blocks": [_plain(block) for block in paper.blocks]}
+    content = {**asdict(paper), "blocks": [plain(block) for block in paper.blocks]}
     check_glyphs(text.translate(_DRAWN) for text in _texts(content))
     function = "form" if paper.layout == "form" else "paper"
     path.write_bytes(_compile(f"#{function}(json(bytes(sys.inputs.content)))", content, "pdf"))
@@ -36,9 +36,16 @@ def write_pdf(paper: Paper, path: Path) -> None:
 
 def chart_image(chart: Chart) -> bytes:
     """一张图的 PNG，宽同版心 156 mm。"""
-    check_glyphs(_texts(_plain(chart)))
+    check_glyphs(_texts(plain(chart)))
     page = '#set page(width: 156mm, height: auto, margin: 3pt)\n#set text(lang: "zh", cjk-latin-spacing: none)\n'
-    return _compile(f"{page}#draw(json(bytes(sys.inputs.content)))", _plain(chart), "png")
+    return _compile(f"{page}#draw(json(bytes(sys.inputs.content)))", plain(chart), "png")
+
+
+def mark_image(mark: str) -> bytes:
+    """水印的 PNG，垫在 Excel 的格子下面。"""
+    check_glyphs((mark,))
+    page = "#set page(width: 180mm, height: 120mm, margin: 0mm, fill: none)\n"
+    return _compile(f"{page}#watermark(json(bytes(sys.inputs.content)))", mark, "png")
 
 
 def check_glyphs(texts: Iterable[str]) -> None:
@@ -48,10 +55,6 @@ def check_glyphs(texts: Iterable[str]) -> None:
     if missing:
         listed = "、".join(f"{char}（U+{ord(char):04X}）" for char in missing[:20])
         raise FontProblem(f"PDF 的字体里没有这些字：{listed}；请改用能印的字，或加 --json-only 只出 结算.json")
-
-
-def _plain(block: Block) -> dict[str, object]:
-    return {"type": type(block).__name__, **asdict(block)}
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -10,27 +10,66 @@ from yunheng.rules.clauses import load_built_in
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import fen, yuan
 
-from .blocks import Block, Chart, Column, Heading, PageBreak, Paper, Paragraph, Table
-from .data import PAYERS, Papers
+from .blocks import Block, Chart, Column, Heading, PageBreak, Paper, Paragraph, Slot, Table
+from .data import GOALS, PAYERS, Papers
 from .money import amount_in_words
 from .sums import Sums
 
 #: 附表最多列这么多行，其余合成一行，全部见 结算明细.xlsx
 ANNEX_ROWS = 200
 CENTRE = "区科创服务中心"
+#: 有人写的内容的几章
+OVERVIEW, BUDGET, PAYMENT = "一、项目概况", "十、预算与资金来源", "十一、支付计划"
 
 
 def settlement_plan(papers: Papers, settled: Sums, held: Sums) -> Paper:
     """一次结算的项目方案；数据截止日早于服务年度末日时是预估稿。"""
     year = papers.year
     last = papers.until - timedelta(days=1)
-    draft = "（预估稿）" if papers.estimated else ""
+    draft = "（预估稿）" if papers.estimated else "（草稿）" if papers.draft else ""
     writer = _Plan(papers, settled, held)
     return Paper(
         title=f"{papers.result['district']}电子政务云资源结算项目方案{draft}",
         subtitle=f"{year} 服务年度（{year} 年 7 月 1 日至 {_day(last)}）",
         footnote=str(papers.result["digest"]),
         blocks=tuple(writer.blocks()),
+        mark=papers.mark,
+    )
+
+
+def unwritten() -> tuple[Block, ...]:
+    """还没有算好的内容时：只有人写的各处，摆在各自的章里。"""
+    return (
+        Heading(1, OVERVIEW),
+        Slot("overview"),
+        Heading(1, BUDGET),
+        Slot("supervision"),
+        _goal_table(GOALS, ("",) * len(GOALS)),
+        Slot("goal"),
+        Heading(1, PAYMENT),
+        Slot("arrangement"),
+    )
+
+
+def goal_values(papers: Papers, settled: Sums, held: Sums) -> tuple[str, ...]:
+    """预算绩效目标各行的依据和现值，次序同 GOALS。"""
+    due = fen(papers.result["summary"]["unified_net"]) + sum(one.amount for one in papers.written.verified)
+    rates = "、".join(f"{papers.providers[code]} {rate}%" for code, rate in sorted(papers.satisfaction.items()))
+    return (
+        f"账目 {settled.count:,} 条，待核 {held.count:,} 条",
+        "批准以前由第三方复算（R-077）" if papers.draft else "摘要相同（R-077）",
+        "每年 7 月起（D62-八）",
+        _money(due),
+        rates or "未调查",
+    )
+
+
+def _goal_table(goals: Iterable[tuple[str, str]], values: Iterable[str]) -> Table:
+    return Table(
+        "表 11　预算绩效目标",
+        (Column("指标", 2.4), Column("目标", 5), Column("依据和现值", 6)),
+        [(*goal, value) for goal, value in zip(goals, values, strict=True)],
+        slot="goals",
     )
 
 
@@ -50,10 +89,9 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "—"
 
 
-def _prose(text: str) -> Iterator[Block]:
-    """人写的一段：一行一段。"""
-    for line in filter(None, map(str.strip, text.splitlines())):
-        yield Paragraph(line)
+def _prose(key: str, text: str) -> Slot:
+    """人写的一处：一行一段。"""
+    return Slot(key, tuple(filter(None, map(str.strip, text.splitlines()))))
 
 
 class _Plan:
@@ -88,11 +126,13 @@ class _Plan:
 
     def _outline(self) -> Iterator[Block]:
         papers, summary = self.papers, self.summary
-        yield Heading(1, "一、项目概况")
+        yield Heading(1, OVERVIEW)
         if papers.estimated:
             yield Paragraph(
                 f"本稿是年中预估：只计到 {_day(papers.until - timedelta(days=1))}，不是年度结算，不作为立项和支付的依据。"
             )
+        elif papers.draft:
+            yield Paragraph("本稿是草稿：计量结果还没有经区科委批准，数字会变，不作为立项和支付的依据（D62-四）。")
         yield Paragraph(
             f"{papers.result['district']}按“先用后付、按实结算、统一支付”的方式使用政务云（D14-15、D62-七）。"
             f"本项目对 {papers.year} 服务年度内各使用单位的政务云资源逐日计量、逐条计费，形成本方案，报区科委立项（D62-八）。"
@@ -122,7 +162,7 @@ class _Plan:
             ),
         )
 
-        yield from _prose(papers.written.overview)
+        yield _prose("overview", papers.written.overview)
 
     def _basis(self) -> Iterator[Block]:
         yield Heading(1, "二、编制依据")
@@ -401,30 +441,17 @@ class _Plan:
     def _budget(self) -> Iterator[Block]:
         cap = fen(self.summary["supervision_fee_cap"])
         base = "考核扣减后的应付" if self.result["conventions"]["K-12"] == "net" else "考核扣减前的结算"
-        yield Heading(1, "十、预算与资金来源")
+        yield Heading(1, BUDGET)
         yield Paragraph(
             f"资金来源为区级财政。本项目所需预算 {_money(self.due)}，立项批复后由{CENTRE}按财政预算追加流程申请（D62-八）。"
         )
         yield Paragraph(
             f"第三方综合服务监管的专项管理费，不高于年度结算费用的 10%（D14-16 监管机制）：以统一支付{base}金额为基数，"
-            f"上限 {_money(cap)}（{amount_in_words(cap)}），舍去分以下。{self._supervision()}"
+            f"上限 {_money(cap)}（{amount_in_words(cap)}），舍去分以下。"
         )
-        yield Table(
-            "表 11　预算绩效目标",
-            (Column("指标", 2.4), Column("目标", 5), Column("依据和现值", 6)),
-            (
-                (
-                    "数量",
-                    "期内全部在用资源逐日计量，无遗漏",
-                    f"账目 {self.settled.count:,} 条，待核 {self.held.count:,} 条",
-                ),
-                ("质量", "第三方独立重算，逐条相符", "摘要相同（R-077）"),
-                ("时效", "服务年度结束后编制方案并报批", "每年 7 月起（D62-八）"),
-                ("成本", "支付不超过批复金额和应付金额", _money(self.due)),
-                ("满意度", "服务商满意率不低于 90%", self._satisfaction()),
-            ),
-        )
-        yield from _prose(self.papers.written.goal)
+        yield Slot("supervision", (self._supervision(),))
+        yield _goal_table(self.papers.written.goals, goal_values(self.papers, self.settled, self.held))
+        yield _prose("goal", self.papers.written.goal)
 
     def _supervision(self) -> str:
         fee = self.papers.written.supervision
@@ -432,15 +459,8 @@ class _Plan:
             return "该费用不在本方案所需预算之内，另行安排时不得超过上限。"
         return f"本年度安排 {_money(fee)}，连同应付金额，本项目预算合计 {_money(self.due + fee)}。"
 
-    def _satisfaction(self) -> str:
-        papers = self.papers
-        return (
-            "、".join(f"{papers.providers[code]} {rate}%" for code, rate in sorted(papers.satisfaction.items()))
-            or "未调查"
-        )
-
     def _payment(self) -> Iterator[Block]:
-        yield Heading(1, "十一、支付计划")
+        yield Heading(1, PAYMENT)
         yield Table(
             "表 12　步骤",
             (Column("步骤", 2.6), Column("承办", 3), Column("前提和金额", 7), Column("条款", 2.4)),
@@ -452,12 +472,14 @@ class _Plan:
                 ("自行支付", "使用单位", "自行与服务商签约支付，不经本项目", "D62-九"),
             ),
         )
-        yield from _prose(self.papers.written.arrangement)
+        yield _prose("arrangement", self.papers.written.arrangement)
 
     def _conclusion(self) -> Iterator[Block]:
         yield Heading(1, "十二、结论")
         if self.papers.estimated:
             yield Paragraph(f"截至数据截止日，统一支付预估应付 {_money(self.due)}。年度结束后按全年数据重算。")
+        elif self.papers.draft:
+            yield Paragraph(f"照现在的计量结果，统一支付应付 {_money(self.due)}；经区科委批准后才编正式方案（R-090）。")
         else:
             pending = (
                 f"待核 {_money(fen(self.summary['disputed_gross']))}在差异裁定后以补差另行结算。"
@@ -552,4 +574,4 @@ def _annex(caption: str, columns: Sequence[Column], rows: Sequence[tuple[tuple[s
     total = sum(amount for _texts, amount in rows)
     body = [(*texts, _figure(amount)) for texts, amount in shown]
     blank = ("",) * (len(columns) - 2)
-    return Table(caption, columns, [*body, ("合计", *blank, _figure(total))], totals=1)
+    return Table(caption, columns, [*body, ("合计", *blank, _figure(total))], totals=1, keys=len(columns) - 1)

@@ -16,7 +16,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
-from .blocks import Block, Cell, Chart, Column, Grid, Heading, PageBreak, Paper, Paragraph, Table
+from .blocks import Block, Cell, Chart, Column, Grid, Heading, PageBreak, Paper, Paragraph, Slot, Table
 from .data import STAMP
 
 #: 版心宽
@@ -36,6 +36,8 @@ def write_word(paper: Paper, path: Path, image: Callable[[Chart], bytes]) -> Non
     form = paper.layout == "form"
     _page(document, paper.landscape, form)
     _footer(document, paper.footnote)
+    if paper.mark:
+        _watermark(document, paper.mark)
     if form:
         _line(document, paper.label, font=BLACK, spacing=22)
         _line(document, paper.title, size=18, font=TITLE, bold=True, align=WD_ALIGN_PARAGRAPH.CENTER, spacing=28)
@@ -133,6 +135,26 @@ def _footer(document: Any, note: str) -> None:
         run.font.color.rgb = RGBColor(110, 110, 110)
 
 
+def _watermark(document: Any, mark: str) -> None:
+    """每页正中斜着的大字，垫在文字下面；Word 和 WPS 都照这种写法认作水印。"""
+    section = document.sections[0]
+    for number, header in enumerate((section.header, section.even_page_header), start=1):
+        header.paragraphs[0]._p.append(parse_xml(_WATERMARK.format(number=number, mark=escape(mark, {'"': "&quot;"}))))
+
+
+#: 136 号形状是艺术字；z-index 为负，在正文下面
+_WATERMARK = (
+    f'<w:r {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office">'
+    '<w:pict><v:shapetype id="_x0000_t136" coordsize="21600,21600" o:spt="136" adj="10800"'
+    ' path="m@7,l@8,m@5,21600l@6,21600e"><v:path textpathok="t"/><v:textpath on="t" fitshape="t"/></v:shapetype>'
+    '<v:shape id="Watermark{number}" o:spid="_x0000_s205{number}" type="#_x0000_t136" fillcolor="#e4e4e4" stroked="f"'
+    ' style="position:absolute;width:320pt;height:150pt;rotation:315;z-index:-25165875{number};'
+    "mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
+    'mso-position-vertical:center;mso-position-vertical-relative:margin">'
+    '<v:textpath style="font-family:&quot;黑体&quot;;font-size:1pt" string="{mark}"/></v:shape></w:pict></w:r>'
+)
+
+
 def _block(document: Any, block: Block, image: Callable[[Chart], bytes], width: float) -> None:
     if isinstance(block, Heading):
         first = block.level == 1
@@ -148,6 +170,9 @@ def _block(document: Any, block: Block, image: Callable[[Chart], bytes], width: 
             right = block.style == "right"
             align = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.JUSTIFY
             _line(document, block.text, align=align, indent=not right)
+    elif isinstance(block, Slot):
+        for line in block.lines:
+            _line(document, line, indent=True)
     elif isinstance(block, Table):
         _table(document, block, width)
     elif isinstance(block, Grid):

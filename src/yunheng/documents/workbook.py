@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from yunheng.rules.money import fen, yuan
 
 from .data import PAYERS, STAMP, Line, Papers
 from .money import amount_in_words
+from .plan import goal_values
 from .sums import Sums
 
 Kind = Literal["text", "long", "integer", "money", "number", "date", "share"]
@@ -54,13 +56,15 @@ class Field:
 class _Book:
     """逐行写的工作簿：行写完就落盘，内存不随行数涨。"""
 
-    def __init__(self, path: Path, papers: Papers, limit: int) -> None:
+    def __init__(self, path: Path, papers: Papers, limit: int, mark: bytes) -> None:
         self.book = xlsxwriter.Workbook(
             str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
         self.limit = limit
+        self.watermark = mark
         self.parts: dict[str, int] = {}
-        self._name = f"{papers.result['district']} {papers.year} 服务年度政务云资源结算明细"
+        draft = f"（{papers.mark}）" if papers.mark else ""
+        self._name = f"{papers.result['district']} {papers.year} 服务年度政务云资源结算明细{draft}"
         self._mark = str(papers.result["digest"])
         base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
         self.cells = {kind: self.book.add_format({**base, "num_format": code}) for kind, code in _FORMATS.items()}
@@ -85,7 +89,13 @@ class _Book:
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.7)
-        sheet.set_header(f"&L&9{self._name.replace('&', '&&')}&R&9{name}")
+        picture = {}
+        if self.watermark:
+            # 屏幕上垫在格子下面的不印，印的靠页眉里的图
+            sheet.set_background(io.BytesIO(self.watermark))
+            picture = {"image_center": "水印.png", "image_data_center": io.BytesIO(self.watermark)}
+        middle = "&C&G" if picture else ""
+        sheet.set_header(f"&L&9{self._name.replace('&', '&&')}{middle}&R&9{name}", picture)
         sheet.set_footer(f"&L&8{self._mark}&R&9第 &P 页，共 &N 页")
         return sheet
 
@@ -162,9 +172,10 @@ def write_workbook(
     path: Path,
     progress: Progress = lambda _share: None,
     rows_per_sheet: int = ROWS_PER_SHEET,
+    mark: bytes = b"",
 ) -> None:
-    """写 结算明细.xlsx。`settled`、`held` 是账目、待核的合计；`progress` 的参数是 0 到 1。"""
-    book = _Book(path, papers, rows_per_sheet)
+    """写 结算明细.xlsx。`settled`、`held` 是账目、待核的合计；`progress` 的参数是 0 到 1；`mark` 是水印的 PNG。"""
+    book = _Book(path, papers, rows_per_sheet, mark)
     _summary(book, papers, settled, held)
     _by_provider(book, papers, settled, held)
     _by_unit(book, papers, settled)
@@ -181,6 +192,7 @@ def write_workbook(
     _assessments(book, papers)
     _tiers(book, papers)
     _conventions(book, papers)
+    _goals(book, papers, settled, held)
     _about(book, papers, settled, held)
     book.book.close()
 
@@ -477,6 +489,12 @@ def _conventions(book: _Book, papers: Papers) -> None:
             for rule in (CONVENTIONS[code],)
         ),
     )  # fmt: skip
+
+
+def _goals(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+    fields = [Field("指标", 14), Field("目标值", 50, "long"), Field("依据和现值", 50, "long")]
+    values = goal_values(papers, settled, held)
+    book.table("绩效目标", fields, [(*goal, value) for goal, value in zip(papers.written.goals, values, strict=True)])
 
 
 def _about(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:

@@ -1,4 +1,4 @@
-"""预测和预算、灾备分摊、反馈和汇交、效能核定、方案两版对照的页面。"""
+"""预测和预算、灾备分摊、反馈和汇交、效能核定的页面。"""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 
 from . import forecasting, handover, queries, recovery, verifying
-from .models import Handover, Plan, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
-from .views import CENTRE, FIRST_YEAR, MAX_PK, PROSE, money_in, names_of
+from .models import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
+from .views import CENTRE, FIRST_YEAR, MAX_PK, money_in, names_of
 
 _RECOVERY = (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION)
 _FEEDBACK = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR)
@@ -244,22 +244,3 @@ def verify(request: Request, number: str) -> HttpResponse:
         document=request.POST.get("document", ""),
     )
     return redirect(f"/cases/{number}/")
-
-
-@allowed(*CENTRE)
-def plan_diff(request: Request, pk: int, other: int) -> HttpResponse:
-    """方案两版对照：金额、所照的批次、各段文字。"""
-    before, after = (
-        get_object_or_404(Plan.objects.select_related("case", "run"), pk=min(one, MAX_PK)) for one in (pk, other)
-    )
-    if before.case_id != after.case_id:
-        raise Http404
-    rows = [
-        ("照的批次", str(before.run_id), str(after.run_id)),
-        ("应付合计（元）", f"{before.total:,.2f}", f"{after.total:,.2f}"),
-        ("专项管理费（元）", f"{before.supervision:,.2f}", f"{after.supervision:,.2f}"),
-        ("效能核定（项）", str(len(before.verified)), str(len(after.verified))),
-        *((label, before.prose.get(key, ""), after.prose.get(key, "")) for key, label, _ in PROSE),
-    ]
-    context = {"before": before, "after": after, "rows": [(*row, row[1] != row[2]) for row in rows]}
-    return render(request, "settlement/plan_diff.html", context)

@@ -1,4 +1,4 @@
-"""写结算：要计量、处理差异、起年度结算、收复算、编方案；流程的关口和效果（R-075 至 R-082、R-090）。"""
+"""写结算：要计量、处理差异、起年度结算、收复算；流程的关口和效果（R-075 至 R-082、R-090）。"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 
-from . import queries
+from . import planning, queries
 from .models import (
     ADJUST,
     ROLLING,
@@ -35,7 +35,6 @@ from .models import (
     Contract,
     Freeze,
     Handling,
-    Plan,
     Recomputation,
     Run,
     RunOrder,
@@ -235,33 +234,6 @@ def recompute(*, actor: Actor, on: date, run: Run, content: bytes) -> Recomputat
     return found
 
 
-def write_plan(*, actor: Actor, on: date, case: Case, prose: Mapping[str, str], supervision: Decimal) -> Plan:
-    """编结算项目方案的一版；专项管理费超过上限抛 Refused（R-080、R-082）。"""
-    if actor.role != Role.REVIEWER:
-        raise NotYours(["结算方案由区科创中心编（D62-八，R-080）"])
-    freeze = queries.freeze_of(case)
-    if freeze is None:
-        raise Refused(["计量结果还没有经区科委批准，不能编结算方案（D62-四，R-090）"])
-    summary = freeze.run.head["summary"]
-    cap = Decimal(summary["supervision_fee_cap"])
-    if not 0 <= supervision <= cap:
-        raise Refused([f"第三方专项管理费 {supervision} 超出年度结算费用的 10%，最多 {cap} 元（D14-16，R-082）"])
-    with unit_of_work(actor) as journal:
-        plan = Plan.objects.create(
-            case=case,
-            version=Plan.objects.filter(case=case).count() + 1,
-            run=freeze.run,
-            prose=dict(prose),
-            total=queries.unified_net(freeze),
-            supervision=supervision,
-            verified=list(freeze.verified.values_list("pk", flat=True)),
-            on=on,
-            by=str(actor),
-        )
-        journal.note("编结算方案", case.number, after={"版本": plan.version, "合计": str(plan.total)})
-    return plan
-
-
 # ── 流程里的关口和效果 ──
 
 
@@ -372,19 +344,6 @@ def freeze(doing: Doing) -> None:
     )
 
 
-def plan_ready(doing: Doing) -> Iterator[str]:
-    """报送立项之前：有方案，账目、汇总、方案分毫不差。"""
-    plan = queries.latest_plan(doing.case)
-    if plan is None:
-        yield "还没有编结算项目方案（D62-八，R-080）"
-        return
-    freeze = queries.freeze_of(doing.case)
-    assert freeze is not None
-    if plan.total != (due := queries.unified_net(freeze)):
-        yield f"第 {plan.version} 版方案的应付 {plan.total}，效能核定以后应是 {due}，请重编一版（R-079、R-080）"
-    yield from queries.footing(plan.run)
-
-
 #: 每步的金额不超过上一步的：这一栏 →（上一步的栏, 叫法）
 _CHAIN = {"approved": ("plan", "方案合计"), "applied": ("approved", "批复金额"), "granted": ("applied", "申请追加金额")}
 
@@ -433,7 +392,7 @@ def register() -> None:
         ("settlement_run", run_ready),
         ("settlement_recomputed", recomputed),
         ("settlement_current", current),
-        ("settlement_plan", plan_ready),
+        ("settlement_plan", planning.plan_ready),
         ("settlement_amounts", amounts_in_chain),
         ("settlement_contracts", contracts_signed),
         ("settlement_payments", all_paid),

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from yunheng.documents.appraisal import appraisal_form, sheet_of
+from yunheng.documents.blocks import Paper
 from yunheng.documents.data import Event, Item, Line, Papers, Project, Tier, Unit, Usage
-from yunheng.documents.pdf import chart_image, check_glyphs, write_pdf
+from yunheng.documents.pdf import chart_image, check_glyphs, mark_image, write_pdf
 from yunheng.documents.plan import settlement_plan
 from yunheng.documents.sums import add_up
 from yunheng.documents.word import write_word
@@ -74,8 +75,8 @@ def check_fonts() -> None:
     check_glyphs(())
 
 
-def write_documents(papers: Papers, folder: Path, progress: Progress) -> None:
-    """把全部文件写进 `folder`；有字印不出来抛 FontProblem。"""
+def write_documents(papers: Papers, folder: Path, progress: Progress) -> Paper:
+    """把全部文件写进 `folder`，返回方案的内容；有字印不出来抛 FontProblem。"""
     progress("合计", 0.6)
     settled, held = add_up(papers.lines(False)), add_up(papers.lines(True))
     plan = settlement_plan(papers, settled, held)
@@ -83,10 +84,17 @@ def write_documents(papers: Papers, folder: Path, progress: Progress) -> None:
     write_pdf(plan, folder / f"{PLAN}.pdf")
     write_word(plan, folder / f"{PLAN}.docx", chart_image)
     for number, entry in enumerate(papers.result["assessments"], 1):
-        form = appraisal_form(sheet_of(papers, entry["provider"]), str(papers.result["digest"]))
+        sheet = sheet_of(papers, entry["provider"])
+        form = appraisal_form(sheet, str(papers.result["digest"]), draft=bool(papers.mark))
         # 代号是数据包里写的，做文件名只留字母、数字和汉字；加序号免得重名
         name = re.sub(r"\W", "_", entry["provider"])[:40]
         write_word(form, folder / f"附件5-绩效考核表-{number:02d}-{name}.docx", chart_image)
     write_workbook(
-        papers, settled, held, folder / WORKBOOK, lambda share: progress(f"写 {WORKBOOK}", 0.7 + 0.3 * share)
+        papers,
+        settled,
+        held,
+        folder / WORKBOOK,
+        lambda share: progress(f"写 {WORKBOOK}", 0.7 + 0.3 * share),
+        mark=mark_image(papers.mark) if papers.mark else b"",
     )
+    return plan

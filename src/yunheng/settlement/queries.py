@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from yunheng.audit.actor import Actor
-from yunheng.cases.models import Case
+from yunheng.cases.models import Case, Event
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
@@ -245,51 +245,72 @@ def figure(case: Case, key: str) -> Decimal | None:
     if key == "plan":
         plan = latest_plan(case)
         return plan.total + plan.supervision if plan else None
-    for event in case.events.order_by("-seq"):
-        fields = event.detail.get("fields") or {}
-        if key in fields:
-            return Decimal(fields[key])
-    return None
+    event = _decided(case, key)
+    return Decimal(event.detail["fields"][key]) if event else None
+
+
+def _decided(case: Case, key: str) -> Event | None:
+    """最近一次定下这个金额的事件。"""
+    return next((one for one in case.events.order_by("-seq") if key in (one.detail.get("fields") or {})), None)
 
 
 @dataclass(frozen=True)
 class Step:
-    """金额链上的一步：叫法、金额、与上一步的差。"""
+    """金额链上的一步：叫法、金额、与上一步的差、哪天、凭什么（文号或件）。"""
 
     name: str
     amount: Decimal | None
     gap: Decimal | None
+    on: date | None = None
+    document: str = ""
 
 
 def chain(case: Case) -> list[Step]:
     """从结算书到支付，一步一个金额。"""
+    steps: list[Step] = []
+    previous: Decimal | None = None
+    for step in _steps(case):
+        gap = step.amount - previous if step.amount is not None and previous is not None else None
+        steps.append(replace(step, gap=gap))
+        previous = step.amount if step.amount is not None else previous
+    return steps
+
+
+def _steps(case: Case) -> Iterator[Step]:
+    """链上的各步，还没有算差。"""
     found = freeze_of(case)
-    amounts: list[tuple[str, Decimal | None]] = []
     if found:
         verified = sum(verified_of(found).values(), ZERO)
         name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
-        amounts.append((name, unified_net(found) - verified))
+        yield Step(name, unified_net(found) - verified, None, found.on, f"批次 {found.run_id}")
         if verified:
-            amounts.append(("效能评估核定以后", unified_net(found)))
+            last = found.verified.order_by("-pk")[0]
+            yield Step("效能评估核定以后", unified_net(found), None, last.on, last.document)
     if case.procedure == "settlement":
-        amounts += [
-            ("方案合计（含专项管理费）", figure(case, "plan")),
-            ("批复金额", figure(case, "approved")),
-            ("申请追加", figure(case, "applied")),
-        ]
-    amounts.append(("下达预算", figure(case, "granted")))
+        plan = latest_plan(case)
+        version = f"第 {plan.version} 版" if plan else ""
+        yield Step("方案合计（含专项管理费）", figure(case, "plan"), None, plan.on if plan else None, version)
+        yield _decided_step(case, "批复金额", "approved")
+        yield _decided_step(case, "申请追加", "applied")
+    yield _decided_step(case, "下达预算", "granted")
     if found:
         contracts = Contract.objects.filter(freeze=found, unit=None)
-        amounts.append(("已签合同", contracts.aggregate(sum=Sum("amount"))["sum"]))
-        paid = Payment.objects.filter(contract__in=contracts).aggregate(sum=Sum("amount"))["sum"]
-        amounts.append(("已支付", paid))
-    steps: list[Step] = []
-    previous: Decimal | None = None
-    for name, amount in amounts:
-        gap = amount - previous if amount is not None and previous is not None else None
-        steps.append(Step(name, amount, gap))
-        previous = amount if amount is not None else previous
-    return steps
+        payments = Payment.objects.filter(contract__in=contracts)
+        for name, rows, day, measure in (
+            ("已签合同", contracts, "signed_on", "份"),
+            ("已支付", payments, "paid_on", "笔"),
+        ):
+            added = rows.aggregate(sum=Sum("amount"), last=Max(day), number=Count("pk"))
+            document = f"{added['number']} {measure}" if added["number"] else ""
+            yield Step(name, added["sum"], None, added["last"], document)
+
+
+def _decided_step(case: Case, name: str, key: str) -> Step:
+    event = _decided(case, key)
+    if event is None:
+        return Step(name, None, None)
+    fields = event.detail["fields"]
+    return Step(name, Decimal(fields[key]), None, event.on, fields.get("document", ""))
 
 
 def footing(run: Run) -> Iterator[str]:

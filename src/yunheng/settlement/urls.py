@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import bills, differing, drilling, funds, objections, views
+from . import bills, differing, drilling, funds, objections, plan_views, views
 
 urlpatterns = [
     path("settlement/", views.home, name="settlement"),
@@ -30,10 +30,11 @@ urlpatterns = [
     path("settlement/runs/<int:pk>/recast/", differing.recast, name="recast"),
     path("settlement/runs/<int:pk>/recompute/", views.recompute, name="recompute"),
     path("settlement/runs/<int:pk>/focus.csv", bills.focus_file, name="focus"),
-    path("settlement/plans/<int:pk>..<int:other>/", funds.plan_diff, name="plan-diff"),
+    path("settlement/<int:year>/plan/", plan_views.plan, name="settlement-plan"),
+    path("settlement/plans/<int:pk>..<int:other>/", plan_views.compare, name="plan-diff"),
+    path("settlement/plans/<int:pk>/<str:name>", plan_views.plan_file, name="plan-file"),
+    path("settlement/drafts/<int:pk>/<str:name>", plan_views.draft_file, name="draft-file"),
     path("cases/<str:number>/verify/", funds.verify, name="verify"),
-    path("settlement/plans/<int:pk>/<str:name>", views.plan_file, name="plan-file"),
-    path("cases/<str:number>/plan/", views.plan, name="plan"),
     path("assets/<str:code>/saving/", bills.saving, name="saving"),
     path("assets/<str:code>/evidence/<int:pk>/", bills.evidence, name="evidence"),
 ]

@@ -1,4 +1,4 @@
-"""结算的页面：各年度、计量批次、逐级看账、差异、方案、合同支付；数据包和证据。"""
+"""结算的页面：各年度、计量批次、合同支付，办件页上的那一块；数据包。"""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -35,7 +34,7 @@ from yunheng.rules.scopes import Scope
 from . import objecting, operations, paying, queries, running
 from . import package as packing
 from .impact import agreements_touched, touched
-from .models import ADJUST, YEARLY, Contract, Freeze, Plan, PlanFile, Run, RunOrder, YearCase
+from .models import ADJUST, YEARLY, Contract, Freeze, Run, RunOrder, YearCase
 
 FIRST_YEAR = 2021
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -158,29 +157,6 @@ def recompute(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@allowed(Role.REVIEWER)
-def plan(request: Request, number: str) -> HttpResponse:
-    """编方案的一版。"""
-    case = get_object_or_404(Case, number=number, procedure="settlement")
-    prose = {key: request.POST.get(f"prose:{key}", "").strip()[:5000] for key, _, _ in PROSE}
-    operations.write_plan(
-        actor=request.actor, on=request.on, case=case, prose=prose, supervision=money_in(request, "supervision")
-    )
-    return redirect(f"/cases/{number}/")
-
-
-@allowed(*CENTRE)
-def plan_file(request: Request, pk: int, name: str) -> HttpResponse:
-    """方案的 Word、PDF、Excel。"""
-    del request
-    file = get_object_or_404(PlanFile.objects.select_related("plan__run"), plan_id=min(pk, MAX_PK), name=name)
-    response = HttpResponse(bytes(file.content), content_type="application/octet-stream")
-    title = f"{file.plan.run.service_year}-v{file.plan.version}-{name}"
-    response["Content-Disposition"] = content_disposition_header(True, title) or "attachment"
-    return response
-
-
-@require_POST
 @allowed(Role.REVIEWER, Role.CLERK)
 def contract(request: Request, year: int) -> HttpResponse:
     """登记支付合同。"""
@@ -282,15 +258,12 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     names = names_of()
     summary = run.head["summary"] if run else None
     figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
-    fees = commissioning.fees(year)
-    cap = Decimal(summary["supervision_fee_cap"]) if summary else fees
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     return {
         "year": year,
         "run": run,
         "freeze": found,
         "plan": last,
-        "plans": Plan.objects.filter(case=case).prefetch_related(_names_only).order_by("-version"),
         "chain": queries.chain(case),
         "summary": summary,
         "unified": [
@@ -306,16 +279,10 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "verifies": request.actor.role == Role.AUTHORITY
         and case.board.step == "plan"
         and case.procedure == "settlement",
-        "earlier": _earlier(case),
         "recomputations": run.recomputations.order_by("-pk") if run else (),
         "footing": list(queries.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
         "step": case.board.step,
-        "commissions": commissioning.of_year(year),
-        "fees": fees,
-        "over_cap": max(fees - cap, Decimal(0)),
-        # 没编过的先填各合同之和，超过上限的先填上限
-        "supervision": last.supervision if last else min(fees, cap),
         "edits": request.actor.role == Role.REVIEWER,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
@@ -324,14 +291,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
             "applied": figures["approved"] or "",
             "granted": figures["applied"] or figures["due"] or "",
         },
-        "prose": PROSE,
     }
-
-
-def _earlier(case: Case) -> dict[int, int]:
-    """方案的各版 → 它的上一版。"""
-    keys = list(Plan.objects.filter(case=case).order_by("version").values_list("pk", flat=True))
-    return dict(zip(keys[1:], keys, strict=False))
 
 
 def _base(case: Case) -> Freeze | None:
@@ -340,16 +300,6 @@ def _base(case: Case) -> Freeze | None:
         return None
     found = queries.freeze_of(case)
     return found.base if found else queries.frozen(YearCase.objects.get(case=case).service_year)
-
-
-#: 列方案的文件时不取内容
-_names_only = Prefetch("files", PlanFile.objects.defer("content").order_by("name"))
-#: 方案里可写的各段：键、叫法、提示
-PROSE = (
-    ("overview", "项目概况", "本服务年度政务云使用的总体情况"),
-    ("goal", "绩效目标", "预算绩效目标，附在方案后"),
-    ("arrangement", "支付安排", "何时、分几次支付"),
-)
 
 
 # ── 数据包、证据 ──

@@ -6,40 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yunheng.documents.money import amount_in_words
+from yunheng.documents.money import amount_in_words, amount_of_words
 from yunheng.rules.money import fen, yuan
-
-_DIGITS = {char: number for number, char in enumerate("零壹贰叁肆伍陆柒捌玖")}
-_UNITS = {"拾": 10, "佰": 100, "仟": 1000}
-
-
-def read_words(text: str) -> int:
-    """把大写读回成分：与写法无关的另一条路。"""
-    assert text.startswith("人民币")
-    text = text.removeprefix("人民币").removesuffix("整")
-    whole, _, rest = text.partition("元") if "元" in text else ("", "", text)
-    cents, digit = 0, 0
-    for char in rest:
-        if char in _DIGITS:
-            digit = _DIGITS[char]
-        else:
-            cents += digit * {"角": 10, "分": 1}[char]
-    return _read_integer(whole) * 100 + cents
-
-
-def _read_integer(text: str) -> int:
-    for mark, base in (("亿", 10**8), ("万", 10**4)):
-        if mark in text:
-            high, _, low = text.rpartition(mark)
-            return _read_integer(high) * base + _read_integer(low)
-    total, digit = 0, 0
-    for char in text:
-        if char in _DIGITS:
-            digit = _DIGITS[char]
-        else:
-            total += digit * _UNITS[char]
-            digit = 0
-    return total + digit
 
 
 @pytest.mark.parametrize(
@@ -65,7 +33,7 @@ def test_大写照票据的写法(value: int, words: str) -> None:
 
 @given(st.integers(0, 10**17))
 def test_大写读回来就是原数(value: int) -> None:
-    assert read_words(amount_in_words(value)) == value
+    assert amount_of_words(amount_in_words(value)) == value
 
 
 @given(st.integers(0, 10**17))
@@ -85,3 +53,11 @@ def test_负数不写成大写() -> None:
 def test_分和元的文本互转不差一分(value: int) -> None:
     assert fen(yuan(value)) == value
     assert yuan(value, grouped=True).replace(",", "") == yuan(value)
+
+
+@pytest.mark.parametrize(
+    "words", ["", "人民币", "壹元整", "人民币一元整", "人民币壹元又", "人民币壹角元", "人民币壹元万"]
+)
+def test_不是大写的读不成数(words: str) -> None:
+    with pytest.raises(ValueError, match="不是金额大写"):
+        amount_of_words(words)

@@ -18,7 +18,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
 from yunheng.rules.scoring import BLAMELESS, FULLY, MAINLY
-from yunheng.settlement import objecting, operations, paying, queries, running
+from yunheng.settlement import objecting, operations, paying, planning, queries, running
 from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling, ObjectionReply, Run
 
 from .cast import People
@@ -161,7 +161,7 @@ def close(people: People) -> None:
     operations.recompute(actor=people["dsf"], on=APPROVED, run=run, content=running.result_of(run))
     _act(people["dsf"], case, "match", APPROVED)
     _act(kw, case, "approve", APPROVED)
-    operations.write_plan(
+    planning.write_plan(
         actor=shy,
         on=REPORTED,
         case=case,

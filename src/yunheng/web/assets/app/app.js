@@ -298,6 +298,12 @@
     all("[data-resource-code]").forEach(function (box) { if (!box.value && prefix) { box.value = prefix + ("000" + number++).slice(-3); } });
   }
 
+  /* 后台出好了：没有正在填的就换新页，有就留着由人点 */
+  document.addEventListener("made", function () {
+    var typing = all("form[data-typed] input,form[data-typed] textarea").some(function (box) { return box.value !== box.defaultValue; });
+    if (!typing) { location.reload(); }
+  });
+
   /* 存视图：筛选不重载整页，以地址栏为准 */
   document.addEventListener("submit", function (event) { var box = event.target.matches("[data-current-query]") && $("[name=query]", event.target); if (box) { box.value = location.search.slice(1); } });
 
