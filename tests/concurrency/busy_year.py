@@ -14,8 +14,9 @@ def main(kind: str, number: str = "") -> None:
     """办到被杀为止。"""
     from tests.support.people import cast
     from tests.support.year import JULY, YEAR
-    from yunheng.settlement import operations, paying, running
+    from yunheng.settlement import operations, paying
     from yunheng.settlement.models import Contract, Run, RunOrder
+    from yunheng.settlement.runs import running
 
     people = cast()
     if kind == "freeze":

@@ -98,7 +98,7 @@ def test_冻结的任何一刻被杀_批准和冻结要么都有要么都没有(
 
 
 def _finish() -> Run:
-    from yunheng.settlement.running import work_once
+    from yunheng.settlement.runs.running import work_once
 
     # 被杀的那个的锁，数据库要过一会儿才放
     deadline = time.monotonic() + 30

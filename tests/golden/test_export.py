@@ -20,7 +20,7 @@ from yunheng.ledger.models import Segment
 from yunheng.metering import diffing, engine, example, result
 from yunheng.metering.opening import opened
 from yunheng.metering.writing import write_package
-from yunheng.settlement import package, running
+from yunheng.settlement.runs import package, running
 
 FAR = date(9999, 12, 31)
 

@@ -29,7 +29,8 @@ from yunheng.metering.opening import opened
 from yunheng.metering.writing import write_package
 from yunheng.orgs.models import Institution
 from yunheng.rules.workdays import WorkCalendar
-from yunheng.settlement import operations, queries, running
+from yunheng.settlement import operations, queries
+from yunheng.settlement.runs import running
 
 pytestmark = pytest.mark.django_db
 CALENDAR = WorkCalendar({})

@@ -18,7 +18,7 @@ from yunheng.documents.sums import add_up
 from yunheng.documents.word import write_word
 from yunheng.metering import engine
 from yunheng.metering.opening import opened
-from yunheng.settlement.papers import gather
+from yunheng.settlement.plans.papers import gather
 
 PUBLISHED = Path(__file__).parents[2] / "examples" / "songjiang-2023"
 

@@ -16,9 +16,11 @@ from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, approved, measured, used
 from yunheng.ledger.models import Resource
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import daily, drilling, levels, operations, queries
-from yunheng.settlement.levels import Place
+from yunheng.settlement import operations, queries
+from yunheng.settlement.bill import daily, levels
+from yunheng.settlement.bill.levels import Place
 from yunheng.settlement.models import BillLine, BillSum, Run
+from yunheng.settlement.pages import drilling
 
 pytestmark = pytest.mark.django_db
 HOST = "ECS-YR-01"

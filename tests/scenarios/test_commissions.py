@@ -28,7 +28,8 @@ from yunheng.orgs.operations import appoint
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations as settling
-from yunheng.settlement import planning, queries
+from yunheng.settlement import queries
+from yunheng.settlement.plans import planning
 
 pytestmark = pytest.mark.django_db
 FROM, UNTIL = date(2026, 7, 1), date(2027, 7, 1)

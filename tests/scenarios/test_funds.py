@@ -19,19 +19,11 @@ from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import (
-    focus,
-    forecasting,
-    operations,
-    papering,
-    paying,
-    planning,
-    queries,
-    recovery,
-    running,
-    verifying,
-)
+from yunheng.settlement import operations, paying, queries, recovery
+from yunheng.settlement.bill import focus
 from yunheng.settlement.models import Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
+from yunheng.settlement.plans import papering, planning, verifying
+from yunheng.settlement.runs import forecasting, running
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,8 @@ from yunheng.cases.queries import unread
 from yunheng.ledger.models import Resource
 from yunheng.orgs.models import BusinessClock
 from yunheng.rules.roles import Role
-from yunheng.settlement import levels, objecting, operations, queries
+from yunheng.settlement import operations, queries
+from yunheng.settlement.bill import levels, objecting
 from yunheng.settlement.models import BillLine, Objection, ObjectionReply, Run
 
 pytestmark = pytest.mark.django_db

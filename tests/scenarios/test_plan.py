@@ -23,9 +23,10 @@ from yunheng.documents.blocks import Paper, Paragraph, Table, from_json
 from yunheng.documents.data import GOALS
 from yunheng.metering import result
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import checking, papering, planning, queries
+from yunheng.settlement import queries
 from yunheng.settlement.models import Freeze, Plan, PlanDraft
-from yunheng.settlement.planning import CONTENT, FAILED
+from yunheng.settlement.plans import checking, papering, planning
+from yunheng.settlement.plans.planning import CONTENT, FAILED
 
 pytestmark = pytest.mark.django_db
 URL = f"/settlement/{YEAR}/plan/"

@@ -12,8 +12,9 @@ import pytest
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, self_paid, used
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.settlement import operations, queries, recasting, running
+from yunheng.settlement import operations, queries
 from yunheng.settlement.models import Moved, Run
+from yunheng.settlement.runs import recasting, running
 
 pytestmark = pytest.mark.django_db
 

@@ -27,8 +27,9 @@ from tests.support.year import (
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, paying, planning, queries
+from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, RunOrder
+from yunheng.settlement.plans import planning
 
 pytestmark = pytest.mark.django_db
 FENS = Decimal("0.01")
@@ -282,7 +283,7 @@ def test_R080_方案出Word_PDF_Excel_金额与冻结的结果逐字相同_写�
     import openpyxl
 
     from yunheng.rules.money import yuan
-    from yunheng.settlement.papering import write_next
+    from yunheng.settlement.plans.papering import write_next
 
     case = approved(tmp_path)
     freeze = Freeze.objects.get(case=case)

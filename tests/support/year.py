@@ -18,8 +18,10 @@ from yunheng.ledger.operations import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, paying, planning, queries, running
+from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.models import Run, RunFile
+from yunheng.settlement.plans import planning
+from yunheng.settlement.runs import running
 
 YEAR = 2025
 JULY = date(2026, 7, 8)

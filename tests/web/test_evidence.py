@@ -13,7 +13,7 @@ from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Fact, Source
 from yunheng.ledger.operations import receive, void
 from yunheng.orgs.models import Institution, Person
-from yunheng.settlement.evidence import Evidence, of
+from yunheng.settlement.bill.evidence import Evidence, of
 
 pytestmark = pytest.mark.django_db
 

@@ -119,7 +119,7 @@ def test_R073_页面上要计量_排队_办完看得到结果() -> None:
     client = signed_in("shy")
     assert client.post(f"/settlement/{YEAR}/measure/", {"kind": "年度"}).status_code == 302
     assert "正在办：排队" in text(client, f"/settlement/{YEAR}/")
-    from yunheng.settlement.running import work_once
+    from yunheng.settlement.runs.running import work_once
 
     assert work_once()
     assert not work_once()
@@ -144,7 +144,7 @@ def test_R074_价格有缺口_计量不出账_逐条说明哪一项从哪天起(
         lines=[Line(resource, item, "新增", Decimal(1), fact.effective_on, fact.order)],
     )  # fmt: skip
     signed_in("shy").post(f"/settlement/{YEAR}/measure/", {"kind": "年度"})
-    from yunheng.settlement.running import work_once
+    from yunheng.settlement.runs.running import work_once
 
     work_once()
     page = text(signed_in("shy"), f"/settlement/{YEAR}/")
@@ -239,7 +239,7 @@ def test_R093_考核页_服务商只看自己的_第三方登记_区科创中心
 
 
 def test_R080_方案的文件_出好以前说正在出_出好了能下载_使用单位服务商不能看(tmp_path: Path) -> None:
-    from yunheng.settlement.papering import write_next
+    from yunheng.settlement.plans.papering import write_next
 
     case = budgeted(tmp_path)
     url = f"/settlement/{YEAR}/plan/"

@@ -337,7 +337,7 @@ def _remind(_: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     _django()
-    from yunheng.settlement import running  # noqa: PLC0415
+    from yunheng.settlement.runs import running  # noqa: PLC0415
 
     running.export(arguments.year, arguments.out, arguments.cutoff)
     print(f"已导出到 {arguments.out}；结算：yunheng settle {arguments.out} --out 目录")

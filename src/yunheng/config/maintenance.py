@@ -40,9 +40,9 @@ def work() -> None:
     """等着办一件：排队的计量、全年预测、方案的文件；办完就退出，内存还给系统，由起它的进程再起。"""
     from django.db import close_old_connections  # noqa: PLC0415
 
-    from yunheng.settlement.forecasting import forecast_next  # noqa: PLC0415
-    from yunheng.settlement.papering import write_next  # noqa: PLC0415
-    from yunheng.settlement.running import work_once  # noqa: PLC0415
+    from yunheng.settlement.plans.papering import write_next  # noqa: PLC0415
+    from yunheng.settlement.runs.forecasting import forecast_next  # noqa: PLC0415
+    from yunheng.settlement.runs.running import work_once  # noqa: PLC0415
 
     while not (work_once() or write_next() or forecast_next()):
         time.sleep(_IDLE_SECONDS)

@@ -171,7 +171,7 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
 
 def _papers() -> ModuleType:
     """出文件的模块：排版的库装载要半秒，用到才装。"""
-    from yunheng.settlement import papers  # noqa: PLC0415
+    from yunheng.settlement.plans import papers  # noqa: PLC0415
 
     return papers
 

@@ -12,8 +12,10 @@ class SettlementConfig(AppConfig):
 
     def ready(self) -> None:
         """登记年度结算的关口、效果、办件页上的那一块，和考核扣减合多少钱。"""
-        from . import deducting, operations, views  # noqa: PLC0415 应用都装好了才能引入
+        from yunheng.settlement import operations  # noqa: PLC0415 应用都装好了才能引入
+        from yunheng.settlement.pages import years  # noqa: PLC0415
+        from yunheng.settlement.runs import deducting  # noqa: PLC0415
 
         deducting.register()
         operations.register()
-        views.register()
+        years.register()

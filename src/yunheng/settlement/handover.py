@@ -13,8 +13,7 @@ from yunheng.ledger.models import Segment
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
-
-from .models import Handover, ServiceFeedback
+from yunheng.settlement.models import Handover, ServiceFeedback
 
 LEVELS = ("好", "较好", "一般", "差")
 COLUMNS = ("单位", "项目", "服务商", "资源", "目录项", "名称", "数量", "计价单位", "起", "止（不含）", "天数")

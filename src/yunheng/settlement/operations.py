@@ -26,9 +26,9 @@ from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-
-from . import planning, queries
-from .models import (
+from yunheng.settlement import queries
+from yunheng.settlement.bill.objecting import waiting
+from yunheng.settlement.models import (
     ADJUST,
     ROLLING,
     YEARLY,
@@ -41,8 +41,8 @@ from .models import (
     Submission,
     YearCase,
 )
-from .objecting import waiting
-from .running import period_end, result_of
+from yunheng.settlement.plans import planning
+from yunheng.settlement.runs.running import period_end, result_of
 
 #: 阻断差异里不能裁定的
 _UNRULED = ("D10",)

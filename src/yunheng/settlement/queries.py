@@ -17,8 +17,7 @@ from yunheng.cases.models import Case, Event
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
-
-from .models import (
+from yunheng.settlement.models import (
     BillLine,
     BillSum,
     Contract,

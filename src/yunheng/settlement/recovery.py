@@ -13,8 +13,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
-
-from .models import RecoveryAsset, RecoveryCost, RecoveryShare
+from yunheng.settlement.models import RecoveryAsset, RecoveryCost, RecoveryShare
 
 
 def assets() -> list[RecoveryAsset]:

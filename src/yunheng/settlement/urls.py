@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from . import bills, differing, drilling, funds, objections, plan_views, views
+from yunheng.settlement.pages import bills, differing, drilling, funds, objections, plans, years
 
 urlpatterns = [
-    path("settlement/", views.home, name="settlement"),
-    path("settlement/package/", views.package, name="package"),
-    path("settlement/<int:year>/", views.year, name="settlement-year"),
+    path("settlement/", years.home, name="settlement"),
+    path("settlement/package/", years.package, name="package"),
+    path("settlement/<int:year>/", years.year, name="settlement-year"),
     path("settlement/recovery/", funds.shares, name="recovery"),
     path("settlement/handover/", funds.reporting, name="handover"),
     path("settlement/handover/<int:pk>.csv", funds.handover_file, name="handover-file"),
     path("settlement/<int:year>/forecast/", funds.forecast, name="forecast"),
-    path("settlement/<int:year>/measure/", views.measure, name="measure"),
-    path("settlement/<int:year>/contract/", views.contract, name="contract"),
-    path("settlement/contracts/<int:pk>/pay/", views.pay, name="pay"),
+    path("settlement/<int:year>/measure/", years.measure, name="measure"),
+    path("settlement/<int:year>/contract/", years.contract, name="contract"),
+    path("settlement/contracts/<int:pk>/pay/", years.pay, name="pay"),
     path("settlement/runs/<int:pk>/", drilling.drill, name="bill"),
     path("settlement/runs/<int:pk>/lines.xlsx", drilling.sheet, name="bill-sheet"),
     path("settlement/runs/<int:pk>/days/<str:day>/", drilling.day, name="bill-day"),
@@ -28,12 +28,12 @@ urlpatterns = [
     path("settlement/runs/<int:pk>/files/<str:name>", bills.download, name="run-file"),
     path("settlement/handlings/<int:pk>/", differing.handling_file, name="handling-file"),
     path("settlement/runs/<int:pk>/recast/", differing.recast, name="recast"),
-    path("settlement/runs/<int:pk>/recompute/", views.recompute, name="recompute"),
+    path("settlement/runs/<int:pk>/recompute/", years.recompute, name="recompute"),
     path("settlement/runs/<int:pk>/focus.csv", bills.focus_file, name="focus"),
-    path("settlement/<int:year>/plan/", plan_views.plan, name="settlement-plan"),
-    path("settlement/plans/<int:pk>..<int:other>/", plan_views.compare, name="plan-diff"),
-    path("settlement/plans/<int:pk>/<str:name>", plan_views.plan_file, name="plan-file"),
-    path("settlement/drafts/<int:pk>/<str:name>", plan_views.draft_file, name="draft-file"),
+    path("settlement/<int:year>/plan/", plans.plan, name="settlement-plan"),
+    path("settlement/plans/<int:pk>..<int:other>/", plans.compare, name="plan-diff"),
+    path("settlement/plans/<int:pk>/<str:name>", plans.plan_file, name="plan-file"),
+    path("settlement/drafts/<int:pk>/<str:name>", plans.draft_file, name="draft-file"),
     path("cases/<str:number>/verify/", funds.verify, name="verify"),
     path("assets/<str:code>/saving/", bills.saving, name="saving"),
     path("assets/<str:code>/evidence/<int:pk>/", bills.evidence, name="evidence"),

@@ -17,9 +17,10 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
-from yunheng.settlement import forecasting, queries
+from yunheng.settlement import queries
 from yunheng.settlement.models import Budget, Forecast, Run, YearCase
-from yunheng.settlement.views import CENTRE, names_of
+from yunheng.settlement.pages.years import CENTRE, names_of
+from yunheng.settlement.runs import forecasting
 
 _TOP = 10
 _OWN = (Role.CLERK, Role.HEAD, Role.SPONSOR, Role.PROVIDER)

@@ -17,7 +17,8 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.periods import service_year
 from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import FULLY, MAINLY
-from yunheng.settlement import forecasting, handover, recovery
+from yunheng.settlement import handover, recovery
+from yunheng.settlement.runs import forecasting
 
 from .cast import People
 

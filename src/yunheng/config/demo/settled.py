@@ -18,8 +18,11 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
 from yunheng.rules.scoring import BLAMELESS, FULLY, MAINLY
-from yunheng.settlement import objecting, operations, paying, planning, queries, running
+from yunheng.settlement import operations, paying, queries
+from yunheng.settlement.bill import objecting
 from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling, ObjectionReply, Run
+from yunheng.settlement.plans import planning
+from yunheng.settlement.runs import running
 
 from .cast import People
 from .year import Rows

@@ -25,7 +25,7 @@ from yunheng.rules import money, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
 from yunheng.rules.roles import Role
-from yunheng.settlement.daily import Cell
+from yunheng.settlement.bill.daily import Cell
 
 register = template.Library()
 

@@ -18,10 +18,11 @@ from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, decimal_of
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
-
-from . import forecasting, handover, queries, recovery, verifying
-from .models import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
-from .views import CENTRE, FIRST_YEAR, MAX_PK, money_in, names_of
+from yunheng.settlement import handover, queries, recovery
+from yunheng.settlement.models import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
+from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in, names_of
+from yunheng.settlement.plans import verifying
+from yunheng.settlement.runs import forecasting
 
 _RECOVERY = (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION)
 _FEEDBACK = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR)

@@ -21,9 +21,8 @@ from yunheng.metering.problems import PackageError
 from yunheng.metering.writing import write_package
 from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import sm3_bytes
-
-from . import package as packing
-from .models import ROLLING, BillLine, Line, Run, RunFile, RunOrder, WaivedLine
+from yunheng.settlement.models import ROLLING, BillLine, Line, Run, RunFile, RunOrder, WaivedLine
+from yunheng.settlement.runs import package as packing
 
 #: 办成了的请求停在这一步
 DONE = "完成"

@@ -30,11 +30,12 @@ from yunheng.orgs.reading import day_of, money_of
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-
-from . import objecting, operations, paying, queries, running
-from . import package as packing
-from .impact import agreements_touched, touched
-from .models import ADJUST, YEARLY, Contract, Freeze, Run, RunOrder, YearCase
+from yunheng.settlement import operations, paying, queries
+from yunheng.settlement.bill import objecting
+from yunheng.settlement.impact import agreements_touched, touched
+from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Run, RunOrder, YearCase
+from yunheng.settlement.runs import package as packing
+from yunheng.settlement.runs import running
 
 FIRST_YEAR = 2021
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}

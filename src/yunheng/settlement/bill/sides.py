@@ -12,9 +12,8 @@ from django.db.models.fields.json import KT
 
 from yunheng.ledger.models import Fact
 from yunheng.ledger.queries import received
-
-from . import queries
-from .models import Run
+from yunheng.settlement import queries
+from yunheng.settlement.models import Run
 
 
 @dataclass(frozen=True)

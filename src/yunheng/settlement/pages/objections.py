@@ -17,10 +17,10 @@ from yunheng.metering.explaining import equation
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.reading import MAX_ATTACHMENT, day_of
 from yunheng.rules.roles import Role
-
-from . import objecting, queries
-from .models import Objection, ObjectionReply, Run
-from .views import CENTRE, MAX_PK, names_of
+from yunheng.settlement import queries
+from yunheng.settlement.bill import objecting
+from yunheng.settlement.models import Objection, ObjectionReply, Run
+from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
 
 _READERS = (*CENTRE, Role.CLERK, Role.HEAD, Role.PROVIDER)
 _PAGE = 30

@@ -20,12 +20,13 @@ from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.reading import decimal_of
 from yunheng.rules.scopes import Scope
-
-from . import focus, queries, running
-from .evidence import of
-from .impact import savings
-from .models import Contract, Run, RunFile
-from .views import CENTRE, MAX_PK, names_of
+from yunheng.settlement import queries
+from yunheng.settlement.bill import focus
+from yunheng.settlement.bill.evidence import of
+from yunheng.settlement.impact import savings
+from yunheng.settlement.models import Contract, Run, RunFile
+from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
+from yunheng.settlement.runs import running
 
 
 @allowed(*CENTRE)

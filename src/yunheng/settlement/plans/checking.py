@@ -13,9 +13,9 @@ from yunheng.cases.models import Case
 from yunheng.documents.blocks import Paper, Paragraph, Slot, Table
 from yunheng.documents.money import amount_of_words
 from yunheng.rules.money import fen
-
-from . import planning, queries
-from .models import YEARLY, Freeze, Plan, Run
+from yunheng.settlement import queries
+from yunheng.settlement.models import YEARLY, Freeze, Plan, Run
+from yunheng.settlement.plans import planning
 
 #: 段落里“金额 元（大写）”“金额 元，大写：大写”
 _PAIR = re.compile(r"([+-]?\d[\d,]*\.\d\d) 元(?:（|，大写：?)(人民币[^）。，]+)")

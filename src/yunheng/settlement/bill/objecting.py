@@ -20,9 +20,8 @@ from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-
-from . import queries
-from .models import BillLine, Objection, ObjectionReply, Run
+from yunheng.settlement import queries
+from yunheng.settlement.models import BillLine, Objection, ObjectionReply, Run
 
 #: 对账的三方：申请的、提供的、计量的
 PARTIES = (Role.CLERK, Role.HEAD, Role.PROVIDER, Role.THIRD_PARTY)

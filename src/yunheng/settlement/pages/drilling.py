@@ -25,11 +25,11 @@ from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.reading import day_of
 from yunheng.rules import periods
 from yunheng.rules.conventions import CONVENTIONS
-
-from . import daily, evidence, levels, objecting, queries
-from .levels import Place
-from .models import BillLine, Run
-from .views import MAX_PK, names_of
+from yunheng.settlement import queries
+from yunheng.settlement.bill import daily, evidence, levels, objecting
+from yunheng.settlement.bill.levels import Place
+from yunheng.settlement.models import BillLine, Run
+from yunheng.settlement.pages.years import MAX_PK, names_of
 
 PAGE = 100
 #: 一次导出的账目最多几条：再多表格软件打开也慢，收窄到单位、项目再导，或用 FOCUS 的 CSV

@@ -20,11 +20,10 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.rules import rulebook
 from yunheng.rules.roles import Role
-
-from .deducting import summary_of
-from .models import BillLine, BillSum, Handling, Line, Moved, Run, WaivedLine
-from .queries import frozen
-from .running import COLUMNS
+from yunheng.settlement.models import BillLine, BillSum, Handling, Line, Moved, Run, WaivedLine
+from yunheng.settlement.queries import frozen
+from yunheng.settlement.runs.deducting import summary_of
+from yunheng.settlement.runs.running import COLUMNS
 
 #: （资源, 目录项）
 Timeline = tuple[str, str]

@@ -17,12 +17,11 @@ from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.money import fen
-
-from . import papers
-from .models import DraftFile, Plan, PlanDraft, PlanFile, Run, RunFile
-from .models import Verified as VerifiedRow
-from .planning import CONTENT, FAILED
-from .running import PACKAGE
+from yunheng.settlement.models import DraftFile, Plan, PlanDraft, PlanFile, Run, RunFile
+from yunheng.settlement.models import Verified as VerifiedRow
+from yunheng.settlement.plans import papers
+from yunheng.settlement.plans.planning import CONTENT, FAILED
+from yunheng.settlement.runs.running import PACKAGE
 
 
 def write_next() -> bool:

@@ -22,11 +22,11 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.access import Request, allowed
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
-
-from . import checking, planning, queries
-from .models import DraftFile, PaperFile, Plan, PlanDraft, PlanFile, YearCase
-from .planning import CONTENT, FAILED, PROSE
-from .views import CENTRE, FIRST_YEAR, MAX_PK, money_in
+from yunheng.settlement import queries
+from yunheng.settlement.models import DraftFile, PaperFile, Plan, PlanDraft, PlanFile, YearCase
+from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in
+from yunheng.settlement.plans import checking, planning
+from yunheng.settlement.plans.planning import CONTENT, FAILED, PROSE
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from typing import Any
 from yunheng.assessment.queries import Amount, register_deduct
 from yunheng.metering.engine import summarise
 from yunheng.rules.money import fen
-
-from .models import Run
-from .queries import frozen, latest_run
+from yunheng.settlement.models import Run
+from yunheng.settlement.queries import frozen, latest_run
 
 #: 一份合计：单位、服务商、谁付、待核、元
 Sum = tuple[str, str, str, bool, Decimal]

@@ -14,9 +14,8 @@ from yunheng.cases.models import Board, Case
 from yunheng.cases.operations import Doing
 from yunheng.documents.data import GOALS
 from yunheng.rules.roles import Role
-
-from . import queries
-from .models import ROLLING, YEARLY, Freeze, Plan, PlanDraft, Run
+from yunheng.settlement import queries
+from yunheng.settlement.models import ROLLING, YEARLY, Freeze, Plan, PlanDraft, Run
 
 #: 方案里可写的各段：键、叫法、提示
 PROSE = (

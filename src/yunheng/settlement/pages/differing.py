@@ -20,10 +20,11 @@ from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-
-from . import operations, queries, recasting, sides
-from .models import Handling, Run
-from .views import CENTRE, MAX_PK
+from yunheng.settlement import operations, queries
+from yunheng.settlement.bill import sides
+from yunheng.settlement.models import Handling, Run
+from yunheng.settlement.pages.years import CENTRE, MAX_PK
+from yunheng.settlement.runs import recasting
 
 PAGE = 50
 #: 处理到哪一步 → 叫法

@@ -12,9 +12,8 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
-
-from . import queries
-from .models import Freeze, Verified
+from yunheng.settlement import queries
+from yunheng.settlement.models import Freeze, Verified
 
 
 def published_for(freeze: Freeze, provider: Institution) -> Published | None:

@@ -19,10 +19,9 @@ from yunheng.orgs.models import Institution, Kind, Nature
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import conventions, periods
 from yunheng.rules.workdays import published_workday
-
-from . import moves
-from .copying import copied, payload
-from .models import Handling
+from yunheng.settlement.models import Handling
+from yunheng.settlement.runs import moves
+from yunheng.settlement.runs.copying import copied, payload
 
 _KINDS = {
     Kind.USING_UNIT: "使用单位",

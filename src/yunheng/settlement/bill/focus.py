@@ -14,8 +14,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from yunheng.catalog.models import Item
 from yunheng.rules import periods
-
-from .models import BillLine, Run
+from yunheng.settlement.models import BillLine, Run
 
 COLUMNS = (
     "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",

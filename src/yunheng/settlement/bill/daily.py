@@ -19,11 +19,10 @@ from yunheng.ledger.queries import trial_end, visible
 from yunheng.ledger.timeline import APPLY_ORDER, Recorded, Span, fold
 from yunheng.rules import periods
 from yunheng.rules.periods import Period
-
-from . import queries
-from .levels import Place
-from .models import BillLine, Handling, Line, Run, WaivedLine
-from .moves import FORMS
+from yunheng.settlement import queries
+from yunheng.settlement.bill.levels import Place
+from yunheng.settlement.models import BillLine, Handling, Line, Run, WaivedLine
+from yunheng.settlement.runs.moves import FORMS
 
 ZERO = Decimal(0)
 DAY = timedelta(days=1)

@@ -23,10 +23,9 @@ from yunheng.metering.problems import PackageError
 from yunheng.rules import periods, pricing, rulebook
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.roles import Role
-
-from .models import ROLLING, Budget, Forecast, Run, RunOrder
-from .queries import ZERO, totals
-from .running import DONE, MEMORY, PACKAGE, export
+from yunheng.settlement.models import ROLLING, Budget, Forecast, Run, RunOrder
+from yunheng.settlement.queries import ZERO, totals
+from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, export
 
 #: 批了会添资源、还在办的
 _ADDING = ("new", "migration", "change", "development", "emergency", "temporary")

@@ -14,8 +14,7 @@ from yunheng.applications import receipts
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
 from yunheng.metering.writing import Chunks
-
-from .copying import copied, payload
+from yunheng.settlement.runs.copying import copied, payload
 
 #: 哪类事项是哪种单据；不在里面的（配额、对接、延期）不产生资源
 FORMS = {

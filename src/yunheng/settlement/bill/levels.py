@@ -19,10 +19,9 @@ from yunheng.ledger.models import Project, Resource
 from yunheng.orgs.models import Institution
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
-
-from . import queries
-from .models import ROLLING, BillLine, BillSum, Freeze, Run, RunOrder
-from .objecting import waiting
+from yunheng.settlement import queries
+from yunheng.settlement.bill.objecting import waiting
+from yunheng.settlement.models import ROLLING, BillLine, BillSum, Freeze, Run, RunOrder
 
 ZERO = Decimal(0)
 #: 看账的各级，从上往下：栏、叫法

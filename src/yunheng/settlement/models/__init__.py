@@ -1,0 +1,44 @@
+"""结算的各张表。"""
+
+from .disputes import Handling, Objection, ObjectionReply
+from .lines import BillLine, BillSum, Line, Moved, WaivedLine
+from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
+from .runs import ADJUST, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
+from .sharing import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
+from .years import Budget, Contract, Freeze, Payment, Verified, YearCase
+
+__all__ = [
+    "ADJUST",
+    "ROLLING",
+    "YEARLY",
+    "BillLine",
+    "BillSum",
+    "Budget",
+    "Contract",
+    "DraftFile",
+    "Forecast",
+    "Freeze",
+    "Handling",
+    "Handover",
+    "Line",
+    "Moved",
+    "Objection",
+    "ObjectionReply",
+    "PaperFile",
+    "Payment",
+    "Plan",
+    "PlanDraft",
+    "PlanFile",
+    "Recomputation",
+    "RecoveryAsset",
+    "RecoveryCost",
+    "RecoveryShare",
+    "Run",
+    "RunFile",
+    "RunOrder",
+    "ServiceFeedback",
+    "Submission",
+    "Verified",
+    "WaivedLine",
+    "YearCase",
+]

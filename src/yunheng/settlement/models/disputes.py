@@ -1,0 +1,105 @@
+"""差异的处理和裁定、异议和答复：都只追加。"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from yunheng.audit.append_only import AppendOnly
+from yunheng.orgs.models import Institution
+
+from .lines import BillLine
+from .runs import Run
+
+
+class Handling(AppendOnly):
+    """差异的处理（R-075）：分派、双方说明、裁定，逐条留痕；裁定以最近的一条为准。"""
+
+    ASSIGN, ARGUE, RULE = "分派", "说明", "裁定"
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    resource = models.CharField("资源", max_length=128)
+    item = models.CharField("目录项", max_length=64, blank=True)
+    code = models.CharField("差异", max_length=4)
+    kind = models.CharField("做了什么", max_length=4, choices=[(k, k) for k in (ASSIGN, ARGUE, RULE)])
+    ruling = models.CharField("裁定", max_length=4, blank=True)
+    text = models.CharField("说明", max_length=1000)
+    name = models.CharField("证据文件名", max_length=200, blank=True)
+    content = models.BinaryField("证据", null=True)
+    digest = models.CharField("SM3", max_length=64, blank=True)
+    assignee = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="分派给")
+    institution = models.CharField("机构", max_length=200)
+    by = models.CharField("谁", max_length=200)
+    on = models.DateField("业务日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "差异处理"
+        indexes = [models.Index(fields=["service_year", "resource", "item", "code"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="裁定", ruling__in=["认可", "不计费"]) | (~Q(kind="裁定") & Q(ruling="")),
+                name="ruling_only_when_ruled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.item} {self.code} {self.kind}"
+
+
+class Objection(AppendOnly):
+    """异议：使用单位、服务商、第三方不认一条账目，或不认一个资源某天没有账目（R-073、R-075）。
+
+    `line` 空的是对没有账目的那天提的，`day_on` 是哪天；`run` 是看着哪个批次提的（试算的账目可能在它所照的批次名下）。
+    """
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="objections", verbose_name="计量批次")
+    line = models.ForeignKey(BillLine, models.PROTECT, null=True, related_name="objections", verbose_name="账目")
+    unit = models.CharField("单位", max_length=64)
+    project = models.CharField("项目", max_length=64)
+    resource = models.CharField("资源", max_length=128)
+    item = models.CharField("目录项", max_length=64)
+    provider = models.CharField("服务商", max_length=64)
+    day_on = models.DateField("哪天", null=True)
+    text = models.CharField("异议", max_length=1000)
+    name = models.CharField("证据文件名", max_length=200, blank=True)
+    content = models.BinaryField("证据", null=True)
+    digest = models.CharField("SM3", max_length=64, blank=True)
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="提出的机构")
+    role = models.CharField("提出的角色", max_length=32)
+    on = models.DateField("业务日")
+    by = models.CharField("谁提的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "异议"
+        indexes = [models.Index(fields=["resource", "item"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(line__isnull=False) | Q(day_on__isnull=False), name="objection_is_to_something"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.item} 的异议"
+
+
+class ObjectionReply(AppendOnly):
+    """异议的了结：区科创中心采纳、不采纳，或提出的一方自己撤回；一条异议只了结一次，再有异议另提。"""
+
+    ACCEPT, REJECT, WITHDRAW = "采纳", "不采纳", "撤回"
+    objection = models.OneToOneField(Objection, models.PROTECT, related_name="reply", verbose_name="异议")
+    kind = models.CharField("结果", max_length=4, choices=[(k, k) for k in (ACCEPT, REJECT, WITHDRAW)])
+    text = models.CharField("答复", max_length=1000)
+    name = models.CharField("依据文件名", max_length=200, blank=True)
+    content = models.BinaryField("依据", null=True)
+    digest = models.CharField("SM3", max_length=64, blank=True)
+    on = models.DateField("业务日")
+    by = models.CharField("谁答复的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "异议的答复"
+
+    def __str__(self) -> str:
+        return f"{self.objection_id} {self.kind}"

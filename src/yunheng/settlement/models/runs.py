@@ -1,0 +1,141 @@
+"""计量批次、排队的请求、提交和复算、全年预测：批次只追加，请求可改。"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from yunheng.audit.append_only import AppendOnly
+from yunheng.cases.models import Case
+from yunheng.orgs.models import Person
+
+ROLLING, YEARLY, ADJUST = "滚动", "年度", "补差"
+
+
+class Run(AppendOnly):
+    """一次计量：冻结的数据包、规则书摘要、程序版本，和算出来的结果（R-073、R-077）。
+
+    `head` 是 结算.json 里除账目外的各键；账目在 BillLine，条数与 `line_count`、`disputed_count` 相等，
+    数据库不许再添。`base` 不空的是裁定试算：只重排 `Moved` 里那几条时间线的账目，其余用 `base` 的；
+    没有数据包和摘要，不能提交。
+    """
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    kind = models.CharField("种类", max_length=4, choices=[(kind, kind) for kind in (ROLLING, YEARLY, ADJUST)])
+    base = models.ForeignKey("self", models.PROTECT, null=True, related_name="recasts", verbose_name="照哪个批次试算")
+    until_on = models.DateField("计至（不含）")
+    head = models.JSONField("结果")
+    digest = models.CharField("结算摘要", max_length=80, blank=True)
+    package_digest = models.CharField("数据包 SM3", max_length=64, blank=True)
+    rulebook_digest = models.CharField("规则书 SM3", max_length=80)
+    code_version = models.CharField("程序版本", max_length=40)
+    line_count = models.PositiveIntegerField("账目条数")
+    disputed_count = models.PositiveIntegerField("待核条数")
+    on = models.DateField("业务日")
+    by = models.CharField("谁算的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "计量批次"
+        indexes = [models.Index(fields=["service_year", "kind"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(base=None) & ~Q(digest="") | Q(base__isnull=False, digest=""), name="recast_has_no_digest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service_year} 服务年度{self.kind}计量 {self.pk}"
+
+
+class RunFile(AppendOnly):
+    """计量批次的文件：数据包.zip、结算.json.gz。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="files", verbose_name="计量批次")
+    name = models.CharField("文件名", max_length=100)
+    content = models.BinaryField("内容")
+
+    class Meta:
+        verbose_name = "计量文件"
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_file_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunOrder(models.Model):
+    """排队的计量请求：后台进程逐个去办；断了重来，办成才有批次。"""
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    kind = models.CharField("种类", max_length=4)
+    until_on = models.DateField("截止日（含）", null=True)
+    on = models.DateField("业务日")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="谁要的")
+    by = models.CharField("谁要的", max_length=200)
+    step = models.CharField("办到哪里", max_length=60, default="排队")
+    share = models.FloatField("进度", default=0)
+    problems = ArrayField(models.TextField(), default=list, verbose_name="没办成的原因")
+    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="+", verbose_name="办成的批次")
+    asked_at = models.DateTimeField("何时要的", db_default=Now())
+
+    class Meta:
+        verbose_name = "计量请求"
+        indexes = [models.Index(fields=["id"], name="run_order_waiting", condition=Q(run=None, problems=[]))]
+
+    def __str__(self) -> str:
+        return f"{self.service_year} {self.kind} {self.step}"
+
+
+class Submission(AppendOnly):
+    """年度结算提交复算的计量批次；退回重算再交就是下一版。"""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="submissions", verbose_name="年度结算")
+    version = models.PositiveSmallIntegerField("版本")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="submissions", verbose_name="计量批次")
+    on = models.DateField("业务日")
+
+    class Meta:
+        verbose_name = "提交的计量"
+        constraints = [models.UniqueConstraint(fields=["case", "version"], name="one_submission_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} 第 {self.version} 版"
+
+
+class Recomputation(AppendOnly):
+    """第三方离线复算的结果：上传的 结算.json 与批次逐条比对（R-077）。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="recomputations", verbose_name="计量批次")
+    digest = models.CharField("复算摘要", max_length=80)
+    equal = models.BooleanField("一致")
+    report = models.TextField("比对")
+    on = models.DateField("业务日")
+    by = models.CharField("谁", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "复算"
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {'一致' if self.equal else '不一致'}"
+
+
+class Forecast(AppendOnly):
+    """一次全年预测（R-087）：`run` 是算到前一天的滚动批次，`months` 是照现状到年末的各月各家（元）。"""
+
+    run = models.OneToOneField(Run, models.PROTECT, related_name="forecast", verbose_name="滚动批次")
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    on = models.DateField("预测日")
+    months = models.JSONField("各月各家")
+    spent = models.DecimalField("已发生", max_digits=18, decimal_places=2)
+    expected = models.DecimalField("照现状到年末", max_digits=18, decimal_places=2)
+    low = models.DecimalField("下限", max_digits=18, decimal_places=2)
+    high = models.DecimalField("上限", max_digits=18, decimal_places=2)
+
+    class Meta:
+        verbose_name = "全年预测"
+
+    def __str__(self) -> str:
+        return f"{self.service_year} {self.on} {self.expected}"

@@ -1,0 +1,159 @@
+"""年度结算的事项、冻结、效能核定、合同、支付、预算：都只追加。"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from yunheng.assessment.models import Published
+from yunheng.audit.append_only import AppendOnly
+from yunheng.cases.models import Case
+from yunheng.orgs.models import Institution
+
+from .runs import Run
+
+
+class YearCase(AppendOnly):
+    """某服务年度的结算事项：`number` 为 0 是年度结算，一年一件；1 起是各次补差。"""
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    number = models.PositiveSmallIntegerField("第几次补差", default=0)
+    case = models.OneToOneField(Case, models.PROTECT, related_name="settles", verbose_name="年度结算")
+
+    class Meta:
+        verbose_name = "年度结算"
+        constraints = [models.UniqueConstraint(fields=["service_year", "number"], name="one_case_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.service_year}/{self.number}"
+
+
+class Freeze(AppendOnly):
+    """冻结：区科委批准了的计量批次（R-083、R-090）。
+
+    一年一份，`number` 为 0；之后的更正走补差，从 1 起，`base` 是它减去的那一份。
+    """
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    number = models.PositiveSmallIntegerField("第几次补差", default=0)
+    base = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="corrected_by", verbose_name="减去哪一份"
+    )
+    run = models.OneToOneField(Run, models.PROTECT, related_name="freeze", verbose_name="计量批次")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="年度结算")
+    on = models.DateField("业务日")
+    by = models.CharField("谁批的", max_length=200)
+
+    class Meta:
+        verbose_name = "冻结的结算"
+        constraints = [
+            models.UniqueConstraint(fields=["service_year", "number"], name="one_freeze_per_number"),
+            models.CheckConstraint(
+                condition=Q(number=0, base=None) | Q(number__gt=0, base__isnull=False), name="adjusts"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service_year}" + (f" 补差 {self.number}" if self.number else "")
+
+
+class Verified(AppendOnly):
+    """效能评估核定的调整（R-079）：在结算书里单列，不改变计量结果；`amount` 正是加付，负是减付。"""
+
+    freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="verified", verbose_name="结算")
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
+    result = models.ForeignKey(Published, models.PROTECT, related_name="+", verbose_name="效能评估结果")
+    amount = models.DecimalField("调整", max_digits=18, decimal_places=2)
+    reason = models.CharField("理由", max_length=500)
+    document = models.CharField("文号", max_length=100)
+    on = models.DateField("业务日")
+    by = models.CharField("谁决定的", max_length=200)
+
+    class Meta:
+        verbose_name = "效能核定"
+        constraints = [
+            models.UniqueConstraint(fields=["freeze", "provider"], name="one_verification_each"),
+            models.CheckConstraint(condition=~Q(amount=0), name="verification_not_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} {self.amount}"
+
+
+class Contract(AppendOnly):
+    """支付合同：区级统一支付的一家服务商一份（R-081）；自行支付的由使用单位签（`unit` 不空，R-088）。
+
+    补差的是补充协议，收回的金额为负。
+    """
+
+    freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="contracts", verbose_name="结算")
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
+    unit = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="使用单位")
+    number = models.CharField("合同号", max_length=80, unique=True)
+    amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+    signed_on = models.DateField("签订日")
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "支付合同"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["freeze", "provider", "unit"], nulls_distinct=False, name="one_contract_per_payer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def paid_total(self) -> Decimal:
+        """已付。"""
+        return sum((payment.amount for payment in self.payments.all()), Decimal(0))
+
+    @property
+    def left(self) -> Decimal:
+        """还应付。"""
+        return self.amount - self.paid_total
+
+
+class Payment(AppendOnly):
+    """一次支付，补差收回的为负；各次合计不超过合同金额。"""
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="payments", verbose_name="合同")
+    amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+    paid_on = models.DateField("支付日")
+    voucher = models.CharField("凭证号", max_length=80)
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "支付"
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="payment_not_zero"),
+            models.UniqueConstraint(fields=["contract", "voucher"], name="one_payment_per_voucher"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract} {self.amount}"
+
+
+class Budget(AppendOnly):
+    """某服务年度安排的预算（R-087）；追加、核减是下一条，以最近的为准。"""
+
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    amount = models.DecimalField("预算", max_digits=18, decimal_places=2)
+    document = models.CharField("文号", max_length=100)
+    on = models.DateField("业务日")
+    by = models.CharField("谁记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "年度预算"
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="budget_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.service_year} {self.amount}"
