@@ -11,7 +11,7 @@ from yunheng import __version__
 from yunheng.cases.queries import todo
 from yunheng.orgs.views import personas
 
-from .navigation import entries
+from .navigation import groups
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "version": __version__,
         "demo": settings.DEMO,
         "idle_seconds": settings.SESSION_COOKIE_AGE,
-        "navigation": entries(actor.role, request.path),
+        "navigation": groups(actor.role, request.path),
         "todo_count": 0 if actor.role is None or actor.role.administrative else todo(actor).count(),
         "personas": personas() if settings.DEMO else [],
     }
