@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
@@ -21,6 +20,7 @@ from yunheng.ledger.models import Project, Resource
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.previewed import keep, kept
+from yunheng.orgs.serving import attached
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.procedures import AMEND, PROCEDURES
 from yunheng.rules.roles import Role
@@ -364,10 +364,8 @@ def blank(request: Request, number: str, which: int) -> HttpResponse:
         content = printing.render_draft(draft, which)
     except printing.NotPrintable as error:
         raise Http404 from error
-    response = HttpResponse(content, content_type=TYPES["docx"])
     name = f"附件{which}-{draft.case.number}-草稿.docx"
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    return attached(content, name, TYPES["docx"])
 
 
 @allowed(Role.CLERK)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
@@ -19,6 +18,7 @@ from yunheng.documents.pdf import FontProblem
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.queries import scoped
+from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.security.models import Condition
 from yunheng.security.operations import confirm
@@ -110,10 +110,8 @@ def annex(request: Request, number: str, which: str, kind: str) -> HttpResponse:
         raise Http404 from error
     except FontProblem as error:
         raise Refused([f"{error}；可以先下载 Word"]) from error
-    response = HttpResponse(content, content_type=TYPES[kind])
     name = f"附件{which}-{case.unit.name}-{case.number}.{kind}"
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    return attached(content, name, TYPES[kind])
 
 
 @allowed(*BUSINESS)

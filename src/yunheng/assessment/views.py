@@ -11,7 +11,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import NotYours, Refused
@@ -25,6 +24,7 @@ from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of
+from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -288,9 +288,7 @@ def download(request: Request, provider: str, year: int, kind: str) -> HttpRespo
 
 
 def _file(name: str, content: bytes) -> HttpResponse:
-    response = HttpResponse(content, content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    return attached(content, name)
 
 
 def _on_sheet(request: Request, occurrence: Occurrence, do: Callable[[], object]) -> HttpResponse:

@@ -19,6 +19,7 @@ from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution, Kind, Person
 from yunheng.orgs.reading import MAX_ATTACHMENT, day_of
+from yunheng.orgs.serving import attached
 from yunheng.rules.procedures import PROCEDURES, procedure
 from yunheng.rules.roles import Role
 
@@ -116,9 +117,7 @@ def _export(request: Request, boards: QuerySet[Board]) -> HttpResponse:
         )
         for board in boards[:MAX_EXPORT]
     )
-    response = HttpResponse(workbook("办件", titles, rows), content_type=TYPE)
-    response["Content-Disposition"] = f"attachment; filename=cases-{request.on}.xlsx"
-    return response
+    return attached(workbook("办件", titles, rows), f"cases-{request.on}.xlsx", TYPE)
 
 
 def _filtered(request: Request, boards: QuerySet[Board]) -> tuple[QuerySet[Board], list[tuple[str, str]]]:

@@ -15,6 +15,7 @@ from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed, business_date
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, decimal_of
+from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of
 from yunheng.rules.roles import Role
 
@@ -84,11 +85,8 @@ def published_sheet(request: HttpRequest, number: str) -> HttpResponse:
     return _workbook([row.plain() for row in queries.rows_of(get_object_or_404(Edition, number=number))])
 
 
-def _workbook(rows: Iterable[Mapping[str, str]]) -> HttpResponse:
-    content = workbook("目录", COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
-    response = HttpResponse(content, content_type=TYPE)
-    response["Content-Disposition"] = "attachment; filename=catalog.xlsx"
-    return response
+def _workbook(rows: Iterable[Mapping[str, str]], name: str = "catalog.xlsx") -> HttpResponse:
+    return attached(workbook("目录", COLUMNS, ([row[column] for column in COLUMNS] for row in rows)), name, TYPE)
 
 
 @require_POST
@@ -209,9 +207,9 @@ def agreement_sheet(request: Request, code: str) -> HttpResponse:
     if edition is None or (request.actor.role == Role.PROVIDER and request.actor.institution != provider.pk):
         raise Http404
     rows = (row.plain() for row in procuring.result_for(edition, provider).values())
-    response = HttpResponse(workbook("目录", COLUMNS, ([r[c] for c in COLUMNS] for r in rows)), content_type=TYPE)
-    response["Content-Disposition"] = f"attachment; filename=agreement-{provider.code}.xlsx"
-    return response
+    return attached(
+        workbook("目录", COLUMNS, ([r[c] for c in COLUMNS] for r in rows)), f"agreement-{provider.code}.xlsx", TYPE
+    )
 
 
 @require_POST

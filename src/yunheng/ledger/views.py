@@ -22,6 +22,7 @@ from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.previewed import keep, kept
 from yunheng.orgs.queries import providers
+from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 
 from . import arrivals, queries
@@ -214,9 +215,7 @@ def _export(request: Request, resources: QuerySet[Resource]) -> HttpResponse:
         )
         for row in _rows(list(resources[:MAX_EXPORT]), request.on)
     )
-    response = HttpResponse(workbook("资源台账", titles, rows), content_type=TYPE)
-    response["Content-Disposition"] = f"attachment; filename=assets-{request.on}.xlsx"
-    return response
+    return attached(workbook("资源台账", titles, rows), f"assets-{request.on}.xlsx", TYPE)
 
 
 @allowed(*BUSINESS)
@@ -327,9 +326,7 @@ def ics(request: Request) -> HttpResponse:
             event.add("dtstart", day)
             event.add("summary", f"{what}：{resource.project.unit.name} {resource.code}")
             book.add_component(event)
-    response = HttpResponse(book.to_ical(), content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = "attachment; filename=expiry.ics"
-    return response
+    return attached(book.to_ical(), "expiry.ics", "text/calendar; charset=utf-8")
 
 
 # ── 收件箱 ──

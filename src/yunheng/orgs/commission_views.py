@@ -8,9 +8,9 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 
 from yunheng.audit.refused import Refused
+from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -200,6 +200,4 @@ def deliverable(request: Request, pk: int) -> HttpResponse:
     """下载一件成果；看得到合同的才下得到。"""
     seen = commissioning.visible(request.actor).values("pk")
     found = get_object_or_404(Deliverable, pk=min(pk, MAX_PK), commission__in=seen)
-    response = HttpResponse(bytes(found.content), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
-    return response
+    return attached(found.content, found.name)

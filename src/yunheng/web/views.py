@@ -28,6 +28,7 @@ from yunheng.ledger.models import Segment
 from yunheng.ledger.operations import remind_expiry
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import BusinessClock
+from yunheng.orgs.serving import attached
 from yunheng.orgs.views import personas
 from yunheng.rules import rulebook
 from yunheng.rules.problems import UnknownRule
@@ -160,9 +161,7 @@ def sample(request: Request) -> HttpResponse:
     del request
     if not settings.DEMO:
         raise Http404
-    response = HttpResponse(blank_workbook(sample_rows()), content_type=TYPE)
-    response["Content-Disposition"] = "attachment; filename=hosts-sample.xlsx"
-    return response
+    return attached(blank_workbook(sample_rows()), "hosts-sample.xlsx", TYPE)
 
 
 @require_POST

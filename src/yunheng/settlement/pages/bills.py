@@ -8,7 +8,6 @@ from decimal import Decimal
 from django.conf import settings
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.http import content_disposition_header
 
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
@@ -19,6 +18,7 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.reading import decimal_of
+from yunheng.orgs.serving import attached
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import queries
 from yunheng.settlement.bill import focus
@@ -44,11 +44,9 @@ def download(request: Request, pk: int, name: str) -> HttpResponse:
     """批次的文件：第三方拿数据包去离线复算（R-077），要有委托（R-089）。"""
     commissioning.require(request.actor, request.on, Scope.METERING)
     file = get_object_or_404(RunFile, run_id=min(pk, MAX_PK), name=name)
-    response = HttpResponse(bytes(file.content), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, f"{file.run_id}-{name}") or "attachment"
     with unit_of_work(request.actor) as journal:
         journal.note("下载计量文件", str(file.run_id), after={"文件": name})
-    return response
+    return attached(file.content, f"{file.run_id}-{name}")
 
 
 @allowed(*BUSINESS)

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
@@ -18,6 +17,7 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.reading import MAX_ATTACHMENT
+from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, queries
@@ -117,9 +117,7 @@ def handling_file(request: Request, pk: int) -> HttpResponse:
     own = run and queries.visible_lines(request.actor, run).filter(resource=found.resource).exists()
     if request.actor.role in (Role.CLERK, Role.PROVIDER) and not own:
         raise Http404
-    response = HttpResponse(bytes(found.content or b""), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
-    return response
+    return attached(found.content, found.name)
 
 
 @require_POST

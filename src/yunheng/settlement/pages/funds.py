@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
@@ -16,6 +15,7 @@ from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, decimal_of
+from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 from yunheng.settlement import handover, queries, recovery
@@ -217,10 +217,8 @@ def handover_file(request: Request, pk: int) -> HttpResponse:
     """汇交的文件。"""
     del request
     found = get_object_or_404(Handover, pk=min(pk, MAX_PK))
-    response = HttpResponse(bytes(found.content), content_type="text/csv; charset=utf-8")
     name = f"使用数据-{found.from_on}-{found.until_on}.csv"
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    return attached(found.content, name, "text/csv; charset=utf-8")
 
 
 # ── 年度结算 ──

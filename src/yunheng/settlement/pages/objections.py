@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 
 from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
@@ -16,6 +15,7 @@ from yunheng.ledger.queries import visible as visible_resources
 from yunheng.metering.explaining import equation
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.reading import MAX_ATTACHMENT, day_of
+from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
 from yunheng.settlement.bill import objecting
@@ -172,6 +172,4 @@ def file(request: Request, pk: int, which: str) -> HttpResponse:
     kept = {"evidence": objection, "reply": getattr(objection, "reply", None)}.get(which)
     if kept is None or not kept.name:
         raise Http404
-    response = HttpResponse(bytes(kept.content or b""), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, kept.name) or "attachment"
-    return response
+    return attached(kept.content, kept.name)

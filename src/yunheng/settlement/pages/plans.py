@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString, mark_safe
 
 from yunheng.audit.refused import NotYours, Refused
@@ -20,6 +19,7 @@ from yunheng.documents.data import GOALS
 from yunheng.documents.plan import unwritten
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
@@ -281,6 +281,4 @@ def draft_file(request: Request, pk: int, name: str) -> HttpResponse:
 
 
 def _attached(file: PaperFile, title: str) -> HttpResponse:
-    response = HttpResponse(bytes(file.content), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, title) or "attachment"
-    return response
+    return attached(file.content, title)

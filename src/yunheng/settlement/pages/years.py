@@ -10,7 +10,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.operations import unit_of_work
@@ -27,6 +26,7 @@ from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, money_of
+from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -336,6 +336,4 @@ def package(request: Request) -> HttpResponse:
         content = target.read_bytes()
     with unit_of_work(request.actor) as journal:
         journal.note("导出数据包", name)
-    response = HttpResponse(content, content_type=_TYPES[kind])
-    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    return attached(content, name, _TYPES[kind])
