@@ -196,7 +196,7 @@ def drill(run: int, cookie: str) -> dict[str, list[float]]:
         for name in ("全部", "单位", "项目", "资源"):
             took, body = get(f"/settlement/runs/{run}/{query}", cookie)
             times[name].append(took)
-            links = re.findall(r'<td><a href="(\?[^"]+)"', body.partition("还没有账目的资源")[0])
+            links = re.findall(r'<td>\s*<a href="(\?[^"]+)"', body.partition("还没有账目的资源")[0])
             if name != "资源":
                 query = chance.choice(links).replace("&amp;", "&")
         lines = re.findall(rf'href="(/settlement/runs/{run}/lines/\d+/[^"]*)"', body)
