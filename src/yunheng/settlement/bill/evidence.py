@@ -74,7 +74,7 @@ def _orders(fact: Fact) -> list[Evidence]:
             ),
             one.digest,
         )
-        for one in orders[:10]
+        for one in list(orders)[:10]
     ]
     return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
 
@@ -89,7 +89,7 @@ def _logs(fact: Fact) -> list[Evidence]:
             (f"{one.recorded_at:%Y-%m-%d %H:%M} 收",),
             one.digest,
         )
-        for one in received("日志", fact.resource.code)[:10]
+        for one in list(received("日志", fact.resource.code))[:10]
     ]
     return found or [Evidence("日志", "还没有收到这个资源的平台日志", lacking=True)]
 

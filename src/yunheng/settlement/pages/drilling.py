@@ -223,7 +223,7 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
         "held": sum((one.amount or ZERO for one in held), ZERO),
         "counted": len(settled),
         "state": _ledger_state(portions),
-        "logs": received("日志", place.resource)[:10],
+        "logs": list(received("日志", place.resource))[:10],
         "resource": book.resource,
         "conventions": _stated({*codes, "K-01", "K-05"}, book.conventions),
         "objections": objecting.about(
