@@ -83,7 +83,8 @@ def test_自己的样式在86上一条不丢(old: OldChromium, site: str, town: 
     town["shy"].open("/")
     counts = str(town["shy"].page.evaluate(_RULES))
     assert old.run(_RULES) == counts
-    assert all(int(count) > 10 for count in counts.split(","))
+    # 四份：框架、表单、看账和方案、打印
+    assert [int(count) > 5 for count in counts.split(",")] == [True] * 4
 
 
 def test_在86上从空表填到提交(old: OldChromium, site: str, tmp_path: Path) -> None:

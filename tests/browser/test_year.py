@@ -151,7 +151,7 @@ def planned(town: Town, frozen: dict[str, Any]) -> None:
     expect(shy.locator(".checks li", has_text="大写等于数字")).to_contain_text("处都相符")
     assert inaccessible(shy) == []
     shy.click(".plan-outline >> text=十、预算与资金来源")
-    expect(sheet.locator("[name='goal:3:target']")).to_be_in_viewport()
+    expect(sheet.locator("h2, h3", has_text="十、预算与资金来源")).to_be_in_viewport()
 
 
 def agree(papers: dict[str, Path], frozen: dict[str, Any], page: Page) -> None:
