@@ -43,9 +43,10 @@ _STAGED = {
 _FILL = (Path(__file__).parent / "city.sql").read_text(encoding="utf-8")
 
 
-#: 还没办完的请求，和还没配预测的滚动批次
+#: 还没办完的请求，和还没配预测的滚动批次；这个月自动的那次还没起也算
 _BUSY = """
-SELECT count(*) FROM settlement_runorder AS o LEFT JOIN settlement_forecast AS f ON f.run_id = o.run_id
+SELECT count(*) + (NOT EXISTS (SELECT FROM settlement_forecast))::int
+FROM settlement_runorder AS o LEFT JOIN settlement_forecast AS f ON f.run_id = o.run_id
 WHERE o.problems = '{}' AND (o.run_id IS NULL OR (o.step = '完成' AND o.kind = '滚动' AND f.id IS NULL))
 """
 
@@ -161,11 +162,28 @@ def _shared_out(pid: int) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-def measure(station: Station, cookie: str) -> tuple[int, dict[str, Any]]:
-    """点“年度计量”，等账目存好：批次号、秒数、内存。自动的滚动计量和预测先让它办完。"""
+def idle(station: Station) -> None:
+    """等排着的计量、预测都办完。"""
     with psycopg.connect(Cluster.at(station.folder).url(OWNER), autocommit=True) as connection:
         while connection.execute(_BUSY).fetchone() != (0,):
-            time.sleep(1)
+            time.sleep(0.5)
+
+
+def roll(station: Station, cookie: str) -> dict[str, Any]:
+    """点“滚动计量”，等账目存好、全年预测配上：秒数、内存。"""
+    memory = Memory(station.server.pid)
+    memory.start()
+    began = time.perf_counter()
+    post(f"/settlement/{YEAR}/measure/", cookie, {"kind": "滚动"})
+    idle(station)
+    took = time.perf_counter() - began
+    memory.going = False
+    return {"秒": took, "本程序": memory.ours, "数据库": memory.database}
+
+
+def measure(station: Station, cookie: str) -> tuple[int, dict[str, Any]]:
+    """点“年度计量”，等账目存好：批次号、秒数、内存。自动的滚动计量和预测先让它办完。"""
+    idle(station)
     memory = Memory(station.server.pid)
     memory.start()
     began = time.perf_counter()
@@ -209,6 +227,11 @@ def drill(run: int, cookie: str) -> dict[str, list[float]]:
     return times
 
 
+def said(found: dict[str, Any]) -> None:
+    """说一次计量的内存峰值。"""
+    print(f"  内存：本程序 {found['本程序'] / 2**20:.0f} MiB，数据库 {found['数据库'] / 2**20:.0f} MiB", flush=True)
+
+
 def recast(run: int, cookie: str, how: str) -> float:
     """裁定一条差异，试算：秒数（裁定和试算合起来）。"""
     body = get(f"/settlement/runs/{run}/differences/?code=D3", cookie)[1]
@@ -241,7 +264,10 @@ def main() -> None:
         run, found = measure(station, reviewer)
         steps = "，".join(f"{name} {at:.0f}" for name, at in found["各步"].items())
         print(f"年度计量：从点到冻好 {found['秒']:.1f} 秒（开始于：{steps}）")
-        print(f"  内存：本程序 {found['本程序'] / 2**20:.0f} MiB，数据库 {found['数据库'] / 2**20:.0f} MiB")
+        said(found)
+        found = roll(station, reviewer)
+        print(f"滚动计量和全年预测：{found['秒']:.1f} 秒")
+        said(found)
         print("逐级看账，毫秒：")
         for name, taken in drill(run, reviewer).items():
             taken.sort()
