@@ -43,9 +43,11 @@ _STAGED = {
 _FILL = (Path(__file__).parent / "city.sql").read_text(encoding="utf-8")
 
 
-#: 还没办完的请求，和还没配预测的滚动批次；这个月自动的那次还没起也算
+#: 还没办完的请求，和还没配预测的滚动批次；起站时自动要的那次这个月的还没有，也算
 _BUSY = """
-SELECT count(*) + (NOT EXISTS (SELECT FROM settlement_forecast))::int
+SELECT count(*) + (NOT EXISTS (
+    SELECT FROM settlement_runorder WHERE kind = '滚动' AND "on" >= date_trunc('month', now())::date
+))::int
 FROM settlement_runorder AS o LEFT JOIN settlement_forecast AS f ON f.run_id = o.run_id
 WHERE o.problems = '{}' AND (o.run_id IS NULL OR (o.step = '完成' AND o.kind = '滚动' AND f.id IS NULL))
 """
