@@ -32,6 +32,7 @@ from yunheng.settlement.models import (
     ADJUST,
     ROLLING,
     YEARLY,
+    BillLine,
     Contract,
     Freeze,
     Handling,
@@ -93,46 +94,49 @@ def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
     return order
 
 
-def handle(
+def handle(*, code: str, resource: str, item: str, **same: Any) -> Handling:
+    """处理一条差异：与 `handle_all` 同一条规矩。"""
+    return handle_all(rows=[(code, resource, item)], **same)[0]
+
+
+def handle_all(
     *,
     actor: Actor,
     on: date,
     year: int,
-    code: str,
-    resource: str,
-    item: str,
+    rows: Sequence[tuple[str, str, str]],
     kind: str,
     text: str,
     ruling: str = "",
     assignee: Institution | None = None,
     evidence: tuple[str, bytes] | None = None,
-) -> Handling:
-    """处理一条差异：区科创中心分派、裁定；使用单位、服务商、第三方说明，都可附证据（文件名, 内容）（R-075）。
+) -> list[Handling]:
+    """处理一批差异（差异, 资源, 目录项），依据相同；有一条不成，一条都不记（R-075）。
 
+    区科创中心分派、裁定；使用单位、服务商、第三方说明，都可附证据（文件名, 内容）。
     冻结以后照样可以裁定：已冻结的不变，待核的账目裁定以后由补差另行结算（R-083）。
     """
-    problems = []
-    if not queries.difference_known(year, code, resource, item):
-        problems.append(f"{year} 服务年度最近一次计量里没有这条差异：{code} {resource} {item}（R-075）")
+    if not rows:
+        raise Refused(["请先勾选要处理的差异（R-075）"])
+    run = queries.latest_run(year)
+    known = queries.difference_keys(run)
+    problems = [
+        f"{year} 服务年度最近一次计量里没有这条差异：{code} {resource} {item}（R-075）"
+        for code, resource, item in rows
+        if (code, resource, item) not in known
+    ]
     if not text.strip():
         problems.append("说明不能为空：写明依据（R-075）")
     if kind == Handling.ARGUE:
         if actor.role not in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY, Role.REVIEWER):
             raise NotYours(["差异由使用单位、服务商和第三方说明（D62-七，R-075）"])
-        run = queries.latest_run(year)
-        own = run and queries.visible_lines(actor, run).filter(resource=resource).exists()
-        if actor.role in (Role.CLERK, Role.PROVIDER) and not problems and not own:
-            raise NotYours([f"{resource} 不是本单位、本家的资源，不能替别人说明（R-001、R-075）"])
+        if actor.role in (Role.CLERK, Role.PROVIDER) and not problems:
+            _refuse_others(actor, run, {resource for _, resource, _ in rows})
         commissioning.require(actor, on, Scope.METERING)
     elif actor.role != Role.REVIEWER:
         raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
     if kind == Handling.RULE:
-        if code in _UNRULED:
-            problems.append(f"{code} 不能裁定：要等市级发布全市用量（M10-四(四)，R-076）")
-        elif code not in _RULED:
-            problems.append(f"{code} 不阻断结算，不需要裁定（R-075）")
-        elif ruling not in ("认可", "不计费"):
-            problems.append("裁定只有“认可”和“不计费”两种（R-075）")
+        problems += _unruled({code for code, _, _ in rows}, ruling)
     if kind == Handling.ASSIGN and assignee is None:
         problems.append("请选择分派给谁（R-075）")
     name, content = evidence or ("", b"")
@@ -142,39 +146,46 @@ def handle(
         raise Refused(problems)
     with unit_of_work(actor) as journal:
         hold(Lock.YEAR, year)
-        handling = Handling.objects.create(
-            service_year=year,
-            resource=resource,
-            item=item,
-            code=code,
-            kind=kind,
-            ruling=ruling if kind == Handling.RULE else "",
-            text=text.strip()[:1000],
-            name=name[-200:] if content else "",
-            content=content or None,
-            digest=sm3_bytes(content) if content else "",
-            assignee=assignee,
-            institution=actor.institution_name,
-            by=str(actor),
-            on=on,
-        )
-        journal.note(f"差异{kind}", f"{code} {resource}", after={"裁定": ruling, "说明": text, "目录项": item})
-    return handling
-
-
-def handle_all(*, actor: Actor, rows: Sequence[tuple[str, str, str]], **same: Any) -> None:
-    """一批差异（差异, 资源, 目录项）同样处理；有一条不成，一条都不记（R-075）。"""
-    if not rows:
-        raise Refused(["请先勾选要处理的差异（R-075）"])
-    problems: dict[str, None] = {}
-    with unit_of_work(actor):
+        made = []
         for code, resource, item in rows:
-            try:
-                handle(actor=actor, code=code, resource=resource, item=item, **same)
-            except Refused as error:
-                problems |= dict.fromkeys(error.problems)
-        if problems:
-            raise Refused(list(problems))
+            made.append(
+                Handling.objects.create(
+                    service_year=year,
+                    resource=resource,
+                    item=item,
+                    code=code,
+                    kind=kind,
+                    ruling=ruling if kind == Handling.RULE else "",
+                    text=text.strip()[:1000],
+                    name=name[-200:] if content else "",
+                    content=content or None,
+                    digest=sm3_bytes(content) if content else "",
+                    assignee=assignee,
+                    institution=actor.institution_name,
+                    by=str(actor),
+                    on=on,
+                )
+            )
+            journal.note(f"差异{kind}", f"{code} {resource}", after={"裁定": ruling, "说明": text, "目录项": item})
+    return made
+
+
+def _refuse_others(actor: Actor, run: Run | None, resources: set[str]) -> None:
+    """使用单位、服务商只说明自己账目上的（R-001）。"""
+    seen = queries.visible_lines(actor, run).filter(resource__in=resources) if run else BillLine.objects.none()
+    if others := sorted(resources - {*seen.values_list("resource", flat=True)}):
+        raise NotYours([f"{'、'.join(others)} 不是本单位、本家的资源，不能替别人说明（R-001、R-075）"])
+
+
+def _unruled(codes: set[str], ruling: str) -> Iterator[str]:
+    """这几种差异为什么不能这样裁定。"""
+    for code in sorted(codes):
+        if code in _UNRULED:
+            yield f"{code} 不能裁定：要等市级发布全市用量（M10-四(四)，R-076）"
+        elif code not in _RULED:
+            yield f"{code} 不阻断结算，不需要裁定（R-075）"
+    if codes <= set(_RULED) and ruling not in ("认可", "不计费"):
+        yield "裁定只有“认可”和“不计费”两种（R-075）"
 
 
 def start(*, actor: Actor, on: date, year: int) -> Case:

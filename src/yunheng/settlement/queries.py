@@ -159,12 +159,9 @@ def _added(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> dict[str, Aggregate]
     }
 
 
-def difference_known(year: int, code: str, resource: str, item: str) -> bool:
-    """最近的批次里有没有这条差异。"""
-    run = latest_run(year)
-    return run is not None and any(
-        (d["code"], d["resource"], d["item"] or "") == (code, resource, item) for d in run.head["differences"]
-    )
+def difference_keys(run: Run | None) -> set[tuple[str, str, str]]:
+    """批次里的各条差异：（差异, 资源, 目录项）；没有批次的没有。"""
+    return {(d["code"], d["resource"] or "", d["item"] or "") for d in run.head["differences"]} if run else set()
 
 
 def frozen(year: int) -> Freeze | None:

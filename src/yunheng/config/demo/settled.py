@@ -103,9 +103,10 @@ def _proof(text: str, day: str) -> tuple[str, bytes]:
 
 def rule(rows: Rows, people: People) -> None:
     """先算一遍，照示例数据包裁定差异；没有对应差异的裁定不记。"""
-    running.measure(actor=people["shy"], on=MEASURED, year=YEAR, kind=YEARLY)
+    run = running.measure(actor=people["shy"], on=MEASURED, year=YEAR, kind=YEARLY)
+    known = queries.difference_keys(run)
     for row in rows["差异裁定"]:
-        if queries.difference_known(YEAR, row["差异"], row["资源"], row["目录项"]):
+        if (row["差异"], row["资源"], row["目录项"]) in known:
             operations.handle(
                 actor=people["shy"],
                 on=RULED,

@@ -49,7 +49,6 @@ def listing(request: Request) -> HttpResponse:
         "years": queries.years(),
         "items": dict(Item.objects.values_list("code", "name")),
         "names": names_of(),
-        "query": f"year={chosen[:4]}" + ("&open=1" if request.GET.get("open") else ""),
     }
     return render(request, "settlement/objections.html", context)
 
