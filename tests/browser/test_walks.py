@@ -258,3 +258,26 @@ def test_自动保存的回音还没到就点保存_等它回来再交_不和自
     town["mzj"].open(f"/apply/{number}/project/")
     assert page.input_value("#i-leader") == "周建国"
     assert page.input_value("#i-contact") == "021-67001234"
+
+
+def test_字打得比脚本到得早_也会自动保存(town: Town) -> None:
+    page = town["mzj"].page
+    town["mzj"].open("/apply/?kind=quota")
+    page.fill("#name", "脚本来得晚的系统")
+    page.click("text=开始填写")
+    path = page.url.partition("?")[0] + "project/"
+    held: list[Route] = []
+
+    def late(route: Route) -> None:
+        """脚本压在手里。"""
+        held.append(route)
+
+    page.route("**/app.js?*", late)
+    with page.expect_request("**/app.js?*"):
+        page.goto(path, wait_until="commit")
+    page.fill("#i-leader", "周建国")
+    with page.expect_response(lambda response: response.request.method == "POST" and response.ok):
+        held.pop().continue_()
+    page.unroute("**/app.js?*")
+    page.goto(path)
+    assert page.input_value("#i-leader") == "周建国"

@@ -61,6 +61,12 @@
 
   /* 自动保存：停手 1 秒存一次，存不上说明白，断网自动再试 */
   var form = $("form[data-autosave]"), timer = null, tries = 0, dirty = false, flying = false, leaving = false;
+  function differs(control) {
+    if (control.type === "checkbox" || control.type === "radio") { return control.checked !== control.defaultChecked; }
+    if (!control.options) { return control.value !== control.defaultValue; }
+    var sent = all("option[selected]", control)[0] || (control.multiple ? null : control.options[0]);
+    return control.value !== (sent ? sent.value : "");
+  }
   function later(delay) { clearTimeout(timer); timer = setTimeout(save, delay); }
   function save() { if (form && dirty && !flying && !leaving) { $("#saved").textContent = "正在保存…"; form.dispatchEvent(new Event("autosave")); } }
   if (form) {
@@ -89,6 +95,8 @@
     });
     form.addEventListener("submit", function () { dirty = false; clearTimeout(timer); });
     window.addEventListener("beforeunload", function (event) { if (dirty) { event.preventDefault(); event.returnValue = ""; } });
+    /* 字打得比脚本到得早（网慢、浏览器还原了上次填的）：页面上的与送来的不同，也算改过 */
+    if (all("input, textarea, select", form).some(differs)) { dirty = true; later(1000); }
   }
 
   /* 登录快到期：到期前五分钟提醒，点一下就延长；到期了当场重新登录 */
