@@ -17,6 +17,7 @@ from pathlib import Path
 PARTS = {
     "00_facts": "match", "01_actions": "match", "02_timeline": "match", "03_trial": "match", "07_differences": "match",
     "04_pieces": "amounts", "05_amounts": "amounts", "09_summary": "amounts", "10_lines": "write",
+    "12_differences": "write",
 }  # fmt: skip
 
 

@@ -218,16 +218,16 @@ class Book:
         """裁定一部分差异。"""
         run = measured()
         for row in queries.differences(run):
-            if row["blocking"] and self.chance.random() < 0.5:
+            if row.blocking and self.chance.random() < 0.5:
                 ruling = self.chance.choice(["认可", "不计费"])
                 try:
                     operations.handle(
-                        actor=cast()["shy"], on=JULY, year=YEAR, code=row["code"], resource=row["resource"],
-                        item=row["item"], kind="裁定", text="核过", ruling=ruling,
+                        actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource,
+                        item=row.item, kind="裁定", text="核过", ruling=ruling,
                     )  # fmt: skip
                 except Refused:
                     continue  # D10 不能裁定
-                keys = {"资源": row["resource"], "目录项": row["item"], "差异": row["code"]}
+                keys = {"资源": row.resource, "目录项": row.item, "差异": row.code}
                 self.rulings.append({**keys, "裁定": ruling, "说明": "核过"})
 
 

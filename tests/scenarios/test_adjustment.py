@@ -42,9 +42,9 @@ def rule_all() -> None:
     run = queries.latest_run(YEAR)
     assert run is not None
     for row in queries.differences(run):
-        if row["code"] == "D5":
+        if row.code == "D5":
             operations.handle(
-                actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row["resource"], item=row["item"],
+                actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row.resource, item=row.item,
                 kind=Handling.RULE, text="以工单为准", ruling="认可",
             )  # fmt: skip
 

@@ -134,7 +134,7 @@ def test_R075_没有裁定的那天写待核哪一条_裁定不计费的写谁�
     assert "这一天 <b>¥0.00</b> ＝ 0 项当天之和；另待核" in page
     for row in queries.differences(run):
         operations.handle(
-            actor=cast()["shy"], on=JULY, year=YEAR, code=row["code"], resource=row["resource"], item=row["item"],
+            actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
             kind="裁定", text="平台查无此机", ruling="不计费",
         )  # fmt: skip
     again = measured()

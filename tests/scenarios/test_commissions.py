@@ -190,9 +190,9 @@ def test_R089_没有委托计量计费的_数据包_复算_差异说明都不行
     run = measured()
     result = recomputed(run, tmp_path)
     commissioned(Scope.APPRAISAL, Scope.SITE)
-    row = next(one for one in queries.differences(run) if one["blocking"])
+    row = next(one for one in queries.differences(run) if one.blocking)
     argued: dict[str, Any] = {
-        "year": YEAR, "code": row["code"], "resource": row["resource"], "item": row["item"], "kind": "说明",
+        "year": YEAR, "code": row.code, "resource": row.resource, "item": row.item, "kind": "说明",
         "text": "见附件",
     }  # fmt: skip
     urls = (f"/settlement/package/?year={YEAR}&format=zip", f"/settlement/runs/{run.pk}/files/数据包.zip")

@@ -13,7 +13,7 @@ from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, self_paid, used
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.settlement import operations, queries
-from yunheng.settlement.models import Moved, Run
+from yunheng.settlement.models import Difference, Moved, Run
 from yunheng.settlement.runs import recasting, running
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +26,9 @@ def projects() -> None:
     self_paid()
 
 
-def rule(row: dict[str, Any], ruling: str) -> None:
+def rule(row: Difference, ruling: str) -> None:
     operations.handle(
-        actor=cast()["shy"], on=JULY, year=YEAR, code=row["code"], resource=row["resource"], item=row["item"],
+        actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
         kind="裁定", text="以工单为准", ruling=ruling,
     )  # fmt: skip
 
@@ -37,11 +37,13 @@ def recast(run: Run) -> Run:
     return recasting.recast(actor=cast()["shy"], on=JULY, run=run)
 
 
-def contents(run: Run) -> tuple[dict[str, Any], Counter[tuple[Any, ...]], Counter[tuple[Any, ...]]]:
+def contents(run: Run) -> tuple[Any, ...]:
     """批次说的是什么：汇总和差异，账目，不计费的。"""
     columns = ("resource", "item", "form", "order", "from_on", "until_on", "amount", "payer", "disputed", "differences")
     return (
-        {key: run.head[key] for key in ("summary", "differences", "assessments")},
+        {key: run.head[key] for key in ("summary", "assessments")},
+        run.differences,
+        list(queries.differences_of(run).order_by("seq").values_list("seq", *running.DIFFERENCE)),
         Counter(queries.lines_of(run).values_list(*columns)),
         Counter(queries.waived_of(run).values_list(*(name for name in columns if name != "disputed"))),
     )
@@ -51,7 +53,7 @@ def contents(run: Run) -> tuple[dict[str, Any], Counter[tuple[Any, ...]], Counte
 def test_R075_裁定之后试算_与整年重新计量的账目和汇总一样_改判也一样(seed: int) -> None:
     chance = random.Random(seed)
     first = measured()
-    blocking = [row for row in queries.differences(first) if row["blocking"]]
+    blocking = [row for row in queries.differences(first) if row.blocking]
     assert len(blocking) > 4
     last = first
     for _ in range(3):
@@ -75,7 +77,7 @@ def test_R075_没有新的裁定不试算_不是区科创中心的不能试算()
     run = measured()
     with pytest.raises(Refused, match="没有新的裁定"):
         recast(run)
-    rule(next(row for row in queries.differences(run) if row["blocking"]), "认可")
+    rule(next(row for row in queries.differences(run) if row.blocking), "认可")
     with pytest.raises(NotYours):
         recasting.recast(actor=cast()["dsf"], on=JULY, run=run)
     assert Moved.objects.count() == 0
@@ -86,7 +88,7 @@ def test_R075_没有新的裁定不试算_不是区科创中心的不能试算()
 def test_R077_试算没有数据包和摘要_不能提交复算() -> None:
     appraised()
     run = measured()
-    rule(next(row for row in queries.differences(run) if row["blocking"]), "认可")
+    rule(next(row for row in queries.differences(run) if row.blocking), "认可")
     trial = recast(run)
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     with pytest.raises(Refused, match="裁定试算"):
@@ -101,7 +103,7 @@ def test_R083_冻结了的批次_裁定以后也不能试算(tmp_path: Path) -> 
     case = approved(tmp_path)
     run = queries.frozen(YEAR)
     assert run is not None
-    rule(next(row for row in queries.differences(run.run) if row["blocking"]), "不计费")
+    rule(next(row for row in queries.differences(run.run) if row.blocking), "不计费")
     with pytest.raises(Refused, match="R-083"):
         recast(run.run)
     assert queries.freeze_of(case) == run

@@ -80,11 +80,11 @@ def test_R073_一个年度同时只办一次计量_不是区科创中心的不�
 def test_R075_无日志的待核_裁定认可再计量就入账_裁定不计费就没有这些账目() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    found = [d for d in queries.differences(run) if d["blocking"]]
-    assert {d["code"] for d in found} == {"D5"}
+    found = [d for d in queries.differences(run) if d.blocking]
+    assert {d.code for d in found} == {"D5"}
     assert run.disputed_count == BillLine.objects.filter(run=run, disputed=True).count() > 0
     one = found[0]
-    key: dict[str, Any] = {"year": YEAR, "code": "D5", "resource": one["resource"], "item": one["item"]}
+    key: dict[str, Any] = {"year": YEAR, "code": "D5", "resource": one.resource, "item": one.item}
     with pytest.raises(NotYours):
         operations.handle(actor=cast()["lt"], on=JULY, kind="裁定", text="认", ruling="认可", **key)
     operations.handle(actor=cast()["lt"], on=JULY, kind="说明", text="平台升级期间没有记日志", **key)
@@ -93,16 +93,16 @@ def test_R075_无日志的待核_裁定认可再计量就入账_裁定不计费�
     with refused("说明不能为空"):
         operations.handle(actor=cast()["shy"], on=JULY, kind="裁定", text=" ", ruling="认可", **key)
     for row in found:
-        ruling = "不计费" if row["resource"] == one["resource"] else "认可"
+        ruling = "不计费" if row.resource == one.resource else "认可"
         operations.handle(
-            actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row["resource"], item=row["item"],
+            actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row.resource, item=row.item,
             kind="裁定", text="以工单为准", ruling=ruling,
         )  # fmt: skip
     again = measured()
     assert again.disputed_count == 0
-    assert not BillLine.objects.filter(run=again, resource=one["resource"]).exists()
+    assert not BillLine.objects.filter(run=again, resource=one.resource).exists()
     assert again.line_count > run.line_count
-    assert [h.kind for h in Handling.objects.filter(resource=one["resource"]).order_by("pk")][:2] == ["说明", "裁定"]
+    assert [h.kind for h in Handling.objects.filter(resource=one.resource).order_by("pk")][:2] == ["说明", "裁定"]
 
 
 def test_R075_没有这条差异_不阻断的_都不能裁定() -> None:

@@ -16,7 +16,7 @@ from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import operations, queries
-from yunheng.settlement.models import BillLine, Contract, Freeze, Handling, Run
+from yunheng.settlement.models import BillLine, Contract, Difference, Freeze, Handling, HandlingFile, Run
 
 pytestmark = pytest.mark.django_db
 
@@ -276,9 +276,9 @@ def test_R088_自费单位在年度页上看到应付_登记合同和支付(tmp_
     assert "本单位自行支付" not in text(signed_in("mzj"), f"/settlement/{YEAR}/")
 
 
-def picked(row: dict[str, Any]) -> str:
+def picked(row: Difference) -> str:
     """勾选一条差异。"""
-    return f"{row['code']}|{row['item'] or ''}|{row['resource'] or ''}"
+    return f"{row.code}|{row.item}|{row.resource}"
 
 
 def test_R075_三方并排_勾选一批同样裁定_没裁定的才列() -> None:
@@ -286,21 +286,25 @@ def test_R075_三方并排_勾选一批同样裁定_没裁定的才列() -> None
     run = measured()
     client = signed_in("shy")
     url = f"/settlement/runs/{run.pk}/differences/"
-    rows = [row for row in queries.differences(run) if row["code"] == "D5"]
+    rows = [row for row in queries.differences(run) if row.code == "D5"]
     assert len(rows) > 1
-    page = text(client, url, state="open", code="D5", q=rows[0]["resource"])
-    held = BillLine.objects.filter(run=run, disputed=True, resource=rows[0]["resource"], item=rows[0]["item"])
-    for words in (rows[0]["resource"], "没有", f"{sum(line.amount for line in held):,.2f}", "未裁定"):
+    page = text(client, url, state="open", code="D5", q=rows[0].resource)
+    held = BillLine.objects.filter(run=run, disputed=True, resource=rows[0].resource, item=rows[0].item)
+    for words in (rows[0].resource, "没有", f"{sum(line.amount for line in held):,.2f}", "未裁定"):
         assert words in page
-    client.post(url, {"row": [picked(row) for row in rows], "do": "裁定：认可", "text": "以工单为准"})
-    assert Handling.objects.filter(kind="裁定", ruling="认可").count() == len(rows)
+    file = SimpleUploadedFile("核对单.pdf", b"%PDF-1.7 y")
+    client.post(url, {"row": [picked(row) for row in rows], "do": "裁定：认可", "text": "以工单为准", "file": file})
+    made = Handling.objects.filter(kind="裁定", ruling="认可")
+    assert made.count() == len(rows)
+    # 一批附同一份证据，只存一份
+    assert HandlingFile.objects.count() == 1 == len({*made.values_list("file", flat=True)})
     assert "没有符合条件的差异" in text(client, url, state="open", code="D5")
 
 
 def test_R075_一批里有一条不能裁定_一条都不记_勾选和依据还在() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    row = next(row for row in queries.differences(run) if row["code"] == "D5")
+    row = next(row for row in queries.differences(run) if row.code == "D5")
     rows = [picked(row), "D1||不存在的资源"]
     page = signed_in("shy").post(
         f"/settlement/runs/{run.pk}/differences/", {"row": rows, "do": "裁定：认可", "text": "写了半天的依据"}
@@ -318,7 +322,7 @@ def test_R075_一批里有一条不能裁定_一条都不记_勾选和依据还�
 def test_R001_R075_别单位别家的差异_不能说明() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    row = next(row for row in queries.differences(run) if row["code"] == "D5")
+    row = next(row for row in queries.differences(run) if row.code == "D5")
     for who in ("jyj", "dx"):
         page = signed_in(who).post(
             f"/settlement/runs/{run.pk}/differences/", {"row": picked(row), "do": "说明", "text": "替别人说"}
@@ -333,7 +337,7 @@ def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明(
     client = signed_in("shy")
     url = f"/settlement/runs/{run.pk}/differences/"
     assert "照新裁定试算" not in text(client, url)
-    row = next(one for one in queries.differences(run) if one["blocking"])
+    row = next(one for one in queries.differences(run) if one.blocking)
     client.post(url, {"row": picked(row), "do": "裁定：认可", "text": "以工单为准"})
     assert "又有 1 条裁定" in text(client, url)
     response = client.post(f"/settlement/runs/{run.pk}/recast/")
@@ -343,7 +347,7 @@ def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明(
     assert f"{queries.totals(queries.lines_of(trial))[1]:,.2f}" in page
     assert "裁定试算" in page
     assert "裁定试算" in text(client, f"/settlement/{YEAR}/")
-    line = BillLine.objects.get(run=trial, resource=row["resource"], item=row["item"])
+    line = BillLine.objects.get(run=trial, resource=row.resource, item=row.item)
     assert "裁定" in text(client, f"/settlement/runs/{trial.pk}/lines/{line.seq}/")
     assert "没有新的裁定" in client.post(f"/settlement/runs/{trial.pk}/recast/").content.decode()
 
@@ -352,12 +356,13 @@ def test_R075_双方说明附证据_裁定的人看得到_别家看不到_超大
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
     url = f"/settlement/runs/{run.pk}/differences/"
-    row = next(one for one in queries.differences(run) if one["blocking"])
+    row = next(one for one in queries.differences(run) if one.blocking)
     said = {"row": picked(row), "do": "说明", "text": "平台升级"}
     file = SimpleUploadedFile("升级公告.pdf", b"%PDF-1.7 x")
     assert signed_in("lt").post(url, said | {"file": file}).status_code == 302
     made = Handling.objects.get(kind="说明")
-    assert (made.name, bytes(made.content or b"")) == ("升级公告.pdf", b"%PDF-1.7 x")
+    assert made.file
+    assert (made.file.name, bytes(made.file.content)) == ("升级公告.pdf", b"%PDF-1.7 x")
     assert "升级公告.pdf" in text(signed_in("shy"), url)
     for who, status in (("shy", 200), ("mzj", 200), ("dx", 404), ("jyj", 404), ("sdsj", 403)):
         assert signed_in(who).get(f"/settlement/handlings/{made.pk}/").status_code == status, who

@@ -54,7 +54,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Done:
-    """结算完成：`head` 是 结算.json 里除账目外的各键，`counts` 是账目、待核的条数。"""
+    """结算完成：`head` 是 结算.json 里除账目、差异外的各键，`counts` 是账目、待核、差异的条数。"""
 
     head: Mapping[str, Any]
     digest: str
@@ -68,7 +68,6 @@ class Done:
             "out": str(self.out),
             "summary": self.head["summary"],
             **self.counts,
-            "differences": len(self.head["differences"]),
         }
 
     def screen(self) -> str:
@@ -76,7 +75,7 @@ class Done:
         head, summary = self.head, self.head["summary"]
         lines = [
             f"{head['district']} {head['service_year']} 服务年度，计至 {head['until']}（不含当日）",
-            f"账目 {self.counts['lines']} 条，待核 {self.counts['disputed']} 条，差异 {len(head['differences'])} 条",
+            f"账目 {self.counts['lines']} 条，待核 {self.counts['disputed']} 条，差异 {self.counts['differences']} 条",
             "",
             *(
                 f"  {entry['provider']:<8}统一支付 {entry['gross']:>16}"
@@ -141,7 +140,7 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
     progress("读取、校验", 0)
     with _published(out, choices.force) as draft, opened(source, choices.memory) as package:
         progress("计量、对账", 0.2)
-        steps = (*engine.STEPS, "10_lines")
+        steps = (*engine.STEPS, *engine.LAST)
 
         def stepped(step: str, _seconds: float) -> None:
             progress("计量、对账", 0.2 + 0.35 * (steps.index(step) + 1) / len(steps))
@@ -164,7 +163,9 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
             "引擎": "oracle" if choices.naive else "columnar",
         }
         (draft / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-        counts = {name: settlement.count(disputed=name == "disputed") for name in ("lines", "disputed")}
+        counts = {name: settlement.count(disputed=name == "disputed") for name in ("lines", "disputed")} | {
+            "differences": sum(settlement.counts().values())
+        }
     progress("完成", 1)
     return Done(settlement.head, digest, counts, out)
 

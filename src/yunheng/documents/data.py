@@ -137,13 +137,15 @@ class Written:
 class Papers:
     """一次结算的全部文件用料。
 
-    `result` 是 结算.json 里除账目外的各键，含 digest；`lines(disputed)` 每次从头给出账目或待核，按规格的顺序；
+    `result` 是 结算.json 里除账目、差异外的各键，含 digest；`lines(disputed)` 每次从头给出账目或待核，
+    `differences()` 每次从头给出各条差异，都按规格的顺序；
     `rows` 是数据包各表的行数；`city_totals` 是阶梯项的全市总量；`difference_names` 如 D3 → 数量不符；
     `draft` 是还没有批准的计量，各文件都带水印。
     """
 
     result: Mapping[str, Any]
     lines: Callable[[bool], Iterable[Line]]
+    differences: Callable[[], Iterable[Mapping[str, Any]]]
     units: Mapping[str, Unit]
     providers: Mapping[str, str]
     projects: Mapping[str, Project]

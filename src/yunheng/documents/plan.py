@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from yunheng.rules.clauses import load_built_in
 from yunheng.rules.conventions import CONVENTIONS
@@ -94,6 +95,10 @@ def _prose(key: str, text: str) -> Slot:
     return Slot(key, tuple(filter(None, map(str.strip, text.splitlines()))))
 
 
+def _handled(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return str(entry["code"]), entry["ruling"] or ("未裁定" if entry["blocking"] else "提示")
+
+
 class _Plan:
     """按章写方案；一章一个方法。"""
 
@@ -101,6 +106,8 @@ class _Plan:
         self.papers, self.settled, self.held = papers, settled, held
         self.result = papers.result
         self.summary = papers.result["summary"]
+        #: （差异码, 怎么裁的）→ 几条
+        self.differences = Counter(map(_handled, papers.differences()))
         self.word = "预估" if papers.estimated else "结算"
         self.gross, self.net = fen(self.summary["unified_gross"]), fen(self.summary["unified_net"])
         # 效能评估核定以后的应付：预算、合同、支付都照它；计量结果不变
@@ -252,15 +259,11 @@ class _Plan:
         )  # fmt: skip
 
     def _difference_table(self) -> Table:
-        counts: Counter[tuple[str, str]] = Counter()
-        blocking = {}
-        for entry in self.result["differences"]:
-            counts[entry["code"], entry["ruling"] or ("未裁定" if entry["blocking"] else "提示")] += 1
-            blocking[entry["code"]] = entry["blocking"]
+        counts = self.differences
         rows = [
-            (code, self.papers.difference_names[code], "是" if blocks else "否",
+            (code, self.papers.difference_names[code], "否" if counts[code, "提示"] else "是",
              *(str(counts[code, kind] or "—") for kind in ("认可", "不计费", "未裁定", "提示")))
-            for code, blocks in sorted(blocking.items(), key=lambda pair: int(pair[0][1:]))
+            for code in sorted({code for code, _ in counts}, key=lambda code: int(code[1:]))
         ]  # fmt: skip
         return Table(
             "表 4　差异",
@@ -404,7 +407,9 @@ class _Plan:
         papers = self.papers
         resources = sum(usage.resources for usage in papers.usage.values())
         in_use = sum(usage.in_use for usage in papers.usage.values())
-        codes = Counter(entry["code"] for entry in self.result["differences"])
+        codes = Counter[str]()
+        for (code, _), number in self.differences.items():
+            codes[code] += number
         yield Heading(1, "九、使用效能")
         yield Paragraph(
             f"期内资源 {resources:,} 个，期末仍在用 {in_use:,} 个（{_share(in_use, resources)}），期内释放 {resources - in_use:,} 个。"

@@ -424,7 +424,7 @@ def _differences(book: _Book, papers: Papers) -> None:
         (
             (entry["code"], entry["resource"], entry["item"], entry["form"], entry["order"],
              "是" if entry["blocking"] else "否", entry["ruling"], entry["note"])
-            for entry in papers.result["differences"]
+            for entry in papers.differences()
         ),
     )  # fmt: skip
 

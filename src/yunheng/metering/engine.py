@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from yunheng.metering import reading
-from yunheng.metering.differences import describe
+from yunheng.metering.differences import BLOCKING, describe
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.metering.reading import Package
 from yunheng.rules import conventions, rulebook, scoring, workdays
@@ -34,6 +34,8 @@ STEPS = (
     "07_differences",
     "09_summary",
 )
+#: 汇总以后，把要写出来的排好序
+LAST = ("10_lines", "12_differences")
 #: 一块多少条账目：大到连接不反复建表，小到文本不占内存
 CHUNK = 65_536
 
@@ -44,8 +46,8 @@ OnStep = Callable[[str, float], None]
 class Settlement:
     """一次结算的结果。
 
-    `head` 是 结算.json 里除 lines、disputed、digest 以外的各键（differences 带 note）；
-    账目在连接里，用 `texts` 取规范 JSON 文本，用 `rows` 取成元组。
+    `head` 是 结算.json 里除 lines、disputed、differences、digest 以外的各键；
+    账目和差异在连接里，逐块去取：账目用 `texts` 取规范 JSON 文本、用 `rows` 取成元组，差异用 `differences`。
     """
 
     head: dict[str, Any]
@@ -65,6 +67,32 @@ class Settlement:
         """按规格的顺序给出账目（或待核）各列，列序同 结算.json，待核末列是逗号相连的差异码。"""
         for rows in self._chunks("11_rows", disputed):
             yield from rows
+
+    def counts(self) -> dict[str, int]:
+        """各种差异的条数：D3 → 几条；没有的不列。"""
+        rows = self.connection.execute("SELECT code, count(*) FROM differences GROUP BY code ORDER BY code").fetchall()
+        return {f"D{code}": number for code, number in rows}
+
+    def differences(self) -> Iterator[list[dict[str, Any]]]:
+        """按规格的顺序给出各条差异，带 note，每块若干条；码一样阻断就一样。"""
+        first = 0
+        while rows := self.connection.execute(
+            f"SELECT * FROM differences WHERE rowid >= {first} AND rowid < {first + CHUNK} ORDER BY rowid"
+        ).fetchall():
+            yield [
+                {
+                    "code": f"D{code}",
+                    "resource": resource,
+                    "item": item,
+                    "form": form,
+                    "order": order,
+                    "blocking": code in BLOCKING,
+                    "ruling": ruling,
+                    "note": describe(code, expected, actual),
+                }
+                for code, resource, item, form, order, ruling, expected, actual in rows
+            ]
+            first += CHUNK
 
     def write_parquet(self, path: Path, *, disputed: bool) -> None:
         """把账目（或待核）另存为 Parquet，各列同 `rows`。"""
@@ -153,13 +181,13 @@ def settle(
                 "SELECT i.item, t.price FROM tier_prices t JOIN items i USING (item_no) ORDER BY item_no"
             ).fetchall()
         ],
-        "differences": _differences(connection),
         "warnings": warnings,
     }
-    began = time.perf_counter()
-    for statement in statements("10_lines"):
-        connection.execute(statement)
-    on_step("10_lines", time.perf_counter() - began)
+    for step in LAST:
+        began = time.perf_counter()
+        for statement in statements(step):
+            connection.execute(statement)
+        on_step(step, time.perf_counter() - began)
     return Settlement(head, connection)
 
 
@@ -358,40 +386,3 @@ def summarise(rows: Iterable[Total], rates: Mapping[str, Fraction], options: Map
         **{key: yuan(value) for key, value in totals.items()},
         "supervision_fee_cap": yuan(fee_base // 10),
     }
-
-
-def _differences(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        "SELECT f.code, coalesce(r.resource, w.资源), CASE WHEN f.code = 2 THEN w.目录项 ELSE i.item END,"
-        " CASE WHEN f.code = 2 THEN w.单号 ELSE m.form END, o.order_id, u.ruling, f.expected, f.actual"
-        " FROM found f"
-        " LEFT JOIN resources r ON r.resource_no = f.resource_no"
-        " LEFT JOIN items i ON i.item_no = f.timeline_no % 1048576"
-        " LEFT JOIN forms m ON m.form_no = f.form_no"
-        " LEFT JOIN orders o ON o.order_no = f.order_no"
-        " LEFT JOIN raw_工单 w ON f.code = 2 AND w.工单号 = o.order_id"
-        " LEFT JOIN rulings u ON u.timeline_no = f.timeline_no AND u.code = f.code"
-    ).fetchall()
-    entries = [
-        {
-            "code": f"D{code}",
-            "resource": resource,
-            "item": item,
-            "form": form,
-            "order": order,
-            "blocking": code in (3, 4, 5, 6, 7, 10),
-            "ruling": ruling,
-            "note": describe(code, expected, actual),
-        }
-        for code, resource, item, form, order, ruling, expected, actual in rows
-    ]
-    entries.sort(
-        key=lambda e: (
-            int(e["code"][1:]),
-            e["resource"] or "",
-            e["item"] or "",
-            e["form"] or "",
-            e["order"] or "",
-        )
-    )
-    return entries

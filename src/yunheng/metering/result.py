@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import IO, Any, Protocol
 from yunheng.rules.digest import canonical, sm3
 
 _PENDING = 8
+#: 条数多的三个清单：不进 head，逐块写
+LISTS = ("differences", "disputed", "lines")
 
 
 def digest_of(result: Mapping[str, Any]) -> str:
@@ -24,18 +27,29 @@ def digest_of(result: Mapping[str, Any]) -> str:
 
 def _digested(result: Mapping[str, Any]) -> dict[str, Any]:
     content = {key: value for key, value in result.items() if key not in ("digest", "warnings")}
-    content["differences"] = [
-        {key: value for key, value in entry.items() if key != "note"} for entry in result["differences"]
-    ]
+    if "differences" in content:
+        content["differences"] = list(map(_unnoted, content["differences"]))
     return content
 
 
+def _unnoted(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "note"}
+
+
 class Outcome(Protocol):
-    """一次结算的结果，不论出自哪个引擎：除账目外的各键，和账目的规范 JSON 文本。"""
+    """一次结算的结果，不论出自哪个引擎：除账目、差异外的各键，差异，和账目的规范 JSON 文本。"""
 
     @property
     def head(self) -> dict[str, Any]:
-        """结算.json 里除 lines、disputed、digest 以外的各键。"""
+        """结算.json 里除 lines、disputed、differences、digest 以外的各键。"""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """各种差异的条数。"""
+        ...
+
+    def differences(self) -> Iterator[list[dict[str, Any]]]:
+        """各条差异，带 note，分块。"""
         ...
 
     def count(self, *, disputed: bool) -> int:
@@ -55,8 +69,17 @@ class Loaded:
 
     @property
     def head(self) -> dict[str, Any]:
-        """结算.json 里除 lines、disputed、digest 以外的各键。"""
-        return {key: value for key, value in self._content.items() if key not in ("lines", "disputed", "digest")}
+        """结算.json 里除 lines、disputed、differences、digest 以外的各键。"""
+        return {key: value for key, value in self._content.items() if key not in (*LISTS, "digest")}
+
+    def counts(self) -> dict[str, int]:
+        """各种差异的条数。"""
+        return dict(Counter(entry["code"] for entry in self._content["differences"]))
+
+    def differences(self) -> Iterator[list[dict[str, Any]]]:
+        """各条差异，带 note，分块。"""
+        if entries := self._content["differences"]:
+            yield list(entries)
 
     def _lines(self, disputed: bool) -> Sequence[Mapping[str, Any]]:
         lines: Sequence[Mapping[str, Any]] = self._content["disputed" if disputed else "lines"]
@@ -97,24 +120,18 @@ def write(settlement: Outcome, file: IO[bytes], *, with_lines: bool = True) -> s
     """
     digest = hashlib.new("sm3")
     hashing, writing = _Background(), _Background()
-    content = _digested(settlement.head) | {"lines": (), "disputed": ()}
+    content = _digested(settlement.head)
     head = json.dumps(settlement.head, ensure_ascii=False, indent=1)
     writing.put(file.write, head[: head.rindex("\n")].encode())
     separator = "{"
-    for key in sorted(content):
+    for key in sorted((*content, *LISTS)):
         hashing.put(digest.update, f'{separator}"{key}":'.encode())
         separator = ","
-        if key not in ("lines", "disputed"):
+        if key in LISTS:
+            kept = key if with_lines or key == "differences" else None
+            _stream(_texts(settlement, key), digest.update, hashing, file, writing, kept)
+        else:
             hashing.put(digest.update, canonical(content[key]).encode())
-            continue
-        _stream(
-            settlement.texts(disputed=key == "disputed"),
-            digest.update,
-            hashing,
-            file,
-            writing,
-            key if with_lines else None,
-        )
     hashing.put(digest.update, b"}")
     hashing.close()
     text = f"sm3:{digest.hexdigest()}"
@@ -123,8 +140,18 @@ def write(settlement: Outcome, file: IO[bytes], *, with_lines: bool = True) -> s
     return text
 
 
+def _texts(settlement: Outcome, key: str) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """一个清单的规范 JSON，分块：算摘要的，写进文件的；差异算摘要时不带 note。"""
+    if key == "differences":
+        for entries in settlement.differences():
+            yield [canonical(_unnoted(entry)) for entry in entries], list(map(canonical, entries))
+        return
+    for texts in settlement.texts(disputed=key == "disputed"):
+        yield texts, texts
+
+
 def _stream(
-    chunks: Iterable[Sequence[str]],
+    chunks: Iterable[tuple[Sequence[str], Sequence[str]]],
     update: Any,
     hashing: _Background,
     file: IO[bytes],
@@ -134,10 +161,10 @@ def _stream(
     opening, joint = b"[", b""
     if key:
         writing.put(file.write, f',\n "{key}": [\n'.encode())
-    for texts in chunks:
-        hashing.put(update, opening + ",".join(texts).encode())
+    for hashed, written in chunks:
+        hashing.put(update, opening + ",".join(hashed).encode())
         if key:
-            writing.put(file.write, joint + ",\n".join(texts).encode())
+            writing.put(file.write, joint + ",\n".join(written).encode())
         opening, joint = b",", b",\n"
     hashing.put(update, (b"[]" if opening == b"[" else b"]"))
     if key:

@@ -36,6 +36,7 @@ from yunheng.settlement.models import (
     Contract,
     Freeze,
     Handling,
+    HandlingFile,
     Recomputation,
     Run,
     RunOrder,
@@ -119,7 +120,7 @@ def handle_all(
     if not rows:
         raise Refused(["请先勾选要处理的差异（R-075）"])
     run = queries.latest_run(year)
-    known = queries.difference_keys(run)
+    known = queries.difference_keys(run, {resource for _, resource, _ in rows})
     problems = [
         f"{year} 服务年度最近一次计量里没有这条差异：{code} {resource} {item}（R-075）"
         for code, resource, item in rows
@@ -146,7 +147,9 @@ def handle_all(
         raise Refused(problems)
     with unit_of_work(actor) as journal:
         hold(Lock.YEAR, year)
-        made = []
+        made, file = [], None
+        if content:
+            file = HandlingFile.objects.create(name=name[-200:], content=content, digest=sm3_bytes(content))
         for code, resource, item in rows:
             made.append(
                 Handling.objects.create(
@@ -157,9 +160,7 @@ def handle_all(
                     kind=kind,
                     ruling=ruling if kind == Handling.RULE else "",
                     text=text.strip()[:1000],
-                    name=name[-200:] if content else "",
-                    content=content or None,
-                    digest=sm3_bytes(content) if content else "",
+                    file=file,
                     assignee=assignee,
                     institution=actor.institution_name,
                     by=str(actor),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from django.db import connection
 from django.db.models import Aggregate, Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case, Event
+from yunheng.metering.differences import BLOCKING
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
@@ -21,6 +20,7 @@ from yunheng.settlement.models import (
     BillLine,
     BillSum,
     Contract,
+    Difference,
     Freeze,
     Handling,
     Moved,
@@ -35,6 +35,7 @@ from yunheng.settlement.models import (
 
 ZERO = Decimal(0)
 _Rows = TypeVar("_Rows", BillLine, BillSum, WaivedLine, Objection)
+_Kept = TypeVar("_Kept", BillLine, WaivedLine, Difference)
 
 
 def latest_run(year: int, kind: str | None = None) -> Run | None:
@@ -79,19 +80,26 @@ def stale(run: Run) -> Iterator[str]:
 
 
 def lines_of(run: Run) -> QuerySet[BillLine]:
-    """批次的账目；裁定试算的是所照批次的，重排了的时间线换成自己名下的。"""
-    if run.base_id is None:
-        return BillLine.objects.filter(run=run)
-    moved = Moved.objects.filter(run=run, resource=OuterRef("resource"), item=OuterRef("item"))
-    return BillLine.objects.filter(run__in=(run.pk, run.base_id)).filter(Q(run=run) | ~Exists(moved))
+    """批次的账目。"""
+    return _of(run, BillLine.objects.all())
 
 
 def waived_of(run: Run) -> QuerySet[WaivedLine]:
     """批次里裁定不计费的账目。"""
+    return _of(run, WaivedLine.objects.all())
+
+
+def differences_of(run: Run) -> QuerySet[Difference]:
+    """批次的差异。"""
+    return _of(run, Difference.objects.all())
+
+
+def _of(run: Run, rows: QuerySet[_Kept]) -> QuerySet[_Kept]:
+    """批次名下的；裁定试算的是所照批次的，重排了的时间线换成自己名下的。"""
     if run.base_id is None:
-        return WaivedLine.objects.filter(run=run)
+        return rows.filter(run=run)
     moved = Moved.objects.filter(run=run, resource=OuterRef("resource"), item=OuterRef("item"))
-    return WaivedLine.objects.filter(run__in=(run.pk, run.base_id)).filter(Q(run=run) | ~Exists(moved))
+    return rows.filter(run__in=(run.pk, run.base_id)).filter(Q(run=run) | ~Exists(moved))
 
 
 def visible_lines(actor: Actor, run: Run) -> QuerySet[BillLine]:
@@ -159,9 +167,11 @@ def _added(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> dict[str, Aggregate]
     }
 
 
-def difference_keys(run: Run | None) -> set[tuple[str, str, str]]:
-    """批次里的各条差异：（差异, 资源, 目录项）；没有批次的没有。"""
-    return {(d["code"], d["resource"] or "", d["item"] or "") for d in run.head["differences"]} if run else set()
+def difference_keys(run: Run | None, resources: Iterable[str]) -> set[tuple[str, str, str]]:
+    """批次里这几个资源的差异：（差异, 资源, 目录项）；没有批次的没有。"""
+    if run is None:
+        return set()
+    return set(differences_of(run).filter(resource__in=resources).values_list("code", "resource", "item"))
 
 
 def frozen(year: int) -> Freeze | None:
@@ -373,28 +383,54 @@ def years() -> list[int]:
     return sorted(set(Run.objects.values_list("service_year", flat=True)), reverse=True)
 
 
-def differences(run: Run, resource: str = "") -> list[dict[str, Any]]:
-    """批次（一个资源）的差异，连同处理经过；没裁定的阻断差异在前。"""
-    handled: dict[tuple[str, str, str], list[Handling]] = {}
-    handlings = Handling.objects.filter(service_year=run.service_year).defer("content")
+#: 处理到哪一步：未裁定的、已裁定的、不阻断的
+OPEN, RULED, NOTE = "open", "ruled", "note"
+
+
+def differences(run: Run, resource: str = "") -> list[Difference]:
+    """批次（一个资源）的差异，连同处理经过；没裁定的在前，不阻断的在后。"""
+    rows = differences_of(run)
     if resource:
-        handlings = handlings.filter(resource=resource)
-    for one in handlings.select_related("assignee").order_by("pk"):
-        handled.setdefault((one.code, one.resource, one.item), []).append(one)
-    rows = []
-    for entry in _of_resource(run, resource) if resource else run.head["differences"]:
-        steps = handled.get((entry["code"], entry["resource"], entry["item"] or ""), [])
-        ruled = next((one for one in reversed(steps) if one.kind == Handling.RULE), None)
-        rows.append({**entry, "steps": steps, "ruled": ruled})
-    return sorted(rows, key=lambda row: (not row["blocking"], row["ruled"] is not None))
+        rows = rows.filter(resource=resource)
+    return [one for state in (OPEN, RULED, NOTE) for one in with_steps(run, in_state(run, rows, state))]
 
 
-def _of_resource(run: Run, resource: str) -> list[dict[str, Any]]:
-    """一个资源的差异，由数据库挑：一百万条时间线的批次有几万条差异，不必都读出来。"""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT jsonb_path_query_array(head, '$.differences[*] ? (@.resource == $code)',"
-            " jsonb_build_object('code', %s::text)) FROM settlement_run WHERE id = %s",
-            [resource, run.pk],
+def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Difference]:
+    """处理到这一步的，按次序；以最近的裁定为准，不看批次算没算进去。"""
+    if state == NOTE:
+        return rows.filter(blocking=False).order_by("seq")
+    ruled = Exists(
+        Handling.objects.filter(
+            service_year=run.service_year,
+            kind=Handling.RULE,
+            resource=OuterRef("resource"),
+            item=OuterRef("item"),
+            code=OuterRef("code"),
         )
-        return list(json.loads(cursor.fetchone()[0]))
+    )
+    return rows.filter(ruled if state == RULED else ~ruled, blocking=True).order_by("seq")
+
+
+def with_steps(run: Run, rows: Iterable[Difference]) -> list[Difference]:
+    """各条差异附上处理经过；只查这几条的。"""
+    found = list(rows)
+    handled: dict[tuple[str, str, str], list[Handling]] = {}
+    handlings = Handling.objects.filter(service_year=run.service_year, resource__in={one.resource for one in found})
+    for step in handlings.select_related("assignee", "file").defer("file__content").order_by("pk"):
+        handled.setdefault((step.code, step.resource, step.item), []).append(step)
+    for one in found:
+        one.steps = handled.get((one.code, one.resource, one.item), ())
+    return found
+
+
+def state_counts(run: Run) -> dict[str, dict[str, int]]:
+    """处理到哪一步 → 各种差异各几条；几条是批次里记着的，只数已裁定的，差异再多也快。"""
+    every = Difference.objects.filter(run=run.base_id or run.pk)
+    rows = in_state(run, every, RULED).order_by().values_list("code").annotate(number=Count("pk"))
+    ruled = dict(rows)
+    blocking = {code: number for code, number in run.differences.items() if int(code[1:]) in BLOCKING}
+    return {
+        OPEN: {code: number - ruled.get(code, 0) for code, number in blocking.items()},
+        RULED: ruled,
+        NOTE: {code: number for code, number in run.differences.items() if code not in blocking},
+    }

@@ -45,4 +45,4 @@ def test_整除转写成DIV而不是浮点除法() -> None:
 
 
 def test_每一步的文件引擎都用到() -> None:
-    assert set(STEPS) == {*engine.STEPS, "04_gaps", "10_lines", "11_texts", "11_rows"}
+    assert set(STEPS) == {*engine.STEPS, *engine.LAST, "04_gaps", "11_texts", "11_rows"}

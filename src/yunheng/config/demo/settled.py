@@ -104,7 +104,7 @@ def _proof(text: str, day: str) -> tuple[str, bytes]:
 def rule(rows: Rows, people: People) -> None:
     """先算一遍，照示例数据包裁定差异；没有对应差异的裁定不记。"""
     run = running.measure(actor=people["shy"], on=MEASURED, year=YEAR, kind=YEARLY)
-    known = queries.difference_keys(run)
+    known = queries.difference_keys(run, {row["资源"] for row in rows["差异裁定"]})
     for row in rows["差异裁定"]:
         if (row["差异"], row["资源"], row["目录项"]) in known:
             operations.handle(
@@ -210,15 +210,15 @@ def adjust(people: People) -> None:
     """次年春天裁定了一台没有日志的，补差办到付清。"""
     shy = people["shy"]
     freeze = Freeze.objects.get(service_year=YEAR)
-    held = [row for row in queries.differences(freeze.run) if row["code"] == "D5" and not row["ruled"]]
+    held = [row for row in queries.differences(freeze.run) if row.code == "D5" and not row.ruled]
     for row in held:
         operations.handle(
             actor=shy,
             on=ADJUSTED,
             year=YEAR,
             code="D5",
-            resource=row["resource"],
-            item=row["item"],
+            resource=row.resource,
+            item=row.item,
             kind=Handling.RULE,
             ruling="认可",
             text="平台补来了运行截图，以工单为准（示例）",

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
@@ -21,7 +20,7 @@ from yunheng.rules import periods
 from yunheng.rules.periods import Period
 from yunheng.settlement import queries
 from yunheng.settlement.bill.levels import Place
-from yunheng.settlement.models import BillLine, Handling, Line, Run, WaivedLine
+from yunheng.settlement.models import BillLine, Difference, Handling, Line, Run, WaivedLine
 from yunheng.settlement.runs.moves import FORMS
 
 ZERO = Decimal(0)
@@ -339,23 +338,23 @@ def _quantity(one: Timeline, day: date) -> str:
     return f"{fact.quantity.normalize():f}"
 
 
-def _differences(book: Book) -> list[dict[str, Any]]:
+def _differences(book: Book) -> list[Difference]:
     return queries.differences(book.run, book.place.resource)
 
 
-def _reason(one: Timeline, day: date, state: str, differences: list[dict[str, Any]]) -> str:
+def _reason(one: Timeline, day: date, state: str, differences: list[Difference]) -> str:
     """为什么是这个状态；计费的为空。"""
-    mine = [entry for entry in differences if entry["item"] in (one.item.code, None)]
+    mine = [entry for entry in differences if entry.item in (one.item.code, "")]
     line = one.line_on(day)
     if state == CHARGED:
         usage = line is not None and line.days < (line.until_on - line.from_on).days
         return f"按用量计费：{line.days} 个有用量的日子合计一条，摊到首末之间每天" if usage and line else ""
     if state == DISPUTED:
         assert line is not None
-        notes = [entry["note"] for entry in mine if entry["code"] in line.differences.split(",")]
+        notes = [entry.note for entry in mine if entry.code in line.differences.split(",")]
         return f"待核 {line.differences}，没有裁定，不入合计（R-075）：" + "；".join(notes)
     if state == WAIVED:
-        ruled = [entry["ruled"] for entry in mine if entry["ruled"] and entry["ruled"].ruling == "不计费"]
+        ruled = [entry.ruled for entry in mine if entry.ruled and entry.ruled.ruling == "不计费"]
         said: Handling | None = ruled[0] if ruled else None
         return "裁定不计费（R-075）" + (f"：{said.text}（{said.by} {said.on}）" if said else "")
     use = one.use_on(day)
@@ -372,7 +371,7 @@ def _reason(one: Timeline, day: date, state: str, differences: list[dict[str, An
     return "台账上没有在用" + _noted(mine)
 
 
-def _unbilled(one: Timeline, day: date, mine: list[dict[str, Any]]) -> str:
+def _unbilled(one: Timeline, day: date, mine: list[Difference]) -> str:
     """在用、过了测试期，却没有这一天的账目：一次收过的、当天没有用量的，或有差异。"""
     if one.item.cycle == "一次性":
         taken = [line for line in one.lines if line.from_on < day]
@@ -386,5 +385,5 @@ def _by(fact: Fact | None) -> str:
     return f"（{fact.case.number}）" if fact and fact.case else ""
 
 
-def _noted(mine: list[dict[str, Any]]) -> str:
-    return "：" + "；".join(f"{entry['code']} {entry['note']}" for entry in mine) if mine else ""
+def _noted(mine: list[Difference]) -> str:
+    return "：" + "；".join(f"{entry.code} {entry.note}" for entry in mine) if mine else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Max, Min, Sum
 from django.db.models.fields.json import KT
@@ -13,7 +12,7 @@ from django.db.models.fields.json import KT
 from yunheng.ledger.models import Fact
 from yunheng.ledger.queries import received
 from yunheng.settlement import queries
-from yunheng.settlement.models import Run
+from yunheng.settlement.models import Difference, Run
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Sides:
     held: Decimal | None
 
 
-def of(run: Run, rows: Sequence[dict[str, Any]]) -> list[Sides]:
+def of(run: Run, rows: Sequence[Difference]) -> list[Sides]:
     """各条差异的三方；只查这几条的。"""
-    resources = {row["resource"] for row in rows if row["resource"]}
+    resources = {row.resource for row in rows if row.resource}
     logs = {
         name: (first, last)
         for name, first, last in received("日志", *resources)
@@ -56,17 +55,17 @@ def of(run: Run, rows: Sequence[dict[str, Any]]) -> list[Sides]:
     }
     found = []
     for row in rows:
-        order = orders.get(row["order"] or "", {})
-        first, last = logs.get(row["resource"], ("", ""))
+        order = orders.get(row.order, {})
+        first, last = logs.get(row.resource, ("", ""))
         found.append(
             Sides(
-                key=f"{row['code']}|{row['item'] or ''}|{row['resource'] or ''}",
-                form_quantity=facts.get(((row["form"] or "").partition("/")[0], row["resource"], row["item"])),
+                key=f"{row.code}|{row.item}|{row.resource}",
+                form_quantity=facts.get((row.form.partition("/")[0], row.resource, row.item)),
                 order_quantity=order.get("数量", ""),
                 finished_on=order.get("完成日期", ""),
                 first_seen=first,
                 last_seen=last,
-                held=held.get((row["resource"], row["item"])) if row["blocking"] else None,
+                held=held.get((row.resource, row.item)) if row.blocking else None,
             )
         )
     return found

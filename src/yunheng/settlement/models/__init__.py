@@ -1,6 +1,6 @@
 """结算的各张表。"""
 
-from .disputes import Handling, Objection, ObjectionReply
+from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from .runs import ADJUST, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
@@ -15,10 +15,12 @@ __all__ = [
     "BillSum",
     "Budget",
     "Contract",
+    "Difference",
     "DraftFile",
     "Forecast",
     "Freeze",
     "Handling",
+    "HandlingFile",
     "Handover",
     "Line",
     "Moved",

@@ -1,6 +1,8 @@
-"""差异的处理和裁定、异议和答复：都只追加。"""
+"""差异、差异的处理和裁定、异议和答复：都只追加。"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from django.db import models
 from django.db.models import Q
@@ -11,6 +13,56 @@ from yunheng.orgs.models import Institution
 
 from .lines import BillLine
 from .runs import Run
+
+
+class Difference(AppendOnly):
+    """批次里的一条差异（R-074、R-075）；`seq` 是在 结算.json 里的次序，从 1 起。没有的几栏空着。
+
+    `ruling` 是批次算进去的裁定，以后的裁定在 Handling；`steps` 是处理经过，由读的人附上。
+    """
+
+    steps: Sequence[Handling] = ()
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="+", db_index=False, verbose_name="计量批次")
+    seq = models.PositiveIntegerField("次序")
+    code = models.CharField("差异", max_length=4)
+    resource = models.TextField("资源", blank=True)
+    item = models.TextField("目录项", blank=True)
+    form = models.TextField("单号", blank=True)
+    order = models.TextField("工单号", blank=True)
+    blocking = models.BooleanField("阻断")
+    ruling = models.CharField("裁定", max_length=4, blank=True)
+    note = models.TextField("说明")
+
+    class Meta:
+        verbose_name = "差异"
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="one_difference_per_seq")]
+        indexes = [
+            models.Index(fields=["run", "resource", "item", "code"], name="difference_of_timeline"),
+            models.Index(fields=["run", "code", "seq"], name="difference_of_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.resource} {self.item}"
+
+    @property
+    def ruled(self) -> Handling | None:
+        """最近的裁定；不看批次算没算进去。"""
+        return next((one for one in reversed(self.steps) if one.kind == Handling.RULE), None)
+
+
+class HandlingFile(AppendOnly):
+    """处理差异附的证据；一批差异附同一份，只存一份。"""
+
+    name = models.CharField("文件名", max_length=200)
+    content = models.BinaryField("内容")
+    digest = models.CharField("SM3", max_length=64)
+
+    class Meta:
+        verbose_name = "差异的证据"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Handling(AppendOnly):
@@ -24,9 +76,7 @@ class Handling(AppendOnly):
     kind = models.CharField("做了什么", max_length=4, choices=[(k, k) for k in (ASSIGN, ARGUE, RULE)])
     ruling = models.CharField("裁定", max_length=4, blank=True)
     text = models.CharField("说明", max_length=1000)
-    name = models.CharField("证据文件名", max_length=200, blank=True)
-    content = models.BinaryField("证据", null=True)
-    digest = models.CharField("SM3", max_length=64, blank=True)
+    file = models.ForeignKey(HandlingFile, models.PROTECT, null=True, related_name="+", verbose_name="证据")
     assignee = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="分派给")
     institution = models.CharField("机构", max_length=200)
     by = models.CharField("谁", max_length=200)

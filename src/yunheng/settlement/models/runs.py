@@ -17,9 +17,9 @@ ROLLING, YEARLY, ADJUST = "滚动", "年度", "补差"
 class Run(AppendOnly):
     """一次计量：冻结的数据包、规则书摘要、程序版本，和算出来的结果（R-073、R-077）。
 
-    `head` 是 结算.json 里除账目外的各键；账目在 BillLine，条数与 `line_count`、`disputed_count` 相等，
-    数据库不许再添。`base` 不空的是裁定试算：只重排 `Moved` 里那几条时间线的账目，其余用 `base` 的；
-    没有数据包和摘要，不能提交。
+    `head` 是 结算.json 里除账目、差异外的各键；账目在 BillLine，条数与 `line_count`、`disputed_count` 相等，
+    差异在 Difference，各种几条在 `differences`（如 {"D3": 2}），数据库都不许再添。
+    `base` 不空的是裁定试算：只重排 `Moved` 里那几条时间线，其余用 `base` 的；没有数据包和摘要，不能提交。
     """
 
     service_year = models.PositiveSmallIntegerField("服务年度")
@@ -27,6 +27,7 @@ class Run(AppendOnly):
     base = models.ForeignKey("self", models.PROTECT, null=True, related_name="recasts", verbose_name="照哪个批次试算")
     until_on = models.DateField("计至（不含）")
     head = models.JSONField("结果")
+    differences = models.JSONField("各种差异的条数", default=dict)
     digest = models.CharField("结算摘要", max_length=80, blank=True)
     package_digest = models.CharField("数据包 SM3", max_length=64, blank=True)
     rulebook_digest = models.CharField("规则书 SM3", max_length=80)
@@ -48,6 +49,11 @@ class Run(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.service_year} 服务年度{self.kind}计量 {self.pk}"
+
+    @property
+    def difference_count(self) -> int:
+        """差异几条。"""
+        return sum(self.differences.values())
 
 
 class RunFile(AppendOnly):

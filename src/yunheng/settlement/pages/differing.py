@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from yunheng.audit.actor import Actor
 from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
 from yunheng.metering.differences import NAMES
@@ -22,13 +25,13 @@ from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, queries
 from yunheng.settlement.bill import sides
-from yunheng.settlement.models import Handling, Run
+from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.pages.years import CENTRE, MAX_PK
 from yunheng.settlement.runs import recasting
 
 PAGE = 50
 #: 处理到哪一步 → 叫法
-STATES = {"open": "未裁定的", "ruled": "已裁定的", "note": "不阻断的"}
+STATES = {queries.OPEN: "未裁定的", queries.RULED: "已裁定的", queries.NOTE: "不阻断的"}
 
 
 @allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
@@ -42,28 +45,19 @@ def differences(request: Request, pk: int) -> HttpResponse:
             return redirect(request.get_full_path())
         except Refused as error:
             problems = error.problems
-    rows = queries.differences(run)
-    if request.actor.role in (Role.CLERK, Role.PROVIDER):
-        named = {row["resource"] for row in rows if row["resource"]}
-        seen = queries.visible_lines(request.actor, run).filter(resource__in=named)
-        own = {*seen.values_list("resource", flat=True)}
-        rows = [row for row in rows if row["resource"] in own]
-    codes, states = Counter(row["code"] for row in rows), Counter(map(_state, rows))
-    if code := request.GET.get("code", ""):
-        rows = [row for row in rows if row["code"] == code]
-    if state := request.GET.get("state", ""):
-        rows = [row for row in rows if _state(row) == state]
-    if text := request.GET.get("q", "").strip():
-        rows = [row for row in rows if text in f"{row['resource']} {row['form']} {row['order']}"]
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page", "1")[:6])
+    rows, counts = _seen(request.actor, run)
+    codes = sum(map(Counter[str], counts.values()), Counter[str]())
+    stacked: Any = _Stacked(run, rows, counts, request.GET)
+    page = Paginator(stacked, PAGE).get_page(request.GET.get("page", "1")[:6])
+    shown = queries.with_steps(run, page)
     reviews = request.actor.role == Role.REVIEWER
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     context = {
         "run": run,
         "page": page,
-        "rows": list(zip(page, sides.of(run, list(page)), strict=True)),
+        "rows": list(zip(shown, sides.of(run, shown), strict=True)),
         "codes": [(f"D{code}", name, codes[f"D{code}"]) for code, name in NAMES.items() if codes[f"D{code}"]],
-        "states": [(key, name, states[key]) for key, name in STATES.items() if states[key]],
+        "states": [(key, name, number) for key, name in STATES.items() if (number := sum(counts[key].values()))],
         "problems": problems,
         "values": request.POST if problems else {},
         "picked": request.POST.getlist("row") if problems else [],
@@ -79,10 +73,49 @@ def differences(request: Request, pk: int) -> HttpResponse:
     return render(request, "settlement/differences.html", context, status=422 if problems else 200)
 
 
-def _state(row: dict[str, Any]) -> str:
-    if not row["blocking"]:
-        return "note"
-    return "ruled" if row["ruled"] else "open"
+#: 处理到哪一步 → 各种差异各几条
+_Counts = Mapping[str, Mapping[str, int]]
+
+
+def _seen(actor: Actor, run: Run) -> tuple[QuerySet[Difference], _Counts]:
+    """看得到的差异，和各几条：使用单位、服务商只看自己账目上的资源（R-001）。"""
+    rows = queries.differences_of(run)
+    if actor.role not in (Role.CLERK, Role.PROVIDER):
+        return rows, queries.state_counts(run)
+    rows = rows.filter(resource__in=queries.visible_lines(actor, run).values("resource"))
+    return rows, {
+        state: dict(queries.in_state(run, rows, state).order_by().values_list("code").annotate(number=Count("pk")))
+        for state in STATES
+    }
+
+
+class _Stacked:
+    """几步的差异依次相接，翻到哪页取哪段：几十万条也不必都读出来。"""
+
+    def __init__(self, run: Run, rows: QuerySet[Difference], counts: _Counts, asked: Mapping[str, str]) -> None:
+        code, state, text = asked.get("code", ""), asked.get("state", ""), asked.get("q", "").strip()
+        if code:
+            rows = rows.filter(code=code)
+        if text:
+            rows = rows.filter(Q(resource__contains=text) | Q(form__contains=text) | Q(order__contains=text))
+        self._parts = []
+        for each in STATES:
+            if state in ("", each):
+                part = queries.in_state(run, rows, each)
+                known = counts[each].get(code, 0) if code else sum(counts[each].values())
+                self._parts.append((part, part.count() if text else known))
+
+    def __len__(self) -> int:
+        return sum(number for _, number in self._parts)
+
+    def __getitem__(self, span: slice) -> list[Difference]:
+        found, passed = list[Difference](), 0
+        for part, number in self._parts:
+            first, last = max(span.start - passed, 0), min(span.stop - passed, number)
+            if first < last:
+                found += part[first:last]
+            passed += number
+        return found
 
 
 def _handle(request: Request, run: Run) -> None:
@@ -112,12 +145,13 @@ def _row(text: str) -> tuple[str, str, str]:
 @allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
 def handling_file(request: Request, pk: int) -> HttpResponse:
     """差异处理附的证据；使用单位、服务商只看得到自己账目上的。"""
-    found = get_object_or_404(Handling.objects.exclude(name=""), pk=min(pk, MAX_PK))
+    found = get_object_or_404(Handling.objects.select_related("file").exclude(file=None), pk=min(pk, MAX_PK))
     run = queries.latest_run(found.service_year)
     own = run and queries.visible_lines(request.actor, run).filter(resource=found.resource).exists()
     if request.actor.role in (Role.CLERK, Role.PROVIDER) and not own:
         raise Http404
-    return attached(found.content, found.name)
+    assert found.file
+    return attached(found.file.content, found.file.name)
 
 
 @require_POST

@@ -180,7 +180,7 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
         "days": queries.days(found) if found.until_on > found.from_on else [],
         "fact": timeline.fact_on(found.from_on),
         "case": Case.objects.filter(number=found.form.partition("/")[0]).first(),
-        "differences": [one for one in queries.differences(run, found.resource) if one["item"] in (found.item, None)],
+        "differences": [one for one in queries.differences(run, found.resource) if one.item in (found.item, "")],
         "objections": objecting.about(request.actor, run.service_year, found.resource, [found.item]),
         "query": place.query,
     }

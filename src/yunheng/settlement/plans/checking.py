@@ -57,7 +57,7 @@ def bill_checks(year: int, case: Case | None, freeze: Freeze | None) -> list[Che
 
 
 def _ruled(run: Run) -> Check:
-    open_ = sum(1 for one in queries.differences(run) if one["blocking"] and not one["ruled"])
+    open_ = sum(queries.state_counts(run)[queries.OPEN].values())
     held = Decimal(run.head["summary"]["disputed_gross"])
     href = f"/settlement/runs/{run.pk}/differences/"
     if open_ or held:

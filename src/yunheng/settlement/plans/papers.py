@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from yunheng.documents.appraisal import appraisal_form, sheet_of
@@ -37,6 +38,7 @@ def gather(package: Package, settlement: engine.Settlement, digest: str) -> Pape
     return Papers(
         result={**head, "digest": digest},
         lines=lambda disputed: map(Line._make, settlement.rows(disputed=disputed)),
+        differences=lambda: chain.from_iterable(settlement.differences()),
         units={code: Unit(name, budget) for code, name, kind, budget in organisations if kind == "使用单位"},
         providers={code: name for code, name, kind, _budget in organisations if kind == "云服务商"},
         projects={code: Project(*rest) for code, *rest in rows("项目", "项目", "名称", "单位", "费用归属")},

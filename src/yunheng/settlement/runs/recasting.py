@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+from django.db.models import OuterRef, Subquery
 
 from yunheng import __version__
 from yunheng.audit.actor import Actor
@@ -20,10 +22,10 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.rules import rulebook
 from yunheng.rules.roles import Role
-from yunheng.settlement.models import BillLine, BillSum, Handling, Line, Moved, Run, WaivedLine
-from yunheng.settlement.queries import frozen
+from yunheng.settlement.models import BillLine, BillSum, Difference, Handling, Line, Moved, Run, WaivedLine
+from yunheng.settlement.queries import differences_of, frozen
 from yunheng.settlement.runs.deducting import summary_of
-from yunheng.settlement.runs.running import COLUMNS
+from yunheng.settlement.runs.running import COLUMNS, DIFFERENCE
 
 #: （资源, 目录项）
 Timeline = tuple[str, str]
@@ -40,9 +42,9 @@ def recast(*, actor: Actor, on: date, run: Run) -> Run:
         hold(Lock.YEAR, base.service_year)
         if base.pk in frozen_runs(base.service_year):
             raise Refused([f"批次 {base.pk} 已冻结，不能再变；冻结以后的裁定由补差另行结算（R-083）"])
-        if not _ruled_again(run)[1]:
+        if not _ruled_again(run):
             raise Refused([f"批次 {run.pk} 之后没有新的裁定，不用试算（R-075）"])
-        differences, moved = _ruled_again(base)
+        moved = _ruled_again(base)
         shifted = _shift(base, moved)
         sums = _sums(base, shifted)
         made = Run.objects.create(
@@ -50,7 +52,8 @@ def recast(*, actor: Actor, on: date, run: Run) -> Run:
             kind=base.kind,
             base=base,
             until_on=base.until_on,
-            head={**base.head, "differences": differences, "summary": _summary(base, sums)},
+            head={**base.head, "summary": _summary(base, sums)},
+            differences=base.differences,
             rulebook_digest=rulebook.built_in().digest,
             code_version=__version__,
             line_count=sum(not line["disputed"] for line in shifted.kept),
@@ -60,6 +63,7 @@ def recast(*, actor: Actor, on: date, run: Run) -> Run:
         )
         BillLine.objects.bulk_create(BillLine(run=made, **line) for line in shifted.kept)
         WaivedLine.objects.bulk_create(WaivedLine(run=made, **line) for line in shifted.waived)
+        Difference.objects.bulk_create(_reruled(base, made, moved))
         Moved.objects.bulk_create(Moved(run=made, resource=resource, item=item) for resource, item in sorted(moved))
         BillSum.objects.bulk_create(
             BillSum(run=made, unit=u, project=j, provider=p, payer=w, disputed=d, lines=number, amount=amount)
@@ -73,7 +77,7 @@ def ruled_again(run: Run) -> int:
     """这个批次没算进去的裁定有几条时间线；冻结了的不能试算，给 0。"""
     if run.pk in frozen_runs(run.service_year) or run.base_id in frozen_runs(run.service_year):
         return 0
-    return len(_ruled_again(run)[1])
+    return len(_ruled_again(run))
 
 
 def frozen_runs(year: int) -> set[int]:
@@ -86,23 +90,38 @@ def frozen_runs(year: int) -> set[int]:
     return found
 
 
-def _ruled_again(base: Run) -> tuple[list[dict[str, Any]], dict[Timeline, dict[str, str | None]]]:
-    """换上最近裁定的差异清单；裁定变了的时间线 → 它的阻断差异各怎么裁。"""
-    ruled = Handling.objects.filter(service_year=base.service_year, kind=Handling.RULE)
-    latest = {
-        (one.resource, one.item, one.code): one.ruling
-        for one in ruled.order_by("resource", "item", "code", "-pk").distinct("resource", "item", "code")
-    }
-    differences, blocking, changed = [], dict[Timeline, dict[str, str | None]](), set()
-    for entry in base.head["differences"]:
-        timeline = (entry["resource"], entry["item"])
-        ruling = latest.get((*timeline, entry["code"])) if entry["blocking"] else entry["ruling"]
-        differences.append({**entry, "ruling": ruling})
-        if entry["blocking"]:
-            blocking.setdefault(timeline, {})[entry["code"]] = ruling
-        if ruling != entry["ruling"]:
-            changed.add(timeline)
-    return differences, {timeline: blocking[timeline] for timeline in changed}
+def _ruled_again(run: Run) -> dict[Timeline, dict[str, str]]:
+    """裁定和批次算进去的不同了的时间线 → 它的阻断差异现在各怎么裁，空是没有裁定。
+
+    从裁定找差异，差异再多也快。
+    """
+    blocking = differences_of(run).filter(blocking=True)
+    counted = blocking.filter(resource=OuterRef("resource"), item=OuterRef("item"), code=OuterRef("code"))
+    latest = (
+        Handling.objects.filter(service_year=run.service_year, kind=Handling.RULE)
+        .order_by("resource", "item", "code", "-pk")
+        .distinct("resource", "item", "code")
+        .annotate(counted=Subquery(counted.values("ruling")[:1]))
+    )
+    now = {(one.resource, one.item, one.code): one for one in latest if one.counted is not None}
+    changed = {(one.resource, one.item) for one in now.values() if one.counted != one.ruling}
+    found: dict[Timeline, dict[str, str]] = {timeline: {} for timeline in changed}
+    for entry in blocking.filter(resource__in={resource for resource, _ in changed}):
+        timeline = (entry.resource, entry.item)
+        if timeline in found:
+            ruled = now.get((*timeline, entry.code))
+            found[timeline][entry.code] = ruled.ruling if ruled else entry.ruling
+    return found
+
+
+def _reruled(base: Run, made: Run, moved: Mapping[Timeline, Mapping[str, str]]) -> Iterator[Difference]:
+    """搬动的时间线的差异，换上现在的裁定；次序照原批次。"""
+    for entry in Difference.objects.filter(run=base, resource__in={resource for resource, _ in moved}).order_by("seq"):
+        rulings = moved.get((entry.resource, entry.item))
+        if rulings is not None:
+            columns = {name: getattr(entry, name) for name in DIFFERENCE}
+            ruling = rulings.get(entry.code, entry.ruling)
+            yield Difference(run=made, seq=entry.seq, **columns | {"ruling": ruling})
 
 
 @dataclass
@@ -114,7 +133,7 @@ class _Shifted:
     waived: list[dict[str, Any]] = field(default_factory=list)
 
 
-def _shift(base: Run, moved: Mapping[Timeline, Mapping[str, str | None]]) -> _Shifted:
+def _shift(base: Run, moved: Mapping[Timeline, Mapping[str, str]]) -> _Shifted:
     found = _Shifted()
     resources = {resource for resource, _ in moved}
     taken: list[Line] = [
@@ -131,7 +150,7 @@ def _shift(base: Run, moved: Mapping[Timeline, Mapping[str, str | None]]) -> _Sh
         if isinstance(line, BillLine):
             found.before.append(columns | {"disputed": line.disputed})
         # 一条没裁完就待核，任一不计费就删去：与 07_differences.sql 的 holds 同一条规矩
-        still = [code for code in sorted(rulings, key=lambda code: int(code[1:])) if rulings[code] is None]
+        still = [code for code in sorted(rulings, key=lambda code: int(code[1:])) if not rulings[code]]
         state = "待核" if still else "不计费" if "不计费" in rulings.values() else "账目"
         numbers[state] += 1
         values = columns | {"seq": numbers[state], "differences": ",".join(still)}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import CharField, TextField
 
 from yunheng import __version__
 from yunheng.audit.actor import Actor
@@ -21,7 +24,7 @@ from yunheng.metering.problems import PackageError
 from yunheng.metering.writing import write_package
 from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import sm3_bytes
-from yunheng.settlement.models import ROLLING, BillLine, Line, Run, RunFile, RunOrder, WaivedLine
+from yunheng.settlement.models import ROLLING, BillLine, Difference, Line, Run, RunFile, RunOrder, WaivedLine
 from yunheng.settlement.runs import package as packing
 
 #: 办成了的请求停在这一步
@@ -36,6 +39,8 @@ COLUMNS = (
     "unit", "project", "resource", "item", "provider", "form", "order", "quantity", "from_on", "until_on", "days",
     "unit_price", "amount", "payer", "differences",
 )  # fmt: skip
+#: 一条差异的各栏，栏名同 结算.json
+DIFFERENCE = ("code", "resource", "item", "form", "order", "blocking", "ruling", "note")
 #: 引擎分开写的三份：各进哪张表，CSV 里每行前面再加哪几栏
 _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
     "账目": (BillLine, {"disputed": "false"}),
@@ -79,7 +84,7 @@ def measure(
         package_content = (folder / PACKAGE).read_bytes()
         progress("读取、校验", 0.15)
         with opened(folder / PACKAGE, MEMORY) as package:
-            done = (*engine.STEPS, "10_lines")
+            done = (*engine.STEPS, *engine.LAST)
             settled = engine.settle(
                 package, None, lambda step, _s: progress("计量、对账", 0.25 + 0.2 * (done.index(step) + 1) / len(done))
             )
@@ -91,7 +96,8 @@ def measure(
                 which: settled.write_csv(folder / f"{which}.csv", which, [str(number), *marks.values()])
                 for which, (_, marks) in _TABLES.items()
             }
-            head = settled.head
+            _write_differences(settled, folder / "差异.csv", number)
+            head, kinds = settled.head, settled.counts()
             if kind == ROLLING:
                 head["warnings"] += packing.provisional_warnings(year)
         progress("账目入库", 0.6)
@@ -102,6 +108,7 @@ def measure(
                 kind=kind,
                 until_on=date.fromisoformat(head["until"]),
                 head=head,
+                differences=kinds,
                 digest=digest,
                 package_digest=sm3_bytes(package_content),
                 rulebook_digest=rulebook.built_in().digest,
@@ -114,7 +121,8 @@ def measure(
             RunFile.objects.create(run=run, name=PACKAGE, content=package_content)
             RunFile.objects.create(run=run, name=RESULT, content=(folder / RESULT).read_bytes())
             for which, (model, marks) in _TABLES.items():
-                _copy(model, marks, folder / f"{which}.csv")
+                _copy(model, (*marks, "seq", *COLUMNS), folder / f"{which}.csv")
+            _copy(Difference, ("seq", *DIFFERENCE), folder / "差异.csv")
             add_up(run)
             # 一批多出几百万条，数据库要知道，看账才挑得对索引
             connection.cursor().execute("SELECT settlement_analyze_lines()")
@@ -133,10 +141,19 @@ def _next_number() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _copy(model: type[Line], marks: Mapping[str, str], path: Path) -> None:
-    """账目的 CSV 读进表里。"""
-    columns = ", ".join(f'"{name}"' for name in ("run_id", *marks, "seq", *COLUMNS))
-    statement = f"COPY {model._meta.db_table} ({columns}) FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL (differences))"
+def _write_differences(settled: engine.Settlement, path: Path, number: int) -> None:
+    """差异另存为 CSV：批次号、从 1 起的次序，再是 `DIFFERENCE` 各栏。"""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        entries = chain.from_iterable(settled.differences())
+        rows.writerows((number, seq, *(entry[name] for name in DIFFERENCE)) for seq, entry in enumerate(entries, 1))
+
+
+def _copy(model: type[Line | Difference], names: Sequence[str], path: Path) -> None:
+    """CSV 读进表里；空的文本是空串，不是 NULL。"""
+    columns = ", ".join(f'"{name}"' for name in ("run_id", *names))
+    blank = ", ".join(f'"{name}"' for name in names if isinstance(model._meta.get_field(name), (CharField, TextField)))
+    statement = f"COPY {model._meta.db_table} ({columns}) FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL ({blank}))"
     with connection.cursor() as cursor, path.open("rb") as file, cursor.copy(statement) as copy:
         while chunk := file.read(1 << 20):
             copy.write(chunk)
