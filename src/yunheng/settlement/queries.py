@@ -15,6 +15,7 @@ from yunheng.cases.models import Case, Event
 from yunheng.metering.differences import BLOCKING
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
+from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import (
     BillLine,
@@ -31,6 +32,7 @@ from yunheng.settlement.models import (
     Run,
     Submission,
     WaivedLine,
+    YearCase,
 )
 
 ZERO = Decimal(0)
@@ -42,6 +44,12 @@ def latest_run(year: int, kind: str | None = None) -> Run | None:
     """最近的批次。"""
     runs = Run.objects.filter(service_year=year)
     return (runs.filter(kind=kind) if kind else runs).order_by("-pk").first()
+
+
+def year_cases(year: int | None = None) -> QuerySet[YearCase]:
+    """年度结算和各次补差（一个年度的，或各年度的），先起的在前；撤回了的不算，可以重起（R-080、R-083）。"""
+    found = YearCase.objects.exclude(case__board__outcome=WITHDRAWN.code).select_related("case__board")
+    return (found if year is None else found.filter(service_year=year)).order_by("service_year", "number")
 
 
 def submitted(case: Case) -> Run | None:
