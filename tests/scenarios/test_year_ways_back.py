@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,14 @@ import pytest
 
 from tests.scenarios.test_adjustment import adjusted, rule_all
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, approved, measured, paid, used
+from tests.support.year import JULY, YEAR, act, approved, measured, paid, self_paid, settled, used
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Board, Case
-from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import operations, queries
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.models import Freeze, YearCase
+from yunheng.settlement.plans import planning
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +29,10 @@ def refused(fragment: str) -> Any:
 
 def step(case: Case) -> str:
     return Board.objects.get(case=case).step
+
+
+def written(case: Case) -> None:
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
 
 
 # ── 撤回了重起 ──
@@ -86,3 +94,69 @@ def test_R083_补差撤回了不占次数_重起的还是第一次_没撤回的�
     last = queries.year_cases(YEAR).last()
     assert last is not None
     assert last.case == case
+
+
+# ── 没有应付的年度 ──
+
+
+def test_R081_只有自行支付的年度_不立项就办结_自费单位照样签约付款(tmp_path: Path) -> None:
+    self_paid()
+    case = approved(tmp_path)
+    freeze = Freeze.objects.get(case=case)
+    assert queries.unified_net(freeze) == 0
+    with refused("请点“没有应付，办结”"):
+        written(case)
+        act("shy", case, "report")
+    with refused("要写明意见"):
+        act("shy", case, "close")
+    act("shy", case, "close", opinion="本年度全是街道自费的")
+    assert Board.objects.get(case=case).state == "已办结"
+    (due,) = queries.dues(freeze)
+    contract = paying.sign(
+        actor=cast()["jd"], on=JULY, freeze=freeze, provider=Institution.objects.get(code="CU"), number="ZX-1",
+        amount=due.net, signed_on=JULY, unit=Institution.objects.get(code=due.unit),
+    )  # fmt: skip
+    paying.pay(actor=cast()["jd"], on=JULY, contract=contract, amount=due.net, paid_on=JULY, voucher="P")
+    assert contract.left == 0
+
+
+def test_R083_都在测试期的年度先办结_后来查出漏记的由补差付(tmp_path: Path) -> None:
+    walk = Walk(cast(), "mzj", date(2026, 5, 6), "new", project_name="还在测试期的").fill(**FILLED).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-NEW-")
+    case = approved(tmp_path)
+    assert Freeze.objects.get(case=case).run.line_count == 0
+    act("shy", case, "close", opinion="都在测试期")
+    used("漏记了的系统")
+    adjustment = adjusted(tmp_path)
+    due = queries.figure(adjustment, "due")
+    assert due is not None
+    assert due > 0
+    act("cz", adjustment, "grant", fields={"granted": str(due)})
+    settled(adjustment)
+    assert Board.objects.get(case=adjustment).state == "已办结"
+    assert not [problem for problem in queries.money_problems() if problem]
+
+
+def test_R081_有应付的不能不立项就办结_页面上也没有这个按钮(tmp_path: Path) -> None:
+    used()
+    case = approved(tmp_path)
+    due = queries.unified_net(Freeze.objects.get(case=case))
+    with refused(f"统一支付还应付 {due} 元"):
+        act("shy", case, "close", opinion="不想付了")
+    assert step(case) == "plan"
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+    assert 'value="report"' in page
+    assert 'value="close"' not in page
+
+
+def test_R081_没有应付的_页面只给办结_步骤条不写没走过的立项(tmp_path: Path) -> None:
+    self_paid()
+    case = approved(tmp_path)
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+    assert "统一支付没有要付的" in page
+    assert 'value="close"' in page
+    assert 'value="report"' not in page
+    act("shy", case, "close", opinion="本年度全是街道自费的")
+    assert "立项批复" not in signed_in("shy").get(f"/cases/{case.number}/").content.decode()

@@ -410,6 +410,7 @@ def register() -> None:
         ("settlement_recomputed", recomputed),
         ("settlement_current", current),
         ("settlement_plan", planning.plan_ready),
+        ("settlement_nothing_due", planning.nothing_due),
         ("settlement_amounts", amounts_in_chain),
         ("settlement_contracts", contracts_signed),
         ("settlement_payments", all_paid),

@@ -55,7 +55,12 @@ SETTLEMENT = Procedure(
         _approval("区科委审批计量结果", "plan"),
         Step(
             "plan", "编结算方案", "编制中", (Role.REVIEWER,),
-            (Act("report", "报送立项", "project", guards=("settlement_plan",)),), "D62-八",
+            (
+                Act("report", "报送立项", "project", guards=("settlement_plan",)),
+                # 全是自行支付、全部待核、都在测试期的年度，没有可立项的
+                Act("close", "没有应付，办结", "done", opinion=True, guards=("settlement_nothing_due",)),
+            ),
+            "D62-八",
         ),
         Step(
             "project", "立项批复", "待批复", (Role.AUTHORITY,),

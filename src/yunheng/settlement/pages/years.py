@@ -257,6 +257,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     year = YearCase.objects.get(case=case).service_year
     run = queries.submitted(case) or queries.latest_run(year, YEARLY if case.procedure == "settlement" else ADJUST)
     found, last = queries.freeze_of(case), queries.latest_plan(case)
+    nothing = found is not None and case.procedure == "settlement" and not queries.unified_net(found)
     contracts = Contract.objects.filter(freeze=found, unit=None).select_related("provider").prefetch_related("payments")
     signed = {one.provider.code: one for one in contracts}
     names = names_of()
@@ -287,6 +288,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "footing": list(queries.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
         "step": case.board.step,
+        "nothing": nothing,
+        # 这时用不上的动作，不摆出来
+        "unfit": {"report"} if nothing and not (last and last.supervision) else {"close"},
         "edits": request.actor.role == Role.REVIEWER,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
