@@ -11,13 +11,16 @@ import pytest
 
 from tests.scenarios.test_adjustment import adjusted, rule_all
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, approved, measured, paid, self_paid, settled, used
+from tests.support.year import JULY, YEAR, act, approved, budgeted, logged, measured, paid, self_paid, settled, used
+from yunheng.applications.models import Draft
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger.models import Fact
+from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.settlement import operations, paying, queries
-from yunheng.settlement.models import Freeze, YearCase
+from yunheng.settlement.models import Contract, Freeze, YearCase
 from yunheng.settlement.plans import planning
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +163,145 @@ def test_R081_没有应付的_页面只给办结_步骤条不写没走过的立�
     assert 'value="report"' not in page
     act("shy", case, "close", opinion="本年度全是街道自费的")
     assert "立项批复" not in signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+
+
+# ── 预算不足退回重报 ──
+
+
+def granted(case: Case, amount: Decimal) -> None:
+    """批复、申请、下达同一个金额。"""
+    for who, code, key in (("kw", "grant", "approved"), ("shy", "apply", "applied"), ("cz", "grant", "granted")):
+        act(who, case, code, fields={key: str(amount)})
+
+
+def short(folder: Path) -> tuple[Case, Freeze, Decimal]:
+    """批复、下达都少一元，停在签合同。"""
+    used()
+    case = approved(folder)
+    written(case)
+    act("shy", case, "report")
+    total = queries.figure(case, "plan")
+    assert total is not None
+    granted(case, total - 1)
+    return case, Freeze.objects.get(case=case), total
+
+
+def sign(freeze: Freeze, provider: str = "CU", number: str = "HT-1") -> Contract:
+    due = queries.payable(freeze, provider, None)
+    assert due is not None
+    return paying.sign(
+        actor=cast()["shy"], on=JULY, freeze=freeze, provider=Institution.objects.get(code=provider), number=number,
+        amount=due, signed_on=JULY,
+    )  # fmt: skip
+
+
+def test_R081_下达的不够付_退到立项重新批复_追加够了才签得成(tmp_path: Path) -> None:
+    case, freeze, total = short(tmp_path)
+    with refused("不够付各家应付合计.*差 1.00 元.*退回追加"):
+        sign(freeze)
+    act("shy", case, "return", opinion="差 1 元")
+    assert step(case) == "budget"
+    # 退回以后，原来申请、下达的不再算数；批复的还算，申请不能超过它
+    assert [queries.figure(case, key) for key in ("approved", "applied", "granted")] == [total - 1, None, None]
+    with refused("预算还没有下达"):
+        sign(freeze)
+    with refused("超过批复金额"):
+        act("shy", case, "apply", fields={"applied": str(total)})
+    act("shy", case, "return", opinion="批复少了 1 元")
+    assert step(case) == "project"
+    assert queries.figure(case, "approved") is None
+    with refused("超出 0.01 元"):
+        act("kw", case, "grant", fields={"approved": str(total + Decimal("0.01"))})
+    granted(case, total)
+    settled(case)
+    assert Board.objects.get(case=case).state == "已办结"
+    assert {one.amount for one in queries.chain(case)} == {total}
+    assert not [problem for problem in queries.money_problems() if problem]
+
+
+def test_R081_退到编方案的_重编一版再报_各步照新的金额(tmp_path: Path) -> None:
+    case, _freeze, total = short(tmp_path)
+    act("shy", case, "return", opinion="差 1 元")
+    act("shy", case, "return", opinion="批复少了 1 元")
+    act("kw", case, "return", opinion="方案补写支付安排")
+    assert step(case) == "plan"
+    planning.write_plan(
+        actor=cast()["shy"], on=JULY, case=case, prose={"arrangement": "一次付清"}, supervision=Decimal(0)
+    )
+    act("shy", case, "report")
+    granted(case, total)
+    settled(case)
+    assert Board.objects.get(case=case).state == "已办结"
+
+
+def test_R081_合同已签的不能退回重报预算_要写缘由(tmp_path: Path) -> None:
+    used()
+    case = budgeted(tmp_path)
+    with refused("要写明意见"):
+        act("shy", case, "return")
+    sign(Freeze.objects.get(case=case))
+    with refused("签了合同 HT-1，不能再退回"):
+        act("shy", case, "return", opinion="想再追加")
+    assert step(case) == "contract"
+
+
+def test_R083_补差下达的不够_退回财政重新下达_收回的没有可退的(tmp_path: Path) -> None:
+    used()
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    paid(tmp_path)
+    rule_all()
+    case = adjusted(tmp_path)
+    due = queries.figure(case, "due")
+    assert due is not None
+    act("cz", case, "grant", fields={"granted": str(due - 1)})
+    with refused("差 1.00 元"):
+        sign(Freeze.objects.get(case=case))
+    act("shy", case, "return", opinion="差 1 元")
+    assert (step(case), queries.figure(case, "granted")) == ("finance", None)
+    act("cz", case, "grant", fields={"granted": str(due)})
+    settled(case)
+    fact = Fact.objects.filter(resource__code="ECS-YR-01", item__code="ZJ-CPU-X86").latest("pk")
+    void(actor=cast()["shy"], on=JULY, fact=fact, reason="这台没有开通过")
+    back = adjusted(tmp_path, "台账作废了一条")
+    assert step(back) == "contract"
+    with refused("没有预算可退回"):
+        act("shy", back, "return", opinion="试试")
+
+
+# ── 有补有收的补差 ──
+
+
+def two_sided(folder: Path) -> tuple[Case, Freeze]:
+    """补差里联通补付、电信收回，合计是补付。"""
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    walk = (
+        Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="电信的").fill(**{**FILLED, "iaas": "电信"}).submit()
+    )
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("dx", "ECS-CT-")
+    logged(Draft.objects.get(case=walk.case).project)
+    paid(folder)
+    rule_all()
+    fact = Fact.objects.filter(resource__code__startswith="ECS-CT-", item__code="ZJ-CPU-X86").order_by("pk")[0]
+    void(actor=cast()["shy"], on=JULY, fact=fact, reason="这台没有开通过")
+    case = adjusted(folder)
+    return case, Freeze.objects.get(case=case)
+
+
+@pytest.mark.parametrize("order", [("CU", "CT"), ("CT", "CU")])
+def test_R083_有补有收的补差_合计等于下达_先签哪一家都签得成(tmp_path: Path, order: tuple[str, str]) -> None:
+    case, freeze = two_sided(tmp_path)
+    dues = {one.provider: one.net for one in queries.dues(freeze)}
+    assert dues["CU"] > dues["CU"] + dues["CT"] > 0 > dues["CT"]
+    act("cz", case, "grant", fields={"granted": str(dues["CU"] + dues["CT"])})
+    for code in order:
+        sign(freeze, code, f"BC-{code}")
+    act("shy", case, "signed")
+
+
+@pytest.mark.parametrize("code", ["CU", "CT"])
+def test_R083_有补有收的补差_下达少一分_哪一家都签不成_说明相抵以后差多少(tmp_path: Path, code: str) -> None:
+    case, freeze = two_sided(tmp_path)
+    act("cz", case, "grant", fields={"granted": str(queries.unified_net(freeze) - Decimal("0.01"))})
+    with refused("有补有收的先相抵.*差 0.01 元"):
+        sign(freeze, code)
+    assert not freeze.contracts.exists()

@@ -382,6 +382,17 @@ def amounts_in_chain(doing: Doing) -> Iterator[str]:
                 yield "金额应大于 0（R-081）"
 
 
+def unsigned(doing: Doing) -> Iterator[str]:
+    """退回重报预算之前：要用预算的；还没有签合同，签了的照原来的预算。"""
+    freeze = queries.freeze_of(doing.case)
+    assert freeze is not None
+    if queries.unified_net(freeze) <= 0:
+        yield "这次补差合计不用补付，没有预算可退回重报（R-083）"
+    signed = Contract.objects.filter(freeze=freeze, unit=None).order_by("number").values_list("number", flat=True)
+    if signed:
+        yield f"已照下达的预算签了合同 {'、'.join(signed)}，不能再退回重报（D14-15，R-081）"
+
+
 def contracts_signed(doing: Doing) -> Iterator[str]:
     """各家统一支付的合同都签了。"""
     freeze = queries.freeze_of(doing.case)
@@ -412,6 +423,7 @@ def register() -> None:
         ("settlement_plan", planning.plan_ready),
         ("settlement_nothing_due", planning.nothing_due),
         ("settlement_amounts", amounts_in_chain),
+        ("settlement_unsigned", unsigned),
         ("settlement_contracts", contracts_signed),
         ("settlement_payments", all_paid),
     ):

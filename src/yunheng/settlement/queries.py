@@ -15,7 +15,8 @@ from yunheng.cases.models import Case, Event
 from yunheng.metering.differences import BLOCKING
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
-from yunheng.rules.procedures import WITHDRAWN
+from yunheng.rules.procedures import WITHDRAWN, procedure
+from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import (
     BillLine,
@@ -252,7 +253,10 @@ def unified_net(freeze: Freeze) -> Decimal:
 
 
 def figure(case: Case, key: str) -> Decimal | None:
-    """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。"""
+    """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。
+
+    退回重办的以最近一次定下的为准，还没有重新定下的为 None。
+    """
     if key == "due":
         found = freeze_of(case)
         return unified_net(found) if found else None
@@ -264,8 +268,16 @@ def figure(case: Case, key: str) -> Decimal | None:
 
 
 def _decided(case: Case, key: str) -> Event | None:
-    """最近一次定下这个金额的事件。"""
-    return next((one for one in case.events.order_by("-seq") if key in (one.detail.get("fields") or {})), None)
+    """最近一次定下这个金额、之后没有退回到那一步或更前的事件。"""
+    table = procedure(case.procedure, case.version)
+    order = {step.code: number for number, step in enumerate(table.steps)}
+    earliest = len(order)
+    for event in case.events.order_by("-seq"):
+        if key in (event.detail.get("fields") or {}):
+            return event if order[event.step] < earliest else None
+        if event.act not in ASIDE:
+            earliest = min(earliest, order.get(table.step(event.step).act(event.act).to, earliest))
+    return None
 
 
 @dataclass(frozen=True)
