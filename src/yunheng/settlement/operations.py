@@ -280,7 +280,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
         elif last and run.digest == last.run.digest:
             yield "重算的结果与已冻结的相同，没有可补的差（R-083）"
     sheets = locked(year)
-    paid = {row["provider"] for row in run.head["summary"]["unified"]}
+    paid = queries.appraised_providers(run)
     for entry in run.head["assessments"]:
         code = entry["provider"]
         # 今年没有要付的，没有可扣的

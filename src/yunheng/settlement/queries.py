@@ -59,6 +59,12 @@ def submitted(case: Case) -> Run | None:
     return last.run if last else None
 
 
+def appraised_providers(run: Run) -> set[str]:
+    """这一批里考核扣减作用到的各家，考核要先审定：统一支付的；口径 K-11 定了同样扣减的，自行支付的也算（R-078）。"""
+    summary, both = run.head["summary"], run.head["conventions"]["K-11"] == "yes"
+    return {row["provider"] for row in (*summary["unified"], *(summary["self"] if both else ()))}
+
+
 def freeze_of(case: Case) -> Freeze | None:
     """这件年度结算冻结的结果；还没批准为 None。"""
     return Freeze.objects.filter(case=case).select_related("run", "base__run", "case").first()
