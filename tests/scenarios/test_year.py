@@ -29,9 +29,10 @@ from tests.support.year import (
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board
 from yunheng.orgs.models import Institution
+from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, RunOrder
-from yunheng.settlement.plans import planning
+from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.runs import recomputing, running
 
 pytestmark = pytest.mark.django_db
@@ -381,3 +382,27 @@ def test_R083_合计与账目差一分_区科委批不了_说明差在哪里_什
     with refused(f"{one.project}-X.*0.01"):
         act("kw", case, "approve")
     assert not Freeze.objects.exists()
+
+
+@pytest.mark.parametrize("option", ["yes", "no"])
+def test_R078_口径定了自行支付的同样扣减_只有自行支付的那家考核也要先审定(option: str) -> None:
+    self_paid("电信", "dx", "ECS-CT-JD-")
+    decide_convention(
+        actor=cast()["kw"], on=date(2025, 6, 1), code="K-11", option=option, reason="区科委会议定",
+        effective_on=date(2025, 7, 1),
+    )  # fmt: skip
+    appraised(only={"CU"})
+    run = measured()
+    assert {row["provider"] for row in run.head["summary"]["unified"]} == {"CU"}
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    (check,) = [one for one in checking.bill_checks(YEAR, case, None) if one.name == "各家考核已审定"]
+    if option == "yes":
+        assert (check.state, check.text) == ("bad", "还没有审定的：CT")
+        with refused("电信.*考核还没有审定，扣减没有依据.*R-078"):
+            act("shy", case, "file")
+        appraised(only={"CT"})
+        measured()
+    else:
+        assert check.state == "ok"
+    act("shy", case, "file")
+    assert Board.objects.get(case=case).step == "recheck"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
@@ -38,10 +39,11 @@ def used(name: str = "全年在用的系统", prefix: str = "ECS-YR-", *, with_l
     return project
 
 
-def self_paid() -> None:
-    """街道自费单位的一个项目，区科委同意以后由联通下发，平台日志齐全。"""
-    walk = Walk(cast(), "jd", date(2025, 7, 1), "new", project_name="街道自费的系统").fill(**FILLED).submit()
-    walk.act("jd-fzr", "approve").act("kw", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-JD-")
+def self_paid(iaas: str = "", by: str = "lt", prefix: str = "ECS-JD-") -> None:
+    """街道自费单位的一个项目，区科委同意以后由联通（或 `iaas` 那家的 `by`）下发，平台日志齐全。"""
+    given = FILLED | ({"iaas": iaas} if iaas else {})
+    walk = Walk(cast(), "jd", date(2025, 7, 1), "new", project_name="街道自费的系统").fill(**given).submit()
+    walk.act("jd-fzr", "approve").act("kw", "approve").later(1).act("shy", "approve").later(1).deliver(by, prefix)
     logged(Draft.objects.get(case=walk.case).project)
 
 
@@ -57,11 +59,13 @@ def logged(project: Project) -> None:
     receive(actor=cast()["lt"], source=source, kind="日志", items=logs)
 
 
-def appraised(on: date = JULY, rates: dict[str, str] | None = None) -> None:
-    """各家服务商考核审定：满意率默认 95。"""
+def appraised(on: date = JULY, rates: dict[str, str] | None = None, only: Collection[str] = ()) -> None:
+    """各家（或 `only` 那几家）服务商考核审定：满意率默认 95。"""
     people = cast()
     reply = {"CU": "lt", "CT": "dx"}
     for provider in Institution.objects.filter(kind="provider").order_by("code"):
+        if only and provider.code not in only:
+            continue
         assessment.rate(
             actor=people["dsf"], on=on, provider=provider, year=YEAR, basis="问卷 20 份", answers=20,
             rate=Decimal((rates or {}).get(provider.code, "95")),

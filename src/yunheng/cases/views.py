@@ -205,14 +205,16 @@ def _can_recall(request: Request, case: Case, at: Any) -> bool:
 
 
 def _stages(case: Case, at: Any) -> list[tuple[str, str]]:
-    """步骤条：（名称, past|now|next）；补正、没走到的条件步骤不占格。"""
+    """步骤条：（名称, past|now|next）；补正、没走到的条件步骤不占格，到了终点的只列走过的。"""
     table = procedure(case.procedure, case.version)
     visited = {visit.step for visit in at.visits}
     shown = [
         step
         for step in table.steps
         if step.code in visited
-        or not (step.when and (at.facts or step.when not in at.facts) and step.when not in at.facts)
+        or (
+            not at.outcome and not (step.when and (at.facts or step.when not in at.facts) and step.when not in at.facts)
+        )
     ]
     shown = [step for step in shown if step.code != "amend" or (at.step and at.step.code == "amend")]
     now = at.step.code if at.step else ""

@@ -189,28 +189,33 @@ def _unruled(codes: set[str], ruling: str) -> Iterator[str]:
 
 
 def start(*, actor: Actor, on: date, year: int) -> Case:
-    """起某服务年度的结算；年度没完、已经起过的抛 Refused。"""
+    """起某服务年度的结算；年度没完、已经起过的抛 Refused，起过又撤回了的可以重起。"""
     if actor.role != Role.REVIEWER or actor.institution is None:
         raise NotYours(["年度结算由区科创中心办（D62-四，R-080）"])
     if on < periods.year_end(year):
         raise Refused([f"每年 7 月起结算；{year} 服务年度到 {periods.year_end(year)} 才完（D62-八，R-080）"])
     with unit_of_work(actor):
         hold(Lock.YEAR, year)
-        if begun := YearCase.objects.filter(service_year=year, number=0).select_related("case").first():
+        if begun := queries.year_cases(year).filter(number=0).first():
             raise Refused([f"{year} 服务年度的结算已经起了：{begun.case.number}（R-080）"])
         unit = Institution.objects.get(pk=actor.institution)
         case = open_case(actor=actor, on=on, procedure_code="settlement", unit=unit, subject=f"{year} 服务年度结算")
-        YearCase.objects.create(service_year=year, case=case)
+        YearCase.objects.create(service_year=year, case=case, restarts=_withdrawn(year, 0))
     return case
 
 
+def _withdrawn(year: int, number: int) -> YearCase | None:
+    """这一次最近撤回的那件；没有起过为 None。"""
+    return YearCase.objects.filter(service_year=year, number=number).order_by("-pk").first()
+
+
 def adjust(*, actor: Actor, on: date, year: int) -> Case:
-    """起一次补差：要已冻结，上一次补差办完了（R-083）。"""
+    """起一次补差：要已冻结，上一次补差办完了（R-083）；撤回了的不占次数，重起还是那一次。"""
     if actor.role != Role.REVIEWER or actor.institution is None:
         raise NotYours(["补差由区科创中心办（D62-四，R-083）"])
     with unit_of_work(actor):
         hold(Lock.YEAR, year)
-        last = YearCase.objects.filter(service_year=year).select_related("case__board").order_by("-number").first()
+        last = queries.year_cases(year).last()
         if last is None or queries.frozen(year) is None:
             raise Refused([f"{year} 服务年度的结算还没有冻结，不用补差，直接重新计量（R-083）"])
         if not last.case.board.outcome:
@@ -219,7 +224,7 @@ def adjust(*, actor: Actor, on: date, year: int) -> Case:
         number = last.number + 1
         subject = f"{year} 服务年度第 {number} 次补差"
         case = open_case(actor=actor, on=on, procedure_code="adjustment", unit=unit, subject=subject)
-        YearCase.objects.create(service_year=year, number=number, case=case)
+        YearCase.objects.create(service_year=year, number=number, case=case, restarts=_withdrawn(year, number))
     return case
 
 
@@ -264,7 +269,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
         elif last and run.digest == last.run.digest:
             yield "重算的结果与已冻结的相同，没有可补的差（R-083）"
     sheets = locked(year)
-    paid = {row["provider"] for row in run.head["summary"]["unified"]}
+    paid = queries.appraised_providers(run)
     for entry in run.head["assessments"]:
         code = entry["provider"]
         # 今年没有要付的，没有可扣的
@@ -366,6 +371,17 @@ def amounts_in_chain(doing: Doing) -> Iterator[str]:
                 yield "金额应大于 0（R-081）"
 
 
+def unsigned(doing: Doing) -> Iterator[str]:
+    """退回重报预算之前：要用预算的；还没有签合同，签了的照原来的预算。"""
+    freeze = queries.freeze_of(doing.case)
+    assert freeze is not None
+    if queries.unified_net(freeze) <= 0:
+        yield "这次补差合计不用补付，没有预算可退回重报（R-083）"
+    signed = Contract.objects.filter(freeze=freeze, unit=None).order_by("number").values_list("number", flat=True)
+    if signed:
+        yield f"已照下达的预算签了合同 {'、'.join(signed)}，不能再退回重报（D14-15，R-081）"
+
+
 def contracts_signed(doing: Doing) -> Iterator[str]:
     """各家统一支付的合同都签了。"""
     freeze = queries.freeze_of(doing.case)
@@ -394,7 +410,9 @@ def register() -> None:
         ("settlement_recomputed", recomputed),
         ("settlement_current", current),
         ("settlement_plan", planning.plan_ready),
+        ("settlement_nothing_due", planning.nothing_due),
         ("settlement_amounts", amounts_in_chain),
+        ("settlement_unsigned", unsigned),
         ("settlement_contracts", contracts_signed),
         ("settlement_payments", all_paid),
     ):

@@ -29,7 +29,7 @@ def sign(
     signed_on: date,
     unit: Institution | None = None,
 ) -> Contract:
-    """登记支付合同：金额要等于结算书上这家的应付；统一支付的合计不超过下达的预算（R-081、R-088）。"""
+    """登记支付合同：金额要等于结算书上这家的应付；统一支付的各家应付合计不超过下达的预算（R-081、R-088）。"""
     own = actor.role == Role.CLERK and unit is not None and actor.institution == unit.pk
     if not (own if unit else actor.role == Role.REVIEWER):
         raise NotYours(["统一支付的合同由区科创中心签，自行支付的由使用单位签（D62-八、D62-九，R-081、R-088）"])
@@ -73,15 +73,22 @@ def _contract_problems(
     if Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).exists():
         yield f"与{provider.name}的这份合同已登记过"
     if unit is None:
-        granted = queries.figure(freeze.case, "granted")
-        # 收回的补差不用预算
-        if queries.unified_net(freeze) <= 0:
-            return
-        signed = Contract.objects.filter(freeze=freeze, unit=None).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-        if granted is None:
-            yield "预算还没有下达，不能签支付合同（D14-15，R-081）"
-        elif signed + amount > granted:
-            yield f"各合同合计 {signed + amount} 超过下达的预算 {granted}（D14-15，R-081）"
+        yield from _unfunded(freeze)
+
+
+def _unfunded(freeze: Freeze) -> Iterator[str]:
+    """预算够不够付：比的是各家应付合计，有补有收的相抵以后再比，先签哪一家都一样；合计是收回的不用预算。"""
+    due = queries.unified_net(freeze)
+    if due <= 0:
+        return
+    granted = queries.figure(freeze.case, "granted")
+    if granted is None:
+        yield "预算还没有下达，不能签支付合同（D14-15，R-081）"
+    elif due > granted:
+        yield (
+            f"下达的预算 {granted} 不够付各家应付合计 {due}（有补有收的先相抵），差 {due - granted} 元；"
+            "请退回追加，够了再签，先签哪一家都一样（D14-15，R-081）"
+        )
 
 
 def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on: date, voucher: str) -> Payment:

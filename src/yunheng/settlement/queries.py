@@ -15,6 +15,8 @@ from yunheng.cases.models import Case, Event
 from yunheng.metering.differences import BLOCKING
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
+from yunheng.rules.procedures import WITHDRAWN, procedure
+from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import (
     BillLine,
@@ -31,6 +33,7 @@ from yunheng.settlement.models import (
     Run,
     Submission,
     WaivedLine,
+    YearCase,
 )
 
 ZERO = Decimal(0)
@@ -44,10 +47,22 @@ def latest_run(year: int, kind: str | None = None) -> Run | None:
     return (runs.filter(kind=kind) if kind else runs).order_by("-pk").first()
 
 
+def year_cases(year: int | None = None) -> QuerySet[YearCase]:
+    """年度结算和各次补差（一个年度的，或各年度的），先起的在前；撤回了的不算，可以重起（R-080、R-083）。"""
+    found = YearCase.objects.exclude(case__board__outcome=WITHDRAWN.code).select_related("case__board")
+    return (found if year is None else found.filter(service_year=year)).order_by("service_year", "number")
+
+
 def submitted(case: Case) -> Run | None:
     """年度结算最近提交的批次。"""
     last = Submission.objects.filter(case=case).select_related("run").order_by("-version").first()
     return last.run if last else None
+
+
+def appraised_providers(run: Run) -> set[str]:
+    """这一批里考核扣减作用到的各家，考核要先审定：统一支付的；口径 K-11 定了同样扣减的，自行支付的也算（R-078）。"""
+    summary, both = run.head["summary"], run.head["conventions"]["K-11"] == "yes"
+    return {row["provider"] for row in (*summary["unified"], *(summary["self"] if both else ()))}
 
 
 def freeze_of(case: Case) -> Freeze | None:
@@ -244,7 +259,10 @@ def unified_net(freeze: Freeze) -> Decimal:
 
 
 def figure(case: Case, key: str) -> Decimal | None:
-    """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。"""
+    """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。
+
+    退回重办的以最近一次定下的为准，还没有重新定下的为 None。
+    """
     if key == "due":
         found = freeze_of(case)
         return unified_net(found) if found else None
@@ -256,8 +274,16 @@ def figure(case: Case, key: str) -> Decimal | None:
 
 
 def _decided(case: Case, key: str) -> Event | None:
-    """最近一次定下这个金额的事件。"""
-    return next((one for one in case.events.order_by("-seq") if key in (one.detail.get("fields") or {})), None)
+    """最近一次定下这个金额、之后没有退回到那一步或更前的事件。"""
+    table = procedure(case.procedure, case.version)
+    order = {step.code: number for number, step in enumerate(table.steps)}
+    earliest = len(order)
+    for event in case.events.order_by("-seq"):
+        if key in (event.detail.get("fields") or {}):
+            return event if order[event.step] < earliest else None
+        if event.act not in ASIDE:
+            earliest = min(earliest, order.get(table.step(event.step).act(event.act).to, earliest))
+    return None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from yunheng.orgs.queries import providers
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
-from yunheng.settlement.models import Budget, Forecast, Run, YearCase
+from yunheng.settlement.models import Budget, Forecast, Run
 from yunheng.settlement.pages.years import CENTRE, names_of
 from yunheng.settlement.runs import forecasting
 
@@ -65,7 +65,7 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
     if actor.role in _GROWTH:
         found["growing"] = near_limit(visible_projects(actor), on)[:_TOP]
     if actor.role in _PIPELINE:
-        last = YearCase.objects.select_related("case__board").order_by("-service_year", "-number").first()
+        last = queries.year_cases().last()
         found["pipeline"] = {"case": last.case, "steps": queries.chain(last.case)} if last else None
     return found
 

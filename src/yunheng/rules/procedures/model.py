@@ -73,9 +73,9 @@ class Act:
     fields: tuple[Field, ...] = ()
 
 
-def back(name: str, to: str) -> Act:
+def back(name: str, to: str, *guards: str) -> Act:
     """退回到前面的一步，要写明缘由。"""
-    return Act("return", name, to, opinion=True, tone="plain")
+    return Act("return", name, to, opinion=True, tone="plain", guards=guards)
 
 
 @dataclass(frozen=True)

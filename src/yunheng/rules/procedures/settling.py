@@ -55,7 +55,12 @@ SETTLEMENT = Procedure(
         _approval("区科委审批计量结果", "plan"),
         Step(
             "plan", "编结算方案", "编制中", (Role.REVIEWER,),
-            (Act("report", "报送立项", "project", guards=("settlement_plan",)),), "D62-八",
+            (
+                Act("report", "报送立项", "project", guards=("settlement_plan",)),
+                # 全是自行支付、全部待核、都在测试期的年度，没有可立项的
+                Act("close", "没有应付，办结", "done", opinion=True, guards=("settlement_nothing_due",)),
+            ),
+            "D62-八",
         ),
         Step(
             "project", "立项批复", "待批复", (Role.AUTHORITY,),
@@ -75,6 +80,7 @@ SETTLEMENT = Procedure(
                     "apply", "报送区财政", "finance", guards=("settlement_amounts",),
                     fields=(Field("applied", "申请追加金额", "money"), _DOCUMENT),
                 ),
+                back("批复金额不足，退回重新报批", "project"),
             ),
             "D14-15",
         ),
@@ -91,7 +97,11 @@ SETTLEMENT = Procedure(
         ),
         Step(
             "contract", "签支付合同", "待签约", (Role.REVIEWER,),
-            (Act("signed", "合同已签齐", "pay", guards=("settlement_contracts",)),), "D62-八",
+            (
+                Act("signed", "合同已签齐", "pay", guards=("settlement_contracts",)),
+                back("预算不足，退回重报追加", "budget", "settlement_unsigned"),
+            ),
+            "D62-八",
         ),
         Step(
             "pay", "支付", "待支付", (Role.REVIEWER,),
@@ -123,7 +133,11 @@ ADJUSTMENT = Procedure(
         ),
         Step(
             "contract", "签补充协议", "待签约", (Role.REVIEWER,),
-            (Act("signed", "协议已签齐", "pay", guards=("settlement_contracts",)),), "D62-八",
+            (
+                Act("signed", "协议已签齐", "pay", guards=("settlement_contracts",)),
+                back("预算不足，退回重新下达", "finance", "settlement_unsigned"),
+            ),
+            "D62-八",
         ),
         Step(
             "pay", "补付或收回", "待支付", (Role.REVIEWER,),

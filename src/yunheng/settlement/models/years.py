@@ -17,15 +17,25 @@ from .runs import Run
 
 
 class YearCase(AppendOnly):
-    """某服务年度的结算事项：`number` 为 0 是年度结算，一年一件；1 起是各次补差。"""
+    """某服务年度的结算事项：`number` 为 0 是年度结算，一年一件；1 起是各次补差。
+
+    撤回了可以重起：`restarts` 是重起的那件撤回的，同一次的各件一件接一件，没撤回的至多一件。
+    """
 
     service_year = models.PositiveSmallIntegerField("服务年度")
     number = models.PositiveSmallIntegerField("第几次补差", default=0)
     case = models.OneToOneField(Case, models.PROTECT, related_name="settles", verbose_name="年度结算")
+    restarts = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="restarted_by", verbose_name="重起哪一件撤回的"
+    )
 
     class Meta:
         verbose_name = "年度结算"
-        constraints = [models.UniqueConstraint(fields=["service_year", "number"], name="one_case_per_number")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service_year", "number", "restarts"], nulls_distinct=False, name="one_case_per_number"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.service_year}/{self.number}"

@@ -23,7 +23,7 @@ from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
-from yunheng.settlement.models import DraftFile, PaperFile, Plan, PlanDraft, PlanFile, YearCase
+from yunheng.settlement.models import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in
 from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.plans.planning import CONTENT, FAILED, PROSE
@@ -43,7 +43,7 @@ def plan(request: Request, year: int) -> HttpResponse:
     """一个服务年度的方案：`v` 是看哪一版，不写是最近的；存一版、要草稿也在这里。"""
     if not FIRST_YEAR < year <= service_year_of(request.on):
         raise Http404
-    begun = YearCase.objects.filter(service_year=year, number=0).select_related("case__board").first()
+    begun = queries.year_cases(year).filter(number=0).first()
     case = begun.case if begun else None
     problems: tuple[str, ...] = ()
     if request.method == "POST":

@@ -28,6 +28,7 @@ from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, money_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of, year_end
+from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, paying, queries
@@ -48,7 +49,7 @@ MAX_PK = 2**63 - 1
 def home(request: Request) -> HttpResponse:
     """各服务年度：最近的计量、结算办到哪里。"""
     present = service_year_of(request.on)
-    cases = {one.service_year: one.case for one in YearCase.objects.select_related("case__board").order_by("number")}
+    cases = {one.service_year: one.case for one in queries.year_cases()}
     frozen = dict(Freeze.objects.order_by("number").values_list("service_year", "run"))
     rows = []
     for year in range(present, FIRST_YEAR, -1):
@@ -66,13 +67,15 @@ def year(request: Request, year: int) -> HttpResponse:
     """一个服务年度：计量批次、各服务商、下一步。"""
     if not FIRST_YEAR < year <= service_year_of(request.on):
         raise Http404
-    every = list(YearCase.objects.filter(service_year=year).select_related("case__board").order_by("number"))
-    case = every[-1] if every else None
+    case = queries.year_cases(year).last()
     runs = list(Run.objects.filter(service_year=year).order_by("-pk")[:20])
     context: dict[str, Any] = {
         "year": year,
         "span": service_year(year),
         "case": case.case if case else None,
+        "withdrawn": YearCase.objects.filter(service_year=year, case__board__outcome=WITHDRAWN.code)
+        .select_related("case")
+        .order_by("pk"),
         "runs": runs,
         "latest": runs[0] if runs else None,
         "order": RunOrder.objects.filter(service_year=year).order_by("-pk").first(),
@@ -254,6 +257,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     year = YearCase.objects.get(case=case).service_year
     run = queries.submitted(case) or queries.latest_run(year, YEARLY if case.procedure == "settlement" else ADJUST)
     found, last = queries.freeze_of(case), queries.latest_plan(case)
+    nothing = found is not None and case.procedure == "settlement" and not queries.unified_net(found)
     contracts = Contract.objects.filter(freeze=found, unit=None).select_related("provider").prefetch_related("payments")
     signed = {one.provider.code: one for one in contracts}
     names = names_of()
@@ -284,6 +288,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "footing": list(queries.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
         "step": case.board.step,
+        "nothing": nothing,
+        # 这时用不上的动作，不摆出来
+        "unfit": {"report"} if nothing and not (last and last.supervision) else {"close"},
         "edits": request.actor.role == Role.REVIEWER,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,

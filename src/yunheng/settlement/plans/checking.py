@@ -74,7 +74,7 @@ def _appraised(year: int, run: Run | None) -> Iterator[Check]:
         yield Check(name, "wait", "计量以后才知道要付哪几家", href, clause)
         return
     sheets = locked(year)
-    missing = sorted({row["provider"] for row in run.head["summary"]["unified"]} - set(sheets))
+    missing = sorted(queries.appraised_providers(run) - set(sheets))
     if missing:
         yield Check(name, "bad", f"还没有审定的：{'、'.join(missing)}", href, clause)
     else:

@@ -130,6 +130,20 @@ def plan_ready(doing: Doing) -> Iterator[str]:
     if plan.files.filter(name=FAILED).exists():
         yield f"第 {plan.version} 版的文件没有出成，改好文字再存一版（R-080）"
     yield from queries.footing(plan.run)
+    if plan.total + plan.supervision == 0:
+        yield f"第 {plan.version} 版方案合计是 0 元，没有可立项的；请点“没有应付，办结”（D62-八，R-081）"
+
+
+def nothing_due(doing: Doing) -> Iterator[str]:
+    """不立项就办结之前：统一支付没有要付的，也没有安排专项管理费。"""
+    freeze, plan = queries.freeze_of(doing.case), queries.latest_plan(doing.case)
+    if freeze and (due := queries.unified_net(freeze)):
+        yield f"统一支付还应付 {due} 元，请编方案、报送立项，不能就此办结（D62-八，R-081）"
+    elif plan and plan.supervision:
+        yield (
+            f"第 {plan.version} 版方案安排了专项管理费 {plan.supervision} 元，请报送立项；不安排的改成 0 再存一版"
+            "（D14-16(监管机制)，R-082）"
+        )
 
 
 def drafted_from(year: int) -> Run | None:
