@@ -16,13 +16,13 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import act, measured, used
 from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.cases.models import Board, Case
 from yunheng.catalog import operations, procuring, queries
-from yunheng.catalog.models import Edition, EditionDraft, Price
-from yunheng.catalog.sheet import checked
+from yunheng.catalog.models import Edition, EditionDraft, Item, Listing, Price
+from yunheng.catalog.sheet import COLUMNS, checked, digest, read
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Institution, Person
 from yunheng.rules import editions
@@ -63,6 +63,12 @@ def published(case: Case) -> Edition:
     ):
         act(who, case, code, DAY)
     return Edition.objects.get(case=case)
+
+
+def published_as_is(case: Case) -> Edition:
+    """不改价，只定生效日，发布出去。"""
+    changed(case, "ZJ-CPU-X86", "456")
+    return published(case)
 
 
 def test_R012_市级目录_提出_审核_编制_两家都核定才能发布_发布才生效() -> None:
@@ -130,6 +136,10 @@ def test_R013_往回改价_没有依据_没有生效日_都不能报出() -> Non
         ({"单价": "1.1234567"}, "最多 6 位小数"),
         ({"类别": "别的"}, "类别：只能填"),
         ({"类别": "软件授权"}, "以前各版是 基础设施"),
+        ({"计价单位": "十核·年"}, "计价单位以前各版是 核·年，现在是 十核·年；.*请另列新目录项，旧项取消"),
+        ({"主机规格": ""}, "主机规格以前各版是 CPU 核，现在是 空"),
+        ({"架构": "信创"}, "架构以前各版是 X86，现在是 信创"),
+        ({"服务内容": "长" * 1001}, "服务内容最多 1000 字，现在 1001 字"),
         ({"计费周期": "月"}, "以前各版是 年"),
         ({"计价方式": "阶梯"}, "阶梯计价的单价由全市总量定"),
         ({"服务商": "XX"}, "没有代码为 XX 的云服务商"),
@@ -143,6 +153,79 @@ def test_R011_坏的一行写明第几行哪一栏_什么都不存(more: dict[st
     with refused(f"第 \\d+ 行.*{words}"):
         changed(case, "ZJ-CPU-X86", "444", JULY, **more)
     assert EditionDraft.objects.get(case=case).rows == before
+
+
+def test_R011_R013_平台软件换一家提供_请另列新目录项() -> None:
+    case = begun()
+    with refused("DSJ-JS：这一项由.*联通.*提供.*另列新目录项，旧项取消"):
+        changed(case, "DSJ-JS", "11300", JULY, 服务商="CT")
+    assert {row["服务商"] for row in EditionDraft.objects.get(case=case).rows if row["目录项"] == "DSJ-JS"} == {"CU"}
+
+
+def test_R011_R013_名称_服务内容_服务标准随版改_旧版照旧_账目不动_摘要等于看到的() -> None:
+    used()
+    before = measured()
+    old = queries.edition_on("市级", DAY)
+    assert old is not None
+    case = begun()
+    texts = {"名称": "通用 CPU", "服务内容": "弹性云主机的计算能力", "服务标准": "可用性不低于 99.95%"}
+    changed(case, "ZJ-CPU-X86", "456", **texts)
+    new = published(case)
+    shown = {edition: next(r for r in queries.rows_of(edition) if r.item == "ZJ-CPU-X86") for edition in (old, new)}
+    assert (shown[old].name, shown[old].content) == ("云主机CPU（X86）", "")
+    assert (shown[new].name, shown[new].content, shown[new].standard) == tuple(texts.values())
+    assert Item.objects.get(code="ZJ-CPU-X86").name == "通用 CPU"
+    assert [one.column for one in queries.reworded(queries.rows_of(old), queries.rows_of(new))] == list(texts)
+    assert queries.moved(queries.rows_of(old), queries.rows_of(new)) == []
+    assert digest(queries.rows_of(new)) == new.digest
+    assert measured().digest == before.digest
+    assert [problem for problem in queries.edition_differences() if problem] == []
+
+
+def test_R011_发布以后往这一版里添了一行_核对指出是哪一版() -> None:
+    edition = published_as_is(begun())
+    assert [problem for problem in queries.edition_differences() if problem] == []
+    provider = Institution.objects.get(code="CM")
+    Listing.objects.create(
+        edition=edition, item=Item.objects.get(code="ZJ-CPU-X86"), provider=provider, unit_price=1, name="添的"
+    )
+    assert [problem for problem in queries.edition_differences() if problem] == [
+        f"目录 {edition.number} 的各行与发布时的摘要不符"
+    ]
+
+
+def test_R011_R014_公开页_目录页看得到服务内容和标准_比上一版写明改了哪几个字_Excel也有(client: Client) -> None:
+    case = begun()
+    changed(case, "ZJ-CPU-X86", "456", 服务内容="弹性计算能力", 服务标准="可用性 99.95%")
+    desk = signed_in("sdsj").get(f"/cases/{case.number}/").content.decode()
+    assert "改了文字" in desk
+    assert "弹性计算能力" in desk
+    edition = published(case)
+    for page in (
+        client.get("/public/catalog/", {"edition": edition.number}).content.decode(),
+        signed_in("mzj").get("/catalog/", {"edition": edition.number}).content.decode(),
+    ):
+        assert page.count("可用性 99.95%") == 2
+        assert "改了文字" in page
+    rows = read(client.get(f"/public/catalog/{edition.number}.xlsx").content, "目录.xlsx")
+    row = next(row for row in rows if row["目录项"] == "ZJ-CPU-X86")
+    assert (row["服务内容"], row["服务标准"]) == ("弹性计算能力", "可用性 99.95%")
+
+
+def test_R011_以前的表没有服务内容和标准两列_照样导入_以前存下的也能下载() -> None:
+    case = begun()
+    old = COLUMNS[:-2]
+    rows = EditionDraft.objects.get(case=case).rows
+    content = workbook("目录", old, ([row[column] for column in old] for row in rows))
+    given = {"version": "0", "effective_on": "2026-08-01", "basis": "结果"}
+    answer = signed_in("sdsj").post(
+        f"/cases/{case.number}/catalog/", {**given, "file": SimpleUploadedFile("目录.xlsx", content)}
+    )
+    assert answer.status_code == 302
+    EditionDraft.objects.filter(case=case).update(rows=[{column: row[column] for column in old} for row in rows])
+    answer = signed_in("sdsj").get(f"/catalog/{case.number}.xlsx")
+    assert read(answer.content, "目录.xlsx")[0]["服务标准"] == ""
+    assert signed_in("sdsj").get(f"/cases/{case.number}/").status_code == 200
 
 
 def test_R013_两个人同时改_后存的看到刚被改过() -> None:

@@ -10,13 +10,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.procurement import DAY, DUE, asked, filed, issued, resulted
 from tests.support.year import act
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Notice
-from yunheng.catalog import procuring, queries
-from yunheng.catalog.models import Agreement, Demand, Edition, Inquiry
+from yunheng.catalog import operations, procuring, queries
+from yunheng.catalog.models import Agreement, Demand, Edition, EditionDraft, Inquiry
 from yunheng.catalog.sheet import COLUMNS, read
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Institution, Person
@@ -49,6 +49,19 @@ def test_R015_征询单写明目录_单价_期限_只有市运管单位能下发
     inquiry = Inquiry.objects.get(case=case)
     assert {row["目录项"]: row["单价"] for row in inquiry.rows}["ZJ-CPU-X86"] == "456"
     assert Notice.objects.filter(case=case, role="clerk").exists()
+
+
+def test_R015_征询单列明服务内容和标准_报需求的看得到() -> None:
+    case = procuring.start(actor=cast()["sdsj"], on=DAY)
+    draft = EditionDraft.objects.get(case=case)
+    rows = [{**row, "服务内容": "弹性计算", "服务标准": "7×24 小时响应"} for row in draft.rows[:3]]
+    operations.save(
+        actor=cast()["sdsj"], case=case, seen=draft.version, effective_on=date(2026, 8, 1), basis="征询", rows=rows
+    )
+    act("sdsj", case, "issue", DAY, fields={"due_on": DUE.isoformat()})
+    page = signed_in("mzj").get(f"/procurement/{case.number}/").content.decode()
+    assert page.count("7×24 小时响应") == 3
+    assert Inquiry.objects.get(case=case).rows[0]["服务内容"] == "弹性计算"
 
 
 def test_R016_各单位报需求_汇总_区科委确认_区财政备案_反馈市里() -> None:

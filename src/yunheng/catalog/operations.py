@@ -14,17 +14,14 @@ from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.rules.digest import canonical, sm3
 from yunheng.rules.roles import Role
 
 from . import queries
 from .models import Edition, EditionDraft, Item, Listing, Price
-from .sheet import Row, checked
+from .sheet import FIXED, TITLES, Row, checked, digest, told
 
 #: 级别 → 流程、由谁提出
 LEVELS = {"市级": ("catalog_city", Role.CITY_OPERATOR), "区级": ("catalog_district", Role.REVIEWER)}
-#: 同一目录项各版必须一致的栏
-_FIXED = ("category", "pricing", "cycle", "level", "logged")
 
 
 def start(*, actor: Actor, on: date, level: str) -> Case:
@@ -68,25 +65,31 @@ def save(
     return draft
 
 
-def _conflicts(rows: Iterable[Row]) -> Iterator[str]:
-    """与已有目录项不一致的：类别、计价方式、计费周期、级别、日志各版必须相同。"""
-    known = {item.code: item for item in Item.objects.all()}
+def _conflicts(rows: Sequence[Row]) -> Iterator[str]:
+    """与已有目录项不一致的：换了单价、数量的意思就变的各栏，各版必须相同；名称、服务内容、服务标准可以改。"""
+    known = {item.code: item for item in Item.objects.select_related("provider")}
     codes = set(providers().values_list("code", flat=True))
+    sellers: dict[str, set[str]] = {}
+    for row in rows:
+        sellers.setdefault(row.item, set()).add(row.provider)
     for row in rows:
         if row.provider and row.provider not in codes:
             yield f"第 {row.number} 行 {row.item}：没有代码为 {row.provider} 的云服务商（R-011）"
         item = known.get(row.item)
         if item is None:
             continue
-        for name in _FIXED:
-            old, new = getattr(item, name), getattr(row, name)
-            if old != new:
-                was, now = _shown(old), _shown(new)
-                yield f"第 {row.number} 行 {row.item}：以前各版是 {was}，现在是 {now}；换了就用新的目录项（R-013）"
-
-
-def _shown(value: object) -> str:
-    return ("有日志" if value else "无日志") if isinstance(value, bool) else str(value)
+        for name in ("level", *FIXED):
+            if getattr(item, name) != getattr(row, name):
+                title = TITLES.get(name, "级别")
+                yield (
+                    f"第 {row.number} 行 {row.item}：{title}以前各版是 {told(item, name)}，现在是 {told(row, name)}；"
+                    "变了，单价和在用数量的意思就变了，请另列新目录项，旧项取消（M6-16，R-013）"
+                )
+        if item.provider and item.provider.code not in sellers[row.item]:
+            yield (
+                f"第 {row.number} 行 {row.item}：这一项由{item.provider.name}提供，这一版里没有它的一行；"
+                "换一家提供的请另列新目录项，旧项取消（M6-16，R-013）"
+            )
 
 
 def publish(
@@ -125,17 +128,39 @@ def publish(
             effective_on=effective_on,
             basis=basis[:300],
             case=case,
-            digest=sm3(canonical([row.plain() for row in rows])),
+            digest=digest(rows),
             on=on,
             by=str(actor),
         )
         Listing.objects.bulk_create(
-            Listing(edition=edition, item=items[row.item], provider=owners.get(row.provider), unit_price=row.unit_price)
+            Listing(
+                edition=edition,
+                item=items[row.item],
+                provider=owners.get(row.provider),
+                unit_price=row.unit_price,
+                name=row.name,
+                content=row.content,
+                standard=row.standard,
+            )
             for row in rows
         )
+        _rename(level)
         refold(level)
         journal.note("发布目录", number, after={"级别": level, "生效日": str(effective_on), "行数": len(rows)})
     return edition
+
+
+def _rename(level: str) -> None:
+    """目录项的名称照最近一版的：别的页面用它，各版的页面用各版自己的。"""
+    edition = queries.latest(level)
+    renamed = [
+        Item(pk=item, name=name)
+        for item, name, known in Listing.objects.filter(edition=edition)
+        .values_list("item", "name", "item__name")
+        .distinct()
+        if name != known
+    ]
+    Item.objects.bulk_update(renamed, ["name"])
 
 
 def refold(level: str) -> None:

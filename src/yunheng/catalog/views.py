@@ -49,6 +49,7 @@ def _listing(request: HttpRequest, today: date) -> dict[str, Any]:
     )
     rows = queries.rows_of(edition) if edition else []
     previous = queries.previous(edition) if edition else None
+    earlier = queries.rows_of(previous) if previous else []
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.category, []).append(row)
@@ -61,7 +62,8 @@ def _listing(request: HttpRequest, today: date) -> dict[str, Any]:
         "providers": dict(providers().values_list("code", "name")),
         "editions": Edition.objects.filter(level=level).order_by("-effective_on", "-pk")[:50],
         "previous": previous,
-        "moved": queries.moved(queries.rows_of(previous), rows) if previous else [],
+        "moved": queries.moved(earlier, rows) if previous else [],
+        "reworded": queries.reworded(earlier, rows),
     }
 
 
@@ -86,7 +88,9 @@ def published_sheet(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _workbook(rows: Iterable[Mapping[str, str]], name: str = "catalog.xlsx") -> HttpResponse:
-    return attached(workbook("目录", COLUMNS, ([row[column] for column in COLUMNS] for row in rows)), name, TYPE)
+    # 加了服务内容、服务标准以前存下的各行没有这两栏
+    cells = ([row.get(column, "") for column in COLUMNS] for row in rows)
+    return attached(workbook("目录", COLUMNS, cells), name, TYPE)
 
 
 @require_POST
@@ -206,10 +210,8 @@ def agreement_sheet(request: Request, code: str) -> HttpResponse:
     edition = queries.edition_on(procuring.LEVEL, service_year(int(text[:4])).start) if text.isdigit() else None
     if edition is None or (request.actor.role == Role.PROVIDER and request.actor.institution != provider.pk):
         raise Http404
-    rows = (row.plain() for row in procuring.result_for(edition, provider).values())
-    return attached(
-        workbook("目录", COLUMNS, ([r[c] for c in COLUMNS] for r in rows)), f"agreement-{provider.code}.xlsx", TYPE
-    )
+    rows = [row.plain() for row in procuring.result_for(edition, provider).values()]
+    return _workbook(rows, f"agreement-{provider.code}.xlsx")
 
 
 @require_POST

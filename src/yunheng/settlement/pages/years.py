@@ -235,12 +235,15 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
     edition = Edition.objects.filter(case=case).first()
     # 发布了的比它之前的一版，没发布的比今天现行的
     before = catalog.previous(edition) if edition else catalog.edition_on(draft.level, request.on)
-    moved = catalog.moved(catalog.rows_of(before) if before else [], rows)
+    earlier = catalog.rows_of(before) if before else []
+    moved = catalog.moved(earlier, rows)
     found = touched(moved, request.on)
     proposer = LEVELS[draft.level][1]
     return {
         "draft": draft,
         "moved": moved,
+        "reworded": catalog.reworded(earlier, rows),
+        "textless": len({row.item for row in rows if not (row.content and row.standard)}),
         "touched": found,
         "total": sum((one.change for one in found), Decimal(0)),
         "agreements": agreements_touched(moved, draft.effective_on or request.on),
