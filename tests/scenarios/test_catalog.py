@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -17,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.people import cast, signed_in
-from tests.support.year import act, measured, used
+from tests.support.year import act, measured, paid, used
+from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.cases.models import Board, Case
 from yunheng.catalog import operations, procuring, queries
@@ -226,6 +228,142 @@ def test_R011_以前的表没有服务内容和标准两列_照样导入_以前�
     answer = signed_in("sdsj").get(f"/catalog/{case.number}.xlsx")
     assert read(answer.content, "目录.xlsx")[0]["服务标准"] == ""
     assert signed_in("sdsj").get(f"/cases/{case.number}/").status_code == 200
+
+
+def walked(case: Case, *until: str) -> None:
+    """市级目录依次往下办。"""
+    for who, code in zip(("sdsj", "szg", "sdsj", "szg", "sjx", "sdsj"), until, strict=False):
+        act(who, case, code, DAY)
+
+
+def test_R013_两版同时在编_后一版报送核定_发布时要先并入前一版_不会悄悄改回去() -> None:
+    first, second = begun(), begun()
+    changed(second, "ZJ-MEM-X86", "100", date(2026, 9, 1))
+    walked(second, "file", "approve")
+    changed(first, "ZJ-CPU-X86", "444")
+    published(first)
+    with refused(f"起草时最近的是 .*，现在已有 {first.number}（2026-08-01 起生效）.*并入最新的一版"):
+        act("sdsj", second, "report", DAY)
+    draft = EditionDraft.objects.get(case=second)
+    operations.rebase(actor=cast()["sdsj"], case=Case.objects.get(pk=second.pk), seen=draft.version)
+    for who, code in (("sdsj", "report"), ("szg", "approve"), ("sjx", "approve"), ("sdsj", "publish")):
+        act(who, second, code, DAY)
+    prices = queries.prices("CU", date(2026, 9, 2))
+    assert [prices.unit_price(prices.items[item]) for item in ("ZJ-CPU-X86", "ZJ-MEM-X86")] == [444, 100]
+
+
+def test_R013_核定以后别的一版先发布了_发布这一步也拒绝() -> None:
+    first, second = begun(), begun()
+    changed(second, "ZJ-MEM-X86", "100", date(2026, 9, 1))
+    walked(second, "file", "approve", "report", "approve", "approve")
+    published_as_is(first)
+    with refused("并入最新的一版"):
+        act("sdsj", second, "publish", DAY)
+    assert not Edition.objects.filter(case=second).exists()
+
+
+def test_R013_并入_本版改的留着_没改的照新的_取消的不回来_两边都改了的以本版为准() -> None:
+    first, second = begun(), begun()
+    rows = EditionDraft.objects.get(case=first).rows
+    theirs = {"ZJ-CPU-X86": "444", "ZJ-SSD": "6000"}
+    rows = [{**row, "单价": theirs.get(row["目录项"], row["单价"])} for row in rows if row["目录项"] != "KJ-JF"]
+    operations.save(
+        actor=cast()["sdsj"], case=first, seen=0, effective_on=JULY, basis="前一版", rows=rows,
+    )  # fmt: skip
+    published(first)
+    changed(second, "ZJ-SSD", "5000")
+    draft = operations.rebase(actor=cast()["sdsj"], case=Case.objects.get(pk=second.pk), seen=1)
+    prices = {row["目录项"]: row["单价"] for row in draft.rows}
+    assert (prices["ZJ-CPU-X86"], prices["ZJ-SSD"], "KJ-JF" in prices) == ("444", "5000", False)
+    assert draft.base == Edition.objects.get(case=first)
+    with refused("没有发布过新的一版，不用并入"):
+        operations.rebase(actor=cast()["sdsj"], case=Case.objects.get(pk=second.pk), seen=2)
+    with pytest.raises(NotYours):
+        operations.rebase(actor=cast()["szg"], case=Case.objects.get(pk=second.pk), seen=2)
+
+
+def test_R013_页面上说明为什么报不出去_按一下并入就好(client: Client) -> None:
+    first, second = begun(), begun()
+    changed(second, "ZJ-MEM-X86", "100", date(2026, 9, 1))
+    published_as_is(first)
+    url = f"/cases/{second.number}/"
+    sponsor = signed_in("sdsj")
+    assert "并入最新的一版</button>" in sponsor.get(url).content.decode()
+    assert "并入最新的一版</button>" not in signed_in("szg").get(url).content.decode()
+    assert sponsor.post(f"{url}catalog/", {"do": "rebase", "version": "0"}).status_code == 409
+    assert sponsor.post(f"{url}catalog/", {"do": "rebase", "version": "1"}).status_code == 302
+    assert "照现在的样子报不出去" not in sponsor.get(url).content.decode()
+
+
+def test_R013_生效日早于已发布的下一版_拒绝_到那天就被整本换掉() -> None:
+    published_as_is(begun())
+    case = begun()
+    changed(case, "ZJ-MEM-X86", "100", date(2026, 7, 20))
+    with refused("生效日 2026-07-20 早于最近的一版.*2026-08-01"):
+        act("sdsj", case, "file", DAY)
+
+
+def test_R084_历史补录_比最早的一版还早的可以补_以前没有价的日子有了价_已有的一天不变() -> None:
+    before = {(p.item_id, p.provider_id, p.unit_price, p.during.upper) for p in Price.objects.all()}
+    case = begun()
+    draft = EditionDraft.objects.get(case=case)
+    rows = [{**row, "单价": "999"} if row["目录项"] == "ZJ-CPU-X86" else row for row in draft.rows]
+    operations.save(
+        actor=cast()["sdsj"], case=case, seen=0, effective_on=date(2020, 7, 1), basis="2020 采购结果", rows=rows
+    )
+    edition = published(case)
+    assert edition.backfilled
+    cpu = Price.objects.filter(item__code="ZJ-CPU-X86").order_by("during")
+    assert [(p.unit_price, p.during.lower) for p in cpu][:2] == [(999, date(2020, 7, 1)), (480, date(2021, 7, 1))]
+    assert {(p.item_id, p.provider_id, p.unit_price, p.during.upper) for p in Price.objects.all()} >= before
+    assert Entry.objects.filter(action="发布目录", subject=case.number, after__历史补录=True).exists()
+    assert "历史补录" in signed_in("mzj").get("/catalog/", {"edition": edition.number}).content.decode()
+
+
+def test_R084_以前没列过的项_年中可以从7月1日起补录() -> None:
+    case = begun("区级")
+    draft = EditionDraft.objects.get(case=case)
+    fresh = [{**row, "目录项": f"{row['目录项']}-N"} for row in draft.rows]
+    operations.save(
+        actor=cast()["shy"], case=case, seen=0, effective_on=date(2026, 7, 1), basis="补录新项",
+        rows=[*draft.rows, *fresh],
+    )  # fmt: skip
+    for who, code in (("shy", "file"), ("kw", "approve"), ("shy", "report"), ("kw", "approve"), ("shy", "publish")):
+        act(who, case, code, DAY)
+    assert Price.objects.get(item__code="QJ-CPU-N").during.lower == date(2026, 7, 1)
+
+
+def test_R084_补录要动已有单价的日子_取消一项_都拒绝_写明是哪一项() -> None:
+    case = begun()
+    changed(case, "ZJ-CPU-X86", "1", date(2026, 7, 1))
+    with refused("已经过去.*ZJ-CPU-X86 在已有单价的日子里会变.*R-013.*R-084"):
+        act("sdsj", case, "file", DAY)
+    draft = EditionDraft.objects.get(case=case)
+    operations.save(
+        actor=cast()["sdsj"], case=case, seen=draft.version, effective_on=date(2026, 7, 1), basis="x",
+        rows=[{**row, "单价": "456"} if row["目录项"] == "ZJ-CPU-X86" else row for row in draft.rows[1:]],
+    )  # fmt: skip
+    with refused(f"{draft.rows[0]['目录项']} 在已有单价的日子里会变"):
+        act("sdsj", case, "file", DAY)
+
+
+def test_R084_补录到已经冻结的年度里_拒绝_由补差结清(tmp_path: Path) -> None:
+    used()
+    paid(tmp_path)
+    case = begun()
+    draft = EditionDraft.objects.get(case=case)
+    fresh = {**draft.rows[0], "目录项": "NEW-1"}
+    for day, wrong in ((date(2026, 6, 30), True), (date(2026, 7, 1), False)):
+        draft.refresh_from_db()
+        operations.save(
+            actor=cast()["sdsj"], case=case, seen=draft.version, effective_on=day, basis="补录",
+            rows=[*(row for row in draft.rows if row["目录项"] != "NEW-1"), fresh],
+        )  # fmt: skip
+        if wrong:
+            with refused("2025 服务年度的计量已经冻结"):
+                act("sdsj", case, "file", DAY)
+        else:
+            act("sdsj", case, "file", DAY)
 
 
 def test_R013_两个人同时改_后存的看到刚被改过() -> None:

@@ -31,14 +31,13 @@ _NOTICE = 5
 
 
 def start(*, actor: Actor, on: date) -> Case:
-    """起一次采购征询：征询单从现行目录照抄，单价作预估。"""
+    """起一次采购征询：征询单从最近的一版目录照抄，单价作预估。"""
     if actor.role != Role.CITY_OPERATOR or actor.institution is None:
         raise NotYours(["采购征询由市运管单位下发（M10-四(一)，R-015）"])
     with unit_of_work(actor):
         unit = Institution.objects.get(pk=actor.institution)
         case = open_case(actor=actor, on=on, procedure_code="inquiry", unit=unit, subject="采购征询")
-        rows = [row.plain() for row in queries.listed(LEVEL, on)]
-        EditionDraft.objects.create(case=case, level=LEVEL, rows=rows)
+        operations.begin(case, LEVEL)
     return case
 
 

@@ -25,14 +25,15 @@ def price_book() -> pricing.PriceBook:
     )
 
 
-def folded(level: str) -> list[editions.Span]:
-    """由各版折出的价格版本；库里的 Price 应与它相同（`prove` 核对）。"""
+def folded(level: str, extra: tuple[date, Mapping[editions.Key, Decimal | None]] | None = None) -> list[editions.Span]:
+    """由各版折出的价格版本；库里的 Price 应与它相同（`prove` 核对）。`extra` 是再加一版（生效日、各行）会怎样。"""
     listings: dict[int, dict[editions.Key, Decimal | None]] = {}
     rows = Listing.objects.filter(edition__level=level)
     for edition, item, provider, price in rows.values_list("edition", "item__code", "provider__code", "unit_price"):
         listings.setdefault(edition, {})[item, provider] = price
     published = Edition.objects.filter(level=level).order_by("pk").values_list("pk", "effective_on")
-    return editions.fold(editions.Edition(on, listings.get(pk, {})) for pk, on in published)
+    every = [editions.Edition(on, listings.get(pk, {})) for pk, on in published]
+    return editions.fold([*every, editions.Edition(*extra)] if extra else every)
 
 
 def price_differences() -> Iterator[str | None]:

@@ -104,9 +104,13 @@ def start(request: Request) -> HttpResponse:
 @require_POST
 @allowed(Role.CITY_OPERATOR, Role.REVIEWER)
 def save(request: Request, number: str) -> HttpResponse:
-    """存编制中的一版：生效日、依据，可以导入一张 Excel 整本换掉，也可以只改一项的单价。"""
+    """存编制中的一版：生效日、依据，可以导入一张 Excel 整本换掉，也可以只改一项的单价；或者并入最近的一版。"""
     draft = get_object_or_404(EditionDraft.objects.select_related("case__board"), case__number=number)
     post, file = request.POST, request.FILES.get("file")
+    seen = int(post["version"][:9]) if post.get("version", "").isdigit() else -1
+    if post.get("do") == "rebase":
+        operations.rebase(actor=request.actor, case=draft.case, seen=seen)
+        return redirect(f"/cases/{number}/#catalog")
     try:
         effective = day_of(post.get("effective_on", ""))
         rows = read(file.read(), file.name or "") if file else None
@@ -121,7 +125,7 @@ def save(request: Request, number: str) -> HttpResponse:
     operations.save(
         actor=request.actor,
         case=draft.case,
-        seen=int(post["version"][:9]) if post.get("version", "").isdigit() else -1,
+        seen=seen,
         effective_on=effective,
         basis=post.get("basis", ""),
         rows=rows,

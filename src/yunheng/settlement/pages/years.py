@@ -18,7 +18,7 @@ from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Edition, EditionDraft, Inquiry
-from yunheng.catalog.operations import LEVELS
+from yunheng.catalog.operations import LEVELS, stale_problems
 from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
 from yunheng.orgs import commissioning
@@ -230,14 +230,20 @@ def register() -> None:
 
 def _catalog(request: Request, case: Case) -> dict[str, Any]:
     """编制中的一版：比现行的变了什么，动到哪些在用的资源（R-013）。"""
-    draft = EditionDraft.objects.get(case=case)
+    draft = EditionDraft.objects.select_related("base").get(case=case)
     rows, _ = checked(draft.rows, draft.level)
     edition = Edition.objects.filter(case=case).first()
-    # 发布了的比它之前的一版，没发布的比今天现行的
-    before = catalog.previous(edition) if edition else catalog.edition_on(draft.level, request.on)
+    backfilled = edition.backfilled if edition else draft.effective_on is not None and draft.effective_on < request.on
+    # 发布了的比它之前的一版，没发布的比最近的一版；补录的比当时的，当时还没有的没有可比
+    if edition:
+        before = catalog.previous(edition)
+    elif backfilled and draft.effective_on:
+        before = catalog.edition_on(draft.level, draft.effective_on)
+    else:
+        before = catalog.latest(draft.level)
     earlier = catalog.rows_of(before) if before else []
-    moved = catalog.moved(earlier, rows)
-    found = touched(moved, request.on)
+    moved = [] if backfilled and before is None else catalog.moved(earlier, rows)
+    found = [] if backfilled else touched(moved, request.on)
     proposer = LEVELS[draft.level][1]
     return {
         "draft": draft,
@@ -246,7 +252,11 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         "textless": len({row.item for row in rows if not (row.content and row.standard)}),
         "touched": found,
         "total": sum((one.change for one in found), Decimal(0)),
-        "agreements": agreements_touched(moved, draft.effective_on or request.on),
+        "agreements": [] if backfilled else agreements_touched(moved, draft.effective_on or request.on),
+        "before": before,
+        "backfilled": backfilled,
+        "stale": () if edition or backfilled or case.board.outcome else tuple(stale_problems(draft)),
+        "newest": catalog.latest(draft.level),
         "providers": dict(providers().values_list("code", "name")),
         "inquiry": Inquiry.objects.filter(case=case).first(),
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
