@@ -282,7 +282,7 @@ def test_R013_并入_本版改的留着_没改的照新的_取消的不回来_�
         operations.rebase(actor=cast()["szg"], case=Case.objects.get(pk=second.pk), seen=2)
 
 
-def test_R013_页面上说明为什么报不出去_按一下并入就好(client: Client) -> None:
+def test_R013_页面上说明为什么报不出去_按一下并入就好() -> None:
     first, second = begun(), begun()
     changed(second, "ZJ-MEM-X86", "100", date(2026, 9, 1))
     published_as_is(first)

@@ -182,6 +182,84 @@ def test_R018_框架协议单价等于采购结果才收_差一分_多一项_少
     assert Agreement.objects.count() == 1
 
 
+def agreement(**more: Any) -> dict[str, Any]:
+    """与联通签 2027 服务年度的协议要填的。"""
+    return {
+        "actor": cast()["shy"], "on": DAY, "provider": Institution.objects.get(code="CU"), "year": 2027,
+        "number": "KJ-1", "signed_on": DAY, "rows": prices_for("CU"), **more,
+    }  # fmt: skip
+
+
+def altered(item: str, **more: str) -> list[dict[str, str]]:
+    return [{**row, **more} if row["目录项"] == item else row for row in prices_for("CU")]
+
+
+def test_R018_协议上有别家的行_一项写两行_都拒绝() -> None:
+    resulted(filed_case())
+    cpu = next(row for row in prices_for("CU") if row["目录项"] == "ZJ-CPU-X86")
+    with refused("ZJ-CPU-X86：服务商写的是 CT，不是.*联通"):
+        procuring.sign(**agreement(rows=[{**cpu, "单价": "999", "服务商": "CT"}, *prices_for("CU")]))
+    with refused("ZJ-CPU-X86：与第 1 行重复，一项只写一行"):
+        procuring.sign(**agreement(rows=[cpu, *(prices_for("CU")[1:]), {**cpu, "单价": "1", "服务商": "CU"}]))
+    assert not Agreement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"计价单位": "每十核·年"}, "协议上计价单位是“每十核·年”，采购结果是“核·年”"),
+        ({"计费周期": "月"}, "协议上计费周期是“月”，采购结果是“年”"),
+        ({"计价方式": "授权"}, "协议上计价方式是“授权”，采购结果是“单价”"),
+        ({"服务标准": "尽力而为"}, "协议上服务标准是“尽力而为”，采购结果是“空”"),
+    ],
+)
+def test_R018_单价一样_单位_周期_计价方式_服务标准不一样的拒绝(more: dict[str, str], words: str) -> None:
+    resulted(filed_case())
+    with refused(f"ZJ-CPU-X86：{words}"):
+        procuring.sign(**agreement(rows=altered("ZJ-CPU-X86", **more)))
+    assert not Agreement.objects.exists()
+
+
+@pytest.mark.parametrize("year", [2025, 2028, 9999, 0])
+def test_R018_只签本服务年度和下一服务年度的(year: int) -> None:
+    resulted(filed_case())
+    with refused(f"只签本服务年度、下一服务年度的（2026、2027），现在是 {year}"):
+        procuring.sign(**agreement(year=year))
+
+
+def test_R018_后来的采购结果变了价_协议标出不等_提醒一次_照新的另签以后不再标() -> None:
+    resulted(filed_case())
+    first = procuring.sign(**agreement())
+    assert procuring.unequal(first) == []
+    with refused("KJ-1 已登记过，单价仍与采购结果相同"):
+        procuring.sign(**agreement(number="KJ-2"))
+    resulted(filed_case(), price="430", effective=date(2027, 10, 1))
+    (one,) = procuring.unequal(first)
+    assert (one.item, one.agreed, one.result) == ("ZJ-CPU-X86", "444", "430")
+    page = signed_in("shy").get("/procurement/", {"year": "2027"}).content.decode()
+    assert "1 项单价不再等于采购结果" in page
+    assert procuring.chase(date(2026, 7, 20)) == 1
+    assert procuring.chase(date(2026, 7, 21)) == 0
+    notice = Notice.objects.get(text__contains="不再等于采购结果")
+    assert (notice.case, notice.role, notice.href) == (None, "reviewer", "/procurement/?year=2027")
+    with refused("协议单价 444 不等于采购结果 430"):
+        procuring.sign(**agreement(number="KJ-2", rows=altered("ZJ-CPU-X86", 单价="444")))
+    second = procuring.sign(**agreement(number="KJ-2", rows=altered("ZJ-CPU-X86", 单价="430")))
+    assert procuring.unequal(second) == []
+    assert "不再等于采购结果" not in signed_in("shy").get("/procurement/", {"year": "2027"}).content.decode()
+
+
+def test_R018_装机录入的目录没有事项_照样催签约_只催点了名的几家() -> None:
+    assert queries.edition_on("市级", date(2027, 7, 1)).case is None  # type: ignore[union-attr]
+    Institution.objects.create(code="ZZ", name="没中标的公司", kind="provider")
+    assert procuring.chase(date(2027, 6, 28)) == 4
+    notices = Notice.objects.filter(text__contains="框架协议还没有签")
+    assert {(one.case, one.href) for one in notices} == {(None, "/procurement/?year=2027")}
+    assert not notices.filter(text__contains="没中标的公司").exists()
+    assert procuring.chase(date(2027, 6, 29)) == 0
+    assert signed_in("shy").get("/todo/?tab=read").status_code == 200
+
+
 def test_R018_服务年度开始前没签的_临近了逐家催_签了的不催() -> None:
     resulted(filed_case())
     procuring.sign(

@@ -145,7 +145,13 @@ def procurement(request: Request) -> HttpResponse:
     if not 2020 < year < 2100:
         raise Http404
     edition = queries.edition_on(procuring.LEVEL, service_year(year).start)
-    agreements = {one.provider_id: one for one in Agreement.objects.filter(service_year=year)}
+    agreements = {one.provider_id: one for one in Agreement.objects.filter(service_year=year).order_by("pk")}
+    winners = {one.pk for one in procuring.winners(edition)} if edition else set()
+    every = [
+        (one, agreement, procuring.unequal(agreement) if agreement else [], one.pk in winners)
+        for one in providers()
+        for agreement in [agreements.get(one.pk)]
+    ]
     context = {
         "inquiries": Inquiry.objects.select_related("case__board").order_by("-pk"),
         "drafts": EditionDraft.objects.filter(case__procedure="inquiry", case__board__step="draft")
@@ -153,11 +159,12 @@ def procurement(request: Request) -> HttpResponse:
         else (),
         "starts": request.actor.role == Role.CITY_OPERATOR,
         "asks": request.actor.role == Role.CLERK,
-        "signs": request.actor.role == Role.REVIEWER,
+        # 只登记本服务年度和下一服务年度的（R-018）
+        "signs": request.actor.role == Role.REVIEWER and year in (present, present + 1),
         "year": year,
         "years": range(present + 1, 2021, -1),
         "edition": edition,
-        "providers": [(one, agreements.get(one.pk)) for one in providers()],
+        "providers": every,
         "late": request.on >= service_year(year).start,
     }
     return render(request, "catalog/procurement.html", context)
@@ -211,7 +218,7 @@ def agreement_sheet(request: Request, code: str) -> HttpResponse:
     """一家的协议单价表：照采购结果，签协议时附上它。"""
     provider = get_object_or_404(providers(), code=code)
     text = request.GET.get("year", "")
-    edition = queries.edition_on(procuring.LEVEL, service_year(int(text[:4])).start) if text.isdigit() else None
+    edition = procuring.result_edition(provider, int(text[:4]), request.on) if text.isdigit() else None
     if edition is None or (request.actor.role == Role.PROVIDER and request.actor.institution != provider.pk):
         raise Http404
     rows = [row.plain() for row in procuring.result_for(edition, provider).values()]
