@@ -171,7 +171,7 @@ def test_R011_R013_名称_服务内容_服务标准随版改_旧版照旧_账目
     assert old is not None
     case = begun()
     texts = {"名称": "通用 CPU", "服务内容": "弹性云主机的计算能力", "服务标准": "可用性不低于 99.95%"}
-    changed(case, "ZJ-CPU-X86", "456", **texts)
+    changed(case, "ZJ-CPU-X86", "456", JULY, **texts)
     new = published(case)
     shown = {edition: next(r for r in queries.rows_of(edition) if r.item == "ZJ-CPU-X86") for edition in (old, new)}
     assert (shown[old].name, shown[old].content) == ("云主机CPU（X86）", "")
@@ -314,7 +314,10 @@ def test_R084_历史补录_比最早的一版还早的可以补_以前没有价�
     edition = published(case)
     assert edition.backfilled
     cpu = Price.objects.filter(item__code="ZJ-CPU-X86").order_by("during")
-    assert [(p.unit_price, p.during.lower) for p in cpu][:2] == [(999, date(2020, 7, 1)), (480, date(2021, 7, 1))]
+    assert [(p.unit_price, p.during.lower) for p in cpu][:2] == [
+        (Decimal(999), date(2020, 7, 1)),
+        (Decimal(480), date(2021, 7, 1)),
+    ]
     assert {(p.item_id, p.provider_id, p.unit_price, p.during.upper) for p in Price.objects.all()} >= before
     assert Entry.objects.filter(action="发布目录", subject=case.number, after__历史补录=True).exists()
     assert "历史补录" in signed_in("mzj").get("/catalog/", {"edition": edition.number}).content.decode()

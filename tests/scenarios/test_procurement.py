@@ -14,7 +14,7 @@ from tests.support.people import cast, signed_in
 from tests.support.procurement import DAY, DUE, asked, filed, issued, resulted
 from tests.support.year import act
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.cases.models import Notice
+from yunheng.cases.models import Board, Notice
 from yunheng.catalog import operations, procuring, queries
 from yunheng.catalog.models import Agreement, Demand, Edition, EditionDraft, Inquiry
 from yunheng.catalog.sheet import COLUMNS, read
@@ -109,6 +109,73 @@ def test_R016_期限前五个工作日起提醒_过了再催_各一次() -> None
     assert procuring.chase(date(2026, 7, 27)) == 0
     assert procuring.chase(date(2026, 8, 3)) == 1
     assert Notice.objects.filter(case=inquiry.case, role="finance", text__contains="已过").count() == 1
+
+
+def test_R016_自愿使用_没有单位要_说明本区不使用_照样报备案反馈() -> None:
+    inquiry = issued()
+    with refused("还没有单位报需求；本区不用的，请办“本区不使用，说明”"):
+        act("shy", inquiry.case, "gather", DAY)
+    with refused("“本区不使用，说明”要写明意见"):
+        act("shy", inquiry.case, "decline", DAY)
+    with pytest.raises(NotYours):
+        act("mzj", inquiry.case, "decline", DAY, "不用")
+    act("shy", inquiry.case, "decline", DAY, "现有资源够用，本区这次不采购")
+    assert procuring.declined(inquiry) == "现有资源够用，本区这次不采购"
+    for who, url in (("mzj", f"/procurement/{inquiry.case.number}/"), ("kw", f"/cases/{inquiry.case.number}/")):
+        assert "现有资源够用，本区这次不采购" in signed_in(who).get(url).content.decode()
+    act("kw", inquiry.case, "approve", DAY)
+    act("cz", inquiry.case, "file", DAY, fields={"document": "备"})
+    assert Board.objects.get(case=inquiry.case).step == "compile"
+
+
+def test_R016_报过需求的单位_本区不使用时知会到_退回以后改为汇总的不再算不使用() -> None:
+    inquiry = issued()
+    asked(inquiry)
+    act("shy", inquiry.case, "decline", DAY, "改用区级云")
+    told = Notice.objects.filter(text__contains="本区决定不使用").values_list("institution", flat=True)
+    assert set(told) == {cast()["mzj"].institution, cast()["jyj"].institution}
+    act("kw", inquiry.case, "return", DAY, "有两家要用")
+    act("shy", inquiry.case, "gather", DAY)
+    assert procuring.declined(inquiry) is None
+
+
+def test_R017_流标_终止采购_写明缘由就了结_目录不变_各方知会到() -> None:
+    case = filed_case()
+    with refused("要写明意见"):
+        act("sdsj", case, "terminate", DAY)
+    with pytest.raises(NotYours):
+        act("shy", case, "terminate", DAY, "流标")
+    act("sdsj", case, "terminate", DAY, "有效投标不足三家，流标")
+    board = Board.objects.get(case=case)
+    assert (board.outcome, board.state) == ("terminated", "已终止")
+    assert not Edition.objects.filter(case=case).exists()
+    assert set(Notice.objects.filter(text__contains="终止采购").values_list("role", flat=True)) == {
+        "reviewer", "authority", "finance", "clerk",
+    }  # fmt: skip
+    with refused("不能再办"):
+        act("sdsj", case, "publish", DAY)
+    assert procuring.chase(date(2026, 12, 1)) == 0
+
+
+def test_R016_反馈期限不能晚于区里编报部门预算的截止日() -> None:
+    case = procuring.start(actor=cast()["sdsj"], on=DAY)
+    assert "2026-11-30 前编报部门预算" in signed_in("sdsj").get(f"/cases/{case.number}/").content.decode()
+    with refused("反馈期限 2026-12-01 晚于区里编报部门预算的截止日 2026-11-30"):
+        act("sdsj", case, "issue", DAY, fields={"due_on": "2026-12-01"})
+    act("sdsj", case, "issue", DAY, fields={"due_on": "2026-11-30"})
+    assert procuring.budget_day(date(2026, 12, 1)) == date(2027, 11, 30)
+
+
+def test_R016_部门预算快截止了还没反馈的_另提醒一次_反馈了的不提醒() -> None:
+    inquiry = issued()
+    assert procuring.chase(date(2026, 8, 3)) == 1
+    assert procuring.chase(date(2026, 11, 13)) == 0
+    assert procuring.chase(date(2026, 11, 16)) == 1
+    assert procuring.chase(date(2026, 11, 17)) == 0
+    notices = Notice.objects.filter(case=inquiry.case, text__contains="2026-11-30 截止")
+    assert set(notices.values_list("role", flat=True)) == {"reviewer", "authority", "finance"}
+    filed_case()
+    assert procuring.chase(date(2026, 11, 18)) == 0
 
 
 def test_R017_采购结果发布成一版目录_首次申请照新价估算() -> None:

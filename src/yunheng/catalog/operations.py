@@ -16,7 +16,7 @@ from yunheng.cases.operations import Doing, open_case, register_effect, register
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules import editions
-from yunheng.rules.periods import service_year
+from yunheng.rules.periods import year_end
 from yunheng.rules.roles import Role
 
 from . import queries
@@ -296,7 +296,7 @@ def backfill_problems(draft: EditionDraft, on: date) -> Iterator[str]:
         )
         return
     if before and draft.effective_on >= min(one.start for one in before):
-        frozen = sorted(year for years in _frozen for year in years() if service_year(year).until > draft.effective_on)
+        frozen = sorted(year for years in _frozen for year in years() if year_end(year) > draft.effective_on)
         if frozen:
             yield (
                 f"生效日 {draft.effective_on} 已经过去，{frozen[0]} 服务年度的计量已经冻结，"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ from yunheng.cases.queries import calendar
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import decimal_of
-from yunheng.rules import periods
+from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import canonical, sm3
 from yunheng.rules.roles import Role
 
@@ -30,6 +31,8 @@ from .sheet import TEXTS, Row, checked
 LEVEL = "市级"
 #: 反馈期限前几个工作日起提醒；服务年度开始前几个工作日起催签框架协议
 _NOTICE = 5
+#: 部门预算截止前几个工作日起提醒还没有反馈的
+_BUDGET_NOTICE = 10
 
 
 def start(*, actor: Actor, on: date) -> Case:
@@ -264,7 +267,7 @@ def _text(price: Decimal | None) -> str:
 
 
 def chase(on: date) -> int:
-    """催：征询的反馈期限临近、已过；框架协议还没签的、单价已与采购结果不等的（R-016、R-018）。返回新催几起。"""
+    """催：征询的反馈期限临近、已过，部门预算快截止了还没反馈的；框架协议还没签的、单价已与采购结果不等的（R-016、R-018）。返回新催几起。"""
     with unit_of_work(SYSTEM):
         return _chase_feedback(on) + _chase_agreements(on) + _chase_unequal(on)
 
@@ -277,10 +280,39 @@ def _chase_feedback(on: date) -> int:
         if mark and first_time(inquiry.case, f"inquiry-{mark}", on):
             words = "已过" if mark == "overdue" else "快到"
             text = f"采购需求的反馈期限 {inquiry.due_on} {words}，请抓紧汇总备案（M10-四(二)，R-016）"
-            for role in (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE):
-                tell(case=inquiry.case, role=role, institution=None, text=text, on=on)
+            _tell_district(inquiry, text, on)
+            count += 1
+        budget = budget_day(inquiry.on)
+        if on >= calendar().before(budget, _BUDGET_NOTICE).date and first_time(inquiry.case, "inquiry-budget", on):
+            text = (
+                f"区里编报部门预算到 {budget} 截止，采购需求还没有汇总备案、反馈市里，"
+                "请抓紧，免得列不进预算（M10-四(二)，R-016）"
+            )
+            _tell_district(inquiry, text, on)
             count += 1
     return count
+
+
+def _tell_district(inquiry: Inquiry, text: str, on: date) -> None:
+    for role in (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE):
+        tell(case=inquiry.case, role=role, institution=None, text=text, on=on)
+
+
+def budget_day(on: date) -> date:
+    """`on` 以后最近一次区里编报部门预算的截止日（含），需求要赶在它以前反馈（M10-四(二)，R-016）。"""
+    month = rulebook.built_in().parameter("budget_month", on).whole
+    this, following = (_month_end(year, month) for year in (on.year, on.year + 1))
+    return this if on <= this else following
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
+
+
+def declined(inquiry: Inquiry) -> str | None:
+    """区里说明不使用的理由；没有办过、退回以后又改为汇总的为 None。"""
+    last = inquiry.case.events.filter(step="collect", act__in=("gather", "decline")).order_by("-seq").first()
+    return last.opinion if last and last.act == "decline" else None
 
 
 def _unanswered() -> QuerySet[Inquiry]:
@@ -342,8 +374,16 @@ def listed(doing: Doing) -> Iterator[str]:
     if not EditionDraft.objects.get(case=doing.case).rows:
         yield "征询单一行都没有（M10-四(一)，R-015）"
     fields: Mapping[str, str] = doing.detail.get("fields", {})  # type: ignore[assignment]
-    if "due_on" in fields and date.fromisoformat(fields["due_on"]) <= doing.on:
-        yield f"反馈期限 {fields['due_on']} 应晚于今天 {doing.on}（M10-四(一)，R-015）"
+    if "due_on" not in fields:
+        return
+    due, budget = date.fromisoformat(fields["due_on"]), budget_day(doing.on)
+    if due <= doing.on:
+        yield f"反馈期限 {due} 应晚于今天 {doing.on}（M10-四(一)，R-015）"
+    elif due > budget:
+        yield (
+            f"反馈期限 {due} 晚于区里编报部门预算的截止日 {budget}，需求赶不上列入预算，"
+            f"请定在 {budget} 或以前（M10-四(二)，R-016）"
+        )
 
 
 def issue(doing: Doing) -> None:
@@ -361,7 +401,28 @@ def issue(doing: Doing) -> None:
 def gathered(doing: Doing) -> Iterator[str]:
     """汇总完成之前：至少有一个单位报了。"""
     if not summary(Inquiry.objects.get(case=doing.case)):
-        yield "还没有单位报需求；确实没有的，请退回市里说明（M10-四(二)，R-016）"
+        yield "还没有单位报需求；本区不用的，请办“本区不使用，说明”（M10-四(二)、M10-四(四)，R-016）"
+
+
+def decline(doing: Doing) -> None:
+    """本区不使用：告诉报过需求的单位，需求留着备查，不反馈市里。"""
+    inquiry = Inquiry.objects.get(case=doing.case)
+    text = f"{doing.case.number} 本区决定不使用这次采购的服务，报过的需求不再反馈市里（M10-四(四)，R-016）"
+    _tell_units(inquiry, text, doing.on)
+
+
+def terminate(doing: Doing) -> None:
+    """流标、终止采购：告诉区里和报过需求的单位，现行目录不变。"""
+    inquiry = Inquiry.objects.get(case=doing.case)
+    text = f"{doing.case.number} 流标或终止采购，没有采购结果，现行目录和单价不变（M10-四(三)，R-017）"
+    _tell_district(inquiry, text, doing.on)
+    _tell_units(inquiry, text, doing.on)
+
+
+def _tell_units(inquiry: Inquiry, text: str, on: date) -> None:
+    href = f"/procurement/{inquiry.case.number}/"
+    for unit in {one.unit for one in latest(inquiry) if one.quantity}:
+        tell(case=inquiry.case, role=Role.CLERK, institution=unit, text=text, on=on, href=href)
 
 
 def register() -> None:
@@ -369,4 +430,6 @@ def register() -> None:
     register_guard("inquiry_rows", listed)
     register_guard("inquiry_demand", gathered)
     register_effect("inquiry", "issue", issue)
+    register_effect("inquiry", "decline", decline)
+    register_effect("inquiry", "terminate", terminate)
     register_effect("inquiry", "publish", operations.release)

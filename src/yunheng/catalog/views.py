@@ -207,6 +207,8 @@ def demand(request: Request, number: str) -> HttpResponse:
         "summary": procuring.summary(inquiry)
         if request.actor.role not in (Role.CLERK, Role.HEAD, Role.PROVIDER)
         else None,
+        "declined": procuring.declined(inquiry),
+        "budget_day": procuring.budget_day(inquiry.on),
         "units": len({one.unit_id for one in latest if one.quantity}),
         "problems": problems,
     }

@@ -19,6 +19,7 @@ from yunheng.cases.panels import register_panel
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Edition, EditionDraft, Inquiry
 from yunheng.catalog.operations import LEVELS, stale_problems
+from yunheng.catalog.procuring import budget_day, declined
 from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
 from yunheng.orgs import commissioning
@@ -243,6 +244,7 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         before = catalog.latest(draft.level)
     earlier = catalog.rows_of(before) if before else []
     moved = [] if backfilled and before is None else catalog.moved(earlier, rows)
+    inquiry = Inquiry.objects.filter(case=case).first()
     found = [] if backfilled else touched(moved, request.on)
     proposer = LEVELS[draft.level][1]
     return {
@@ -258,7 +260,9 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         "stale": () if edition or backfilled or case.board.outcome else tuple(stale_problems(draft)),
         "newest": catalog.latest(draft.level),
         "providers": dict(providers().values_list("code", "name")),
-        "inquiry": Inquiry.objects.filter(case=case).first(),
+        "inquiry": inquiry,
+        "declined": declined(inquiry) if inquiry else None,
+        "budget_day": budget_day(inquiry.on if inquiry else request.on) if case.procedure == "inquiry" else None,
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
     }
 
