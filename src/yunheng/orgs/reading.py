@@ -32,6 +32,12 @@ def whole_of(text: str | None, most: int = _LARGEST) -> int | None:
     return value if (value := int(plain)) <= most else None
 
 
+def seen_in(text: str | None) -> int:
+    """页面送回来的“看到的版本”；没有、不是数的为 -1，与哪一版都不同，操作会说刚被别人改过。"""
+    value = whole_of(text)
+    return -1 if value is None else value
+
+
 def year_of(text: str | None) -> int | None:
     """2000 至 2100 的年份；不是的、没有的为 None。"""
     value = whole_of(text)

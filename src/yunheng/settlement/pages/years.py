@@ -26,7 +26,7 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, money_of
+from yunheng.orgs.reading import day_of, money_of, whole_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
@@ -162,8 +162,8 @@ def recompute(request: Request, pk: int) -> HttpResponse:
 @allowed(Role.REVIEWER, Role.CLERK)
 def contract(request: Request, year: int) -> HttpResponse:
     """登记支付合同。"""
-    number = request.POST.get("adjustment", "")
-    freeze = get_object_or_404(Freeze, service_year=year, number=int(number[:4]) if number.isdigit() else 0)
+    number = whole_of(request.POST.get("adjustment")) or 0
+    freeze = get_object_or_404(Freeze, service_year=year, number=number)
     provider = providers().filter(code=request.POST.get("provider", "")).first()
     if provider is None:
         raise Refused(["请选择服务商"])
@@ -336,10 +336,9 @@ def package(request: Request) -> HttpResponse:
         context = {"years": years, "counts": packing.counts(), "uncovered": barred}
         return render(request, "settlement/package.html", context)
     commissioning.require(request.actor, request.on, Scope.METERING)
-    chosen = request.GET.get("year", "")
-    if kind not in _TYPES or not chosen.isdigit() or not FIRST_YEAR < int(chosen[:4]) <= present:
+    year = year_of(request.GET.get("year"))
+    if kind not in _TYPES or year is None or not FIRST_YEAR < year <= present:
         raise Http404
-    year = int(chosen[:4])
     try:
         cutoff = date.fromisoformat(request.GET["cutoff"]) if request.GET.get("cutoff") else None
     except ValueError as error:
