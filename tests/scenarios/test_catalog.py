@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -16,13 +17,14 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.people import cast
-from tests.support.year import act, measured, used
+from tests.support.people import cast, signed_in
+from tests.support.year import act, measured, paid, used
+from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.cases.models import Board, Case
 from yunheng.catalog import operations, procuring, queries
-from yunheng.catalog.models import Edition, EditionDraft, Price
-from yunheng.catalog.sheet import checked
+from yunheng.catalog.models import Edition, EditionDraft, Item, Listing, Price
+from yunheng.catalog.sheet import COLUMNS, checked, digest, read
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Institution, Person
 from yunheng.rules import editions
@@ -63,6 +65,12 @@ def published(case: Case) -> Edition:
     ):
         act(who, case, code, DAY)
     return Edition.objects.get(case=case)
+
+
+def published_as_is(case: Case) -> Edition:
+    """不改价，只定生效日，发布出去。"""
+    changed(case, "ZJ-CPU-X86", "456")
+    return published(case)
 
 
 def test_R012_市级目录_提出_审核_编制_两家都核定才能发布_发布才生效() -> None:
@@ -130,6 +138,10 @@ def test_R013_往回改价_没有依据_没有生效日_都不能报出() -> Non
         ({"单价": "1.1234567"}, "最多 6 位小数"),
         ({"类别": "别的"}, "类别：只能填"),
         ({"类别": "软件授权"}, "以前各版是 基础设施"),
+        ({"计价单位": "十核·年"}, "计价单位以前各版是 核·年，现在是 十核·年；.*请另列新目录项，旧项取消"),
+        ({"主机规格": ""}, "主机规格以前各版是 CPU 核，现在是 空"),
+        ({"架构": "信创"}, "架构以前各版是 X86，现在是 信创"),
+        ({"服务内容": "长" * 1001}, "服务内容最多 1000 字，现在 1001 字"),
         ({"计费周期": "月"}, "以前各版是 年"),
         ({"计价方式": "阶梯"}, "阶梯计价的单价由全市总量定"),
         ({"服务商": "XX"}, "没有代码为 XX 的云服务商"),
@@ -143,6 +155,218 @@ def test_R011_坏的一行写明第几行哪一栏_什么都不存(more: dict[st
     with refused(f"第 \\d+ 行.*{words}"):
         changed(case, "ZJ-CPU-X86", "444", JULY, **more)
     assert EditionDraft.objects.get(case=case).rows == before
+
+
+def test_R011_R013_平台软件换一家提供_请另列新目录项() -> None:
+    case = begun()
+    with refused("DSJ-JS：这一项由.*联通.*提供.*另列新目录项，旧项取消"):
+        changed(case, "DSJ-JS", "11300", JULY, 服务商="CT")
+    assert {row["服务商"] for row in EditionDraft.objects.get(case=case).rows if row["目录项"] == "DSJ-JS"} == {"CU"}
+
+
+def test_R011_R013_名称_服务内容_服务标准随版改_旧版照旧_账目不动_摘要等于看到的() -> None:
+    used()
+    before = measured()
+    old = queries.edition_on("市级", DAY)
+    assert old is not None
+    case = begun()
+    texts = {"名称": "通用 CPU", "服务内容": "弹性云主机的计算能力", "服务标准": "可用性不低于 99.95%"}
+    changed(case, "ZJ-CPU-X86", "456", JULY, **texts)
+    new = published(case)
+    shown = {edition: next(r for r in queries.rows_of(edition) if r.item == "ZJ-CPU-X86") for edition in (old, new)}
+    assert (shown[old].name, shown[old].content) == ("云主机CPU（X86）", "")
+    assert (shown[new].name, shown[new].content, shown[new].standard) == tuple(texts.values())
+    assert Item.objects.get(code="ZJ-CPU-X86").name == "通用 CPU"
+    assert [one.column for one in queries.reworded(queries.rows_of(old), queries.rows_of(new))] == list(texts)
+    assert queries.moved(queries.rows_of(old), queries.rows_of(new)) == []
+    assert digest(queries.rows_of(new)) == new.digest
+    assert measured().digest == before.digest
+    assert [problem for problem in queries.edition_differences() if problem] == []
+
+
+def test_R011_发布以后往这一版里添了一行_核对指出是哪一版() -> None:
+    edition = published_as_is(begun())
+    assert [problem for problem in queries.edition_differences() if problem] == []
+    provider = Institution.objects.get(code="CM")
+    Listing.objects.create(
+        edition=edition, item=Item.objects.get(code="ZJ-CPU-X86"), provider=provider, unit_price=1, name="添的"
+    )
+    assert [problem for problem in queries.edition_differences() if problem] == [
+        f"目录 {edition.number} 的各行与发布时的摘要不符"
+    ]
+
+
+def test_R011_R014_公开页_目录页看得到服务内容和标准_比上一版写明改了哪几个字_Excel也有(client: Client) -> None:
+    case = begun()
+    changed(case, "ZJ-CPU-X86", "456", 服务内容="弹性计算能力", 服务标准="可用性 99.95%")
+    desk = signed_in("sdsj").get(f"/cases/{case.number}/").content.decode()
+    assert "改了文字" in desk
+    assert "弹性计算能力" in desk
+    edition = published(case)
+    for page in (
+        client.get("/public/catalog/", {"edition": edition.number}).content.decode(),
+        signed_in("mzj").get("/catalog/", {"edition": edition.number}).content.decode(),
+    ):
+        assert page.count("可用性 99.95%") == 2
+        assert "改了文字" in page
+    rows = read(client.get(f"/public/catalog/{edition.number}.xlsx").content, "目录.xlsx")
+    row = next(row for row in rows if row["目录项"] == "ZJ-CPU-X86")
+    assert (row["服务内容"], row["服务标准"]) == ("弹性计算能力", "可用性 99.95%")
+
+
+def test_R011_以前的表没有服务内容和标准两列_照样导入_以前存下的也能下载() -> None:
+    case = begun()
+    old = COLUMNS[:-2]
+    rows = EditionDraft.objects.get(case=case).rows
+    content = workbook("目录", old, ([row[column] for column in old] for row in rows))
+    given = {"version": "0", "effective_on": "2026-08-01", "basis": "结果"}
+    answer = signed_in("sdsj").post(
+        f"/cases/{case.number}/catalog/", {**given, "file": SimpleUploadedFile("目录.xlsx", content)}
+    )
+    assert answer.status_code == 302
+    EditionDraft.objects.filter(case=case).update(rows=[{column: row[column] for column in old} for row in rows])
+    answer = signed_in("sdsj").get(f"/catalog/{case.number}.xlsx")
+    assert read(answer.content, "目录.xlsx")[0]["服务标准"] == ""
+    assert signed_in("sdsj").get(f"/cases/{case.number}/").status_code == 200
+
+
+def walked(case: Case, *until: str) -> None:
+    """市级目录依次往下办。"""
+    for who, code in zip(("sdsj", "szg", "sdsj", "szg", "sjx", "sdsj"), until, strict=False):
+        act(who, case, code, DAY)
+
+
+def test_R013_两版同时在编_后一版报送核定_发布时要先并入前一版_不会悄悄改回去() -> None:
+    first, second = begun(), begun()
+    changed(second, "ZJ-MEM-X86", "100", date(2026, 9, 1))
+    walked(second, "file", "approve")
+    changed(first, "ZJ-CPU-X86", "444")
+    published(first)
+    with refused(f"起草时最近的是 .*，现在已有 {first.number}（2026-08-01 起生效）.*并入最新的一版"):
+        act("sdsj", second, "report", DAY)
+    draft = EditionDraft.objects.get(case=second)
+    operations.rebase(actor=cast()["sdsj"], case=Case.objects.get(pk=second.pk), seen=draft.version)
+    for who, code in (("sdsj", "report"), ("szg", "approve"), ("sjx", "approve"), ("sdsj", "publish")):
+        act(who, second, code, DAY)
+    prices = queries.prices("CU", date(2026, 9, 2))
+    assert [prices.unit_price(prices.items[item]) for item in ("ZJ-CPU-X86", "ZJ-MEM-X86")] == [444, 100]
+
+
+def test_R013_核定以后别的一版先发布了_发布这一步也拒绝() -> None:
+    first, second = begun(), begun()
+    changed(second, "ZJ-MEM-X86", "100", date(2026, 9, 1))
+    walked(second, "file", "approve", "report", "approve", "approve")
+    published_as_is(first)
+    with refused("并入最新的一版"):
+        act("sdsj", second, "publish", DAY)
+    assert not Edition.objects.filter(case=second).exists()
+
+
+def test_R013_并入_本版改的留着_没改的照新的_取消的不回来_两边都改了的以本版为准() -> None:
+    first, second = begun(), begun()
+    rows = EditionDraft.objects.get(case=first).rows
+    theirs = {"ZJ-CPU-X86": "444", "ZJ-SSD": "6000"}
+    rows = [{**row, "单价": theirs.get(row["目录项"], row["单价"])} for row in rows if row["目录项"] != "KJ-JF"]
+    operations.save(
+        actor=cast()["sdsj"], case=first, seen=0, effective_on=JULY, basis="前一版", rows=rows,
+    )  # fmt: skip
+    published(first)
+    changed(second, "ZJ-SSD", "5000")
+    draft = operations.rebase(actor=cast()["sdsj"], case=Case.objects.get(pk=second.pk), seen=1)
+    prices = {row["目录项"]: row["单价"] for row in draft.rows}
+    assert (prices["ZJ-CPU-X86"], prices["ZJ-SSD"], "KJ-JF" in prices) == ("444", "5000", False)
+    assert draft.base == Edition.objects.get(case=first)
+    with refused("没有发布过新的一版，不用并入"):
+        operations.rebase(actor=cast()["sdsj"], case=Case.objects.get(pk=second.pk), seen=2)
+    with pytest.raises(NotYours):
+        operations.rebase(actor=cast()["szg"], case=Case.objects.get(pk=second.pk), seen=2)
+
+
+def test_R013_页面上说明为什么报不出去_按一下并入就好() -> None:
+    first, second = begun(), begun()
+    changed(second, "ZJ-MEM-X86", "100", date(2026, 9, 1))
+    published_as_is(first)
+    url = f"/cases/{second.number}/"
+    sponsor = signed_in("sdsj")
+    assert "并入最新的一版</button>" in sponsor.get(url).content.decode()
+    assert "并入最新的一版</button>" not in signed_in("szg").get(url).content.decode()
+    assert sponsor.post(f"{url}catalog/", {"do": "rebase", "version": "0"}).status_code == 409
+    assert sponsor.post(f"{url}catalog/", {"do": "rebase", "version": "1"}).status_code == 302
+    assert "照现在的样子报不出去" not in sponsor.get(url).content.decode()
+
+
+def test_R013_生效日早于已发布的下一版_拒绝_到那天就被整本换掉() -> None:
+    published_as_is(begun())
+    case = begun()
+    changed(case, "ZJ-MEM-X86", "100", date(2026, 7, 20))
+    with refused("生效日 2026-07-20 早于最近的一版.*2026-08-01"):
+        act("sdsj", case, "file", DAY)
+
+
+def test_R084_历史补录_比最早的一版还早的可以补_以前没有价的日子有了价_已有的一天不变() -> None:
+    before = {(p.item_id, p.provider_id, p.unit_price, p.during.upper) for p in Price.objects.all()}
+    case = begun()
+    draft = EditionDraft.objects.get(case=case)
+    rows = [{**row, "单价": "999"} if row["目录项"] == "ZJ-CPU-X86" else row for row in draft.rows]
+    operations.save(
+        actor=cast()["sdsj"], case=case, seen=0, effective_on=date(2020, 7, 1), basis="2020 采购结果", rows=rows
+    )
+    edition = published(case)
+    assert edition.backfilled
+    cpu = Price.objects.filter(item__code="ZJ-CPU-X86").order_by("during")
+    assert [(p.unit_price, p.during.lower) for p in cpu][:2] == [
+        (Decimal(999), date(2020, 7, 1)),
+        (Decimal(480), date(2021, 7, 1)),
+    ]
+    assert {(p.item_id, p.provider_id, p.unit_price, p.during.upper) for p in Price.objects.all()} >= before
+    assert Entry.objects.filter(action="发布目录", subject=case.number, after__历史补录=True).exists()
+    assert "历史补录" in signed_in("mzj").get("/catalog/", {"edition": edition.number}).content.decode()
+
+
+def test_R084_以前没列过的项_年中可以从7月1日起补录() -> None:
+    case = begun("区级")
+    draft = EditionDraft.objects.get(case=case)
+    fresh = [{**row, "目录项": f"{row['目录项']}-N"} for row in draft.rows]
+    operations.save(
+        actor=cast()["shy"], case=case, seen=0, effective_on=date(2026, 7, 1), basis="补录新项",
+        rows=[*draft.rows, *fresh],
+    )  # fmt: skip
+    for who, code in (("shy", "file"), ("kw", "approve"), ("shy", "report"), ("kw", "approve"), ("shy", "publish")):
+        act(who, case, code, DAY)
+    assert Price.objects.get(item__code="QJ-CPU-N").during.lower == date(2026, 7, 1)
+
+
+def test_R084_补录要动已有单价的日子_取消一项_都拒绝_写明是哪一项() -> None:
+    case = begun()
+    changed(case, "ZJ-CPU-X86", "1", date(2026, 7, 1))
+    with refused("已经过去.*ZJ-CPU-X86 在已有单价的日子里会变.*R-013.*R-084"):
+        act("sdsj", case, "file", DAY)
+    draft = EditionDraft.objects.get(case=case)
+    operations.save(
+        actor=cast()["sdsj"], case=case, seen=draft.version, effective_on=date(2026, 7, 1), basis="x",
+        rows=[{**row, "单价": "456"} if row["目录项"] == "ZJ-CPU-X86" else row for row in draft.rows[1:]],
+    )  # fmt: skip
+    with refused(f"{draft.rows[0]['目录项']} 在已有单价的日子里会变"):
+        act("sdsj", case, "file", DAY)
+
+
+def test_R084_补录到已经冻结的年度里_拒绝_由补差结清(tmp_path: Path) -> None:
+    used()
+    paid(tmp_path)
+    case = begun()
+    draft = EditionDraft.objects.get(case=case)
+    fresh = {**draft.rows[0], "目录项": "NEW-1"}
+    for day, wrong in ((date(2026, 6, 30), True), (date(2026, 7, 1), False)):
+        draft.refresh_from_db()
+        operations.save(
+            actor=cast()["sdsj"], case=case, seen=draft.version, effective_on=day, basis="补录",
+            rows=[*(row for row in draft.rows if row["目录项"] != "NEW-1"), fresh],
+        )  # fmt: skip
+        if wrong:
+            with refused("2025 服务年度的计量已经冻结"):
+                act("sdsj", case, "file", DAY)
+        else:
+            act("sdsj", case, "file", DAY)
 
 
 def test_R013_两个人同时改_后存的看到刚被改过() -> None:

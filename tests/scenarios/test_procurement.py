@@ -10,13 +10,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.procurement import DAY, DUE, asked, filed, issued, resulted
 from tests.support.year import act
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.cases.models import Notice
-from yunheng.catalog import procuring, queries
-from yunheng.catalog.models import Agreement, Demand, Edition, Inquiry
+from yunheng.cases.models import Board, Notice
+from yunheng.catalog import operations, procuring, queries
+from yunheng.catalog.models import Agreement, Demand, Edition, EditionDraft, Inquiry
 from yunheng.catalog.sheet import COLUMNS, read
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Institution, Person
@@ -49,6 +49,19 @@ def test_R015_征询单写明目录_单价_期限_只有市运管单位能下发
     inquiry = Inquiry.objects.get(case=case)
     assert {row["目录项"]: row["单价"] for row in inquiry.rows}["ZJ-CPU-X86"] == "456"
     assert Notice.objects.filter(case=case, role="clerk").exists()
+
+
+def test_R015_征询单列明服务内容和标准_报需求的看得到() -> None:
+    case = procuring.start(actor=cast()["sdsj"], on=DAY)
+    draft = EditionDraft.objects.get(case=case)
+    rows = [{**row, "服务内容": "弹性计算", "服务标准": "7×24 小时响应"} for row in draft.rows[:3]]
+    operations.save(
+        actor=cast()["sdsj"], case=case, seen=draft.version, effective_on=date(2026, 8, 1), basis="征询", rows=rows
+    )
+    act("sdsj", case, "issue", DAY, fields={"due_on": DUE.isoformat()})
+    page = signed_in("mzj").get(f"/procurement/{case.number}/").content.decode()
+    assert page.count("7×24 小时响应") == 3
+    assert Inquiry.objects.get(case=case).rows[0]["服务内容"] == "弹性计算"
 
 
 def test_R016_各单位报需求_汇总_区科委确认_区财政备案_反馈市里() -> None:
@@ -96,6 +109,73 @@ def test_R016_期限前五个工作日起提醒_过了再催_各一次() -> None
     assert procuring.chase(date(2026, 7, 27)) == 0
     assert procuring.chase(date(2026, 8, 3)) == 1
     assert Notice.objects.filter(case=inquiry.case, role="finance", text__contains="已过").count() == 1
+
+
+def test_R016_自愿使用_没有单位要_说明本区不使用_照样报备案反馈() -> None:
+    inquiry = issued()
+    with refused("还没有单位报需求；本区不用的，请办“本区不使用，说明”"):
+        act("shy", inquiry.case, "gather", DAY)
+    with refused("“本区不使用，说明”要写明意见"):
+        act("shy", inquiry.case, "decline", DAY)
+    with pytest.raises(NotYours):
+        act("mzj", inquiry.case, "decline", DAY, "不用")
+    act("shy", inquiry.case, "decline", DAY, "现有资源够用，本区这次不采购")
+    assert procuring.declined(inquiry) == "现有资源够用，本区这次不采购"
+    for who, url in (("mzj", f"/procurement/{inquiry.case.number}/"), ("kw", f"/cases/{inquiry.case.number}/")):
+        assert "现有资源够用，本区这次不采购" in signed_in(who).get(url).content.decode()
+    act("kw", inquiry.case, "approve", DAY)
+    act("cz", inquiry.case, "file", DAY, fields={"document": "备"})
+    assert Board.objects.get(case=inquiry.case).step == "compile"
+
+
+def test_R016_报过需求的单位_本区不使用时知会到_退回以后改为汇总的不再算不使用() -> None:
+    inquiry = issued()
+    asked(inquiry)
+    act("shy", inquiry.case, "decline", DAY, "改用区级云")
+    told = Notice.objects.filter(text__contains="本区决定不使用").values_list("institution", flat=True)
+    assert set(told) == {cast()["mzj"].institution, cast()["jyj"].institution}
+    act("kw", inquiry.case, "return", DAY, "有两家要用")
+    act("shy", inquiry.case, "gather", DAY)
+    assert procuring.declined(inquiry) is None
+
+
+def test_R017_流标_终止采购_写明缘由就了结_目录不变_各方知会到() -> None:
+    case = filed_case()
+    with refused("要写明意见"):
+        act("sdsj", case, "terminate", DAY)
+    with pytest.raises(NotYours):
+        act("shy", case, "terminate", DAY, "流标")
+    act("sdsj", case, "terminate", DAY, "有效投标不足三家，流标")
+    board = Board.objects.get(case=case)
+    assert (board.outcome, board.state) == ("terminated", "已终止")
+    assert not Edition.objects.filter(case=case).exists()
+    assert set(Notice.objects.filter(text__contains="终止采购").values_list("role", flat=True)) == {
+        "reviewer", "authority", "finance", "clerk",
+    }  # fmt: skip
+    with refused("不能再办"):
+        act("sdsj", case, "publish", DAY)
+    assert procuring.chase(date(2026, 12, 1)) == 0
+
+
+def test_R016_反馈期限不能晚于区里编报部门预算的截止日() -> None:
+    case = procuring.start(actor=cast()["sdsj"], on=DAY)
+    assert "2026-11-30 前编报部门预算" in signed_in("sdsj").get(f"/cases/{case.number}/").content.decode()
+    with refused("反馈期限 2026-12-01 晚于区里编报部门预算的截止日 2026-11-30"):
+        act("sdsj", case, "issue", DAY, fields={"due_on": "2026-12-01"})
+    act("sdsj", case, "issue", DAY, fields={"due_on": "2026-11-30"})
+    assert procuring.budget_day(date(2026, 12, 1)) == date(2027, 11, 30)
+
+
+def test_R016_部门预算快截止了还没反馈的_另提醒一次_反馈了的不提醒() -> None:
+    inquiry = issued()
+    assert procuring.chase(date(2026, 8, 3)) == 1
+    assert procuring.chase(date(2026, 11, 13)) == 0
+    assert procuring.chase(date(2026, 11, 16)) == 1
+    assert procuring.chase(date(2026, 11, 17)) == 0
+    notices = Notice.objects.filter(case=inquiry.case, text__contains="2026-11-30 截止")
+    assert set(notices.values_list("role", flat=True)) == {"reviewer", "authority", "finance"}
+    filed_case()
+    assert procuring.chase(date(2026, 11, 18)) == 0
 
 
 def test_R017_采购结果发布成一版目录_首次申请照新价估算() -> None:
@@ -167,6 +247,84 @@ def test_R018_框架协议单价等于采购结果才收_差一分_多一项_少
     with refused("已登记过"):
         procuring.sign(rows=rows, **{**given, "number": "KJ-2"})
     assert Agreement.objects.count() == 1
+
+
+def agreement(**more: Any) -> dict[str, Any]:
+    """与联通签 2027 服务年度的协议要填的。"""
+    return {
+        "actor": cast()["shy"], "on": DAY, "provider": Institution.objects.get(code="CU"), "year": 2027,
+        "number": "KJ-1", "signed_on": DAY, "rows": prices_for("CU"), **more,
+    }  # fmt: skip
+
+
+def altered(item: str, **more: str) -> list[dict[str, str]]:
+    return [{**row, **more} if row["目录项"] == item else row for row in prices_for("CU")]
+
+
+def test_R018_协议上有别家的行_一项写两行_都拒绝() -> None:
+    resulted(filed_case())
+    cpu = next(row for row in prices_for("CU") if row["目录项"] == "ZJ-CPU-X86")
+    with refused("ZJ-CPU-X86：服务商写的是 CT，不是.*联通"):
+        procuring.sign(**agreement(rows=[{**cpu, "单价": "999", "服务商": "CT"}, *prices_for("CU")]))
+    with refused("ZJ-CPU-X86：与第 1 行重复，一项只写一行"):
+        procuring.sign(**agreement(rows=[cpu, *(prices_for("CU")[1:]), {**cpu, "单价": "1", "服务商": "CU"}]))
+    assert not Agreement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"计价单位": "每十核·年"}, "协议上计价单位是“每十核·年”，采购结果是“核·年”"),
+        ({"计费周期": "月"}, "协议上计费周期是“月”，采购结果是“年”"),
+        ({"计价方式": "授权"}, "协议上计价方式是“授权”，采购结果是“单价”"),
+        ({"服务标准": "尽力而为"}, "协议上服务标准是“尽力而为”，采购结果是“空”"),
+    ],
+)
+def test_R018_单价一样_单位_周期_计价方式_服务标准不一样的拒绝(more: dict[str, str], words: str) -> None:
+    resulted(filed_case())
+    with refused(f"ZJ-CPU-X86：{words}"):
+        procuring.sign(**agreement(rows=altered("ZJ-CPU-X86", **more)))
+    assert not Agreement.objects.exists()
+
+
+@pytest.mark.parametrize("year", [2025, 2028, 9999, 0])
+def test_R018_只签本服务年度和下一服务年度的(year: int) -> None:
+    resulted(filed_case())
+    with refused(f"只签本服务年度、下一服务年度的（2026、2027），现在是 {year}"):
+        procuring.sign(**agreement(year=year))
+
+
+def test_R018_后来的采购结果变了价_协议标出不等_提醒一次_照新的另签以后不再标() -> None:
+    resulted(filed_case())
+    first = procuring.sign(**agreement())
+    assert procuring.unequal(first) == []
+    with refused("KJ-1 已登记过，单价仍与采购结果相同"):
+        procuring.sign(**agreement(number="KJ-2"))
+    resulted(filed_case(), price="430", effective=date(2027, 10, 1))
+    (one,) = procuring.unequal(first)
+    assert (one.item, one.agreed, one.result) == ("ZJ-CPU-X86", "444", "430")
+    page = signed_in("shy").get("/procurement/", {"year": "2027"}).content.decode()
+    assert "1 项单价不再等于采购结果" in page
+    assert procuring.chase(date(2026, 7, 20)) == 1
+    assert procuring.chase(date(2026, 7, 21)) == 0
+    notice = Notice.objects.get(text__contains="不再等于采购结果")
+    assert (notice.case, notice.role, notice.href) == (None, "reviewer", "/procurement/?year=2027")
+    with refused("协议单价 444 不等于采购结果 430"):
+        procuring.sign(**agreement(number="KJ-2", rows=altered("ZJ-CPU-X86", 单价="444")))
+    second = procuring.sign(**agreement(number="KJ-2", rows=altered("ZJ-CPU-X86", 单价="430")))
+    assert procuring.unequal(second) == []
+    assert "不再等于采购结果" not in signed_in("shy").get("/procurement/", {"year": "2027"}).content.decode()
+
+
+def test_R018_装机录入的目录没有事项_照样催签约_只催点了名的几家() -> None:
+    assert queries.edition_on("市级", date(2027, 7, 1)).case is None  # type: ignore[union-attr]
+    Institution.objects.create(code="ZZ", name="没中标的公司", kind="provider")
+    assert procuring.chase(date(2027, 6, 28)) == 4
+    notices = Notice.objects.filter(text__contains="框架协议还没有签")
+    assert {(one.case, one.href) for one in notices} == {(None, "/procurement/?year=2027")}
+    assert not notices.filter(text__contains="没中标的公司").exists()
+    assert procuring.chase(date(2027, 6, 29)) == 0
+    assert signed_in("shy").get("/todo/?tab=read").status_code == 200
 
 
 def test_R018_服务年度开始前没签的_临近了逐家催_签了的不催() -> None:

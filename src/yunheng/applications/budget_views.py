@@ -15,7 +15,7 @@ from yunheng.cases.views import case_or_404
 from yunheng.ledger.models import Project
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.access import Request, allowed
-from yunheng.orgs.reading import day_of
+from yunheng.orgs.reading import day_of, whole_of, year_of
 from yunheng.rules.roles import Role
 
 from . import budgeting
@@ -30,13 +30,11 @@ def budgets(request: Request) -> HttpResponse:
     post = request.POST
     if request.method == "POST":
         try:
-            chosen, year = post.get("project", ""), post.get("year", "")[:4]
-            project = Project.objects.filter(
-                unit=request.actor.institution or 0, pk=int(chosen[:9]) if chosen.isdigit() else 0
-            ).first()
-            if project is None or not year.isdigit():
+            chosen, year = whole_of(post.get("project")) or 0, year_of(post.get("year"))
+            project = Project.objects.filter(unit=request.actor.institution or 0, pk=chosen).first()
+            if project is None or year is None:
                 raise Refused(["请选择项目和预算年度（R-008）"])
-            case = budgeting.start(actor=request.actor, on=request.on, project=project, year=int(year))
+            case = budgeting.start(actor=request.actor, on=request.on, project=project, year=year)
             return redirect(f"/cases/{case.number}/")
         except Refused as error:
             problems = error.problems

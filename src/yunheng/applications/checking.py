@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from yunheng.documents.annex1 import LABELS, PRE_TICKED
+from yunheng.orgs.reading import whole_of
 from yunheng.rules.procedures import PROCEDURES
 
 from .sections import HOST_COLUMNS, SECTIONS, Column, Field, Section
@@ -276,5 +277,5 @@ def _check_quota(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
         except ValueError as error:
             yield Problem("quota", f"quota.{index}.amount", f"第 {index + 1} 行 配额：{error}", "M6-18")
         months = [str(row.get(key) or "") for key in ("from_month", "until_month")]
-        if any(months) and not all(month.isdigit() and 1 <= int(month) <= 12 for month in months):
+        if any(months) and not all(whole_of(month, 12) for month in months):
             yield Problem("quota", f"quota.{index}.from_month", f"第 {index + 1} 行 月份区间要写全，1 至 12", "M6-18")

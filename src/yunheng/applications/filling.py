@@ -20,6 +20,7 @@ from yunheng.ledger.models import Project, Resource
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.previewed import keep, kept
+from yunheng.orgs.reading import seen_in, whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.procedures import AMEND, PROCEDURES
@@ -76,7 +77,7 @@ def _start(request: Request) -> HttpResponse:
         raise Http404
     project = None
     if number := request.POST.get("project", ""):
-        project = get_object_or_404(visible_projects(request.actor), pk=int(number) if number.isdigit() else 0)
+        project = get_object_or_404(visible_projects(request.actor), pk=whole_of(number) or 0)
     if kind == "extension" and project is None:
         raise Refused(["延期要选原来的项目"])
     if kind in _NEEDS_PROJECT and project is None:
@@ -246,7 +247,7 @@ def _services_context(request: Request, draft: Draft) -> dict[str, Any]:
 
 
 def _save(request: Request, draft: Draft, part: Section) -> HttpResponse:
-    seen = int(request.POST["version"][:9]) if request.POST.get("version", "").isdigit() else -1
+    seen = seen_in(request.POST.get("version"))
     auto = bool(request.htmx)
     try:
         values = grid.parse(part, request.POST, draft.content)
@@ -389,7 +390,7 @@ def review(request: Request, number: str) -> HttpResponse:
     if request.method == "POST":
         try:
             operations.submit(
-                actor=request.actor, on=request.on, case=draft.case, seen=int(request.POST.get("seen") or -1)
+                actor=request.actor, on=request.on, case=draft.case, seen=seen_in(request.POST.get("seen"))
             )
             return redirect(f"/cases/{number}/?filed=1")
         except Refused as error:

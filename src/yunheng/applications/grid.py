@@ -17,6 +17,7 @@ from yunheng.catalog.queries import host_quantities
 from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.documents.office import checked_office
 from yunheng.ledger.models import Project, Resource, Segment
+from yunheng.orgs.reading import whole_of
 
 from .amounts import decimal
 from .checking import MAX_HOSTS, clean_text
@@ -66,8 +67,10 @@ def _rows(post: QueryDict, prefix: str, keys: Sequence[str]) -> list[dict[str, s
     found: dict[int, dict[str, str]] = {}
     for name, value in post.items():
         parts = name.split(":")
-        if len(parts) == 3 and parts[0] == prefix and parts[1].isdigit() and parts[2] in keys:
-            found.setdefault(int(parts[1][:6]), {})[parts[2]] = _clean(f"第 {int(parts[1]) + 1} 行", str(value))
+        if len(parts) != 3 or parts[0] != prefix or parts[2] not in keys:
+            continue
+        if (row := whole_of(parts[1])) is not None:
+            found.setdefault(row, {})[parts[2]] = _clean(f"第 {row + 1} 行", str(value))
     return [row for _, row in sorted(found.items()) if any(value for key, value in row.items() if key not in _BLANK)]
 
 

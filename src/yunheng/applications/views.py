@@ -18,6 +18,7 @@ from yunheng.documents.pdf import FontProblem
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.queries import scoped
+from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.security.models import Condition
@@ -120,8 +121,7 @@ def exemptions(request: Request) -> HttpResponse:
     problems: tuple[str, ...] = ()
     post = request.POST
     if request.method == "POST":
-        chosen = post.get("unit", "")
-        unit = Institution.objects.filter(kind=Kind.USING_UNIT, pk=int(chosen[:9]) if chosen.isdigit() else 0).first()
+        unit = Institution.objects.filter(kind=Kind.USING_UNIT, pk=whole_of(post.get("unit")) or 0).first()
         try:
             if unit is None:
                 raise Refused(["请选择单位"])

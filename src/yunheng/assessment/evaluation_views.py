@@ -14,7 +14,7 @@ from yunheng.cases.panels import register_panel
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
-from yunheng.orgs.reading import day_of
+from yunheng.orgs.reading import day_of, year_of
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -32,10 +32,10 @@ _SPARE = 3
 def home(request: Request) -> HttpResponse:
     """各次评估、看得到的结果、要整改的。"""
     if request.method == "POST":
-        text = request.POST.get("year", "")[:4]
-        if request.actor.role != Role.REVIEWER or not text.isdigit() or int(text) > service_year_of(request.on):
+        year = year_of(request.POST.get("year"))
+        if request.actor.role != Role.REVIEWER or year is None or year > service_year_of(request.on):
             raise Refused(["请选择服务年度；效能评估由区科创中心起（M6-33，R-094）"])
-        case = evaluating.start(actor=request.actor, on=request.on, year=int(text))
+        case = evaluating.start(actor=request.actor, on=request.on, year=year)
         return redirect(f"/evaluations/{case.number}/")
     context = {
         "evaluations": Evaluation.objects.select_related("case__board").order_by("-pk")

@@ -13,7 +13,7 @@ from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.orgs.access import Request, allowed, business_date
 from yunheng.orgs.commissioning import uncovered
-from yunheng.orgs.reading import day_of
+from yunheng.orgs.reading import day_of, whole_of, year_of
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -55,19 +55,19 @@ def surveys(request: Request) -> HttpResponse:
 
 def _start(request: Request) -> Case:
     post = request.POST
-    year, ratio = post.get("year", "")[:4], post.get("ratio", "")[:4]
+    year = year_of(post.get("year"))
     try:
         closes_on = day_of(post.get("closes_on", ""))
     except ValueError as error:
         raise Refused([f"截止日：{error}"]) from error
-    if not year.isdigit() or not _FIRST_YEAR < int(year) <= service_year_of(request.on):
+    if year is None or not _FIRST_YEAR < year <= service_year_of(request.on):
         raise Refused(["请选择服务年度（R-092）"])
     return surveying.start(
         actor=request.actor,
         on=request.on,
-        year=int(year),
+        year=year,
         mode=post.get("mode", ""),
-        ratio=int(ratio) if ratio.isdigit() else 0,
+        ratio=whole_of(post.get("ratio"), 100) or 0,
         seed=post.get("seed", ""),
         closes_on=closes_on,
     )

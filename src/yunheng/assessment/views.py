@@ -23,7 +23,7 @@ from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of, whole_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
@@ -67,8 +67,8 @@ def _posted(request: Request, do: Callable[[Request], str]) -> HttpResponse:
 
 def _home(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
     present = service_year_of(request.on)
-    text = request.POST.get("year") or request.GET.get("year") or str(present)
-    year = min(max(int(text[:4]) if text.isdigit() else present, _FIRST_YEAR + 1), present)
+    text = request.POST.get("year") or request.GET.get("year")
+    year = min(max(year_of(text) or present, _FIRST_YEAR + 1), present)
     begun = {
         one.provider_id: one.case for one in Appraisal.objects.filter(service_year=year).select_related("case__board")
     }
@@ -112,10 +112,10 @@ def _provider(request: Request) -> Institution:
 
 
 def _year(request: Request) -> int:
-    text = request.POST.get("year", "")
-    if not text.isdigit() or not _FIRST_YEAR < int(text[:4]) < 2100:
+    year = year_of(request.POST.get("year"))
+    if year is None or year <= _FIRST_YEAR:
         raise Refused(["请选择服务年度"])
-    return int(text[:4])
+    return year
 
 
 def _uploads(request: Request, key: str) -> list[tuple[str, bytes]]:
@@ -165,7 +165,7 @@ def _rate(request: Request) -> str:
         year=year,
         rate=value,
         basis=request.POST.get("basis", ""),
-        answers=int(answers[:6]) if answers.isdigit() else None,
+        answers=whole_of(answers),
     )
     return f"/assessment/?year={year}"
 
@@ -257,7 +257,7 @@ def _tried(request: Request, provider: Institution, year: int, drawn: Sheet) -> 
 def _misfilled(typed: dict[str, str]) -> Iterator[str]:
     for letter in EVENT_INDICATORS:
         text = typed[letter] or "0"
-        if not (text.isascii() and text.isdigit() and int(text) <= _MOST_EVENTS):
+        if whole_of(text, _MOST_EVENTS) is None:
             yield f"试算的{INDICATORS[letter].title}应为 0 至 {_MOST_EVENTS} 起，现在是“{text}”（R-091）"
     if typed["rate"]:
         try:

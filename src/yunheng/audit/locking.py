@@ -10,6 +10,7 @@ from django.db import connection
 class Lock(IntEnum):
     """锁的是哪一类；库里用作第一个键。"""
 
+    CATALOG = 13
     GATHERING = 52
     YEAR = 73
     CONTRACT = 75

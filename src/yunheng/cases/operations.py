@@ -15,7 +15,7 @@ from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.orgs import commissioning
 from yunheng.orgs.initials import initials
 from yunheng.orgs.models import Institution, Person
-from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, money_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, money_of, whole_of
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.procedures import AMEND, RECALL, WITHDRAWN, Act, Position, procedure
 from yunheng.rules.procedures.replay import ASIDE
@@ -82,12 +82,12 @@ def next_number(prefix: str, on: date) -> str:
 def reserve_number(number: str) -> None:
     """照原件用了这个号：以后取号从它之后取。"""
     key, _, serial = number.rpartition("-")
-    if serial.isdigit():
+    if (last := whole_of(serial)) is not None:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {Counter._meta.db_table} (key, last) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE"
                 f" SET last = greatest({Counter._meta.db_table}.last, excluded.last)",
-                [key[:32], int(serial[:9])],
+                [key[:32], last],
             )
 
 

@@ -18,7 +18,7 @@ from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution, Kind, Person
-from yunheng.orgs.reading import MAX_ATTACHMENT, day_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, seen_in, whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.procedures import PROCEDURES, procedure
 from yunheng.rules.roles import Role
@@ -50,6 +50,7 @@ STATES = (
     "已办结",
     "不予通过",
     "已撤回",
+    "已终止",
 )
 _TABS = {"do": "待办", "read": "待阅", "done": "已办", "mine": "我发起的"}
 
@@ -132,9 +133,9 @@ def _filtered(request: Request, boards: QuerySet[Board]) -> tuple[QuerySet[Board
     if (state := get.get("state", "")) in STATES:
         boards = boards.filter(state=state)
         chosen.append(("state", state))
-    if (unit := get.get("unit", "")).isdigit():
-        boards = boards.filter(unit_id=int(unit[:9]))
-        chosen.append(("unit", str(Institution.objects.filter(pk=int(unit[:9])).first() or unit)))
+    if (unit := whole_of(get.get("unit"))) is not None:
+        boards = boards.filter(unit_id=unit)
+        chosen.append(("unit", str(Institution.objects.filter(pk=unit).first() or unit)))
     if get.get("view") == "overdue":
         boards = boards.filter(outcome="", due_on__lt=request.on)
         chosen.append(("view", "已超期"))
@@ -244,7 +245,7 @@ def act(request: Request, number: str) -> HttpResponse:
         detail["rows"] = receipt
     if fields := {k.removeprefix("field:"): v for k, v in post.dict().items() if k.startswith("field:")}:
         detail["fields"] = fields
-    seen = int(post["seen"][:9]) if post.get("seen", "").isdigit() else -1
+    seen = seen_in(post.get("seen"))
     operations.act(
         actor=request.actor,
         on=request.on,
@@ -263,7 +264,7 @@ def act(request: Request, number: str) -> HttpResponse:
 def recall(request: Request, number: str) -> HttpResponse:
     """撤回修改。"""
     case = case_or_404(request, number)
-    seen = int(request.POST["seen"][:9]) if request.POST.get("seen", "").isdigit() else -1
+    seen = seen_in(request.POST.get("seen"))
     operations.recall(
         actor=request.actor, on=request.on, case=case, seen=seen, reason=request.POST.get("reason", "")[:500]
     )
@@ -275,7 +276,7 @@ def recall(request: Request, number: str) -> HttpResponse:
 def transfer(request: Request, number: str) -> HttpResponse:
     """转办给同机构同角色的另一人。"""
     case = case_or_404(request, number)
-    to = Person.objects.filter(pk=int(request.POST["to"][:9]) if request.POST.get("to", "").isdigit() else 0).first()
+    to = Person.objects.filter(pk=whole_of(request.POST.get("to")) or 0).first()
     if to is None:
         raise Refused(["请选择转给谁（R-045）"])
     operations.transfer(
@@ -328,7 +329,7 @@ def rectify(request: Request, pk: int) -> HttpResponse:
 def consult(request: Request, number: str) -> HttpResponse:
     """提请会商。"""
     case = case_or_404(request, number)
-    chosen = [int(text[:9]) for text in request.POST.getlist("departments") if text.isdigit()]
+    chosen = [key for text in request.POST.getlist("departments") if (key := whole_of(text)) is not None]
     consulting.propose(
         actor=request.actor,
         on=request.on,

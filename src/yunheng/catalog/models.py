@@ -17,6 +17,7 @@ class Item(models.Model):
     """目录项。
 
     `dimension` 是主机规格里的哪一维（CPU 核、内存 GB……），不是主机规格的为空；`provider` 为空是各服务商都有。
+    `name` 是最近一版里的名称，各版当时的在各版的行里；其余各栏决定单价和数量的意思，登记了就不变（R-013）。
     """
 
     code = models.CharField("目录项", max_length=32, unique=True)
@@ -58,14 +59,25 @@ class Edition(AppendOnly):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def backfilled(self) -> bool:
+        """历史补录：发布时生效日已经过去（R-084）。"""
+        return self.effective_on < self.on
+
 
 class Listing(AppendOnly):
-    """一版目录里的一行：某项、某服务商（空是全部）的单价（元），阶梯的为空。"""
+    """一版目录里的一行：某项、某服务商（空是全部）的单价（元），阶梯的为空。
+
+    名称、服务内容、服务标准各版可以不同，记在各版的行里（M6-15、M10-四(三)）。
+    """
 
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="listings", verbose_name="目录版本")
     item = models.ForeignKey(Item, models.PROTECT, related_name="+", verbose_name="目录项")
     provider = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="服务商")
     unit_price = models.DecimalField("单价", max_digits=15, decimal_places=6, null=True)
+    name = models.CharField("名称", max_length=200)
+    content = models.CharField("服务内容", max_length=1000, blank=True, default="")
+    standard = models.CharField("服务标准", max_length=1000, blank=True, default="")
 
     class Meta:
         verbose_name = "目录的一行"
@@ -83,10 +95,11 @@ class Listing(AppendOnly):
 
 
 class EditionDraft(models.Model):
-    """正在编的一版：`rows` 是各行（列同目录的导入表），发布以前可改。"""
+    """正在编的一版：`rows` 是各行（列同目录的导入表），发布以前可改；`base` 是照抄的那一版，还没有一版的为空。"""
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="edition_draft", verbose_name="事项")
     level = models.CharField("级别", max_length=10)
+    base = models.ForeignKey(Edition, models.PROTECT, null=True, related_name="+", verbose_name="从哪一版改起")
     effective_on = models.DateField("生效日", null=True)
     basis = models.CharField("依据", max_length=300, blank=True)
     rows = models.JSONField("各行", default=list)
@@ -209,7 +222,10 @@ class Demand(AppendOnly):
 
 
 class Agreement(AppendOnly):
-    """框架协议（R-018）：区科创中心与一家中标服务商、一个服务年度；单价等于采购结果。"""
+    """框架协议（R-018）：区科创中心与一家中标服务商、一个服务年度；单价等于采购结果。
+
+    年度中采购结果变了照新的另签一份，以最近的为准。
+    """
 
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
     service_year = models.PositiveSmallIntegerField("服务年度")
@@ -222,7 +238,9 @@ class Agreement(AppendOnly):
 
     class Meta:
         verbose_name = "框架协议"
-        constraints = [models.UniqueConstraint(fields=["provider", "service_year"], name="one_agreement_a_year")]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "service_year", "edition"], name="one_agreement_an_edition")
+        ]
 
     def __str__(self) -> str:
         return self.number

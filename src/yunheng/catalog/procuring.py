@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from django.db.models import QuerySet
 
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
@@ -17,28 +20,29 @@ from yunheng.cases.queries import calendar
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import decimal_of
-from yunheng.rules import periods
+from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import canonical, sm3
 from yunheng.rules.roles import Role
 
 from . import operations, queries
-from .models import Agreement, Demand, Edition, EditionDraft, Inquiry
-from .sheet import Row, checked
+from .models import Agreement, Demand, Edition, EditionDraft, Inquiry, Listing
+from .sheet import TEXTS, Row, checked
 
 LEVEL = "市级"
 #: 反馈期限前几个工作日起提醒；服务年度开始前几个工作日起催签框架协议
 _NOTICE = 5
+#: 部门预算截止前几个工作日起提醒还没有反馈的
+_BUDGET_NOTICE = 10
 
 
 def start(*, actor: Actor, on: date) -> Case:
-    """起一次采购征询：征询单从现行目录照抄，单价作预估。"""
+    """起一次采购征询：征询单从最近的一版目录照抄，单价作预估。"""
     if actor.role != Role.CITY_OPERATOR or actor.institution is None:
         raise NotYours(["采购征询由市运管单位下发（M10-四(一)，R-015）"])
     with unit_of_work(actor):
         unit = Institution.objects.get(pk=actor.institution)
         case = open_case(actor=actor, on=on, procedure_code="inquiry", unit=unit, subject="采购征询")
-        rows = [row.plain() for row in queries.listed(LEVEL, on)]
-        EditionDraft.objects.create(case=case, level=LEVEL, rows=rows)
+        operations.begin(case, LEVEL)
     return case
 
 
@@ -114,6 +118,18 @@ def summary(inquiry: Inquiry) -> list[Wanted]:
     return found
 
 
+def result_edition(provider: Institution, year: int, on: date) -> Edition | None:
+    """这一年的协议照哪一版采购结果签：头一份照年初（晚签的照当天）现行的；另签的照这一年里最近的一版。"""
+    span = periods.service_year(year)
+    last = span.last if current_agreement(provider, year) else min(max(span.start, on), span.last)
+    return queries.edition_on(LEVEL, last)
+
+
+def current_agreement(provider: Institution, year: int) -> Agreement | None:
+    """这一家这一年现行的协议：最近签的一份。"""
+    return Agreement.objects.filter(provider=provider, service_year=year).order_by("-pk").first()
+
+
 def sign(
     *,
     actor: Actor,
@@ -124,23 +140,32 @@ def sign(
     signed_on: date,
     rows: Sequence[Mapping[str, str]],
 ) -> Agreement:
-    """登记框架协议：协议上这家的每个单价都要等于采购结果，多一项、少一项、差一分都不收（R-018）。"""
+    """登记框架协议：逐项与采购结果相同，多一项、少一项、差一分都不收；采购结果变了可以照新的另签（R-018）。"""
     if actor.role != Role.REVIEWER:
         raise NotYours(["框架协议由区科创中心与服务商签（D62-五，R-018）"])
-    edition = queries.edition_on(LEVEL, periods.service_year(year).start)
+    present = periods.service_year_of(on)
+    if year not in (present, present + 1):
+        raise Refused(
+            [f"框架协议只签本服务年度、下一服务年度的（{present}、{present + 1}），现在是 {year}（D62-五，R-018）"]
+        )
+    edition = result_edition(provider, year, on)
     problems = [] if edition else [f"{year} 服务年度还没有采购结果（M10-四(三)，R-017）"]
     if not number.strip():
         problems.append("协议号不能为空")
     elif Agreement.objects.filter(number=number.strip()).exists():
         problems.append(f"协议号 {number} 已登记过")
-    if Agreement.objects.filter(provider=provider, service_year=year).exists():
-        problems.append(f"与{provider.name}的 {year} 服务年度框架协议已登记过（D62-五，R-018）")
+    former = current_agreement(provider, year)
+    if former and not unequal(former):
+        problems.append(
+            f"与{provider.name}的 {year} 服务年度框架协议 {former.number} 已登记过，"
+            "单价仍与采购结果相同（D62-五，R-018）"
+        )
     if signed_on > on:
         problems.append(f"签订日 {signed_on} 还没到，今天是 {on}")
     good, wrong = checked(rows, LEVEL)
     problems += wrong
     if edition:
-        problems += list(_price_problems(edition, provider, {row.item: row.unit_price for row in good}))
+        problems += _differences(edition, provider, good)
     if problems:
         raise Refused(problems)
     assert edition is not None
@@ -167,16 +192,74 @@ def result_for(edition: Edition, provider: Institution) -> dict[str, Row]:
     return rows
 
 
-def _price_problems(edition: Edition, provider: Institution, given: Mapping[str, Decimal | None]) -> Iterator[str]:
-    result = {item: row.unit_price for item, row in result_for(edition, provider).items()}
-    for item in sorted({*result, *given}):
-        if item not in given:
+#: 协议上的各栏都要与采购结果相同（单价另比）；文字的栏协议上空着不比
+_AGREED = ("类别", "计价单位", "计价方式", "计费周期")
+
+
+def _differences(edition: Edition, provider: Institution, given: Sequence[Row]) -> Iterator[str]:
+    """协议单价表与采购结果逐项比：不同的各写一句。"""
+    result, seen = result_for(edition, provider), dict[str, Row]()
+    for row in given:
+        place = f"第 {row.number} 行 {row.item}"
+        if row.provider not in ("", provider.code):
+            yield f"{place}：服务商写的是 {row.provider}，不是{provider.name}（M10-四(四)，R-018）"
+        elif row.item in seen:
+            yield f"{place}：与第 {seen[row.item].number} 行重复，一项只写一行（M10-四(四)，R-018）"
+        else:
+            seen[row.item] = row
+    for item in sorted({*result, *seen}):
+        if item not in seen:
             yield f"{item}：采购结果里有，协议上没有（M10-四(四)，R-018）"
         elif item not in result:
             yield f"{item}：采购结果里没有，协议上不能加（M10-四(四)，R-018）"
-        elif result[item] != given[item]:
-            was, now = _text(result[item]), _text(given[item])
-            yield f"{item}：协议单价 {now} 不等于采购结果 {was}，不再议价（M10-四(四)，R-018）"
+        else:
+            yield from _compared(result[item], seen[item])
+
+
+def _compared(result: Row, given: Row) -> Iterator[str]:
+    if result.unit_price != given.unit_price:
+        was, now = _text(result.unit_price), _text(given.unit_price)
+        yield f"{given.item}：协议单价 {now} 不等于采购结果 {was}，不再议价（M10-四(四)，R-018）"
+    expected, written = result.plain(), given.plain()
+    for column in (*_AGREED, *(column for column in TEXTS if written[column])):
+        if expected[column] != written[column]:
+            yield (
+                f"{given.item}：协议上{column}是“{written[column][:40]}”，采购结果是“{expected[column][:40] or '空'}”"
+                "（M10-四(四)，R-018）"
+            )
+
+
+@dataclass(frozen=True)
+class Unequal:
+    """协议上一项的单价不再等于采购结果：协议单价、采购结果（元；没有了、按全市平均的写成字），自哪一版起。"""
+
+    item: str
+    name: str
+    agreed: str
+    result: str
+    edition: Edition
+
+
+def unequal(agreement: Agreement) -> list[Unequal]:
+    """签了以后采购结果又变了的各项：与这个服务年度里最近的一版比（M10-四(四)，R-018）。"""
+    edition = queries.edition_on(LEVEL, periods.service_year(agreement.service_year).last)
+    if edition is None or edition.pk == agreement.edition_id:
+        return []
+    result = {item: (row.name, _text(row.unit_price)) for item, row in result_for(edition, agreement.provider).items()}
+    agreed = {
+        row["目录项"]: (row["名称"], _text(Decimal(row["单价"]) if row["单价"] else None)) for row in agreement.rows
+    }
+    return [
+        Unequal(
+            item,
+            (result.get(item) or agreed[item])[0],
+            agreed[item][1] if item in agreed else "协议上没有",
+            result[item][1] if item in result else "已取消",
+            edition,
+        )
+        for item in sorted({*result, *agreed})
+        if result.get(item, ("", ""))[1] != agreed.get(item, ("", ""))[1]
+    ]
 
 
 def _text(price: Decimal | None) -> str:
@@ -184,31 +267,103 @@ def _text(price: Decimal | None) -> str:
 
 
 def chase(on: date) -> int:
-    """催：征询的反馈期限临近、已过；7 月 1 日前框架协议还没签的（R-016、R-018）。返回新催几起。"""
-    count = 0
+    """催：征询的反馈期限临近、已过，部门预算快截止了还没反馈的；框架协议还没签的、单价已与采购结果不等的（R-016、R-018）。返回新催几起。"""
     with unit_of_work(SYSTEM):
-        for inquiry in Inquiry.objects.filter(case__board__step__in=("collect", "feedback", "finance")).select_related(
-            "case"
-        ):
-            begins = calendar().before(inquiry.due_on, _NOTICE).date
-            mark = "overdue" if on > inquiry.due_on else "soon" if on >= begins else ""
-            if mark and first_time(inquiry.case, f"inquiry-{mark}", on):
-                words = "已过" if mark == "overdue" else "快到"
-                text = f"采购需求的反馈期限 {inquiry.due_on} {words}，请抓紧汇总备案（M10-四(二)，R-016）"
-                for role in (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE):
-                    tell(case=inquiry.case, role=role, institution=None, text=text, on=on)
-                count += 1
-        year = periods.service_year_of(on) + 1
-        start_on = periods.service_year(year).start
-        edition = queries.edition_on(LEVEL, start_on)
-        if edition and edition.case and on >= calendar().before(start_on, _NOTICE).date:
-            signed = set(Agreement.objects.filter(service_year=year).values_list("provider", flat=True))
-            for provider in providers():
-                if provider.pk not in signed and first_time(edition.case, f"agreement-{year}-{provider.code}", on):
-                    text = f"{start_on} 起是 {year} 服务年度，与{provider.name}的框架协议还没有签（D62-五，R-018）"
-                    tell(case=edition.case, role=Role.REVIEWER, institution=None, text=text, on=on)
-                    count += 1
+        return _chase_feedback(on) + _chase_agreements(on) + _chase_unequal(on)
+
+
+def _chase_feedback(on: date) -> int:
+    count = 0
+    for inquiry in _unanswered():
+        begins = calendar().before(inquiry.due_on, _NOTICE).date
+        mark = "overdue" if on > inquiry.due_on else "soon" if on >= begins else ""
+        if mark and first_time(inquiry.case, f"inquiry-{mark}", on):
+            words = "已过" if mark == "overdue" else "快到"
+            text = f"采购需求的反馈期限 {inquiry.due_on} {words}，请抓紧汇总备案（M10-四(二)，R-016）"
+            _tell_district(inquiry, text, on)
+            count += 1
+        budget = budget_day(inquiry.on)
+        if on >= calendar().before(budget, _BUDGET_NOTICE).date and first_time(inquiry.case, "inquiry-budget", on):
+            text = (
+                f"区里编报部门预算到 {budget} 截止，采购需求还没有汇总备案、反馈市里，"
+                "请抓紧，免得列不进预算（M10-四(二)，R-016）"
+            )
+            _tell_district(inquiry, text, on)
+            count += 1
     return count
+
+
+def _tell_district(inquiry: Inquiry, text: str, on: date) -> None:
+    for role in (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE):
+        tell(case=inquiry.case, role=role, institution=None, text=text, on=on)
+
+
+def budget_day(on: date) -> date:
+    """`on` 以后最近一次区里编报部门预算的截止日（含），需求要赶在它以前反馈（M10-四(二)，R-016）。"""
+    month = rulebook.built_in().parameter("budget_month", on).whole
+    this, following = (_month_end(year, month) for year in (on.year, on.year + 1))
+    return this if on <= this else following
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
+
+
+def declined(inquiry: Inquiry) -> str | None:
+    """区里说明不使用的理由；没有办过、退回以后又改为汇总的为 None。"""
+    last = inquiry.case.events.filter(step="collect", act__in=("gather", "decline")).order_by("-seq").first()
+    return last.opinion if last and last.act == "decline" else None
+
+
+def _unanswered() -> QuerySet[Inquiry]:
+    """下发了、区里还没有反馈的征询。"""
+    return Inquiry.objects.filter(case__board__step__in=("collect", "feedback", "finance")).select_related("case")
+
+
+def winners(edition: Edition) -> list[Institution]:
+    """采购结果里点了名的服务商；一家都没点名的是各家。"""
+    named = providers().filter(pk__in=Listing.objects.filter(edition=edition).values("provider"))
+    return list(named or providers())
+
+
+def _chase_agreements(on: date) -> int:
+    """7 月 1 日前几个工作日起，中标的哪家还没签就催哪家。"""
+    year = periods.service_year_of(on) + 1
+    start_on = periods.service_year(year).start
+    edition = queries.edition_on(LEVEL, start_on)
+    if edition is None or on < calendar().before(start_on, _NOTICE).date:
+        return 0
+    count = 0
+    signed = set(Agreement.objects.filter(service_year=year).values_list("provider", flat=True))
+    for provider in winners(edition):
+        if provider.pk not in signed and first_time(None, f"agreement-{year}-{provider.code}", on):
+            text = f"{start_on} 起是 {year} 服务年度，与{provider.name}的框架协议还没有签（D62-五，R-018）"
+            _tell_centre(text, year, on)
+            count += 1
+    return count
+
+
+def _chase_unequal(on: date) -> int:
+    """本年度、下一年度的协议，采购结果一变就提醒照新的另签。"""
+    count = 0
+    years = Agreement.objects.filter(service_year__gte=periods.service_year_of(on)).order_by("pk")
+    current = {(one.provider_id, one.service_year): one for one in years.select_related("provider")}
+    for one in current.values():
+        found = unequal(one)
+        if found and first_time(None, f"agreement-unequal-{one.pk}-{found[0].edition.pk}", on):
+            names = "、".join(each.name for each in found[:3])
+            text = (
+                f"与{one.provider.name}的框架协议 {one.number} 有 {len(found)} 项单价不再等于采购结果"
+                f" {found[0].edition.number}（{names}{'等' if len(found) > 3 else ''}），"
+                "请照新的另签（M10-四(四)，R-018）"
+            )
+            _tell_centre(text, one.service_year, on)
+            count += 1
+    return count
+
+
+def _tell_centre(text: str, year: int, on: date) -> None:
+    tell(case=None, role=Role.REVIEWER, institution=None, text=text, on=on, href=f"/procurement/?year={year}")
 
 
 # ── 流程里的关口和效果 ──
@@ -219,8 +374,16 @@ def listed(doing: Doing) -> Iterator[str]:
     if not EditionDraft.objects.get(case=doing.case).rows:
         yield "征询单一行都没有（M10-四(一)，R-015）"
     fields: Mapping[str, str] = doing.detail.get("fields", {})  # type: ignore[assignment]
-    if "due_on" in fields and date.fromisoformat(fields["due_on"]) <= doing.on:
-        yield f"反馈期限 {fields['due_on']} 应晚于今天 {doing.on}（M10-四(一)，R-015）"
+    if "due_on" not in fields:
+        return
+    due, budget = date.fromisoformat(fields["due_on"]), budget_day(doing.on)
+    if due <= doing.on:
+        yield f"反馈期限 {due} 应晚于今天 {doing.on}（M10-四(一)，R-015）"
+    elif due > budget:
+        yield (
+            f"反馈期限 {due} 晚于区里编报部门预算的截止日 {budget}，需求赶不上列入预算，"
+            f"请定在 {budget} 或以前（M10-四(二)，R-016）"
+        )
 
 
 def issue(doing: Doing) -> None:
@@ -238,7 +401,28 @@ def issue(doing: Doing) -> None:
 def gathered(doing: Doing) -> Iterator[str]:
     """汇总完成之前：至少有一个单位报了。"""
     if not summary(Inquiry.objects.get(case=doing.case)):
-        yield "还没有单位报需求；确实没有的，请退回市里说明（M10-四(二)，R-016）"
+        yield "还没有单位报需求；本区不用的，请办“本区不使用，说明”（M10-四(二)、M10-四(四)，R-016）"
+
+
+def decline(doing: Doing) -> None:
+    """本区不使用：告诉报过需求的单位，需求留着备查，不反馈市里。"""
+    inquiry = Inquiry.objects.get(case=doing.case)
+    text = f"{doing.case.number} 本区决定不使用这次采购的服务，报过的需求不再反馈市里（M10-四(四)，R-016）"
+    _tell_units(inquiry, text, doing.on)
+
+
+def terminate(doing: Doing) -> None:
+    """流标、终止采购：告诉区里和报过需求的单位，现行目录不变。"""
+    inquiry = Inquiry.objects.get(case=doing.case)
+    text = f"{doing.case.number} 流标或终止采购，没有采购结果，现行目录和单价不变（M10-四(三)，R-017）"
+    _tell_district(inquiry, text, doing.on)
+    _tell_units(inquiry, text, doing.on)
+
+
+def _tell_units(inquiry: Inquiry, text: str, on: date) -> None:
+    href = f"/procurement/{inquiry.case.number}/"
+    for unit in {one.unit for one in latest(inquiry) if one.quantity}:
+        tell(case=inquiry.case, role=Role.CLERK, institution=unit, text=text, on=on, href=href)
 
 
 def register() -> None:
@@ -246,4 +430,6 @@ def register() -> None:
     register_guard("inquiry_rows", listed)
     register_guard("inquiry_demand", gathered)
     register_effect("inquiry", "issue", issue)
+    register_effect("inquiry", "decline", decline)
+    register_effect("inquiry", "terminate", terminate)
     register_effect("inquiry", "publish", operations.release)

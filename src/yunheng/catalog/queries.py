@@ -12,7 +12,7 @@ from yunheng.rules import editions, periods, pricing
 from yunheng.rules.problems import NotInForce
 
 from .models import Edition, Item, Listing, Price
-from .sheet import Row
+from .sheet import TEXTS, Row, digest
 
 
 def price_book() -> pricing.PriceBook:
@@ -25,14 +25,15 @@ def price_book() -> pricing.PriceBook:
     )
 
 
-def folded(level: str) -> list[editions.Span]:
-    """由各版折出的价格版本；库里的 Price 应与它相同（`prove` 核对）。"""
+def folded(level: str, extra: tuple[date, Mapping[editions.Key, Decimal | None]] | None = None) -> list[editions.Span]:
+    """由各版折出的价格版本；库里的 Price 应与它相同（`prove` 核对）。`extra` 是再加一版（生效日、各行）会怎样。"""
     listings: dict[int, dict[editions.Key, Decimal | None]] = {}
     rows = Listing.objects.filter(edition__level=level)
     for edition, item, provider, price in rows.values_list("edition", "item__code", "provider__code", "unit_price"):
         listings.setdefault(edition, {})[item, provider] = price
     published = Edition.objects.filter(level=level).order_by("pk").values_list("pk", "effective_on")
-    return editions.fold(editions.Edition(on, listings.get(pk, {})) for pk, on in published)
+    every = [editions.Edition(on, listings.get(pk, {})) for pk, on in published]
+    return editions.fold([*every, editions.Edition(*extra)] if extra else every)
 
 
 def price_differences() -> Iterator[str | None]:
@@ -59,15 +60,21 @@ def previous(edition: Edition) -> Edition | None:
     return earlier.order_by("-effective_on", "-pk").first()
 
 
-def rows_of(edition: Edition) -> list[Row]:
-    """一版目录的各行，按目录项、服务商。"""
+def latest(level: str) -> Edition | None:
+    """这一级生效日最晚的一版，发布了还没生效的也算：下一版从它改起。"""
+    return Edition.objects.filter(level=level).order_by("-effective_on", "-pk").first()
+
+
+def rows_of(edition: Edition, *, as_published: bool = False) -> list[Row]:
+    """一版目录的各行，按目录项、服务商；`as_published` 是照发布时的先后。"""
     listings = Listing.objects.filter(edition=edition).select_related("item", "provider")
+    order = ("pk",) if as_published else ("item__code", "provider__code")
     return [
         Row(
             number=number,
             item=one.item.code,
             category=one.item.category,
-            name=one.item.name,
+            name=one.name,
             unit=one.item.unit,
             pricing=one.item.pricing,
             cycle=one.item.cycle,
@@ -77,9 +84,18 @@ def rows_of(edition: Edition) -> list[Row]:
             dimension=one.item.dimension,
             architecture=one.item.architecture,
             level=edition.level,
+            content=one.content,
+            standard=one.standard,
         )
-        for number, one in enumerate(listings.order_by("item__code", "provider__code"), start=1)
+        for number, one in enumerate(listings.order_by(*order), start=1)
     ]
+
+
+def edition_differences() -> Iterator[str | None]:
+    """逐版：看到的各行与发布时的摘要是否相同；升级前录入的没有摘要，不核。"""
+    for edition in Edition.objects.exclude(digest="").order_by("pk"):
+        shown = digest(rows_of(edition, as_published=True))
+        yield None if shown == edition.digest else f"目录 {edition.number} 的各行与发布时的摘要不符"
 
 
 def listed(level: str, on: date) -> list[Row]:
@@ -132,6 +148,30 @@ def moved(before: Iterable[Row], after: Iterable[Row]) -> list[Moved]:
                 )
             )
     return found
+
+
+@dataclass(frozen=True)
+class Reworded:
+    """两版之间改了文字的一处：名称、服务内容或服务标准。"""
+
+    item: str
+    name: str
+    provider: str
+    column: str
+    before: str
+    after: str
+
+
+def reworded(before: Iterable[Row], after: Iterable[Row]) -> list[Reworded]:
+    """两版都有的行里改了的文字；不动单价，账目不受影响。"""
+    old = {(row.item, row.provider): row.plain() for row in before}
+    new = {(row.item, row.provider): row.plain() for row in after}
+    return [
+        Reworded(key[0], new[key]["名称"], key[1], column, old[key][column], new[key][column])
+        for key in sorted({*old} & {*new})
+        for column in ("名称", *TEXTS)
+        if old[key][column] != new[key][column]
+    ]
 
 
 def items() -> dict[str, Item]:

@@ -11,8 +11,16 @@ from decimal import Decimal
 import openpyxl
 
 from yunheng.documents.office import checked_office
+from yunheng.rules.digest import canonical, sm3
 
-COLUMNS = ("目录项", "类别", "名称", "计价单位", "计价方式", "计费周期", "单价", "服务商", "日志", "主机规格", "架构")
+#: 表头一定要有的，和可以没有的（没有就当空着：日志空是有）
+_REQUIRED = ("目录项", "类别", "名称", "计价单位", "计价方式", "计费周期", "单价", "服务商")
+#: 说明做什么、做到什么程度的文字，以前的表没有（M6-15、M10-四(一)）
+TEXTS = ("服务内容", "服务标准")
+COLUMNS = (*_REQUIRED, "日志", "主机规格", "架构", *TEXTS)
+#: 同一目录项在一版里各行、在各版之间都要一样的栏：变了，单价和数量的意思就变了（R-011、R-013）
+FIXED = ("category", "unit", "pricing", "cycle", "logged", "dimension", "architecture")
+TITLES = dict(zip(FIXED, ("类别", "计价单位", "计价方式", "计费周期", "日志", "主机规格", "架构"), strict=True))
 _CHOICES = {
     "类别": ("基础设施", "平台软件", "软件授权"),
     "计价方式": ("单价", "阶梯", "授权"),
@@ -21,6 +29,7 @@ _CHOICES = {
 }
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,31}")
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+_LENGTHS = {"名称": 200, "计价单位": 40, "主机规格": 20, "架构": 10, "服务内容": 1000, "服务标准": 1000}
 MAX_ROWS = 2000
 
 
@@ -41,15 +50,31 @@ class Row:
     dimension: str
     architecture: str
     level: str
+    content: str = ""
+    standard: str = ""
 
     def plain(self) -> dict[str, str]:
         """写成导入表的一行。"""
         price = "" if self.unit_price is None else f"{self.unit_price.normalize():f}"
         cells = (
             self.item, self.category, self.name, self.unit, self.pricing, self.cycle, price, self.provider,
-            "有" if self.logged else "无", self.dimension, self.architecture,
+            "有" if self.logged else "无", self.dimension, self.architecture, self.content, self.standard,
         )  # fmt: skip
         return dict(zip(COLUMNS, cells, strict=True))
+
+
+def digest(rows: Iterable[Row]) -> str:
+    """一版各行的 SM3，照导入的先后；服务内容、服务标准空着的不算在内，与没有这两栏时发布的相同。"""
+    plain = [row.plain() for row in rows]
+    return sm3(
+        canonical([{column: row[column] for column in row if row[column] or column not in TEXTS} for row in plain])
+    )
+
+
+def told(row: object, name: str) -> str:
+    """`FIXED` 里的一栏写给人看：空着的写出来。"""
+    value = getattr(row, name)
+    return ("有" if value else "无") if isinstance(value, bool) else str(value) or "空"
 
 
 def read(content: bytes, name: str) -> list[dict[str, str]]:
@@ -62,7 +87,7 @@ def read(content: bytes, name: str) -> list[dict[str, str]]:
         ]
     except Exception as error:
         raise ValueError(f"“{name}”打不开，文件可能坏了，请重新另存后再导入") from error
-    if not rows or (missing := [column for column in COLUMNS[:8] if column not in rows[0]]):
+    if not rows or (missing := [column for column in _REQUIRED if column not in rows[0]]):
         wanted = "、".join(missing) if rows else "、".join(COLUMNS)
         raise ValueError(f"“{name}”的表头缺 {wanted}；请从本页下载现行目录，在上面改")
     if len(rows) > MAX_ROWS + 1:
@@ -101,17 +126,14 @@ def checked(rows: Iterable[Mapping[str, str]], level: str) -> tuple[list[Row], l
             dimension=cells["主机规格"],
             architecture=cells["架构"],
             level=level,
+            content=cells["服务内容"],
+            standard=cells["服务标准"],
         )
         first = attributes.setdefault(row.item, row)
-        if (first.category, first.pricing, first.cycle, first.logged) != (
-            row.category,
-            row.pricing,
-            row.cycle,
-            row.logged,
-        ):
-            problems.append(
-                f"第 {number} 行 {row.item}：类别、计价方式、计费周期、日志与第 {first.number} 行不一致（R-011）"
-            )
+        different = [TITLES[name] for name in FIXED if getattr(first, name) != getattr(row, name)]
+        different += ["名称"] if first.name != row.name else []
+        if different:
+            problems.append(f"第 {number} 行 {row.item}：{'、'.join(different)}与第 {first.number} 行不一致（R-011）")
         good.append(row)
     return good, problems
 
@@ -122,8 +144,9 @@ def _problems(cells: Mapping[str, str]) -> Iterable[str]:
     for column in ("名称", "计价单位"):
         if not cells[column]:
             yield f"{column}不能为空"
-        elif len(cells[column]) > (200 if column == "名称" else 40):
-            yield f"{column}太长"
+    for column, most in _LENGTHS.items():
+        if len(cells[column]) > most:
+            yield f"{column}最多 {most} 字，现在 {len(cells[column])} 字"
     for column, choices in _CHOICES.items():
         if cells[column] not in choices:
             yield f"{column}：只能填 {'、'.join(choices)}，现在是“{cells[column][:20]}”"

@@ -14,7 +14,7 @@ from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed, business_date
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, decimal_of
+from yunheng.orgs.reading import day_of, decimal_of, seen_in, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of
 from yunheng.rules.roles import Role
@@ -22,6 +22,10 @@ from yunheng.rules.roles import Role
 from . import operations, procuring, queries, tiering
 from .models import Agreement, Edition, EditionDraft, Inquiry, Item
 from .sheet import COLUMNS, Row, read
+
+#: 阶梯价从哪个服务年度起；框架协议从哪个服务年度以后起
+_FIRST_YEAR = 2022
+_BEFORE_YEAR = 2020
 
 
 @allowed()
@@ -49,6 +53,7 @@ def _listing(request: HttpRequest, today: date) -> dict[str, Any]:
     )
     rows = queries.rows_of(edition) if edition else []
     previous = queries.previous(edition) if edition else None
+    earlier = queries.rows_of(previous) if previous else []
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.category, []).append(row)
@@ -61,7 +66,8 @@ def _listing(request: HttpRequest, today: date) -> dict[str, Any]:
         "providers": dict(providers().values_list("code", "name")),
         "editions": Edition.objects.filter(level=level).order_by("-effective_on", "-pk")[:50],
         "previous": previous,
-        "moved": queries.moved(queries.rows_of(previous), rows) if previous else [],
+        "moved": queries.moved(earlier, rows) if previous else [],
+        "reworded": queries.reworded(earlier, rows),
     }
 
 
@@ -86,7 +92,9 @@ def published_sheet(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _workbook(rows: Iterable[Mapping[str, str]], name: str = "catalog.xlsx") -> HttpResponse:
-    return attached(workbook("目录", COLUMNS, ([row[column] for column in COLUMNS] for row in rows)), name, TYPE)
+    # 加了服务内容、服务标准以前存下的各行没有这两栏
+    cells = ([row.get(column, "") for column in COLUMNS] for row in rows)
+    return attached(workbook("目录", COLUMNS, cells), name, TYPE)
 
 
 @require_POST
@@ -100,9 +108,13 @@ def start(request: Request) -> HttpResponse:
 @require_POST
 @allowed(Role.CITY_OPERATOR, Role.REVIEWER)
 def save(request: Request, number: str) -> HttpResponse:
-    """存编制中的一版：生效日、依据，可以导入一张 Excel 整本换掉，也可以只改一项的单价。"""
+    """存编制中的一版：生效日、依据，可以导入一张 Excel 整本换掉，也可以只改一项的单价；或者并入最近的一版。"""
     draft = get_object_or_404(EditionDraft.objects.select_related("case__board"), case__number=number)
     post, file = request.POST, request.FILES.get("file")
+    seen = seen_in(post.get("version"))
+    if post.get("do") == "rebase":
+        operations.rebase(actor=request.actor, case=draft.case, seen=seen)
+        return redirect(f"/cases/{number}/#catalog")
     try:
         effective = day_of(post.get("effective_on", ""))
         rows = read(file.read(), file.name or "") if file else None
@@ -117,7 +129,7 @@ def save(request: Request, number: str) -> HttpResponse:
     operations.save(
         actor=request.actor,
         case=draft.case,
-        seen=int(post["version"][:9]) if post.get("version", "").isdigit() else -1,
+        seen=seen,
         effective_on=effective,
         basis=post.get("basis", ""),
         rows=rows,
@@ -132,12 +144,17 @@ def save(request: Request, number: str) -> HttpResponse:
 def procurement(request: Request) -> HttpResponse:
     """采购：各次征询、框架协议。"""
     present = service_year_of(request.on)
-    text = request.GET.get("year", "")
-    year = int(text[:4]) if text.isdigit() else present
-    if not 2020 < year < 2100:
+    year = _chosen_year(request, present)
+    if year is None:
         raise Http404
     edition = queries.edition_on(procuring.LEVEL, service_year(year).start)
-    agreements = {one.provider_id: one for one in Agreement.objects.filter(service_year=year)}
+    agreements = {one.provider_id: one for one in Agreement.objects.filter(service_year=year).order_by("pk")}
+    winners = {one.pk for one in procuring.winners(edition)} if edition else set()
+    every = [
+        (one, agreement, procuring.unequal(agreement) if agreement else [], one.pk in winners)
+        for one in providers()
+        for agreement in [agreements.get(one.pk)]
+    ]
     context = {
         "inquiries": Inquiry.objects.select_related("case__board").order_by("-pk"),
         "drafts": EditionDraft.objects.filter(case__procedure="inquiry", case__board__step="draft")
@@ -145,14 +162,22 @@ def procurement(request: Request) -> HttpResponse:
         else (),
         "starts": request.actor.role == Role.CITY_OPERATOR,
         "asks": request.actor.role == Role.CLERK,
-        "signs": request.actor.role == Role.REVIEWER,
+        # 只登记本服务年度和下一服务年度的（R-018）
+        "signs": request.actor.role == Role.REVIEWER and year in (present, present + 1),
         "year": year,
         "years": range(present + 1, 2021, -1),
         "edition": edition,
-        "providers": [(one, agreements.get(one.pk)) for one in providers()],
+        "providers": every,
         "late": request.on >= service_year(year).start,
     }
     return render(request, "catalog/procurement.html", context)
+
+
+def _chosen_year(request: Request, default: int | None) -> int | None:
+    """地址里的服务年度，没写是 `default`；不是年份、早于有目录的年度为 None。"""
+    text = request.GET.get("year")
+    year = year_of(text) if text else default
+    return year if year is not None and year > _BEFORE_YEAR else None
 
 
 @require_POST
@@ -192,6 +217,8 @@ def demand(request: Request, number: str) -> HttpResponse:
         "summary": procuring.summary(inquiry)
         if request.actor.role not in (Role.CLERK, Role.HEAD, Role.PROVIDER)
         else None,
+        "declined": procuring.declined(inquiry),
+        "budget_day": procuring.budget_day(inquiry.on),
         "units": len({one.unit_id for one in latest if one.quantity}),
         "problems": problems,
     }
@@ -202,14 +229,12 @@ def demand(request: Request, number: str) -> HttpResponse:
 def agreement_sheet(request: Request, code: str) -> HttpResponse:
     """一家的协议单价表：照采购结果，签协议时附上它。"""
     provider = get_object_or_404(providers(), code=code)
-    text = request.GET.get("year", "")
-    edition = queries.edition_on(procuring.LEVEL, service_year(int(text[:4])).start) if text.isdigit() else None
+    year = _chosen_year(request, None)
+    edition = procuring.result_edition(provider, year, request.on) if year else None
     if edition is None or (request.actor.role == Role.PROVIDER and request.actor.institution != provider.pk):
         raise Http404
-    rows = (row.plain() for row in procuring.result_for(edition, provider).values())
-    return attached(
-        workbook("目录", COLUMNS, ([r[c] for c in COLUMNS] for r in rows)), f"agreement-{provider.code}.xlsx", TYPE
-    )
+    rows = [row.plain() for row in procuring.result_for(edition, provider).values()]
+    return _workbook(rows, f"agreement-{provider.code}.xlsx")
 
 
 @require_POST
@@ -218,7 +243,8 @@ def agree(request: Request) -> HttpResponse:
     """登记框架协议：协议单价表与采购结果逐项相等才收。"""
     post, file = request.POST, request.FILES.get("file")
     provider = providers().filter(code=post.get("provider", "")).first()
-    if provider is None or file is None or not post.get("year", "").isdigit():
+    year = year_of(post.get("year"))
+    if provider is None or file is None or year is None:
         raise Refused(["请选择服务商、服务年度，附上协议的单价表（Excel，列同目录）"])
     try:
         rows, signed_on = read(file.read(), file.name or ""), day_of(post.get("signed_on", ""))
@@ -228,20 +254,20 @@ def agree(request: Request) -> HttpResponse:
         actor=request.actor,
         on=request.on,
         provider=provider,
-        year=int(post["year"][:4]),
+        year=year,
         number=post.get("number", "")[:80],
         signed_on=signed_on,
         rows=rows,
     )
-    return redirect(f"/procurement/?year={post['year'][:4]}")
+    return redirect(f"/procurement/?year={year}")
 
 
 @allowed()
 def tiers(request: Request) -> HttpResponse:
     """阶梯价的各档、全市年度总量：都看得到，市运管单位在这里发布（R-019、R-076）。"""
     present = service_year_of(request.on)
-    text = request.POST.get("year") or request.GET.get("year") or str(present)
-    year = min(max(int(text[:4]) if text.isdigit() else present, _FIRST_YEAR), present + 1)
+    text = request.POST.get("year") or request.GET.get("year")
+    year = min(max(year_of(text) or present, _FIRST_YEAR), present + 1)
     problems: tuple[str, ...] = ()
     if request.method == "POST":
         try:
@@ -259,9 +285,6 @@ def tiers(request: Request) -> HttpResponse:
         "problems": problems,
     }
     return render(request, "catalog/tiers.html", context, status=422 if problems else 200)
-
-
-_FIRST_YEAR = 2022
 
 
 def _publish_tiers(request: Request, year: int) -> None:

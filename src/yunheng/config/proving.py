@@ -30,6 +30,7 @@ def prove() -> list[Proof]:
             _proofs,
             _disputes,
             _prices,
+            _editions,
             _money,
             _chain,
             _privileges,
@@ -65,6 +66,12 @@ def _prices() -> Proof:
     from yunheng.catalog.queries import price_differences  # noqa: PLC0415
 
     return _proof("价格版本等于目录各版的折叠", price_differences())
+
+
+def _editions() -> Proof:
+    from yunheng.catalog.queries import edition_differences  # noqa: PLC0415
+
+    return _proof("目录各版看到的与发布时的摘要相同", edition_differences())
 
 
 def _money() -> Proof:

@@ -22,6 +22,7 @@ from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.previewed import keep, kept
 from yunheng.orgs.queries import providers
+from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 
@@ -99,9 +100,9 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
         ("provider", "provider_id", "服务商"),
         ("project", "project_id", "项目"),
     ):
-        if (value := get.get(key, "")).isdigit():
-            resources = resources.filter(**{path: int(value[:9])})
-            name = Institution.objects.filter(pk=int(value[:9])).first() if key != "project" else None
+        if (value := whole_of(get.get(key))) is not None:
+            resources = resources.filter(**{path: value})
+            name = Institution.objects.filter(pk=value).first() if key != "project" else None
             chosen.append((key, f"{title} {name}" if name else title))
     if (arch := get.get("arch", "")) in ("X86", "XC"):
         resources = resources.filter(architecture=arch)

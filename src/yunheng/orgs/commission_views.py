@@ -18,7 +18,7 @@ from yunheng.rules.scopes import Scope
 from . import commissioning
 from .access import Request, allowed
 from .models import Commission, Deliverable, Institution, Person
-from .reading import MAX_ATTACHMENT, day_of, money_of
+from .reading import MAX_ATTACHMENT, day_of, money_of, whole_of, year_of
 
 _PAGES = (*commissioning.READERS, Role.THIRD_PARTY)
 _FIRST_YEAR = 2021
@@ -78,10 +78,10 @@ def _register(request: Request) -> Commission:
             read[name] = reader(post.get(name, ""))
         except ValueError as error:
             problems.append(f"{label}：{error}（R-089）")
-    year = post.get("service_year", "")[:4]
-    if not year.isdigit() or not _FIRST_YEAR < int(year) < 2100:
+    year = year_of(post.get("service_year"))
+    if year is None or year <= _FIRST_YEAR:
         problems.append("请选择费用列入哪个服务年度（R-089）")
-    if problems or institution is None:
+    if problems or institution is None or year is None:
         raise Refused(problems)
     chosen = [_key(text) for text in post.getlist("people")]
     return commissioning.register(
@@ -92,7 +92,7 @@ def _register(request: Request) -> Commission:
             number=post.get("number", "")[:80],
             scopes=post.getlist("scopes"),
             qualification=post.get("qualification", ""),
-            service_year=int(year),
+            service_year=year,
             **read,
         ),
         people=list(Person.objects.filter(pk__in=chosen)),
@@ -100,7 +100,7 @@ def _register(request: Request) -> Commission:
 
 
 def _key(text: str) -> int:
-    return int(text[:9]) if text.isdigit() else 0
+    return whole_of(text) or 0
 
 
 @allowed(*_PAGES)

@@ -54,3 +54,21 @@ def _of(key: Key, ordered: list[Edition]) -> Iterable[Span]:
             start, price = edition.effective_on, edition.prices[key]
     if start is not None:
         yield Span(*key, price, start, None)
+
+
+def altered(before: Iterable[Span], after: Iterable[Span]) -> list[Span]:
+    """`before` 里有哪些价格版本，到了 `after` 有一天的单价不同或没有了；`after` 多出来的日子不算。"""
+    later: dict[Key, list[Span]] = {}
+    for span in after:
+        later.setdefault((span.item, span.provider), []).append(span)
+    return [span for span in before if not _kept(span, later.get((span.item, span.provider), ()))]
+
+
+def _kept(span: Span, later: Iterable[Span]) -> bool:
+    """相邻的同价会并成一个，所以原样留着就是整个落在同价的一个里。"""
+    return any(
+        one.unit_price == span.unit_price
+        and one.start <= span.start
+        and (one.until is None or (span.until is not None and span.until <= one.until))
+        for one in later
+    )

@@ -29,6 +29,13 @@ class Period:
             raise ValueError(f"自 {self.start} 起的区间没有止日，数不出天数")
         return (self.until - self.start).days
 
+    @property
+    def last(self) -> date:
+        """末日（含）；没有止日的区间抛 ValueError。"""
+        if self.until is None:
+            raise ValueError(f"自 {self.start} 起的区间没有末日")
+        return self.until - timedelta(days=1)
+
     def contains(self, day: date) -> bool:
         """某日是否在区间内（含起日，不含止日）。"""
         return self.start <= day and (self.until is None or day < self.until)

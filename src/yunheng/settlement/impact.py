@@ -69,10 +69,12 @@ def agreements_touched(moved: Iterable[Moved], effective_on: date) -> list[tuple
     changes = {(one.item, one.provider): one.name for one in moved}
     year = periods.service_year_of(effective_on)
     found = []
+    # 同一年另签过的只看最近的一份
     for agreement in (
         Agreement.objects.filter(service_year__gte=year)
         .select_related("provider")
-        .order_by("service_year", "provider__code")
+        .order_by("service_year", "provider__code", "-pk")
+        .distinct("service_year", "provider__code")
     ):
         own = ("", agreement.provider.code)
         names = [

@@ -16,6 +16,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
+from yunheng.catalog.operations import register_frozen
 from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Level
 from yunheng.orgs.queries import chosen_conventions, providers
@@ -420,6 +421,7 @@ def register() -> None:
     for code in ("settlement", "adjustment"):
         register_effect(code, "submit_run", submit_run)
         register_effect(code, "freeze", freeze)
+    register_frozen(lambda: Freeze.objects.values_list("service_year", flat=True))
     commissioning.register_ceiling(queries.supervision_ceiling)
     register_facts("settlement", city_fees)
     register_facts("adjustment", pays)

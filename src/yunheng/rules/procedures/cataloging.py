@@ -97,7 +97,11 @@ INQUIRY = Procedure(
         ),
         Step(
             "collect", "区里汇总需求", "编制中", (Role.REVIEWER,),
-            (Act("gather", "汇总完成，报区科委", "feedback", guards=("inquiry_demand",)),), "M10-四(二)",
+            (
+                Act("gather", "汇总完成，报区科委", "feedback", guards=("inquiry_demand",)),
+                Act("decline", "本区不使用，说明", "feedback", opinion=True, effect="decline", tone="plain"),
+            ),
+            "M10-四(二)",
         ),
         Step(
             "feedback", "区科委确认", "待审核", (Role.AUTHORITY,),
@@ -113,7 +117,11 @@ INQUIRY = Procedure(
         ),
         Step(
             "compile", "统一采购", "编制中", (Role.CITY_OPERATOR,),
-            (Act("publish", "发布采购结果", "done", guards=("catalog_ready",), effect="publish"),), "M10-四(三)",
+            (
+                Act("publish", "发布采购结果", "done", guards=("catalog_ready",), effect="publish"),
+                Act("terminate", "流标、终止采购", "terminated", opinion=True, effect="terminate", tone="danger"),
+            ),
+            "M10-四(三)",
         ),
     ),
 )  # fmt: skip

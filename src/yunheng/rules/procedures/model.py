@@ -15,7 +15,7 @@ from yunheng.rules.scopes import Scope
 
 @dataclass(frozen=True)
 class Outcome:
-    """终点：办结、不予通过、撤回。`state` 是状态字典里的词。"""
+    """终点：办结、不予通过、撤回、终止。`state` 是状态字典里的词。"""
 
     code: str
     state: str
@@ -24,7 +24,8 @@ class Outcome:
 DONE = Outcome("done", "已办结")
 REJECTED = Outcome("rejected", "不予通过")
 WITHDRAWN = Outcome("withdrawn", "已撤回")
-OUTCOMES = {outcome.code: outcome for outcome in (DONE, REJECTED, WITHDRAWN)}
+TERMINATED = Outcome("terminated", "已终止")
+OUTCOMES = {outcome.code: outcome for outcome in (DONE, REJECTED, WITHDRAWN, TERMINATED)}
 #: 各流程里“补正”这一步都叫这个代号；退回时停钟，补正后回到退回的那一步
 AMEND = "amend"
 

@@ -19,7 +19,7 @@ from yunheng.metering.differences import NAMES
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution, Kind
-from yunheng.orgs.reading import MAX_ATTACHMENT
+from yunheng.orgs.reading import MAX_ATTACHMENT, whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -120,8 +120,7 @@ class _Stacked:
 
 def _handle(request: Request, run: Run) -> None:
     post, given = request.POST, request.FILES.get("file")
-    assignee, wanted = post.get("assignee", ""), post.get("do", "")
-    kind, _, ruling = wanted.partition("：")
+    kind, _, ruling = post.get("do", "").partition("：")
     operations.handle_all(
         rows=[_row(text) for text in post.getlist("row")],
         actor=request.actor,
@@ -130,7 +129,7 @@ def _handle(request: Request, run: Run) -> None:
         kind=kind,
         text=post.get("text", ""),
         ruling=ruling,
-        assignee=Institution.objects.filter(pk=int(assignee[:9])).first() if assignee.isdigit() else None,
+        assignee=Institution.objects.filter(pk=whole_of(post.get("assignee")) or 0).first(),
         evidence=(given.name or "证据", given.read(MAX_ATTACHMENT + 1)) if given else None,
     )
 

@@ -14,7 +14,7 @@ from yunheng.cases.models import Case
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, decimal_of
+from yunheng.orgs.reading import day_of, decimal_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
@@ -151,10 +151,10 @@ def _ratios(text: str) -> dict[str, Decimal]:
 
 
 def _year(request: Request) -> int:
-    text = request.POST.get("year", "")[:4]
-    if not text.isdigit() or not FIRST_YEAR < int(text) < 2100:
+    year = year_of(request.POST.get("year"))
+    if year is None or year <= FIRST_YEAR:
         raise Refused(["请选择服务年度"])
-    return int(text)
+    return year
 
 
 # ── 反馈和汇交 ──

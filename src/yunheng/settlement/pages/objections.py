@@ -14,7 +14,7 @@ from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible as visible_resources
 from yunheng.metering.explaining import equation
 from yunheng.orgs.access import Request, allowed
-from yunheng.orgs.reading import MAX_ATTACHMENT, day_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, whole_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
@@ -35,16 +35,16 @@ def _given(request: Request) -> objecting.Evidence | None:
 def listing(request: Request) -> HttpResponse:
     """异议：没答复的在前；按服务年度筛。"""
     found = objecting.visible(request.actor)
-    chosen = request.GET.get("year", "")
-    if chosen.isdigit():
-        found = found.filter(run__service_year=int(chosen[:4]))
+    year = year_of(request.GET.get("year"))
+    if year is not None:
+        found = found.filter(run__service_year=year)
     if request.GET.get("open"):
         found = found.filter(reply=None)
     context = {
         "page": Paginator(found.order_by(F("reply__pk").desc(nulls_first=True), "-pk"), _PAGE).get_page(
             request.GET.get("page", "1")[:6]
         ),
-        "year": chosen[:4],
+        "year": year,
         "open": bool(request.GET.get("open")),
         "years": queries.years(),
         "items": dict(Item.objects.values_list("code", "name")),
@@ -91,10 +91,10 @@ def _about(request: Request, run: Run) -> dict[str, Any]:
         day = day_of(get["day"]) if get.get("day") else None
     except ValueError as error:
         raise Refused([str(error)]) from error
-    if get.get("line", "").isdigit():
+    if (seq := whole_of(get.get("line"))) is not None:
         lines = queries.visible_lines(request.actor, run)
         disputed = bool(get.get("disputed"))
-        line = get_object_or_404(lines, disputed=disputed, seq=min(int(get["line"][:10]), 2**31 - 1))
+        line = get_object_or_404(lines, disputed=disputed, seq=seq)
         item = Item.objects.get(code=line.item)
         return {
             "line": line,

@@ -19,6 +19,7 @@ from yunheng.documents.data import GOALS
 from yunheng.documents.plan import unwritten
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
@@ -85,7 +86,6 @@ def _save(request: Request, year: int, case: Case | None) -> None:
         raise NotYours(["结算方案由区科创中心编（D62-八，R-080）"])
     if case is None:
         raise Refused([f"{year} 服务年度还没有起年度结算，不能编方案（D62-八，R-080）"])
-    seen = post.get("seen", "")
     planning.write_plan(
         actor=request.actor,
         on=request.on,
@@ -96,7 +96,7 @@ def _save(request: Request, year: int, case: Case | None) -> None:
             (post.get(f"goal:{number}:indicator", ""), post.get(f"goal:{number}:target", ""))
             for number in range(len(GOALS))
         ],
-        seen=int(seen[:6]) if seen.isdigit() else None,
+        seen=whole_of(post.get("seen")),
     )
 
 

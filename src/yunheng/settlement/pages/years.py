@@ -18,14 +18,15 @@ from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Edition, EditionDraft, Inquiry
-from yunheng.catalog.operations import LEVELS
+from yunheng.catalog.operations import LEVELS, stale_problems
+from yunheng.catalog.procuring import budget_day, declined
 from yunheng.catalog.sheet import checked
 from yunheng.ledger.models import Project
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, money_of
+from yunheng.orgs.reading import day_of, money_of, whole_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.procedures import WITHDRAWN
@@ -164,8 +165,8 @@ def recompute(request: Request, pk: int) -> HttpResponse:
 @allowed(Role.REVIEWER, Role.CLERK)
 def contract(request: Request, year: int) -> HttpResponse:
     """登记支付合同。"""
-    number = request.POST.get("adjustment", "")
-    freeze = get_object_or_404(Freeze, service_year=year, number=int(number[:4]) if number.isdigit() else 0)
+    number = whole_of(request.POST.get("adjustment")) or 0
+    freeze = get_object_or_404(Freeze, service_year=year, number=number)
     provider = providers().filter(code=request.POST.get("provider", "")).first()
     if provider is None:
         raise Refused(["请选择服务商"])
@@ -233,22 +234,38 @@ def register() -> None:
 
 def _catalog(request: Request, case: Case) -> dict[str, Any]:
     """编制中的一版：比现行的变了什么，动到哪些在用的资源（R-013）。"""
-    draft = EditionDraft.objects.get(case=case)
+    draft = EditionDraft.objects.select_related("base").get(case=case)
     rows, _ = checked(draft.rows, draft.level)
     edition = Edition.objects.filter(case=case).first()
-    # 发布了的比它之前的一版，没发布的比今天现行的
-    before = catalog.previous(edition) if edition else catalog.edition_on(draft.level, request.on)
-    moved = catalog.moved(catalog.rows_of(before) if before else [], rows)
-    found = touched(moved, request.on)
+    backfilled = edition.backfilled if edition else draft.effective_on is not None and draft.effective_on < request.on
+    # 发布了的比它之前的一版，没发布的比最近的一版；补录的比当时的，当时还没有的没有可比
+    if edition:
+        before = catalog.previous(edition)
+    elif backfilled and draft.effective_on:
+        before = catalog.edition_on(draft.level, draft.effective_on)
+    else:
+        before = catalog.latest(draft.level)
+    earlier = catalog.rows_of(before) if before else []
+    moved = [] if backfilled and before is None else catalog.moved(earlier, rows)
+    inquiry = Inquiry.objects.filter(case=case).first()
+    found = [] if backfilled else touched(moved, request.on)
     proposer = LEVELS[draft.level][1]
     return {
         "draft": draft,
         "moved": moved,
+        "reworded": catalog.reworded(earlier, rows),
+        "textless": len({row.item for row in rows if not (row.content and row.standard)}),
         "touched": found,
         "total": sum((one.change for one in found), Decimal(0)),
-        "agreements": agreements_touched(moved, draft.effective_on or request.on),
+        "agreements": [] if backfilled else agreements_touched(moved, draft.effective_on or request.on),
+        "before": before,
+        "backfilled": backfilled,
+        "stale": () if edition or backfilled or case.board.outcome else tuple(stale_problems(draft)),
+        "newest": catalog.latest(draft.level),
         "providers": dict(providers().values_list("code", "name")),
-        "inquiry": Inquiry.objects.filter(case=case).first(),
+        "inquiry": inquiry,
+        "declined": declined(inquiry) if inquiry else None,
+        "budget_day": budget_day(inquiry.on if inquiry else request.on) if case.procedure == "inquiry" else None,
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
     }
 
@@ -326,10 +343,9 @@ def package(request: Request) -> HttpResponse:
         context = {"years": years, "counts": packing.counts(), "uncovered": barred}
         return render(request, "settlement/package.html", context)
     commissioning.require(request.actor, request.on, Scope.METERING)
-    chosen = request.GET.get("year", "")
-    if kind not in _TYPES or not chosen.isdigit() or not FIRST_YEAR < int(chosen[:4]) <= present:
+    year = year_of(request.GET.get("year"))
+    if kind not in _TYPES or year is None or not FIRST_YEAR < year <= present:
         raise Http404
-    year = int(chosen[:4])
     try:
         cutoff = date.fromisoformat(request.GET["cutoff"]) if request.GET.get("cutoff") else None
     except ValueError as error:

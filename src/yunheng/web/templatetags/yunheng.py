@@ -21,6 +21,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.cases.queries import board_timing, position
 from yunheng.documents.annex1 import LABELS
 from yunheng.orgs.access import Request
+from yunheng.orgs.reading import whole_of
 from yunheng.rules import money, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
@@ -123,7 +124,7 @@ def cite(clause: str, note: str = "") -> dict[str, Any]:
         return {"label": clause, "clause": None, "note": note}
     document, _, number = found.id.partition("-")
     name = _DOCUMENTS.get(document, document)
-    label = f"{name}·第{number}条" if document in ("M6", "D14") and number.isdigit() else f"{name}·{number}"
+    label = f"{name}·第{number}条" if document in ("M6", "D14") and number.isdecimal() else f"{name}·{number}"
     return {
         "label": label,
         "clause": found,
@@ -343,8 +344,8 @@ def place_name(case: Case, place: str) -> str:
     for field in section.fields:
         if field.key == parts[0]:
             return f"{section.title} · {field.label}"
-    if len(parts) > 1 and parts[1].isdigit():
-        return f"{section.title} 第 {int(parts[1]) + 1} 行"
+    if len(parts) > 1 and (row := whole_of(parts[1])) is not None:
+        return f"{section.title} 第 {row + 1} 行"
     return f"{section.title} · {LABELS.get(parts[-1], '')}".rstrip(" ·")
 
 
