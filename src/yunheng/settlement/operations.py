@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from yunheng.applications import history
 from yunheng.assessment.queries import locked
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.locking import Lock, hold
@@ -414,5 +415,6 @@ def register() -> None:
         register_effect(code, "submit_run", submit_run)
         register_effect(code, "freeze", freeze)
     commissioning.register_ceiling(queries.supervision_ceiling)
+    history.register_frozen(queries.frozen_years)
     register_facts("settlement", city_fees)
     register_facts("adjustment", pays)
