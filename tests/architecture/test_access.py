@@ -73,6 +73,8 @@ PAGES: dict[str, set[Role]] = {
     "forecast": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "recovery": {Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION},
     "handover": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR},
+    "backfills": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION},
+    "backfill-template": {Role.REVIEWER},
     "tiers": EVERYONE,
     "catalog-sheet": EVERYONE,
     "surveys": {Role.THIRD_PARTY, Role.REVIEWER, Role.AUTHORITY},
@@ -159,7 +161,7 @@ RUNS: dict[str, set[Role]] = {
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
 #: 对着一次采购征询的：征询单业务角色都看得到，汇总只给管理的人，见 tests/scenarios/test_procurement.py
-#: 对着一次评估、一张考核表、一份证据、一条异议、一版方案的：各自的场景里看谁看得到
+#: 对着一次评估、一张考核表、一份证据、一条异议、一版方案、一次补录的：各自的场景里看谁看得到
 APPRAISED = {
     "objection",
     "objection-file",
@@ -172,6 +174,7 @@ APPRAISED = {
     "plan-diff",
     "draft-file",
     "handover-file",
+    "backfill-paper",
 }
 #: 对着一份委托合同的，见 tests/scenarios/test_commissions.py
 COMMISSIONED = {"commission", "deliverable"}
@@ -231,6 +234,8 @@ def address(name: str, walk: Walk) -> str:
         "settlement-plan": "/settlement/2025/plan/",
         "recovery": "/settlement/recovery/",
         "handover": "/settlement/handover/",
+        "backfills": "/backfill/",
+        "backfill-template": "/backfill/template.xlsx",
         "objections": "/settlement/objections/",
         "tiers": "/catalog/tiers/",
         "catalog-sheet": "/catalog/市级-2021-07-01.xlsx",

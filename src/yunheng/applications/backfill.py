@@ -19,7 +19,7 @@ from yunheng.ledger.operations import Line, receive, record, register_resource
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
-from .models import Filing
+from .models import Backfill, Filing
 from .receipts import stop_day
 
 KINDS = ("首次申请", "变更", "注销")
@@ -65,8 +65,12 @@ def backfill(
     entries: Sequence[Entry],
     orders: Sequence[Order] = (),
     known: Mapping[str, Item] | None = None,
+    batch: Backfill | None = None,
 ) -> Case:
-    """登记一张已办完的单据。单号重复、资源属于别的项目、目录项不存在抛 Refused，什么都不写。"""
+    """登记一张已办完的单据。单号重复、资源属于别的项目、目录项不存在抛 Refused，什么都不写。
+
+    `batch` 是它属于哪一次整批补录。
+    """
     if Case.objects.filter(number=number).exists():
         raise Refused([f"单号 {number} 已经登记过（R-084）"])
     items = known or {item.code: item for item in Item.objects.all()}
@@ -91,10 +95,17 @@ def backfill(
         Filing.objects.create(
             case=case, project=project, version=1, content=content, digest=sm3(canonical(content)), filed_on=reviewed_on
         )
-        detail = {"missing_gates": list(MISSING_GATES.get(kind, ()))}
+        detail: dict[str, object] = {"missing_gates": list(MISSING_GATES.get(kind, ()))}
+        if batch is not None:
+            detail |= {"batch": batch.pk, "reason": batch.reason, "paper": batch.name}
         act(actor=actor, on=on, case=case, act_code="record", seen=0, detail=detail)
         _account(actor, on, case, project, provider, reviewed_on, entries, orders, items)
     return Case.objects.select_related("board").get(pk=case.pk)
+
+
+def source_of(provider: Institution) -> Source:
+    """补录进来的平台数据记在这个来源名下：与平台自己送来的分得开，同一动作以平台送来的为准。"""
+    return Source.objects.get_or_create(code=f"{provider.code}-补录", defaults={"provider": provider})[0]
 
 
 def _text(quantity: Decimal | None) -> str:
@@ -114,10 +125,9 @@ def _account(
 ) -> None:
     """工单进收件箱；单据上的各条按工单的完成日（释放没有工单的按审核日）记台账。"""
     if orders:
-        source, _ = Source.objects.get_or_create(code=f"{provider.code}-补录", defaults={"provider": provider})
         payloads = [
             (
-                order.number,
+                f"{order.number}/{order.resource}/{order.item}",
                 {
                     "工单号": order.number,
                     "单号": case.number,
@@ -130,7 +140,7 @@ def _account(
             )
             for order in orders
         ]
-        receive(actor=actor, source=source, kind="工单", items=payloads)
+        receive(actor=actor, source=source_of(provider), kind="工单", items=payloads)
     # 多张工单对一条明细，取完成日最晚的，再按工单号最大（计量第 1 步）
     done = {(o.resource, o.item, o.action): o for o in sorted(orders, key=lambda order: (order.done_on, order.number))}
     stopped = stop_day(reviewed_on)

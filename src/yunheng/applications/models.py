@@ -1,7 +1,8 @@
-"""草稿（可改）、提交的表单快照（只追加）、项目配额（只追加）。"""
+"""草稿（可改）、提交的表单快照、项目配额、历史补录（只追加）。"""
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -125,3 +126,28 @@ class Inspection(AppendOnly):
 
     def __str__(self) -> str:
         return self.text[:30]
+
+
+class Backfill(AppendOnly):
+    """一次历史补录（R-084）：一份原件、一个理由，补了哪几张单据、各表几行。
+
+    `adjusts` 是有日子落在已冻结的服务年度，差额由补差结清。
+    """
+
+    reason = models.CharField("理由", max_length=500)
+    workbook = models.CharField("工作簿", max_length=200)
+    name = models.CharField("原件文件名", max_length=200)
+    content = models.BinaryField("原件")
+    digest = models.CharField("SM3", max_length=64)
+    numbers = ArrayField(models.CharField(max_length=20), verbose_name="单号")
+    counts = models.JSONField("各种几条")
+    adjusts = models.BooleanField("由补差结清")
+    on = models.DateField("补录日")
+    by = models.CharField("谁补录的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "历史补录"
+
+    def __str__(self) -> str:
+        return f"第 {self.pk} 次补录"

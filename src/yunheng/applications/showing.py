@@ -122,7 +122,8 @@ def blocks(case: Case, content: Mapping[str, Any], project: Project) -> list[dic
 def _backfilled(case: Case, content: Mapping[str, Any]) -> dict[str, Any]:
     """补录的单据：照原件的各条，和当时没有的关口（R-084）。"""
     event = case.events.order_by("seq").first()
-    gates = event.detail.get("missing_gates", []) if event else []
+    detail = event.detail if event else {}
+    gates = detail.get("missing_gates", [])
     names = dict(Item.objects.filter(code__in={line[1] for line in content["lines"]}).values_list("code", "name"))
     return {
         "section": Section("backfill", "原单据", "fields", ""),
@@ -130,6 +131,11 @@ def _backfilled(case: Case, content: Mapping[str, Any]) -> dict[str, Any]:
             ("", "种类", content["kind"]),
             ("", "审核日期", content["reviewed_on"]),
             ("", "补录时还没有的关口", "、".join(gates) or "—"),
+            *(
+                [("", "补录依据", f"第 {detail['batch']} 次补录：{detail['reason']}（原件 {detail['paper']}）")]
+                if "batch" in detail
+                else []
+            ),
         ],
         "lines": [
             (resource, names.get(item, item), action, amount) for resource, item, action, amount in content["lines"]

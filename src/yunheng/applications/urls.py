@@ -2,9 +2,12 @@
 
 from django.urls import path, re_path
 
-from . import budget_views, filling, views
+from . import budget_views, filling, history_views, views
 
 urlpatterns = [
+    path("backfill/", history_views.backfills, name="backfills"),
+    path("backfill/template.xlsx", history_views.template, name="backfill-template"),
+    path("backfill/<int:pk>/", history_views.paper, name="backfill-paper"),
     path("budgets/", budget_views.budgets, name="budgets"),
     path("cases/<str:number>/inspect/", budget_views.inspect, name="inspect"),
     path("exemptions/", views.exemptions, name="exemptions"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,23 @@ def write_template(path: Path) -> None:
         raise FileExistsError(f"{path} 已存在")
     book = xlsxwriter.Workbook(str(path))
     styles = _Styles(book)
-    _write_instructions(book, styles)
+    _write_instructions(book, styles, "结算数据包填写说明", _NOTES, TABLES)
     _write_manifest(book, styles)
     for table in TABLES:
         _write_table(book, styles, table)
     book.close()
+
+
+def blank(title: str, notes: Sequence[str], tables: Sequence[Table]) -> bytes:
+    """只有其中几张表的空白工作簿：表头、下拉、示例行与整包的相同。"""
+    buffer = BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    styles = _Styles(book)
+    _write_instructions(book, styles, title, notes, tables)
+    for table in tables:
+        _write_table(book, styles, table)
+    book.close()
+    return buffer.getvalue()
 
 
 class _Styles:
@@ -111,7 +124,7 @@ class _Styles:
         return {"date": self.date, "number": self.number}.get(column.kind, self.text)
 
 
-def _write_instructions(book: Any, styles: _Styles) -> None:
+def _write_instructions(book: Any, styles: _Styles, title: str, notes: Sequence[str], tables: Sequence[Table]) -> None:
     sheet = book.add_worksheet(INSTRUCTIONS)
     sheet.set_column(0, 0, 12)
     sheet.set_column(1, 1, 34)
@@ -119,15 +132,15 @@ def _write_instructions(book: Any, styles: _Styles) -> None:
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
-    sheet.write(0, 0, "结算数据包填写说明", styles.title)
-    for number, note in enumerate(_NOTES, start=1):
+    sheet.write(0, 0, title, styles.title)
+    for number, note in enumerate(notes, start=1):
         sheet.write_number(number, 0, number, styles.wrap)
         sheet.merge_range(number, 1, number, 2, note, styles.wrap)
         sheet.set_row(number, 32)
-    row = len(_NOTES) + 2
+    row = len(notes) + 2
     for column, name in enumerate(("表", "用途", "列（* 必填）")):
         sheet.write_string(row, column, name, styles.optional)
-    for table in TABLES:
+    for table in tables:
         row += 1
         columns = "、".join(f"{c.name}{'*' if c.required else ''}" for c in table.columns)
         purpose = f"{table.hint}（{'必须有' if table.required else '可以没有'}）"

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from django.db.models import Sum
 
+from yunheng.applications import history
 from yunheng.assessment.queries import locked
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.locking import Lock, hold
@@ -423,5 +424,6 @@ def register() -> None:
         register_effect(code, "freeze", freeze)
     register_frozen(lambda: Freeze.objects.values_list("service_year", flat=True))
     commissioning.register_ceiling(queries.supervision_ceiling)
+    history.register_frozen(queries.frozen_years)
     register_facts("settlement", city_fees)
     register_facts("adjustment", pays)

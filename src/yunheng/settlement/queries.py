@@ -194,6 +194,11 @@ def frozen(year: int) -> Freeze | None:
     return Freeze.objects.filter(service_year=year).select_related("run", "case").order_by("-number").first()
 
 
+def frozen_years() -> set[int]:
+    """已经冻结过的服务年度。"""
+    return set(Freeze.objects.values_list("service_year", flat=True))
+
+
 def supervision_ceiling(year: int) -> tuple[int, Decimal] | None:
     """专项管理费的上限（R-082）：（照哪个服务年度的结算, 元）；这一年还没冻结的照最近冻结的，都没有为 None。"""
     found = Freeze.objects.filter(service_year__lte=year).select_related("run").order_by("-service_year", "-number")
