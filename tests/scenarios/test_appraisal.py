@@ -255,7 +255,9 @@ def seen_step(case: Case) -> str:
 @pytest.mark.parametrize("day", [JULY, DUE])
 def test_R093_期限没有过_区科创中心不能视为无异议_写明到哪天(day: date) -> None:
     case = sent()
-    with pytest.raises(Refused, match=r"“服务商确认”的期限到 2026-07-15（含），过了才能办“期满未答复，视为无异议”.+R-093"):
+    with pytest.raises(
+        Refused, match=r"“服务商确认”的期限到 2026-07-15（含），过了才能办“期满未答复，视为无异议”.+R-093"
+    ):
         act("shy", case, "lapse", day, SILENT)
     assert seen_step(case) == "reply"
     assert case.events.count() == 1
