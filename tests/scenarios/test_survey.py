@@ -238,7 +238,8 @@ def test_R092_一份都没收回的可以作废_链接失效_同一年可以另�
     assert "已作废，不用再填" in unread(cast()["mzj"])[0].text
     assert "已作废，不用填" in signed_in("mzj").get("/survey/").content.decode()
     again = surveying.start(
-        actor=cast()["dsf"], on=AFTER, year=YEAR, mode=Survey.CENSUS, ratio=100, seed="2026-08", closes_on=date(2026, 8, 20)
+        actor=cast()["dsf"], on=AFTER, year=YEAR, mode=Survey.CENSUS, ratio=100, seed="2026-08",
+        closes_on=date(2026, 8, 20),
     )  # fmt: skip
     act("dsf", again, "issue", AFTER)
     assert Ticket.objects.filter(survey__case=again).count() == 2

@@ -283,9 +283,8 @@ def unanswered(doing: Doing) -> Iterator[str]:
     list(survey.tickets.select_for_update().values_list("pk"))
     back, _ = response(survey)
     if back:
-        yield (
-            f"已收回 {back} 份，不能作废；收齐或者过了 {survey.closes_on} 就结束调查，照收回的计满意率（D62-附件5，R-092）"
-        )
+        until = survey.closes_on
+        yield f"已收回 {back} 份，不能作废；收齐或者过了 {until} 就结束调查，照收回的计满意率（D62-附件5，R-092）"
 
 
 def void(doing: Doing) -> None:
