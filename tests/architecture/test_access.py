@@ -81,6 +81,7 @@ PAGES: dict[str, set[Role]] = {
     "survey": {Role.CLERK, Role.HEAD},
     "evaluations": BUSINESS,
     "assessment": {Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY},
+    "leads": {Role.THIRD_PARTY, Role.REVIEWER, Role.AUTHORITY},
     "commissions": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.FINANCE, Role.THIRD_PARTY},
     "package": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
@@ -136,6 +137,8 @@ POSTS = {
     "appraise",
     "rate",
     "find",
+    "take-lead",
+    "dismiss-lead",
     "prove",
     "reset",
 }

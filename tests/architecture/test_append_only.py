@@ -17,6 +17,7 @@ NAMED = {
     "applications_inspection",
     "applications_quota",
     "assessment_appraisal",
+    "assessment_dismissal",
     "assessment_finding",
     "assessment_occurrence",
     "assessment_satisfaction",

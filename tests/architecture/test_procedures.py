@@ -90,6 +90,16 @@ def test_退回和不予通过都要写意见(procedure: Procedure) -> None:
                 assert act.opinion, f"{step.name} {act.name}"
 
 
+@pytest.mark.parametrize("procedure", ALL)
+def test_期满由别人接着办的动作_那一步有时限_不是会签_在手的人另有办法(procedure: Procedure) -> None:
+    for step in procedure.steps:
+        if set(step.acts) != set(step.own_acts):
+            assert step.limit, step.name
+            assert step.own_acts, step.name
+            assert len(step.roles) == 1, step.name
+            assert all(act.late not in step.roles for act in step.acts), step.name
+
+
 def test_每类申请都有要填的部分_编号字头不重() -> None:
     assert set(SECTIONS) | {
         "backfill",

@@ -16,11 +16,12 @@ from tests.support.year import JULY, YEAR, act, appraised, measured, seen, self_
 from yunheng.assessment import operations, queries
 from yunheng.assessment.models import Appraisal, Evidence, Occurrence, Satisfaction, Score
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.cases.models import Case
-from yunheng.cases.operations import open_case
-from yunheng.cases.queries import position
+from yunheng.cases.models import Board, Case
+from yunheng.cases.notifying import remind
+from yunheng.cases.operations import board_differences, open_case
+from yunheng.cases.queries import position, todo, unread
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.orgs.models import BusinessClock, Institution, Person
 from yunheng.rules.digest import canonical, sm3, sm3_bytes
 from yunheng.rules.scoring import INDICATORS
 
@@ -229,6 +230,73 @@ def test_R093_服务商五个工作日内确认或申辩_期限是参照() -> No
     assert at.limit is not None
     # 2026-07-08 周三送出，次日起数五个工作日
     assert (at.due.date, at.limit.reference) == (date(2026, 7, 15), True)
+
+
+DUE = date(2026, 7, 15)
+SILENT = "考核表 7 月 8 日送达，14 日电话催过，没有答复"
+
+
+def test_R093_服务商期满不答复_区科创中心按视为无异议办_考核照样审定锁定() -> None:
+    case = sent()
+    act("shy", case, "lapse", date(2026, 7, 16), SILENT)
+    assert seen_step(case) == "review"
+    act("shy", case, "approve", date(2026, 7, 16))
+    act("kw", case, "approve", date(2026, 7, 16))
+    assert Score.objects.get().appraisal.case == case
+    assert board_differences(Case.objects.get(pk=case.pk)) is None
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": date(2026, 7, 16)})
+    assert "期满未答复，视为无异议" in page("lt", f"/cases/{case.number}/")
+
+
+def seen_step(case: Case) -> str:
+    return Board.objects.get(case=case).step
+
+
+@pytest.mark.parametrize("day", [JULY, DUE])
+def test_R093_期限没有过_区科创中心不能视为无异议_写明到哪天(day: date) -> None:
+    case = sent()
+    with pytest.raises(
+        Refused, match=r"“服务商确认”的期限到 2026-07-15（含），过了才能办“期满未答复，视为无异议”.+R-093"
+    ):
+        act("shy", case, "lapse", day, SILENT)
+    assert seen_step(case) == "reply"
+    assert case.events.count() == 1
+
+
+def test_R093_视为无异议要写明意见_只能区科创中心办_服务商期满以后仍可以答复() -> None:
+    case, late = sent(), date(2026, 7, 16)
+    with pytest.raises(Refused, match="“期满未答复，视为无异议”要写明意见"):
+        act("shy", case, "lapse", late)
+    with pytest.raises(NotYours, match="不由区科创中心审核员办"):
+        act("shy", case, "accept", late)
+    for who in ("dsf", "kw"):
+        with pytest.raises(NotYours, match="在云服务商手上"):
+            act(who, case, "lapse", late, SILENT)
+    with pytest.raises(Refused, match="没有这个动作"):
+        act("lt", case, "lapse", late, SILENT)
+    act("lt", case, "accept", late)
+    assert seen_step(case) == "review"
+
+
+def test_R093_期满的第二天才进区科创中心的待办_提醒也写明能办什么() -> None:
+    case = sent()
+    shy = cast()["shy"]
+    assert not todo(shy, DUE).exists()
+    assert [one.case for one in todo(shy, date(2026, 7, 16))] == [case]
+    # 转给服务商的另一个人，也不妨碍区科创中心接着办
+    Board.objects.filter(case=case).update(assignee=Person.objects.get(username="demo.lt"))
+    assert todo(shy, date(2026, 7, 16)).exists()
+    assert not todo(cast()["dsf"], date(2026, 7, 16)).exists()
+    remind(date(2026, 7, 15))
+    assert not unread(shy).exists()
+    remind(date(2026, 7, 16))
+    assert "可以办“期满未答复，视为无异议”" in unread(shy).get().text
+    for day, offered in ((DUE, False), (date(2026, 7, 16), True)):
+        BusinessClock.objects.update_or_create(id=1, defaults={"on": day})
+        shown = page("shy", f"/cases/{case.number}/")
+        assert ('value="lapse"' in shown) is offered
+        assert "过了 2026-07-15 还没有办的，由区科创中心审核员办" in " ".join(shown.split())
+        assert 'value="lapse"' not in page("lt", f"/cases/{case.number}/")
 
 
 def decided(*replies: str) -> Score:

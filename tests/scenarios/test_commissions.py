@@ -158,7 +158,7 @@ def test_R089_没有委托绩效考核的_不能给效能评估打分() -> None:
     with pytest.raises(NotYours, match="没有在期的“绩效考核”委托"):
         act("jg", case, "file")
     # 待办里还看得到，点开说明为什么不能办，不给按钮
-    assert todo(cast()["jg"]).filter(case=case).exists()
+    assert todo(cast()["jg"], JULY).filter(case=case).exists()
     page = signed_in("jg").get(f"/cases/{case.number}/").content.decode()
     assert "没有在期的“绩效考核”委托" in page
     assert 'id="act"' not in page

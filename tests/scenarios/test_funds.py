@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from tests.scenarios.test_lifecycle_others import grown
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, recomputed, self_paid, used
 from yunheng.assessment import evaluating
 from yunheng.assessment.models import Evaluation
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
+from yunheng.catalog import queries as catalog
+from yunheng.catalog.models import Item
 from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger.models import Project, Resource, Segment
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import operations, paying, queries, recovery
@@ -285,12 +289,70 @@ def test_R087_在办的申请抬高上限_到期的资源压低下限() -> None:
     Walk(cast(), "mzj", date(2025, 9, 1), "new", project_name="还在办的").fill(**FILLED).submit()
     high = rolling(date(2025, 9, 2))
     assert high.high > high.expected == high.low
-    from yunheng.ledger.models import Segment
-
     Segment.objects.update(expires_on=date(2026, 3, 1))
     low = rolling(date(2025, 10, 9))
     assert low.low < low.expected
     assert low.low >= low.spent
+
+
+def changing(project: Project, on: date, cores: str) -> Resource:
+    """在办的变更：第一台云主机的核数改成这么多；返回那台主机。"""
+    host = project.resources.filter(kind="云主机").order_by("code").first()
+    assert host is not None
+    Walk(cast(), "mzj", on, "change", project=project).fill(
+        changes=[grown(host, cores=cores)], statement="调整", leader="周", contact="021-67000000", classified="否",
+        level="二级",
+    ).submit()  # fmt: skip
+    return host
+
+
+def yearly_of(code: str, quantity: Decimal, start: date) -> Decimal:
+    """联通的一项自 `start` 用到年末，照年价按天折。"""
+    price = catalog.price_book().price_on(code, "CU", start).unit_price
+    share = Decimal((date(2026, 7, 1) - start).days) / 365
+    return (quantity * price * share).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def test_R087_在办的缩减压低下限_不抬高上限_只算减的那几核() -> None:
+    project = used()
+    now = Segment.objects.get(
+        resource=project.resources.filter(kind="云主机").order_by("code").first(), item__code="ZJ-CPU-X86"
+    ).quantity
+    changing(project, date(2025, 11, 3), "1")
+    found = rolling(date(2025, 11, 4))
+    assert found.high == found.expected
+    assert found.expected - found.low == yearly_of("ZJ-CPU-X86", now - 1, date(2025, 11, 4))
+
+
+def test_R087_在办的扩充只算增的那几核_还在测试期的从期满起() -> None:
+    project = used()
+    host = changing(project, date(2025, 8, 4), "9")
+    now = Segment.objects.get(resource=host, item__code="ZJ-CPU-X86").quantity
+    found = rolling(date(2025, 8, 5))
+    # 2025-07-03 下发，改量不另起测试期
+    assert found.high - found.expected == yearly_of("ZJ-CPU-X86", 9 - now, date(2025, 10, 3))
+    assert found.low == found.expected
+
+
+def test_R087_没有测试期的从今天起算_有测试期的四月以后年内不要钱() -> None:
+    used()
+    software = Item.objects.filter(category="平台软件", cycle="年", pricing="单价", provider=unicom())
+    item = software.order_by("code")[0]
+    quiet = rolling(date(2026, 4, 2))
+    walk = Walk(cast(), "mzj", date(2026, 4, 1), "new", project_name="四月才报的").fill(**FILLED)
+    walk.fill(services={**FILLED["services"], item.code: "2"}).submit()
+    found = rolling(date(2026, 4, 3))
+    assert quiet.high == quiet.expected
+    assert found.high - found.expected == yearly_of(item.code, Decimal(2), date(2026, 4, 3))
+
+
+def test_R087_到期时还在测试期的_下限只减计费的日子() -> None:
+    expiring = used("到期的系统", "ECS-EXP-")
+    used()
+    Segment.objects.filter(resource__project=expiring).update(expires_on=date(2025, 9, 1))
+    found = rolling(date(2025, 8, 5))
+    # 两个项目一样大，2025-10-03 起计费：到期的那个全年都不要钱，另一个一分不少
+    assert found.low == found.expected / 2
 
 
 def test_R087_每月自动要一次_同一个月不再要() -> None:

@@ -313,9 +313,9 @@ def test_R031_周期性配额只在那几个月里算数() -> None:
 def test_R045_待办只数现在要我办的() -> None:
     walk = at_review()
     people = cast()
-    assert [board.case for board in todo(people["shy"])] == [walk.case]
-    assert not list(todo(people["mzj-fzr"]))
-    assert not list(todo(people["lt"]))
+    assert [board.case for board in todo(people["shy"], walk.on)] == [walk.case]
+    assert not list(todo(people["mzj-fzr"], walk.on))
+    assert not list(todo(people["lt"], walk.on))
 
 
 def test_R001_看得到什么按角色和本单位() -> None:
@@ -381,8 +381,8 @@ def test_R045_转办给同机构同角色的人_从自己的待办里消失() ->
         appoint(actor=SYSTEM, person=other, institution=centre, role=Role.REVIEWER, on=date(2025, 1, 1))
     )
     cases.transfer(actor=walk.people["shy"], on=walk.on, case=walk.case, to=other, reason="请假")
-    assert not list(todo(walk.people["shy"]))
-    assert [board.case for board in todo(colleague)] == [walk.case]
+    assert not list(todo(walk.people["shy"], walk.on))
+    assert [board.case for board in todo(colleague, walk.on)] == [walk.case]
 
 
 def test_R001_不能转给别的机构或别的角色的人() -> None:

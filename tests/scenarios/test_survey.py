@@ -222,3 +222,50 @@ def test_R092_经办人领链接_不登录的人凭链接填_漏了的原样退�
     assert anyone.post(url, {"grade:CU": "满意"}).status_code == 422
     assert Answer.objects.get().comment == "开通慢了两天"
     assert anyone.get("/q/xxxx/").status_code == 404
+
+
+# ── 一份都没有收回的 ──
+
+
+def test_R092_一份都没收回的可以作废_链接失效_同一年可以另起() -> None:
+    survey = issued()
+    token = link(survey, "mzj")
+    with pytest.raises(Refused, match="一份都没有收回，不能计满意率；请作废这一次，另起一次"):
+        act("dsf", survey.case, "close", AFTER)
+    act("dsf", survey.case, "void", AFTER, "截止日设得太早，没有单位填")
+    assert surveying.ticket_for(token) is None
+    assert Client().get(f"/q/{token}/").status_code == 404
+    assert "已作废，不用再填" in unread(cast()["mzj"])[0].text
+    assert "已作废，不用填" in signed_in("mzj").get("/survey/").content.decode()
+    again = surveying.start(
+        actor=cast()["dsf"], on=AFTER, year=YEAR, mode=Survey.CENSUS, ratio=100, seed="2026-08",
+        closes_on=date(2026, 8, 20),
+    )  # fmt: skip
+    act("dsf", again, "issue", AFTER)
+    assert Ticket.objects.filter(survey__case=again).count() == 2
+
+
+def test_R092_作废的调查再领链接_再填都拒绝() -> None:
+    survey = issued()
+    act("dsf", survey.case, "void", JULY, "抽样方案写错了")
+    actor = cast()["mzj"]
+    ticket = Ticket.objects.get(survey=survey, unit=actor.institution)
+    with pytest.raises(Refused, match="这次调查已作废，不再收"):
+        surveying.claim(actor=actor, on=JULY, ticket=ticket)
+    with pytest.raises(Refused, match="已是“已撤回”，不能再办"):
+        act("dsf", survey.case, "close", AFTER)
+    assert not Answer.objects.exists()
+
+
+def test_R092_收回了的不能作废_没写意见的不能作废_只有一次在办() -> None:
+    survey = issued()
+    with pytest.raises(Refused, match="“作废，另起一次”要写明意见"):
+        act("dsf", survey.case, "void")
+    with pytest.raises(Refused, match="已有满意度调查"):
+        started()
+    answer(link(survey, "mzj"), CU="不满意")
+    with pytest.raises(Refused, match="已收回 1 份，不能作废；收齐或者过了 2026-07-20 就结束调查"):
+        act("dsf", survey.case, "void", JULY, "不想要这个结果")
+    assert not Ticket.objects.filter(survey=survey, token_digest="", used=False, unit__code="MZJ").exists()
+    act("dsf", survey.case, "close", AFTER)
+    assert queries.satisfaction(YEAR) == {"CU": Decimal(0)}

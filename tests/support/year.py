@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ from yunheng.applications.models import Draft
 from yunheng.assessment import operations as assessment
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case, Event
+from yunheng.cases.queries import position
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Project, Source
 from yunheng.ledger.operations import receive
@@ -72,14 +73,17 @@ def appraised(on: date = JULY, rates: dict[str, str] | None = None, only: Collec
         )  # fmt: skip
         case = assessment.start(actor=people["dsf"], on=on, provider=provider, year=YEAR)
         act("dsf", case, "file", on)
+        day = on
         if provider.code in reply:
             act(reply[provider.code], case, "accept", on)
         else:
-            someone = cast()["lt"]
-            actor = type(someone)(**{**vars(someone), "institution": provider.pk, "institution_name": provider.name})
-            cases.act(actor=actor, on=on, case=case, act_code="accept", seen=seen(case))
-        act("shy", case, "approve", on)
-        act("kw", case, "approve", on)
+            # 没有人登录的几家不会答复：期满由区科创中心办
+            due = position(case).due
+            assert due is not None
+            day = due.date + timedelta(days=1)
+            act("shy", case, "lapse", day, "考核表已送达，期满没有答复")
+        act("shy", case, "approve", day)
+        act("kw", case, "approve", day)
 
 
 def seen(case: Case) -> int:

@@ -19,7 +19,7 @@ from yunheng.documents.office import checked_office
 from yunheng.ledger.models import Project, Resource, Segment
 from yunheng.orgs.reading import whole_of
 
-from .amounts import decimal
+from .amounts import combined, decimal
 from .checking import MAX_HOSTS, clean_text
 from .sections import HOST_COLUMNS, Section
 
@@ -140,8 +140,7 @@ def _number(value: Any) -> Decimal:
 def quantities(content: Mapping[str, Any], known: Mapping[str, Item]) -> dict[str, Decimal]:
     """表单折成目录项的数量，供估算；变更只算新增和变更后的。"""
     rows = [
-        {key: _number(row.get(key)) for key in ("cores", "memory", "system_disk", "data_disk", "count")}
-        | {"type": row.get("type"), "ssd": row.get("ssd") == "是"}
+        _host(row)
         for row in [*(content.get("hosts") or []), *(content.get("changes") or [])]
         if row.get("action") != "释放"
     ]
@@ -151,6 +150,32 @@ def quantities(content: Mapping[str, Any], known: Mapping[str, Item]) -> dict[st
     for code, row in (content.get("service_changes") or {}).items():
         result[code] = result.get(code, Decimal(0)) + _number(row.get("quantity"))
     return {code: amount for code, amount in result.items() if amount}
+
+
+def deltas(content: Mapping[str, Any], known: Mapping[str, Item]) -> list[tuple[str, dict[str, Decimal]]]:
+    """变更表逐行的增减：（资源编号，新增的为空，{目录项: 增减量}）；变更是新减旧，释放为负（D62-六(二)）。"""
+    architecture = str(content.get("architecture") or "X86")
+    found = []
+    for row in content.get("changes") or []:
+        before = row.get("before") or {}
+        own = str(row.get("architecture") or before.get("architecture") or architecture)
+        after = {} if row.get("action") == "释放" else host_quantities([_host(row)], own, known)
+        was = {} if row.get("action") == "新增" else host_quantities([_host(before)], own, known)
+        resource = "" if row.get("action") == "新增" else str(row.get("resource") or "")
+        found.append((resource, _less(after, was)))
+    for code, row in (content.get("service_changes") or {}).items():
+        was = {code: _number(row.get("before"))}
+        found.append((str(row.get("resource") or ""), _less({code: _number(row.get("quantity"))}, was)))
+    return [(resource, moved) for resource, moved in found if moved]
+
+
+def _less(after: Mapping[str, Decimal], before: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return combined([after, {code: -amount for code, amount in before.items()}])
+
+
+def _host(row: Mapping[str, Any]) -> dict[str, object]:
+    numbers = {key: _number(row.get(key)) for key in ("cores", "memory", "system_disk", "data_disk", "count")}
+    return {**numbers, "type": row.get("type"), "ssd": row.get("ssd") == "是"}
 
 
 def current(resource: Resource) -> dict[str, str]:

@@ -106,6 +106,28 @@ class Finding(AppendOnly):
         return f"{self.occurrence_id} {self.counted}"
 
 
+class Dismissal(AppendOnly):
+    """一条线索认定不算考核事件：当时写的是什么、为什么不算（R-091）。"""
+
+    provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
+    service_year = models.PositiveSmallIntegerField("服务年度")
+    source = models.CharField("线索从哪里来", max_length=20)
+    reference = models.CharField("来源编号", max_length=60)
+    text = models.CharField("线索", max_length=500)
+    href = models.CharField("原来的记录在哪里", max_length=200)
+    reason = models.CharField("理由", max_length=500)
+    on = models.DateField("业务日")
+    by = models.CharField("谁定的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "不登记的线索"
+        constraints = [models.UniqueConstraint(fields=["provider", "reference"], name="one_dismissal_a_lead")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
 class Satisfaction(AppendOnly):
     """某服务商某服务年度的满意率（百分数）；更正是下一条（R-092）。"""
 

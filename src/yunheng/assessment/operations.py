@@ -25,7 +25,7 @@ from yunheng.rules.scoring import EVENT_INDICATORS, FULLY, RESPONSIBILITIES
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score
 from .queries import appraisal_of, frozen_content, locked, mark
 
-_RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
+RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
 
 
 def _refuse_locked(provider: Institution, year: int) -> None:
@@ -71,7 +71,7 @@ def record(
     由有委托的第三方、区科创中心或系统登记。日期在将来、不在 `year` 服务年度里，没有责任、没有来源编号（给了
     `mark_` 的不要），证据空的太大的，考核已送服务商确认、已审定，都抛 Refused。
     """
-    if actor.role is not None and actor.role not in _RECORDERS:
+    if actor.role is not None and actor.role not in RECORDERS:
         raise NotYours(["考核事件由第三方机构或区科创中心登记（D62-七，R-093）"])
     commissioning.require(actor, on, Scope.APPRAISAL)
     problems = []
@@ -145,7 +145,7 @@ def _file_problems(name: str, body: bytes) -> Iterator[str]:
 
 def prove(*, actor: Actor, on: date, occurrence: Occurrence, name: str, content: bytes) -> Evidence:
     """给一起事件补一份证据；空的、太大的，审定以后的，抛 Refused（R-091）。"""
-    if actor.role not in _RECORDERS:
+    if actor.role not in RECORDERS:
         raise NotYours(["考核事件的证据由第三方机构或区科创中心附；服务商的证据附在申辩里（D62-七，R-091）"])
     commissioning.require(actor, on, Scope.APPRAISAL)
     if problems := list(_file_problems(name, content)):
@@ -207,7 +207,7 @@ def rate(
     *, actor: Actor, on: date, provider: Institution, year: int, rate: Decimal, basis: str, answers: int | None = None
 ) -> Satisfaction:
     """记满意率（百分数，0 至 100）。"""
-    if actor.role is not None and actor.role not in _RECORDERS:
+    if actor.role is not None and actor.role not in RECORDERS:
         raise NotYours(["满意率由第三方机构调查（D62-七，R-092）"])
     commissioning.require(actor, on, Scope.APPRAISAL)
     if not 0 <= rate <= 100:

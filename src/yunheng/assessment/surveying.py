@@ -28,6 +28,7 @@ from yunheng.orgs.models import Institution, Nature
 from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3
+from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.roles import Role
 
 from . import operations
@@ -149,6 +150,8 @@ def closed(ticket: Ticket, on: date) -> str:
     """为什么不能填；能填为空。"""
     if ticket.used:
         return "这份问卷已经填过，一份只能填一次（R-092）"
+    if ticket.survey.case.board.outcome == WITHDRAWN.code:
+        return "这次调查已作废，不再收；另起一次的，到“满意度问卷”领新的（R-092）"
     if ticket.survey.case.board.step != "collect" or on > ticket.survey.closes_on:
         return f"这次调查已于 {ticket.survey.closes_on} 截止，不再收（R-092）"
     return ""
@@ -268,9 +271,28 @@ def answered(doing: Doing) -> Iterator[str]:
     survey = Survey.objects.get(case=doing.case)
     back, sent = response(survey)
     if not back:
-        yield "一份都没有收回，不能计满意率（R-092）"
+        yield "一份都没有收回，不能计满意率；请作废这一次，另起一次（R-092）"
     elif back < sent and doing.on <= survey.closes_on:
         yield f"还有 {sent - back} 份没收回，{survey.closes_on} 截止以后才能结束（R-092）"
+
+
+def unanswered(doing: Doing) -> Iterator[str]:
+    """作废之前：一份都没有收回；收回了的要计满意率，不能挑着作废。"""
+    survey = Survey.objects.get(case=doing.case)
+    # 锁住问卷：正在交的等它交完再数
+    list(survey.tickets.select_for_update().values_list("pk"))
+    back, _ = response(survey)
+    if back:
+        until = survey.closes_on
+        yield f"已收回 {back} 份，不能作废；收齐或者过了 {until} 就结束调查，照收回的计满意率（D62-附件5，R-092）"
+
+
+def void(doing: Doing) -> None:
+    """作废：链接都失效，知会抽中的单位不用再填。"""
+    survey = Survey.objects.get(case=doing.case)
+    survey.tickets.update(token_digest="")
+    for ticket in survey.tickets.select_related("unit"):
+        _tell(survey, ticket.unit, f"{doing.case.subject}（{doing.case.number}）已作废，不用再填", doing.on)
 
 
 def tally(doing: Doing) -> None:
@@ -294,4 +316,6 @@ def register() -> None:
     register_guard("survey_sampled", sampled)
     register_guard("survey_answered", answered)
     register_effect("survey", "issue", issue)
+    register_guard("survey_unanswered", unanswered)
     register_effect("survey", "tally", tally)
+    register_effect("survey", "void", void)

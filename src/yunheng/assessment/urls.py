@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from . import evaluation_views, survey_views, views
+from . import evaluation_views, lead_views, survey_views, views
 
 urlpatterns = [
     path("assessment/", views.home, name="assessment"),
     path("assessment/start/", views.start, name="appraise"),
     path("assessment/rate/", views.rate, name="rate"),
+    path("assessment/leads/", lead_views.leads, name="leads"),
+    path("assessment/leads/take/", lead_views.take, name="take-lead"),
+    path("assessment/leads/dismiss/", lead_views.dismiss, name="dismiss-lead"),
     path("assessment/<int:pk>/find/", views.find, name="find"),
     path("assessment/<int:pk>/reply/", views.reply, name="reply"),
     path("assessment/replies/<int:pk>/", views.proof, name="reply-file"),

@@ -30,12 +30,13 @@ from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS, INDICATORS, RESPONSIBILITIES, ladder
 
-from . import operations, queries
+from . import leading, operations, queries
+from .lead_views import chosen_year
 from .models import Appraisal, Evidence, Occurrence, Reply
 
 MAX_PK = 2**63 - 1
 _READERS = (Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY)
-_RECORDS = (Role.THIRD_PARTY, Role.REVIEWER)
+_RECORDS = operations.RECORDERS
 _FIRST_YEAR = 2021
 _MOST_EVENTS = 999
 #: 办件走到哪一步，谁做什么
@@ -66,9 +67,8 @@ def _posted(request: Request, do: Callable[[Request], str]) -> HttpResponse:
 
 
 def _home(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
-    present = service_year_of(request.on)
-    text = request.POST.get("year") or request.GET.get("year")
-    year = min(max(year_of(text) or present, _FIRST_YEAR + 1), present)
+    present, role = service_year_of(request.on), request.actor.role
+    year = chosen_year(request)
     begun = {
         one.provider_id: one.case for one in Appraisal.objects.filter(service_year=year).select_related("case__board")
     }
@@ -88,6 +88,7 @@ def _home(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
         "occurrences": [(one, queries.address(one.provider, year)) for one in occurrences.order_by("-on", "-pk")[:300]],
         "uncovered": barred,
         "records": request.actor.role in _RECORDS and not barred,
+        "leads": len(leading.pending(year, request.on)) if role != Role.PROVIDER else 0,
         "provides": request.actor.role == Role.PROVIDER,
         "starts": request.actor.role == Role.THIRD_PARTY and not barred,
         "open": [one.provider for one in marks if one.provider.pk not in settled],
@@ -388,6 +389,16 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     return shown | {
         "amount": shown["amount"] if linked else None,
         "score": getattr(appraisal, "score", None),
+        "provider": provider,
+        "year": year,
+        "leads": _leads(request, case, provider, year),
         "guide": _GUIDES.get(case.board.step, ""),
         "linked": linked,
     }
+
+
+def _leads(request: Request, case: Case, provider: Institution, year: int) -> int:
+    """送服务商确认以前，这家还有几条线索没有认定；别的步骤、别的角色不提。"""
+    if case.board.step != "draft" or request.actor.role not in (*_RECORDS, Role.AUTHORITY):
+        return 0
+    return sum(lead.provider == provider for lead in leading.pending(year, request.on))

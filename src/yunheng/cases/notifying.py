@@ -16,6 +16,7 @@ from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
 from yunheng.orgs.commissioning import commissions
 from yunheng.orgs.models import Institution, Person
+from yunheng.rules.procedures import Act, procedure
 from yunheng.rules.procedures.timing import timing
 from yunheng.rules.roles import Role
 
@@ -83,12 +84,21 @@ def remind(on: date) -> int:
             text = f"{_MARKS[shown.tone]}：{board.case.number} {board.step_name}，{shown.text}"
             for role in board.roles:
                 tell(case=board.case, role=role, institution=board.holder_id, text=text, on=on, seq=board.seq)
+            for late in _taking_over(board) if shown.tone == "overdue" else ():
+                words = f"{text}；可以办“{late.name}”"
+                tell(case=board.case, role=str(late.late), institution=None, text=words, on=on, seq=board.seq)
             if shown.tone == "overdue":
                 tell(case=board.case, role=Role.AUTHORITY, institution=None, text=text, on=on, seq=board.seq)
             count += 1
         if count:
             journal.note("提醒", on.isoformat(), after={"件数": count})
     return count
+
+
+def _taking_over(board: Board) -> tuple[Act, ...]:
+    """在手的人期满没办，别的角色接着能办的。"""
+    step = procedure(board.case.procedure, board.case.version).step(board.step)
+    return tuple(act for act in step.acts if act.late)
 
 
 def remind_commissions(on: date) -> int:

@@ -145,7 +145,7 @@ def act(
     """
     with unit_of_work(actor) as journal:
         board, happened, current = _locked(case, seen)
-        chosen = _chosen(case, current, act_code, actor, board)
+        chosen = _chosen(case, current, act_code, actor, board, on)
         if current.step and current.step.scope:
             commissioning.require(actor, on, current.step.scope)
         filled, unfilled = _filled(chosen, detail or {})
@@ -317,20 +317,31 @@ def _locked(case: Case, seen: int) -> tuple[Board, list[Event], Position]:
     return board, happened, position(case, happened)
 
 
-def _chosen(case: Case, current: Position, code: str, actor: Actor, board: Board) -> Act:
+def _chosen(case: Case, current: Position, code: str, actor: Actor, board: Board, on: date) -> Act:
     step = current.step
     if step is None:
         raise Refused([f"{case.number} 已是“{current.state}”，不能再办"])
+    late = next((act for act in step.late_acts(actor.role) if act.code == code), None)
+    if late is not None:
+        if current.due is None or on <= current.due.date:
+            until = current.due.date if current.due else "（停钟中）"
+            raise Refused(
+                [
+                    f"{case.number}“{step.name}”的期限到 {until}（含），过了才能办“{late.name}”，今天是 {on}"
+                    f"（{step.clause}，{'、'.join(procedure(case.procedure, case.version).requirements)}）"
+                ]
+            )
+        return late
     if actor.role not in current.pending:
         holders = "、".join(role.label for role in current.pending)
         who = actor.role.label if actor.role else "您"
         raise NotYours([f"{case.number} 现在“{step.name}”，在{holders}手上，不由{who}办（R-001）"])
     if board.holder_id is not None and board.holder_id != actor.institution:
         raise NotYours([f"{case.number} 不是本单位的事项（R-001）"])
-    try:
-        return step.act(code)
-    except KeyError:
-        raise Refused([f"“{step.name}”这一步没有这个动作：{code}"]) from None
+    for act in step.own_acts:
+        if act.code == code:
+            return act
+    raise Refused([f"“{step.name}”这一步没有这个动作：{code}"])
 
 
 def _filled(act: Act, detail: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.orgs.queries import scoped
-from yunheng.rules.procedures import Happening, Position, procedure, replay
+from yunheng.rules.procedures import PROCEDURES, Act, Happening, Position, procedure, replay
 from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.procedures.timing import Timing, timing
 from yunheng.rules.roles import Role
@@ -62,14 +62,35 @@ def in_hand(board: Board, actor: Actor) -> bool:
     return actor.role is not None and actor.role.value in board.roles and board.holder_id in (None, actor.institution)
 
 
-def todo(actor: Actor) -> QuerySet[Board]:
-    """待办：现在要我办的；转给别人的不算。"""
+def late_acts(at: Position, actor: Actor, on: date) -> tuple[Act, ...]:
+    """在手的人过了时限还没办，这个角色接着能办的；没过为空。"""
+    if at.step is None or at.due is None or on <= at.due.date:
+        return ()
+    return at.step.late_acts(actor.role)
+
+
+def _lapsed(role: Role, on: date) -> Q:
+    """别人手上过了时限、轮到这个角色接着办的。"""
+    found = Q(pk=None)
+    for table in PROCEDURES.values():
+        for step in table.steps:
+            if step.late_acts(role):
+                found |= Q(case__procedure=table.code, step=step.code, due_on__lt=on)
+    return found
+
+
+def todo(actor: Actor, on: date) -> QuerySet[Board]:
+    """待办：`on` 这天要我办的；转给别人的不算，别人期满没办、轮到我接着办的算。"""
     if actor.role is None:
         return Board.objects.none()
+    mine = (
+        Q(roles__contains=[actor.role.value])
+        & (Q(holder=None) | Q(holder_id=actor.institution))
+        & (Q(assignee=None) | Q(assignee_id=actor.person))
+    )
     return (
-        Board.objects.filter(outcome="", roles__contains=[actor.role.value])
-        .filter(Q(holder=None) | Q(holder_id=actor.institution))
-        .filter(Q(assignee=None) | Q(assignee_id=actor.person))
+        Board.objects.filter(outcome="")
+        .filter(mine | _lapsed(actor.role, on))
         .select_related("case", "unit", "provider")
         .order_by("due_on", "since_on", "case_id")
     )

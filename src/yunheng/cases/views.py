@@ -61,10 +61,10 @@ def todo(request: Request) -> HttpResponse:
     tab = request.GET.get("tab", "do")
     if tab not in _TABS:
         raise Http404
-    context: dict[str, Any] = {"tab": tab, "tabs": _TABS, "count": queries.todo(request.actor).count()}
+    context: dict[str, Any] = {"tab": tab, "tabs": _TABS, "count": queries.todo(request.actor, request.on).count()}
     context["unread"] = queries.unread(request.actor).count()
     if tab == "do":
-        context["groups"] = queries.grouped(queries.todo(request.actor)[:500], request.on)
+        context["groups"] = queries.grouped(queries.todo(request.actor, request.on)[:500], request.on)
     elif tab == "read":
         context["notices"] = queries.unread(request.actor)[:200]
     else:
@@ -179,6 +179,9 @@ def panel(request: Request, case: Case) -> dict[str, Any]:
     at, board = queries.position(case), case.board
     mine = queries.in_hand(board, request.actor)
     return {
+        "acts": at.step.own_acts if mine and at.step else queries.late_acts(at, request.actor, request.on),
+        # 期满以后轮到谁接着办，期满以前就说
+        "lapsing": [act for act in at.step.acts if act.late] if at.step and at.due else (),
         "case": case,
         "board": board,
         "at": at,

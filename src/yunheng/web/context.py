@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 
 from yunheng import __version__
 from yunheng.cases.queries import todo
+from yunheng.orgs.access import business_date
 from yunheng.orgs.views import personas
 
 from .navigation import groups
@@ -24,6 +26,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "idle_seconds": settings.SESSION_COOKIE_AGE,
         "navigation": groups(actor.role, request.path),
-        "todo_count": 0 if actor.role is None or actor.role.administrative else todo(actor).count(),
+        "todo_count": 0 if actor.role is None or actor.role.administrative else todo(actor, _today(request)).count(),
         "personas": personas() if settings.DEMO else [],
     }
+
+
+def _today(request: HttpRequest) -> date:
+    """这次请求的业务日；没进到页面就被拦下的（如 404）另取。"""
+    return getattr(request, "on", None) or business_date()

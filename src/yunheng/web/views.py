@@ -48,7 +48,7 @@ def home(request: Request) -> HttpResponse:
     actor, on = request.actor, request.on
     if actor.role is not None and actor.role.administrative:
         return render(request, "web/home_admin.html", {"role": actor.role})
-    mine = cases.todo(actor)
+    mine = cases.todo(actor, on)
     soon = cases.calendar().after(on, _SOON_DAYS).date
     live = Segment.objects.filter(resource__in=ledger.visible(actor), during__contains=on)
     context: dict[str, Any] = {

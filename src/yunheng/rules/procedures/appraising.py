@@ -13,7 +13,7 @@ APPRAISAL = Procedure(
     prefix="KH",
     clause="D62-附件5",
     requirements=("R-091", "R-092", "R-093"),
-    gist="第三方按七项指标评分，服务商可申辩，区科创中心复核，区科委审定后锁定，作为扣减依据",
+    gist="第三方按七项指标评分，服务商可申辩，期满不答复的视为无异议，区科创中心复核，区科委审定后锁定，作为扣减依据",
     steps=(
         Step(
             "draft", "第三方评分", "草稿", (Role.THIRD_PARTY,),
@@ -25,6 +25,7 @@ APPRAISAL = Procedure(
             (
                 Act("accept", "无异议", "review"),
                 Act("appeal", "提出申辩", "review", opinion=True, tone="plain"),
+                Act("lapse", "期满未答复，视为无异议", "review", opinion=True, tone="plain", late=Role.REVIEWER),
             ),
             "D62-附件5", limit=Limit("appraisal_reply_days", reference=True),
         ),
@@ -53,7 +54,7 @@ SURVEY = Procedure(
     prefix="DC",
     clause="D62-附件5",
     requirements=("R-092",),
-    gist="第三方抽样发放问卷，使用单位凭一次性链接匿名填写，收回后按服务商计满意率",
+    gist="第三方抽样发放问卷，使用单位凭一次性链接匿名填写，收回后按服务商计满意率；一份都没收回的作废另起",
     steps=(
         Step(
             "draft", "编抽样方案", "草稿", (Role.THIRD_PARTY,),
@@ -65,8 +66,14 @@ SURVEY = Procedure(
         ),
         Step(
             "collect", "回收问卷", "待回收", (Role.THIRD_PARTY,),
-            (Act("close", "结束调查，计满意率", "done", guards=("survey_answered",), effect="tally"),), "D62-附件5",
-            scope=Scope.APPRAISAL,
+            (
+                Act("close", "结束调查，计满意率", "done", guards=("survey_answered",), effect="tally"),
+                Act(
+                    "void", "作废，另起一次", "withdrawn",
+                    opinion=True, guards=("survey_unanswered",), effect="void", tone="danger",
+                ),
+            ),
+            "D62-附件5", scope=Scope.APPRAISAL,
         ),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import date
 
 from yunheng.rules import rulebook
 
-from .model import AMEND, OUTCOMES, Limit, Procedure, Step
+from .model import AMEND, OUTCOMES, Act, Limit, Procedure, Step
 
 
 def mermaid(procedure: Procedure) -> str:
@@ -50,8 +50,14 @@ def _table(procedure: Procedure, on: date) -> Iterator[str]:
         who = "、".join(role.label for role in step.roles) + ("（会签，都办完才走）" if len(step.roles) > 1 else "")
         who += f"（委托“{step.scope.label}”）" if step.scope else ""
         name = step.name + ("（符合条件才走）" if step.when else "") + ("（停钟）" if step.code == AMEND else "")
-        acts = "；".join(f"{act.name}{'（必填意见）' if act.opinion else ''}" for act in step.acts)
+        acts = "；".join(act.name + _notes(act) for act in step.acts)
         yield f"| {name} | {who} | {acts} | {_limit(procedure, step, on)} | {step.clause} |"
+
+
+def _notes(act: Act) -> str:
+    notes = [f"期满以后由{act.late.label}办"] if act.late else []
+    notes += ["必填意见"] if act.opinion else []
+    return f"（{'，'.join(notes)}）" if notes else ""
 
 
 def _limit(procedure: Procedure, step: Step, on: date) -> str:

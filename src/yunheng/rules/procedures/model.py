@@ -60,7 +60,7 @@ class Act:
 
     `to` 是步骤代号或终点代号；`opinion` 必须写意见；`marks` 必须指出要补正的地方；
     `fields` 是办时要填的栏；`guards` 是办之前要过的关（名字由业务各章登记，缺一关不得办）；
-    `effect` 是办成时同一事务里要做的事。
+    `effect` 是办成时同一事务里要做的事。`late` 是在手的人过了时限还没办、由谁接着办：不在手上也能办，没过不能办。
     """
 
     code: str
@@ -72,6 +72,7 @@ class Act:
     effect: str = ""
     tone: Literal["primary", "plain", "danger"] = "primary"
     fields: tuple[Field, ...] = ()
+    late: Role | None = None
 
 
 def back(name: str, to: str, *guards: str) -> Act:
@@ -104,6 +105,15 @@ class Step:
             if act.code == code:
                 return act
         raise KeyError(code)
+
+    @property
+    def own_acts(self) -> tuple[Act, ...]:
+        """在手的人能办的。"""
+        return tuple(act for act in self.acts if act.late is None)
+
+    def late_acts(self, role: Role | None) -> tuple[Act, ...]:
+        """过了时限以后，不在手上的 `role` 能接着办的。"""
+        return tuple(act for act in self.acts if act.late is not None and act.late == role)
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from decimal import Decimal
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
 from yunheng.ledger.models import Fact, Resource
-from yunheng.ledger.queries import trial_end, visible
+from yunheng.ledger.queries import visible
 from yunheng.ledger.timeline import APPLY_ORDER, Recorded, Span, fold
 from yunheng.rules import periods
 from yunheng.rules.periods import Period
 from yunheng.settlement import queries
 from yunheng.settlement.bill.levels import Place
+from yunheng.settlement.charging import charged_on, is_first
 from yunheng.settlement.models import BillLine, Difference, Handling, Line, Run, WaivedLine
-from yunheng.settlement.runs.moves import FORMS
 
 ZERO = Decimal(0)
 DAY = timedelta(days=1)
@@ -200,14 +200,8 @@ def _uses(facts: list[Fact], lines: Iterable[Line], conventions: Mapping[str, st
 
 def charge_from(added: Fact, conventions: Mapping[str, str]) -> date:
     """计费起日：同计量算法第 3 步（K-01、K-09），只用来说明测试期到哪天；已有更早的账目时照账目（D62-七，R-072）。"""
-    start, item = added.effective_on, added.item
-    first = added.case is None or FORMS.get(added.case.procedure, "首次申请") == "首次申请"
-    if item.category != "基础设施" or item.level == "区级" or (conventions["K-09"] == "no" and not first):
-        return start
-    end = trial_end(start)
-    if end is None:
-        return start
-    return end + DAY if conventions["K-01"] == "civil_code" else end
+    first = is_first(added.case.procedure if added.case else None)
+    return charged_on(added.item, added.effective_on, first=first, conventions=conventions)
 
 
 # ── 一年的日历条 ──

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,11 @@ from yunheng.ledger.models import Segment
 from yunheng.metering import engine, overview
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
-from yunheng.rules import periods, pricing, rulebook
+from yunheng.orgs.queries import chosen_conventions
+from yunheng.rules import periods
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.roles import Role
+from yunheng.settlement import charging
 from yunheng.settlement.models import ROLLING, Budget, Forecast, Run, RunOrder
 from yunheng.settlement.queries import ZERO, totals
 from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, export
@@ -78,7 +79,8 @@ def forecast(run: Run, on: date) -> Forecast:
     """给一个滚动批次配上全年预测。
 
     照现状：现在的单据、台账不变，同一个引擎算到年末（待核的也算上，迟早要裁定）。
-    下限：减去年内到期的资源到期以后的；上限：加上在办的申请批了以后的（先过三个月测试期）。
+    下限：减去年内到期的资源到期以后的，和在办的缩减批了以后省的；上限：加上在办的扩充批了以后的。
+    有测试期的从测试期满起算，没有的从今天起算。
     """
     year = run.service_year
     end = periods.year_end(year)
@@ -88,6 +90,8 @@ def forecast(run: Run, on: date) -> Forecast:
             months = overview.monthly(engine.settle(package))
     expected = Decimal(sum(fen for _, _, fen in months)) / 100
     _, settled, held = totals(run.sums.all())
+    pending = list(_pending(year, on))
+    less = sum(_expiring(year, on, end), ZERO) - sum((one for one in pending if one < 0), ZERO)
     return Forecast.objects.create(
         run=run,
         service_year=year,
@@ -98,42 +102,62 @@ def forecast(run: Run, on: date) -> Forecast:
         ],
         spent=settled + held,
         expected=expected,
-        low=max(settled + held, expected - sum(_expiring(year, on, end), ZERO)),
-        high=expected + sum(_pending(year, on, end), ZERO),
+        low=max(settled + held, expected - less),
+        high=expected + sum((one for one in pending if one > 0), ZERO),
     )
 
 
 def _expiring(year: int, on: date, end: date) -> Iterator[Decimal]:
-    """年内到期的资源，到期以后到年末的费用。"""
+    """年内到期的资源，到期以后到年末的费用；到期时还在测试期的，从测试期满算起（以前本来就不计费）。"""
     found = Segment.objects.filter(during__contains=on, expires_on__gt=on, expires_on__lt=end)
+    expiring = list(found.select_related("item__provider", "resource__provider"))
+    starts = charging.charge_starts(expiring, _conventions(year))
     book = catalog.price_book()
-    for one in found.select_related("item__provider", "resource__provider"):
+    for one in expiring:
         owner = (one.item.provider or one.resource.provider).code
         try:
             price = book.price_on(one.item.code, owner, on).unit_price
         except NotInForce:
             continue
         assert one.expires_on is not None
-        span = periods.Period(one.expires_on, end)
-        if one.item.cycle == "年":
-            yield pricing.to_fen(pricing.yearly(one.quantity, price, span, year))
-        elif one.item.cycle == "月":
-            yield pricing.to_fen(pricing.monthly(one.quantity, price, span))
+        yield charging.cost(one.item, one.quantity, price, max(one.expires_on, starts[one.pk]), year)
 
 
-def _pending(year: int, on: date, end: date) -> Iterator[Decimal]:
-    """在办的申请批了以后，过了测试期到年末的费用：照表单的年化估算按天折。"""
-    months = int(rulebook.built_in().parameter("trial_months", on).value)
-    start = periods.add_months(on, months)
-    if start >= end:
-        return
-    share = Fraction((end - start).days, periods.service_year(year).days)
+def _pending(year: int, on: date) -> Iterator[Decimal]:
+    """在办的申请各自今天就批了，到年末多（负的是少）多少钱；一件申请一个数，批就是整件批。"""
+    conventions = _conventions(year)
     filings = Filing.objects.filter(case__procedure__in=_ADDING, case__board__outcome="", case__facts=None)
     for filing in filings.order_by("case", "-version").distinct("case").select_related("case__board__provider"):
-        provider = filing.case.board.provider
+        provider, procedure = filing.case.board.provider, filing.case.procedure
         at = catalog.prices(provider.code if provider else "", on)
-        fen = catalog.estimate(grid.quantities(filing.content, at.items), at).fen
-        yield pricing.to_fen(Fraction(fen, 100) * share)
+        if procedure == "change":
+            moves = grid.deltas(filing.content, at.items)
+        else:
+            moves = [("", grid.quantities(filing.content, at.items))]
+        begun = _begun({resource for resource, _ in moves if resource}, on, conventions)
+        total = ZERO
+        for resource, moved in moves:
+            for code, quantity in moved.items():
+                item = at.items.get(code)
+                price = at.unit_price(item) if item else None
+                if item is None or price is None:
+                    continue
+                added = charging.charged_on(item, on, first=charging.is_first(procedure), conventions=conventions)
+                total += charging.cost(item, quantity, price, max(on, begun.get((resource, code), added)), year)
+        yield total
+
+
+def _begun(resources: Collection[str], on: date, conventions: Mapping[str, str]) -> dict[tuple[str, str], date]:
+    """这几个资源在用的各项从哪天起计费：改量的接着原来的测试期，不另起。"""
+    found = Segment.objects.filter(resource__code__in=resources, during__contains=on)
+    live = list(found.select_related("item", "resource"))
+    starts = charging.charge_starts(live, conventions)
+    return {(one.resource.code, one.item.code): starts[one.pk] for one in live}
+
+
+def _conventions(year: int) -> dict[str, str]:
+    """同结算数据包：服务年度首日的口径。"""
+    return chosen_conventions(periods.service_year(year).start)
 
 
 def chart(found: Forecast, names: Mapping[str, str]) -> dict[str, Any]:
