@@ -32,7 +32,7 @@ from yunheng.rules.roles import Role
 
 from . import operations, signon
 from .access import BUSINESS, Request, allowed
-from .models import Appointment, ConventionDecision, Institution, Kind, Nature, Person
+from .models import LONGEST_USERNAME, Appointment, ConventionDecision, Institution, Kind, Nature, Person
 from .queries import actor_for, chosen_conventions
 
 _REASONS = {
@@ -53,7 +53,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     }
     if request.method == "POST":
         context["username"] = request.POST.get("username", "").strip()
-        person = authenticate(request, username=context["username"], password=request.POST.get("password", ""))
+        # 比登录名的栏还长的，不会是谁的；也不必记进错了几次
+        known = len(context["username"]) <= LONGEST_USERNAME
+        person = known and authenticate(
+            request, username=context["username"], password=request.POST.get("password", "")
+        )
         if isinstance(person, Person):
             return _enter(request, person, context["next"])
         if getattr(request, "axes_locked_out", False):
