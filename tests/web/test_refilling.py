@@ -25,7 +25,8 @@ PAGE = """<!doctype html><p>前 &amp; 后 &#39;</p>
 <input name="day" type="date" value=""></form></details>
 <details><form method="post"><input type="hidden" name="code" value="二">
 <label for="w">理由</label><textarea id="w" name="why"></textarea><input name="day" type="date" value="2026-01-01">
-<select name="kind"><option value="">请选</option><option>甲 &amp; 乙</option><option value="c" selected>丙</option></select>
+<select name="kind"><option value="">请选</option>
+<option>甲 &amp; 乙</option><option value="c" selected>丙</option></select>
 <input type="checkbox" name="to" value="1" checked><input type="checkbox" name="to" value="2">
 <input type="password" name="secret" value=""><input type="file" name="file">
 <input name="each"><input name="each"></form></details>"""
@@ -69,13 +70,13 @@ def test_页面上没有这个表单_不填() -> None:
     assert refill(PAGE, here="/a/", target="/a/", typed=QueryDict("code=三")) is None
 
 
-@pytest.fixture
+@pytest.fixture(name="clock")
 def _clock() -> None:
     BusinessClock.objects.update_or_create(id=1, defaults={"on": DAY})
 
 
 @pytest.fixture
-def case(_clock: None) -> Case:
+def case(clock: None) -> Case:  # noqa: ARG001
     walk = Walk(cast(), "mzj", DAY, "new", project_name="填表的系统").fill(**FILLED).submit()
     walk.act("mzj-fzr", "approve")
     return Case.objects.get(pk=walk.case.pk)
@@ -126,7 +127,8 @@ def test_R007_提请会商没办成_议题_理由_选过的部门都在(case: Ca
 
 
 @pytest.mark.django_db
-def test_R008_预算报审金额不对_内容还在_点问题到那一栏(_clock: None) -> None:
+@pytest.mark.usefixtures("clock")
+def test_R008_预算报审金额不对_内容还在_点问题到那一栏() -> None:
     project = used()
     case = budgeting.start(actor=cast()["mzj"], on=DAY, project=project, year=2026)
     given = {"act": "file", "seen": 0, "field:amount": "十万", "field:content": "三台云主机"}
@@ -137,7 +139,8 @@ def test_R008_预算报审金额不对_内容还在_点问题到那一栏(_clock
 
 
 @pytest.mark.django_db
-def test_R008_使用单位从列表去填金额_报审_撤回_都在办件页上_不再打不开(_clock: None) -> None:
+@pytest.mark.usefixtures("clock")
+def test_R008_使用单位从列表去填金额_报审_撤回_都在办件页上_不再打不开() -> None:
     project = used()
     client = signed_in("mzj")
     address = client.post("/budgets/", {"project": project.pk, "year": 2026}).headers["Location"]
@@ -155,6 +158,7 @@ def test_R008_使用单位从列表去填金额_报审_撤回_都在办件页上
 
 
 @pytest.mark.django_db
-def test_填到一半的申请_办件页仍转去任务清单(_clock: None) -> None:
+@pytest.mark.usefixtures("clock")
+def test_填到一半的申请_办件页仍转去任务清单() -> None:
     walk = Walk(cast(), "mzj", DAY, "new", project_name="没填完的系统")
     assert signed_in("mzj").get(f"/cases/{walk.case.number}/").headers["Location"] == f"/apply/{walk.case.number}/"
