@@ -48,6 +48,8 @@ def test_采购走完_框架协议单价等于结果_首次申请照新价估算
         page = town[who].page
         town[who].open("/procurement/")
         page.locator("tr", has_text=number).locator("text=报需求").click()
+        # 要填的格子看得见边
+        expect(page.locator("[name='qty:ZJ-CPU-X86']")).to_have_css("border-top-color", "rgb(124, 138, 153)")
         page.fill("[name='qty:ZJ-CPU-X86']", quantity)
         page.click("button:has-text('报需求')")
         expect(page.locator(".note")).to_contain_text("已报")

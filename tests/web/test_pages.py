@@ -82,6 +82,12 @@ def test_口令连续五次不对_锁定_对了也进不去_安全管理员解�
     assert post_login(Client(), "demo.mzj", PASSWORD).status_code == 302
 
 
+def test_登录名长得离谱_照样说登录名或口令不对() -> None:
+    page = post_login(Client(), "长" * 600, PASSWORD)
+    assert page.status_code == 401
+    assert "登录名或口令不对" in page.content.decode()
+
+
 def test_新登记的人头一次登录要先改口令_弱口令不收(settings: Any) -> None:
     settings.DEMO = False
     page = (

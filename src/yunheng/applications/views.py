@@ -32,9 +32,10 @@ from .showing import TYPES, blocks, estimate_of, excess_shown, growth_shown
 
 @allowed(*BUSINESS)
 def detail(request: Request, number: str) -> HttpResponse:
-    """办件详情。草稿给填表的人，转去任务清单。"""
+    """办件详情。有表要填的草稿，给填表的人转去任务清单；没有表的（如预算审核）就在这一页上填。"""
     case = case_or_404(request, number)
-    if case.board.step == "draft" and request.actor.role == Role.CLERK:
+    drafting = case.board.step == "draft" and request.actor.role == Role.CLERK
+    if drafting and Draft.objects.filter(case=case).exists():
         return redirect(f"/apply/{number}/")
     filings = list(Filing.objects.filter(case=case).select_related("project").order_by("-version"))
     context = panel(request, case) | {"machine_columns": MACHINE_COLUMNS}
@@ -58,6 +59,9 @@ def detail(request: Request, number: str) -> HttpResponse:
         draft = Draft(case=case, project=filings[0].project, content=filings[0].content)
         context["growth"] = growth_shown(draft, request)
         context["excess"] = excess_shown(draft, request)
+    if refusal := getattr(request, "refusal", None):
+        # 指出的各处是点出来的，页面上本来没有：没办成要摆回来
+        context["marks"] = [key.removeprefix("mark:") for key in refusal.typed if key.startswith("mark:")]
     context["facts"] = case.facts.select_related("resource", "item").order_by("resource__code", "item__code")
     return render(request, "applications/case.html", context)
 

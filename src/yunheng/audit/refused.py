@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+class At(str):
+    """一条问题，连着表单里的一栏（`field` 是那一栏的 name）：页面上点它就到那一栏，那一栏标出来。"""
+
+    field: str
+
+    def __new__(cls, field: str, text: str) -> At:
+        """`field` 一栏的问题 `text`。"""
+        made = super().__new__(cls, text)
+        made.field = field
+        return made
+
+
 class Refused(ValueError):
     """不能办；`problems` 逐条列全，每条带条款或需求编号。"""
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused, Stale
+from yunheng.audit.refused import At, NotYours, Refused, Stale
 from yunheng.orgs import commissioning
 from yunheng.orgs.initials import initials
 from yunheng.orgs.models import Institution, Person
@@ -348,17 +348,18 @@ def _filled(act: Act, detail: Mapping[str, object]) -> tuple[dict[str, object], 
     """办理时填的各栏：（检查过的内容, 问题）。金额一律两位小数，日期 YYYY-MM-DD。"""
     if not act.fields:
         return dict(detail), []
-    given, clean, problems = detail.get("fields"), {}, []
+    given, clean = detail.get("fields"), {}
+    problems: list[str] = []
     for one in act.fields:
         text = str(given.get(one.key, "") if isinstance(given, Mapping) else "").strip()
         if not text:
             if not one.optional:
-                problems.append(f"{one.label}不能为空（R-045）")
+                problems.append(At(f"field:{one.key}", f"{one.label}不能为空（R-045）"))
             continue
         try:
             clean[one.key] = _READ[one.kind](text)
         except ValueError as error:
-            problems.append(f"{one.label}：{error}")
+            problems.append(At(f"field:{one.key}", f"{one.label}：{error}"))
     return {**detail, "fields": clean}, problems
 
 
@@ -372,9 +373,8 @@ _READ: Mapping[str, Callable[[str], str]] = {
 def _refuse(doing: Doing, opinion: str, marks: Mapping[str, str], unfilled: Iterable[str]) -> None:
     problems = list(unfilled)
     if doing.act.opinion and not opinion.strip():
-        problems.append(
-            f"“{doing.act.name}”要写明意见（{doing.position.step.clause if doing.position.step else ''}，R-045）"
-        )
+        clause = doing.position.step.clause if doing.position.step else ""
+        problems.append(At("opinion", f"“{doing.act.name}”要写明意见（{clause}，R-045）"))
     if doing.act.marks and not marks:
         problems.append(f"“{doing.act.name}”要至少指出一处需要补正的地方，好让填报人一眼看到（R-045）")
     # 各栏填对了，关口才看得懂

@@ -271,7 +271,7 @@ def recall(request: Request, number: str) -> HttpResponse:
     operations.recall(
         actor=request.actor, on=request.on, case=case, seen=seen, reason=request.POST.get("reason", "")[:500]
     )
-    return redirect(f"/apply/{number}/" if request.actor.role == Role.CLERK else f"/cases/{number}/")
+    return redirect(f"/cases/{number}/")
 
 
 @require_POST

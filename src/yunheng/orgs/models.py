@@ -86,10 +86,14 @@ class PersonManager(BaseUserManager["Person"]):
     """按登录名找人。"""
 
 
+#: 登录名最多几个字
+LONGEST_USERNAME = 64
+
+
 class Person(AbstractBaseUser):
     """能登录的人。一个人可在多个机构任职，登录后以其中一个任职办事。"""
 
-    username = models.CharField("登录名", max_length=64, unique=True)
+    username = models.CharField("登录名", max_length=LONGEST_USERNAME, unique=True)
     name = models.CharField("姓名", max_length=100)
     initials = models.CharField("拼音首字母", max_length=200, editable=False, db_index=True)
     phone = models.CharField("联系电话", max_length=40, blank=True)

@@ -15,6 +15,8 @@ _MOST = Decimal(10) ** 15
 def decimal_of(text: str, places: int) -> Decimal:
     """最多 `places` 位小数的数；千分位的逗号去掉。"""
     plain = text.replace(",", "").replace("，", "").strip()
+    if not plain:
+        raise ValueError("请填数，例如 92.5")
     try:
         value = Decimal(plain)
     except InvalidOperation as error:
@@ -46,6 +48,8 @@ def year_of(text: str | None) -> int | None:
 
 def money_of(text: str) -> Decimal:
     """元，最多两位小数，写成两位。"""
+    if not text.strip():
+        raise ValueError("请填金额（元），例如 1234567.89")
     try:
         return decimal_of(text, 2).quantize(Decimal("0.01"))
     except ValueError as error:
@@ -54,6 +58,8 @@ def money_of(text: str) -> Decimal:
 
 def day_of(text: str) -> date:
     """日期，2000 年至 2100 年。"""
+    if not text.strip():
+        raise ValueError("请填日期，例如 2026-07-01")
     try:
         day = date.fromisoformat(text.strip())
     except ValueError as error:

@@ -23,4 +23,5 @@ urlpatterns = [
     path("commissions/deliverables/<int:pk>/", commission_views.deliverable, name="deliverable"),
     path("admin/institutions/", views.institutions, name="institutions"),
     path("admin/people/", views.people, name="people"),
+    path("admin/people/appointments/<int:pk>/dismiss/", views.dismissal, name="dismissal"),
 ]

@@ -6,7 +6,6 @@ import base64
 import io
 import secrets
 import time
-from datetime import date
 from typing import Any, cast
 
 import requests
@@ -26,14 +25,15 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthen
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import Refused
+from yunheng.audit.refused import At, Refused
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
 
 from . import operations, signon
 from .access import BUSINESS, Request, allowed
-from .models import Appointment, ConventionDecision, Institution, Kind, Nature, Person
+from .models import LONGEST_USERNAME, Appointment, ConventionDecision, Institution, Kind, Level, Nature, Person
 from .queries import actor_for, chosen_conventions
+from .reading import day_of
 
 _REASONS = {
     "no-appointment": "您的账号还没有任职，请联系系统管理员",
@@ -53,7 +53,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     }
     if request.method == "POST":
         context["username"] = request.POST.get("username", "").strip()
-        person = authenticate(request, username=context["username"], password=request.POST.get("password", ""))
+        # 比登录名的栏还长的，不会是谁的；也不必记进错了几次
+        known = len(context["username"]) <= LONGEST_USERNAME
+        person = known and authenticate(
+            request, username=context["username"], password=request.POST.get("password", "")
+        )
         if isinstance(person, Person):
             return _enter(request, person, context["next"])
         if getattr(request, "axes_locked_out", False):
@@ -288,56 +292,47 @@ def saved_views(request: Request) -> HttpResponse:
 @allowed(Role.SYSTEM_ADMIN)
 def institutions(request: Request) -> HttpResponse:
     """机构名录；登记新机构。"""
-    problems: list[str] = []
+    problems: tuple[str, ...] = ()
     if request.method == "POST":
-        values = {key: request.POST.get(key, "").strip() for key in ("code", "name", "kind", "nature")}
+        values = {key: request.POST.get(key, "").strip() for key in ("code", "name", "kind", "level", "nature")}
         try:
             operations.register_institution(
                 actor=request.actor, **values, state_organ=request.POST.get("state_organ") == "on"
             )
             return redirect("/admin/institutions/")
-        except ValidationError as error:
-            problems = list(error.messages)
-    found = Institution.objects.select_related("authority").order_by("kind", "code")
-    return render(
-        request,
-        "orgs/institutions.html",
-        {
-            "institutions": found,
-            "kinds": Kind.choices,
-            "natures": Nature.choices,
-            "problems": problems,
-            "values": request.POST,
-        },
-        status=422 if problems else 200,
-    )
+        except Refused as error:
+            problems = error.problems
+    context = {
+        "institutions": Institution.objects.select_related("authority").order_by("kind", "code"),
+        "kinds": Kind.choices,
+        "levels": Level.choices,
+        "natures": Nature.choices,
+        "problems": problems,
+    }
+    return render(request, "orgs/institutions.html", context, status=422 if problems else 200)
 
 
 @allowed(Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
 def people(request: Request) -> HttpResponse:
-    """人员和任职。系统管理员登记、任免；安全管理员解锁、重置口令。"""
-    problems: list[str] = []
+    """人员和任职。系统管理员登记、任命；安全管理员解锁、重置口令。"""
+    problems: tuple[str, ...] = ()
     secret = ""
     if request.method == "POST":
         try:
             secret = _people_act(request)
             if not secret:
                 return redirect("/admin/people/")
-        except (ValidationError, Refused) as error:
-            problems = list(error.messages if isinstance(error, ValidationError) else error.problems)
-    return render(
-        request,
-        "orgs/people.html",
-        {
-            "people": Person.objects.prefetch_related("appointments__institution").order_by("username"),
-            "institutions": Institution.objects.order_by("code"),
-            "roles": list(Role),
-            "problems": problems,
-            "secret": secret,
-            "values": request.POST,
-        },
-        status=422 if problems else 200,
-    )
+        except Refused as error:
+            problems = error.problems
+    context = {
+        "people": Person.objects.prefetch_related("appointments__institution").order_by("username"),
+        "institutions": Institution.objects.order_by("code"),
+        "roles": list(Role),
+        "problems": problems,
+        "secret": secret,
+        "manages": request.actor.role == Role.SYSTEM_ADMIN,
+    }
+    return render(request, "orgs/people.html", context, status=422 if problems else 200)
 
 
 def _people_act(request: Request) -> str:
@@ -353,16 +348,14 @@ def _people_act(request: Request) -> str:
             password=secret,
         )
         return secret
-    person = get_object_or_404(Person, pk=post.get("person") or 0)
+    person = get_object_or_404(Person, pk=_number(post.get("person", "")))
     if do == "appoint" and manages:
-        institution = get_object_or_404(Institution, pk=post.get("institution") or 0)
-        operations.appoint(
-            actor=request.actor, person=person, institution=institution, role=Role(post["role"]), on=request.on
-        )
-    elif do == "dismiss" and manages:
-        operations.dismiss(
-            actor=request.actor, appointment=get_object_or_404(Appointment, pk=post["appointment"]), on=request.on
-        )
+        institution = Institution.objects.filter(pk=_number(post.get("institution", ""))).first()
+        role = post.get("role", "")
+        if institution is None or role not in set(Role):
+            given = (("institution", "请选择机构", institution), ("role", "请选择角色", role in set(Role)))
+            raise Refused([At(name, text) for name, text, filled in given if not filled])
+        operations.appoint(actor=request.actor, person=person, institution=institution, role=Role(role), on=request.on)
     elif do == "unlock" and not manages:
         reset_attempts(username=person.username)
         with unit_of_work(request.actor) as journal:
@@ -374,6 +367,27 @@ def _people_act(request: Request) -> str:
     else:
         raise Refused(["这个操作不在您的职责内（三员分立，R-111）"])
     return ""
+
+
+def _number(text: str) -> int:
+    """下拉送来的编号；不是数为 0，谁也不是。"""
+    return int(text[:9]) if text.isascii() and text.isdigit() else 0
+
+
+@allowed(Role.SYSTEM_ADMIN)
+def dismissal(request: Request, pk: int) -> HttpResponse:
+    """免去一项任职：先看清是谁、免了以后怎样，再确认。"""
+    appointment = get_object_or_404(Appointment.objects.select_related("person", "institution"), pk=min(pk, 2**63 - 1))
+    if request.method == "POST":
+        operations.dismiss(actor=request.actor, appointment=appointment, on=request.on)
+        return redirect("/admin/people/")
+    left = Appointment.objects.filter(person=appointment.person, until_on=None).exclude(pk=appointment.pk)
+    context = {
+        "appointment": appointment,
+        "barred": operations.kept_because(request.actor, appointment),
+        "left": left.select_related("institution"),
+    }
+    return render(request, "orgs/dismissal.html", context)
 
 
 # ── 演示环境 ──
@@ -413,24 +427,13 @@ def become(request: HttpRequest, number: int) -> HttpResponse:
 @allowed(*BUSINESS)
 def conventions_page(request: Request) -> HttpResponse:
     """全部口径：现在选哪个、为什么、谁决定的；区科委在这里决定（R-005）。"""
-    problems: list[str] = []
+    problems: tuple[str, ...] = ()
     if request.method == "POST":
         try:
-            effective = date.fromisoformat(request.POST.get("effective_on", ""))
-            operations.decide_convention(
-                actor=request.actor,
-                on=request.on,
-                code=request.POST.get("code", ""),
-                option=request.POST.get("option", ""),
-                reason=request.POST.get("reason", "")[:2000],
-                effective_on=effective,
-            )
-        except Refused as error:
-            problems = list(error.problems)
-        except ValueError:
-            problems = ["自何日起：请填日期，例如 2026-07-01"]
-        else:
+            _decide(request)
             return redirect(f"/conventions/#{request.POST['code']}")
+        except Refused as error:
+            problems = error.problems
     chosen = chosen_conventions(request.on)
     decisions: dict[str, list[ConventionDecision]] = {}
     for decision in ConventionDecision.objects.order_by("-pk"):
@@ -442,7 +445,30 @@ def conventions_page(request: Request) -> HttpResponse:
     context = {
         "rows": rows,
         "problems": problems,
-        "given": request.POST,
         "decides": request.actor.role == Role.AUTHORITY,
     }
-    return render(request, "orgs/conventions.html", context, status=400 if problems else 200)
+    return render(request, "orgs/conventions.html", context, status=422 if problems else 200)
+
+
+def _decide(request: Request) -> None:
+    """决定一条口径；没填对的各栏一次说全，每条写明是哪条口径。"""
+    post, code = request.POST, request.POST.get("code", "")
+    name = code if code in CONVENTIONS else "口径"
+    problems: list[str] = []
+    effective = None
+    try:
+        effective = day_of(post.get("effective_on", ""))
+    except ValueError as error:
+        problems.append(At("effective_on", f"{name} 自何日起：{error}（R-005）"))
+    if not post.get("reason", "").strip():
+        problems.append(At("reason", f"{name} 理由：请写明为什么这样定，结算书上会列出（R-005）"))
+    if problems or effective is None:
+        raise Refused(problems)
+    operations.decide_convention(
+        actor=request.actor,
+        on=request.on,
+        code=code,
+        option=post.get("option", ""),
+        reason=post.get("reason", "")[:2000],
+        effective_on=effective,
+    )

@@ -279,7 +279,7 @@
     } else if (target.closest("[data-needs-opinion]") && !opinion.value.trim()) { event.preventDefault(); opinion.focus(); announce("请写明意见"); opinion.placeholder = "这个动作要写明意见"; }
     var place = document.body.classList.contains("marking-on") && target.closest("[data-place]");
     if (place && !target.closest("a,button")) { mark(place); }
-    if (target.closest("[data-unmark]")) { var item = target.closest("li"); $("[data-place='" + item.dataset.of + "']").classList.remove("picked"); item.remove(); }
+    if (target.closest("[data-unmark]")) { var item = target.closest("li"), picked = $("[data-place='" + item.dataset.of + "']"); if (picked) { picked.classList.remove("picked"); } item.remove(); }
     if (target.closest("[data-fill]")) { fill(); }
     var copy = target.closest("[data-copy]");
     if (copy) { var area = document.createElement("textarea"); area.value = copy.dataset.copy; document.body.appendChild(area); area.select(); document.execCommand("copy"); area.remove(); copy.textContent = "已复制"; }
@@ -298,6 +298,10 @@
     item.appendChild(label); item.appendChild(box); item.appendChild(remove);
     $("#marks").appendChild(item);
     box.focus();
+  }
+  if ($("#marks li")) {
+    document.body.classList.add("marking-on");
+    all("#marks li").forEach(function (item) { var place = $("[data-place='" + item.dataset.of + "']"); if (place) { place.classList.add("picked"); } });
   }
   function fill() {
     var prefix = $("#fill-prefix").value.trim(), number = 1;
@@ -323,6 +327,9 @@
   });
   document.addEventListener("htmx:afterRequest", function (event) { event.detail.elt.removeAttribute("aria-busy"); });
   document.addEventListener("htmx:afterSettle", function (event) { meters(); var focus = $("[data-autofocus]", event.target.parentNode || document); if (focus && event.target.id === "preview") { focus.focus(); focus.scrollIntoView(); } });
+  /* 没办成摆回来的页：地址栏写回这一页的，刷新、再交都对 */
+  var page = $("main[data-page]");
+  if (page) { history.replaceState(null, "", page.dataset.page); }
   var summary = $(".error-summary[data-autofocus]");
   if (summary) { summary.focus(); }
   /* 浏览器跳到锚点后会清掉焦点，等它跳完再聚焦到那一栏 */
