@@ -58,6 +58,11 @@ def year_end(year: int) -> date:
     return until
 
 
+def year_name(year: int) -> str:
+    """服务年度给人看的叫法：跨两个自然年，两个都写。"""
+    return f"{year}—{year + 1} 服务年度"
+
+
 def service_year_of(day: date) -> int:
     """某日所在服务年度的起始年（R-071）。"""
     return day.year if day.month >= 7 else day.year - 1

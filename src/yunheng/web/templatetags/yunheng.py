@@ -21,7 +21,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.cases.queries import board_timing, position
 from yunheng.documents.annex1 import LABELS
 from yunheng.orgs.access import Request
-from yunheng.rules import money, rulebook
+from yunheng.rules import money, periods, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
 from yunheng.rules.roles import Role
@@ -255,9 +255,36 @@ def yuan(value: Decimal | str | None) -> str:
 
 
 @register.filter
+def gap(value: Decimal | None) -> str:
+    """差额（元）：多的带 ＋ 号，少的带 − 号，没差写 0.00；没有写“—”。"""
+    if value is None:
+        return "—"
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{abs(value):,.2f}"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """个数：带千分位。"""
+    return "—" if value is None else f"{value:,}"
+
+
+@register.filter
+def year_name(year: int | str | None) -> str:
+    """服务年度的叫法，处处一样：2025—2026 服务年度。"""
+    return periods.year_name(int(year)) if year else "—"
+
+
+@register.filter
 def plain(value: Decimal | str | None) -> str:
     """数量、单价：去掉末尾的零；没有的（模板里取不到是空串）写“—”。"""
     return "—" if value is None or isinstance(value, str) else f"{value.normalize():f}"
+
+
+@register.filter
+def shown(value: object) -> str:
+    """一栏的值：日期照写，空的写“空”。"""
+    return day(value) if isinstance(value, date) else str(value) or "空"
 
 
 @register.filter
