@@ -65,7 +65,7 @@ def listing(request: Request) -> HttpResponse:
         "page": page,
         "rows": rows,
         "chosen": chosen,
-        "states": queries.STATES,
+        "states": (queries.LIVE, *queries.STATES),
         "columns": COLUMNS,
         "shown": [name for name in COLUMNS if name in request.GET.getlist("col")] or _USUAL,
         "max_export": MAX_EXPORT,
@@ -117,7 +117,10 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
         item = Item.objects.filter(code=code).first()
         chosen.append(("item", f"在用 {item.name if item else code}"))
     state = get.get("status", "")
-    if state == queries.RELEASED:
+    if state == queries.LIVE:
+        resources = resources.filter(pk__in=live)
+        chosen.append(("status", state))
+    elif state == queries.RELEASED:
         resources = resources.exclude(pk__in=live)
         chosen.append(("status", state))
     elif state in (queries.TRIAL, queries.CHARGED):
@@ -179,7 +182,9 @@ def _spec(segments: list[Segment]) -> str:
     for segment in sorted(segments, key=lambda one: _ORDER.get(one.item.dimension, len(_ORDER))):
         name = segment.item.dimension or segment.item.unit.partition("·")[0]
         label, _, unit = name.partition(" ")
-        parts.append(f"{segment.quantity.normalize():f} {unit or label}")
+        # 系统盘、数据盘都是 TB，要写明是哪一个；核、GB 一看就知道
+        named = f"{label} " if label.endswith("盘") or label == "SSD" else ""
+        parts.append(f"{named}{segment.quantity.normalize():f} {unit or label}")
     return " · ".join(dict.fromkeys(parts))
 
 

@@ -58,9 +58,9 @@ def year_end(year: int) -> date:
     return until
 
 
-def year_name(year: int) -> str:
-    """服务年度给人看的叫法：跨两个自然年，两个都写。"""
-    return f"{year}—{year + 1} 服务年度"
+def years(year: int) -> str:
+    """服务年度给人看的样子：跨两个自然年，两个都写，如 2025—2026。"""
+    return f"{year}—{year + 1}"
 
 
 def service_year_of(day: date) -> int:
