@@ -52,6 +52,9 @@ MAX_EXPORT = 5000
 #: 规格里各维的先后
 _ORDER = {name: n for n, name in enumerate(("CPU 核", "内存 GB", "系统盘 TB", "数据盘 TB", "SSD TB"))}
 
+#: 一台主机少不了的两维；台账上没有的写明，不装作没有这一项
+_NEEDED = ("CPU 核", "内存 GB")
+
 
 @allowed(*BUSINESS)
 def listing(request: Request) -> HttpResponse:
@@ -185,6 +188,8 @@ def _spec(segments: list[Segment]) -> str:
         # 系统盘、数据盘都是 TB，要写明是哪一个；核、GB 一看就知道
         named = f"{label} " if label.endswith("盘") or label == "SSD" else ""
         parts.append(f"{named}{segment.quantity.normalize():f} {unit or label}")
+    held = {segment.item.dimension for segment in segments} - {""}
+    parts += [f"{needed.partition(' ')[0]} 未记" for needed in _NEEDED if held and needed not in held]
     return " · ".join(dict.fromkeys(parts))
 
 

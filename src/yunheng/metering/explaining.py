@@ -14,6 +14,7 @@ from typing import Any
 from yunheng.metering import engine, result
 from yunheng.metering.reading import Package
 from yunheng.rules.conventions import CONVENTIONS
+from yunheng.rules.money import grouped
 
 _CYCLES = ("年", "月", "次", "一次性")
 
@@ -104,8 +105,8 @@ def equation(line: Mapping[str, Any], content: Mapping[str, Any], unit: str, cyc
     """一句能手算的算式，和用到的口径。`content` 要有 service_year、conventions；`cycle` 是计费周期。"""
     last = date.fromordinal(date.fromisoformat(line["until"]).toordinal() - 1)
     span = f"{line['from']} 至 {last}，共 {line['days']} 天"
-    head = f"{_grouped(line['quantity'])} × {_grouped(line['unit_price'])} 元"
-    amount = f"{_grouped(line['amount'])} 元"
+    head = f"{grouped(line['quantity'])} × {grouped(line['unit_price'])} 元"
+    amount = f"{grouped(line['amount'])} 元"
     year = content["service_year"]
     if cycle == "年":
         base = 365 if content["conventions"]["K-03"] == "fixed_365" else (date(year + 1, 7, 1) - date(year, 7, 1)).days
@@ -117,12 +118,6 @@ def equation(line: Mapping[str, Any], content: Mapping[str, Any], unit: str, cyc
         return f"{head} × ({months}) 个月 = {amount}（{span}）", ["K-04"]
     when = f"{line['from']} 起计，一次收取" if cycle == "一次性" else f"{line['days']} 个有用量的日子合计用量"
     return f"{head} = {amount}（{when}，单位 {unit}）", []
-
-
-def _grouped(number: str) -> str:
-    """数带千分位，小数照写。"""
-    whole, point, rest = number.partition(".")
-    return f"{int(whole):,}{point}{rest}"
 
 
 def _months(start: date, until: date) -> list[str]:

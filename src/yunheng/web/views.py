@@ -39,6 +39,8 @@ from . import dashboards
 from .stories import PATHS, STORIES, sample_rows
 
 _RESET_SECONDS = 20
+#: 待办不多于几件算少
+_FEW = 4
 
 
 @allowed()
@@ -66,6 +68,8 @@ def home(request: Request) -> HttpResponse:
         context["steps"] = _by_step(cases.visible(actor).filter(outcome=""), on)
     # 待办右边摆什么：有自己的两块（接着填、时限看板）的摆自己的，没有的摆考核分、结算
     context["beside"] = actor.role == Role.CLERK or "steps" in context
+    # 待办少的，下面空着，摆那几块
+    context["below"] = context["beside"] and context["todo_total"] <= _FEW
     context["board"] = dashboards.build(actor, on)
     # 四块固定的，加上各角色的：几块一行由样式照总数排
     context["tiles"] = 4 + len(context["board"].get("tiles", ()))

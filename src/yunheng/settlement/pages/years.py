@@ -28,7 +28,8 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, money_of
 from yunheng.orgs.serving import attached
-from yunheng.rules.periods import service_year, service_year_of, year_end, years
+from yunheng.rules import periods
+from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, paying, queries
@@ -321,7 +322,7 @@ def package(request: Request) -> HttpResponse:
     kind = request.GET.get("format", "")
     if not kind:
         years = [
-            (year, f"{years(year)} 服务年度（{year}-07-01 至 {year + 1}-06-30）")
+            (year, f"{periods.years(year)} 服务年度（{year}-07-01 至 {year + 1}-06-30）")
             for year in range(present, FIRST_YEAR, -1)
         ]
         barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
