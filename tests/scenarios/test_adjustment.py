@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -16,9 +18,12 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
+from yunheng.metering import diffing
 from yunheng.orgs.models import BusinessClock, Person
 from yunheng.settlement import operations, queries
-from yunheng.settlement.models import BillLine, Freeze, Handling
+from yunheng.settlement.bill.contrasting import contrast
+from yunheng.settlement.models import BillLine, Freeze, Handling, Run
+from yunheng.settlement.runs import running
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +140,54 @@ def test_R083_两版逐条对照_增减改和合计勾稽_页面看得到(tmp_pa
     assert "勾稽：" in text
     assert "相符" in text
     assert "ECS-NOLOG-01" in text
+    assert "原来待核" in text
+    assert "<pre" not in text
+    assert f"/settlement/runs/{runs[1].pk}/lines/" in text
+    assert "没有合符条件的" in client.get(f"/settlement/runs/{runs[0].pk}..{runs[1].pk}/?kind=减").content.decode()
+
+
+def test_R083_数据库里对照_与命令行逐条比对的结果相同(tmp_path: Path) -> None:
+    used()
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    paid(tmp_path)
+    rule_all()
+    adjusted(tmp_path)
+    runs = [Freeze.objects.get(number=number).run for number in (0, 1)]
+    for before, after in (runs, runs[::-1], (runs[0], runs[0])):
+        expected = diffing.compare(*(json.loads(running.result_of(run)) for run in (before, after)))
+        found = contrast(before, after, kind="", unit="", offset=0, limit=10_000)
+        counts = {kind: one.count for kind, one in found.kinds.items()}
+        assert counts == {"增": len(expected.added), "减": len(expected.gone), "改": len(expected.changed)}
+        assert sorted(pair.gap for pair in found.pairs) == sorted(
+            [
+                *(Decimal(line["amount"]) for line in expected.added),
+                *(-Decimal(line["amount"]) for line in expected.gone),
+                *(Decimal(new["amount"]) - Decimal(old["amount"]) for old, new in expected.changed),
+            ]
+        )
+        assert found.reached == found.lines.new == Decimal(expected.totals["账目"][1]) / 100
+        assert list(found.others) == list(expected.others)
+        assert found.same == expected.same_digest
+
+
+def test_R083_同一处余下的账目依次配成改_价格变了的也是改() -> None:
+    used()
+    run = measured()
+    first, second = BillLine.objects.filter(run=run, disputed=False).order_by("seq")[:2]
+    later = Run.objects.get(pk=run.pk)
+    later.pk, later.line_count, later.disputed_count = None, 3, 0
+    later.save(force_insert=True)
+    kept = [
+        (first, {"amount": first.amount + 5, "unit_price": "9.99"}),
+        (second, {"from_on": second.from_on + timedelta(days=1), "amount": second.amount - 2}),
+        (second, {"resource": "ECS-NEW-01", "amount": Decimal(7)}),
+    ]
+    for seq, (line, changes) in enumerate(kept, 1):
+        values = {name: getattr(line, name) for name in running.COLUMNS} | changes
+        BillLine.objects.create(run=later, seq=seq, disputed=False, **values)
+    found = contrast(run, later, kind="改", unit=first.unit, offset=0, limit=10)
+    assert sorted(pair.gap for pair in found.pairs) == [Decimal(-2), Decimal(5)]
+    assert {label for pair in found.pairs for label, _, _ in pair.moved} == {"单价", "起"}
+    assert [pair.line.resource for pair in contrast(run, later, kind="增", unit="", offset=0, limit=9).pairs] == [
+        "ECS-NEW-01"
+    ]

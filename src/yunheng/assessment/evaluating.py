@@ -53,7 +53,13 @@ def start(*, actor: Actor, on: date, year: int) -> Case:
         raise Refused([f"{year} 服务年度还没有开始（R-071）"])
     with unit_of_work(actor):
         unit = Institution.objects.get(pk=actor.institution)
-        case = open_case(actor=actor, on=on, procedure_code="evaluation", unit=unit, subject=f"{year} 服务年度效能评估")
+        case = open_case(
+            actor=actor,
+            on=on,
+            procedure_code="evaluation",
+            unit=unit,
+            subject=f"{periods.years(year)} 服务年度效能评估",
+        )
         evaluation = Evaluation.objects.create(case=case, service_year=year)
         rows = [{"kind": kind, "name": name, "weight": weight} for kind, name, weight in SUGGESTED]
         Scheme.objects.create(evaluation=evaluation, indicators=rows, by=str(actor))

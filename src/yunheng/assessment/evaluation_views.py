@@ -77,6 +77,7 @@ def evaluation(request: Request, number: str) -> HttpResponse:
         "indicators": [*indicators, *({"kind": "", "name": "", "weight": ""},) * _SPARE],
         "kinds": (evaluating.UNIT, evaluating.PROVIDER),
         "rows": rows,
+        "groups": _by_kind(rows),
         "problems": problems,
         "values": post,
         "draws": step == "draft" and role == Role.REVIEWER,
@@ -86,6 +87,15 @@ def evaluation(request: Request, number: str) -> HttpResponse:
         "requirements": found.case.requirements.select_related("institution").prefetch_related("steps").order_by("pk"),
     }
     return render(request, "assessment/evaluation.html", context, status=422 if problems else 200)
+
+
+def _by_kind(rows: list[Any]) -> list[tuple[str, list[str], list[Any]]]:
+    """评单位的、评服务商的指标不同，各列一张表：评谁、各项指标、各家。"""
+    found: dict[str, tuple[list[str], list[Any]]] = {}
+    for row in rows:
+        names = [indicator["name"] for indicator, _ in row[1]]
+        found.setdefault(evaluating.kind_of(row[0].institution), (names, []))[1].append(row)
+    return [(kind, names, members) for kind, (names, members) in found.items()]
 
 
 def _scheme_rows(request: Request) -> list[evaluating.Indicator]:

@@ -241,7 +241,7 @@ def start(*, actor: Actor, on: date, provider: Institution, year: int) -> Case:
             on=on,
             procedure_code="appraisal",
             unit=unit,
-            subject=f"{provider.name} {year} 服务年度考核",
+            subject=f"{provider.name} {periods.years(year)} 服务年度考核",
             provider=provider,
         )
         assign_provider(case, provider)

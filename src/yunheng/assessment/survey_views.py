@@ -126,7 +126,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "survey": survey,
         "strata": surveying.sample(survey) if not survey.tickets.exists() else (),
         "tickets": survey.tickets.select_related("unit").order_by("unit__code"),
-        "response": surveying.response(survey),
+        "response": (answered := surveying.response(survey)),
+        "named": case.board.outcome == "done" and answered[0] >= surveying.FEW,
+        "few": surveying.FEW,
         # 没结束以前不看结果，免得催着谁改
         "results": surveying.results(survey) if case.board.outcome == "done" else (),
     }

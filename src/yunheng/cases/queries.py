@@ -142,6 +142,24 @@ class Group:
         return max(0, len(self.boards) - _SHOWN)
 
 
+#: 几个工作日以内到期算临期
+SOON_DAYS = 2
+#: 时限怎样：在地址里的写法 → 叫法
+IN_TIME = {"overdue": "已超期", "soon": "即将到期", "ontime": "没有到期"}
+
+
+def soon(on: date) -> date:
+    """临期到哪天（含）。"""
+    return calendar().after(on, SOON_DAYS).date
+
+
+def in_time(boards: QuerySet[Board], how: str, on: date) -> QuerySet[Board]:
+    """在办的里面，超期的、临期的、其余的（不限时的也在内）。"""
+    late, near = Q(due_on__lt=on), Q(due_on__gte=on, due_on__lte=soon(on))
+    rest = Q(due_on=None) | Q(due_on__gt=soon(on))
+    return boards.filter({"overdue": late, "soon": near, "ontime": rest}[how], outcome="")
+
+
 def grouped(boards: Iterable[Board], on: date) -> list[Group]:
     """按缓急分组，空组不列。"""
     week_end = on + timedelta(days=6 - on.weekday())

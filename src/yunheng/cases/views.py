@@ -64,7 +64,11 @@ def todo(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"tab": tab, "tabs": _TABS, "count": queries.todo(request.actor, request.on).count()}
     context["unread"] = queries.unread(request.actor).count()
     if tab == "do":
-        context["groups"] = queries.grouped(queries.todo(request.actor, request.on)[:500], request.on)
+        mine = queries.todo(request.actor, request.on)
+        how = request.GET.get("view", "")
+        context["only"] = queries.IN_TIME.get(how, "")
+        shown = queries.in_time(mine, how, request.on) if context["only"] else mine
+        context["groups"] = queries.grouped(shown[:500], request.on)
     elif tab == "read":
         context["notices"] = queries.unread(request.actor)[:200]
     else:
@@ -95,6 +99,7 @@ def listing(request: Request) -> HttpResponse:
         "units": units,
         "procedures": PROCEDURES.values(),
         "states": STATES,
+        "in_time": queries.IN_TIME,
         "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
     }
     return render(request, "cases/_rows.html" if request.htmx else "cases/listing.html", context)
@@ -136,9 +141,9 @@ def _filtered(request: Request, boards: QuerySet[Board]) -> tuple[QuerySet[Board
     if (unit := whole_of(get.get("unit"))) is not None:
         boards = boards.filter(unit_id=unit)
         chosen.append(("unit", str(Institution.objects.filter(pk=unit).first() or unit)))
-    if get.get("view") == "overdue":
-        boards = boards.filter(outcome="", due_on__lt=request.on)
-        chosen.append(("view", "已超期"))
+    if (view := get.get("view", "")) in queries.IN_TIME:
+        boards = queries.in_time(boards, view, request.on)
+        chosen.append(("view", queries.IN_TIME[view]))
     elif get.get("view") == "open":
         boards = boards.filter(outcome="")
         chosen.append(("view", "在办"))

@@ -46,6 +46,12 @@ def start(*, actor: Actor, on: date) -> Case:
     return case
 
 
+#: 量出来的计价单位，数量可以有小数
+_MEASURED = frozenset({"TB", "GB", "MB", "Mb", "M", "平方米"})
+#: 一项一年大约到这么多（元），提醒核对数量
+_DOUBTFUL = Decimal(100_000_000)
+
+
 def ask(*, actor: Actor, on: date, inquiry: Inquiry, wanted: Mapping[str, str]) -> list[Demand]:
     """使用单位报需求：目录项 → 数量，留空是不要；一次全检查，有错什么都不记（R-016）。"""
     if actor.role != Role.CLERK or actor.institution is None:
@@ -66,6 +72,8 @@ def ask(*, actor: Actor, on: date, inquiry: Inquiry, wanted: Mapping[str, str]) 
             continue
         if quantity < 0:
             problems.append(f"{listed[item]['名称']}：数量不能是负的（R-016）")
+        elif (measure := _counted(listed[item]["计价单位"])) and quantity % 1:
+            problems.append(f"{listed[item]['名称']}：按“{measure}”计，请填整数，现在是 {text}（R-016）")
         elif quantity != now.get(item, Decimal(0)):
             demands.append(
                 Demand(inquiry=inquiry, unit_id=actor.institution, item=item, quantity=quantity, by=str(actor), on=on)
@@ -77,6 +85,12 @@ def ask(*, actor: Actor, on: date, inquiry: Inquiry, wanted: Mapping[str, str]) 
         if demands:
             journal.note("报采购需求", inquiry.case.number, after={one.item: str(one.quantity) for one in demands})
     return demands
+
+
+def _counted(unit: str) -> str:
+    """一个一个数的计价单位是哪个；量出来的（TB、平方米）可以有小数，为空。"""
+    measure = unit.partition("·")[0]
+    return "" if measure in _MEASURED else measure
 
 
 def latest(inquiry: Inquiry) -> list[Demand]:
@@ -96,6 +110,11 @@ class Wanted:
     quantity: Decimal
     price: Decimal | None
     estimate: Decimal | None
+
+    @property
+    def doubtful(self) -> bool:
+        """大得不像，要核对数量。"""
+        return self.estimate is not None and self.estimate >= _DOUBTFUL
 
 
 def summary(inquiry: Inquiry) -> list[Wanted]:

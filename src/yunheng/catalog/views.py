@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -207,6 +208,9 @@ def demand(request: Request, number: str) -> HttpResponse:
     shown: dict[str, dict[str, str]] = {}
     for row in inquiry.rows:
         shown.setdefault(row["目录项"], row)
+    summary = None
+    if request.actor.role not in (Role.CLERK, Role.HEAD, Role.PROVIDER):
+        summary = procuring.summary(inquiry)
     context = {
         "inquiry": inquiry,
         "rows": [
@@ -214,9 +218,8 @@ def demand(request: Request, number: str) -> HttpResponse:
             for item, row in shown.items()
         ],
         "asks": request.actor.role == Role.CLERK and inquiry.case.board.step == "collect",
-        "summary": procuring.summary(inquiry)
-        if request.actor.role not in (Role.CLERK, Role.HEAD, Role.PROVIDER)
-        else None,
+        "summary": summary,
+        "total": sum((one.estimate for one in summary or () if one.estimate is not None), Decimal(0)),
         "declined": procuring.declined(inquiry),
         "budget_day": procuring.budget_day(inquiry.on),
         "units": len({one.unit_id for one in latest if one.quantity}),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+#: 小计的一行，头一栏写这两个字
+SUBTOTAL = "小计"
 Align = Literal["left", "center", "right"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from .blocks import Block, Chart, Column, Grid, Heading, PageBreak, Paper, Paragraph, Slot, Table
+from .blocks import SUBTOTAL, Block, Chart, Column, Grid, Heading, PageBreak, Paper, Paragraph, Slot, Table
 
 
 def outline(paper: Paper) -> list[tuple[str, str]]:
@@ -54,7 +54,7 @@ def _table(table: Table, number: int) -> Iterator[str]:
         cells = "".join(
             f"<td{_align(column)}>{_text(text)}</td>" for column, text in zip(table.columns, row, strict=True)
         )
-        yield f'<tr class="group">{cells}</tr>' if count >= last else f"<tr>{cells}</tr>"
+        yield f'<tr class="group">{cells}</tr>' if count >= last or row[0] == SUBTOTAL else f"<tr>{cells}</tr>"
     yield "</tbody></table></div>"
 
 

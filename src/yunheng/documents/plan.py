@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
+from yunheng.rules import periods
 from yunheng.rules.clauses import load_built_in
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import fen, yuan
 
-from .blocks import Block, Chart, Column, Heading, PageBreak, Paper, Paragraph, Slot, Table
+from .blocks import SUBTOTAL, Block, Chart, Column, Heading, PageBreak, Paper, Paragraph, Slot, Table
+from .citing import SHORT, spoken_block
 from .data import GOALS, PAYERS, Papers
 from .money import amount_in_words
 from .sums import Sums
@@ -31,9 +34,9 @@ def settlement_plan(papers: Papers, settled: Sums, held: Sums) -> Paper:
     writer = _Plan(papers, settled, held)
     return Paper(
         title=f"{papers.result['district']}电子政务云资源结算项目方案{draft}",
-        subtitle=f"{year} 服务年度（{year} 年 7 月 1 日至 {_day(last)}）",
+        subtitle=f"{periods.years(year)} 服务年度（{year} 年 7 月 1 日至 {_day(last)}）",
         footnote=str(papers.result["digest"]),
-        blocks=tuple(writer.blocks()),
+        blocks=tuple(map(spoken_block, writer.blocks())),
         mark=papers.mark,
     )
 
@@ -58,8 +61,8 @@ def goal_values(papers: Papers, settled: Sums, held: Sums) -> tuple[str, ...]:
     rates = "、".join(f"{papers.providers[code]} {rate}%" for code, rate in sorted(papers.satisfaction.items()))
     return (
         f"账目 {settled.count:,} 条，待核 {held.count:,} 条",
-        "批准以前由第三方复算（R-077）" if papers.draft else "摘要相同（R-077）",
-        "每年 7 月起（D62-八）",
+        "批准以前由第三方复算" if papers.draft else "摘要相同",
+        "每年 7 月起（细则第八条）",
         _money(due),
         rates or "未调查",
     )
@@ -142,7 +145,7 @@ class _Plan:
             yield Paragraph("本稿是草稿：计量结果还没有经区科委批准，数字会变，不作为立项和支付的依据（D62-四）。")
         yield Paragraph(
             f"{papers.result['district']}按“先用后付、按实结算、统一支付”的方式使用政务云（D14-15、D62-七）。"
-            f"本项目对 {papers.year} 服务年度内各使用单位的政务云资源逐日计量、逐条计费，形成本方案，报区科委立项（D62-八）。"
+            f"本项目对 {periods.years(papers.year)} 服务年度内各使用单位的政务云资源逐日计量、逐条计费，形成本方案，报区科委立项（D62-八）。"
         )
         yield Paragraph(
             f"统一支付部分{self.word}金额 {_money(self.gross)}，考核扣减 {_money(self.gross - self.net)}，"
@@ -175,7 +178,7 @@ class _Plan:
         yield Heading(1, "二、编制依据")
         yield Heading(2, "（一）政策依据")
         for number, document in enumerate(load_built_in().documents.values(), 1):
-            yield Paragraph(f"{number}. 《{document.name}》（{document.number}）。")
+            yield Paragraph(f"{number}. 《{document.name}》（{document.number}，以下简称“{SHORT[document.code]}”）。")
         yield Paragraph(
             "试行细则（松科委〔2022〕27号）的文本未录入，其施行期间的各项参数按现行细则同值处理；录入后以录入值为准。"
         )
@@ -232,7 +235,7 @@ class _Plan:
         yield Heading(2, "（一）计量方法")
         yield Paragraph(
             "以审核通过的申请、变更、注销单据和平台工单确定每个资源每个目录项的在用期间和数量，细化到天；"
-            "单价取当日有效的目录单价，年度中调价的分段计（D62-七、八）。"
+            "单价取当日有效的目录单价，年度中调价的分段计（D62-七、D62-八）。"
             "每条账目 = 数量 × 单价 × 时间（或用量），先精确计算，最后一次舍入到分；合计是各条之和。"
         )
         yield Heading(2, "（二）测试期")
@@ -451,7 +454,7 @@ class _Plan:
             f"资金来源为区级财政。本项目所需预算 {_money(self.due)}，立项批复后由{CENTRE}按财政预算追加流程申请（D62-八）。"
         )
         yield Paragraph(
-            f"第三方综合服务监管的专项管理费，不高于年度结算费用的 10%（D14-16 监管机制）：以统一支付{base}金额为基数，"
+            f"第三方综合服务监管的专项管理费，不高于年度结算费用的 10%（D14-16(监管机制)）：以统一支付{base}金额为基数，"
             f"上限 {_money(cap)}（{amount_in_words(cap)}），舍去分以下。"
         )
         yield Slot("supervision", (self._supervision(),))
@@ -513,6 +516,7 @@ class _Plan:
                  amount)
                 for (unit, provider, payer), amount in sorted(self.settled.by_unit.items())
             ],
+            each=0,
         )  # fmt: skip
         yield Heading(1, "附表 2　按项目")
         yield _annex(
@@ -526,6 +530,7 @@ class _Plan:
                   PAYERS[payer]), amount)
                 for (unit, project, provider, payer), amount in sorted(self.settled.by_project.items())
             ],
+            each=2,
         )  # fmt: skip
         yield Heading(1, "附表 3　待核")
         yield _annex(
@@ -567,8 +572,10 @@ def _chart(caption: str, kind: str, pairs: Iterable[tuple[str, int]], noun: str)
     )
 
 
-def _annex(caption: str, columns: Sequence[Column], rows: Sequence[tuple[tuple[str, ...], int]]) -> Table:
-    """附表：列不下的合成一行，末行是合计。"""
+def _annex(
+    caption: str, columns: Sequence[Column], rows: Sequence[tuple[tuple[str, ...], int]], each: int | None = None
+) -> Table:
+    """附表：列不下的合成一行，末行是合计；都列得下的，第 `each` 栏（单位）相同的几行后面有小计。"""
     shown = list(rows)
     if len(rows) > ANNEX_ROWS:
         kept = {id(row) for row in sorted(rows, key=lambda row: -row[1])[: ANNEX_ROWS - 1]}
@@ -576,7 +583,22 @@ def _annex(caption: str, columns: Sequence[Column], rows: Sequence[tuple[tuple[s
         rest = sum(amount for _texts, amount in rows) - sum(amount for _texts, amount in shown)
         blank = ("",) * (len(columns) - 3)
         shown.append(((f"其余 {len(rows) - len(shown):,} 行", "见 结算明细.xlsx", *blank), rest))
+    elif each is not None:
+        shown = list(_with_subtotals(rows, each))
     total = sum(amount for _texts, amount in rows)
     body = [(*texts, _figure(amount)) for texts, amount in shown]
     blank = ("",) * (len(columns) - 2)
     return Table(caption, columns, [*body, ("合计", *blank, _figure(total))], totals=1, keys=len(columns) - 1)
+
+
+def _with_subtotals(rows: Sequence[tuple[tuple[str, ...], int]], each: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """挨着的、第 `each` 栏相同的几行后面加一行小计；只有一行的不加。"""
+    for name, group in groupby(rows, key=lambda row: row[0][each]):
+        members = list(group)
+        yield from members
+        if len(members) > 1:
+            blank = [""] * len(members[0][0])
+            blank[0], blank[each] = SUBTOTAL, SUBTOTAL if each == 0 else name
+            if each == 0:
+                blank[1] = members[0][0][1]
+            yield tuple(blank), sum(amount for _texts, amount in members)

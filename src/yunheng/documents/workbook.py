@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import xlsxwriter
 
+from yunheng.rules import periods
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import fen, yuan
 
@@ -64,7 +65,7 @@ class _Book:
         self.watermark = mark
         self.parts: dict[str, int] = {}
         draft = f"（{papers.mark}）" if papers.mark else ""
-        self._name = f"{papers.result['district']} {papers.year} 服务年度政务云资源结算明细{draft}"
+        self._name = f"{papers.result['district']} {periods.years(papers.year)} 服务年度政务云资源结算明细{draft}"
         self._mark = str(papers.result["digest"])
         base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
         self.cells = {kind: self.book.add_format({**base, "num_format": code}) for kind, code in _FORMATS.items()}

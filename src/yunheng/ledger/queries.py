@@ -25,6 +25,8 @@ from .timeline import Recorded, Span, fold
 
 PENDING, TRIAL, CHARGED, RELEASED = "待开通", "测试中", "计费中", "已释放"
 STATES = (TRIAL, CHARGED, RELEASED)
+#: 没有释放的：测试中和计费中
+LIVE = "在用"
 
 
 def visible(actor: Actor) -> QuerySet[Resource]:

@@ -53,6 +53,9 @@ MAX_EXPORT = 5000
 #: 规格里各维的先后
 _ORDER = {name: n for n, name in enumerate(("CPU 核", "内存 GB", "系统盘 TB", "数据盘 TB", "SSD TB"))}
 
+#: 一台主机少不了的两维；台账上没有的写明，不装作没有这一项
+_NEEDED = ("CPU 核", "内存 GB")
+
 
 @allowed(*BUSINESS)
 def listing(request: Request) -> HttpResponse:
@@ -66,7 +69,7 @@ def listing(request: Request) -> HttpResponse:
         "page": page,
         "rows": rows,
         "chosen": chosen,
-        "states": queries.STATES,
+        "states": (queries.LIVE, *queries.STATES),
         "columns": COLUMNS,
         "shown": [name for name in COLUMNS if name in request.GET.getlist("col")] or _USUAL,
         "max_export": MAX_EXPORT,
@@ -118,7 +121,10 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
         item = Item.objects.filter(code=code).first()
         chosen.append(("item", f"在用 {item.name if item else code}"))
     state = get.get("status", "")
-    if state == queries.RELEASED:
+    if state == queries.LIVE:
+        resources = resources.filter(pk__in=live)
+        chosen.append(("status", state))
+    elif state == queries.RELEASED:
         resources = resources.exclude(pk__in=live)
         chosen.append(("status", state))
     elif state in (queries.TRIAL, queries.CHARGED):
@@ -180,7 +186,11 @@ def _spec(segments: list[Segment]) -> str:
     for segment in sorted(segments, key=lambda one: _ORDER.get(one.item.dimension, len(_ORDER))):
         name = segment.item.dimension or segment.item.unit.partition("·")[0]
         label, _, unit = name.partition(" ")
-        parts.append(f"{segment.quantity.normalize():f} {unit or label}")
+        # 系统盘、数据盘都是 TB，要写明是哪一个；核、GB 一看就知道
+        named = f"{label} " if label.endswith("盘") or label == "SSD" else ""
+        parts.append(f"{named}{segment.quantity.normalize():f} {unit or label}")
+    held = {segment.item.dimension for segment in segments} - {""}
+    parts += [f"{needed.partition(' ')[0]} 未记" for needed in _NEEDED if held and needed not in held]
     return " · ".join(dict.fromkeys(parts))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,12 @@ from yunheng.rules.money import fen, yuan
 
 Line = Mapping[str, Any]
 _PLACE = ("unit", "project", "resource", "item", "provider")
+#: 汇总里要对照的各项：叫法、在汇总里的键
+SUMMED = (
+    ("统一支付应付", "unified_net"),
+    ("自行支付应付", "self_net"),
+    ("专项管理费上限", "supervision_fee_cap"),
+)
 
 
 @dataclass(frozen=True)
@@ -94,17 +101,12 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any]) -> Comparison:
     totals = {
         "账目": (_sum(first["lines"]), _sum(second["lines"])),
         "待核": (_sum(first["disputed"]), _sum(second["disputed"])),
-        **{
-            name: (fen(first["summary"][key]), fen(second["summary"][key]))
-            for name, key in (
-                ("统一支付应付", "unified_net"),
-                ("自行支付应付", "self_net"),
-                ("专项管理费上限", "supervision_fee_cap"),
-            )
-        },
+        **{name: (fen(first["summary"][key]), fen(second["summary"][key])) for name, key in SUMMED},
     }
     same = first["digest"] == second["digest"]
-    return Comparison(same, added, gone, changed, totals, [] if same else _others(first, second))
+    return Comparison(
+        same, added, gone, changed, totals, [] if same else others(first, second, _counts(first), _counts(second))
+    )
 
 
 def _sum(lines: Sequence[Line]) -> int:
@@ -135,15 +137,23 @@ def _pair(first: Sequence[Line], second: Sequence[Line]) -> tuple[list[Line], li
     return added, [line for lines in spare.values() for line in lines], changed
 
 
-def _others(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+def _counts(content: Mapping[str, Any]) -> Counter[str]:
+    """各种差异几条，如 {"D3": 2}。"""
+    return Counter(entry["code"] for entry in content["differences"])
+
+
+def others(
+    first: Mapping[str, Any], second: Mapping[str, Any], counted: Mapping[str, int], recounted: Mapping[str, int]
+) -> list[str]:
+    """账目以外的不同：口径、各种差异的条数、考核、年度和区；`first`、`second` 不用带账目和差异。"""
     rows = []
     for code, option in second["conventions"].items():
         if first["conventions"].get(code) != option:
             rows.append(f"口径 {code}：{first['conventions'].get(code)} → {option}")
     for code in NAMES:
-        counts = [sum(entry["code"] == f"D{code}" for entry in content["differences"]) for content in (first, second)]
-        if counts[0] != counts[1]:
-            rows.append(f"差异 D{code} {NAMES[code]}：{counts[0]} 条 → {counts[1]} 条")
+        old, new = counted.get(f"D{code}", 0), recounted.get(f"D{code}", 0)
+        if old != new:
+            rows.append(f"差异 D{code} {NAMES[code]}：{old} 条 → {new} 条")
     before = {entry["provider"]: entry for entry in first["assessments"]}
     for entry in second["assessments"]:
         old = before.get(entry["provider"], {}).get("total")

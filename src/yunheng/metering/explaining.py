@@ -14,6 +14,7 @@ from typing import Any
 from yunheng.metering import engine, result
 from yunheng.metering.reading import Package
 from yunheng.rules.conventions import CONVENTIONS
+from yunheng.rules.money import grouped
 
 _CYCLES = ("年", "月", "次", "一次性")
 
@@ -104,18 +105,19 @@ def equation(line: Mapping[str, Any], content: Mapping[str, Any], unit: str, cyc
     """一句能手算的算式，和用到的口径。`content` 要有 service_year、conventions；`cycle` 是计费周期。"""
     last = date.fromordinal(date.fromisoformat(line["until"]).toordinal() - 1)
     span = f"{line['from']} 至 {last}，共 {line['days']} 天"
-    head = f"{line['quantity']} × {line['unit_price']} 元"
+    head = f"{grouped(line['quantity'])} × {grouped(line['unit_price'])} 元"
+    amount = f"{grouped(line['amount'])} 元"
     year = content["service_year"]
     if cycle == "年":
         base = 365 if content["conventions"]["K-03"] == "fixed_365" else (date(year + 1, 7, 1) - date(year, 7, 1)).days
-        return f"{head} × {line['days']} 天 ÷ {base} 天 = {line['amount']} 元（{span}）", ["K-03"]
+        return f"{head} × {line['days']} 天 ÷ {base} 天 = {amount}（{span}）", ["K-03"]
     if cycle == "月":
         if content["conventions"]["K-04"] == "thirty":
-            return f"{head} × {line['days']} 天 ÷ 30 天 = {line['amount']} 元（{span}）", ["K-04"]
+            return f"{head} × {line['days']} 天 ÷ 30 天 = {amount}（{span}）", ["K-04"]
         months = " + ".join(_months(date.fromisoformat(line["from"]), date.fromisoformat(line["until"])))
-        return f"{head} × ({months}) 个月 = {line['amount']} 元（{span}）", ["K-04"]
+        return f"{head} × ({months}) 个月 = {amount}（{span}）", ["K-04"]
     when = f"{line['from']} 起计，一次收取" if cycle == "一次性" else f"{line['days']} 个有用量的日子合计用量"
-    return f"{head} = {line['amount']} 元（{when}，单位 {unit}）", []
+    return f"{head} = {amount}（{when}，单位 {unit}）", []
 
 
 def _months(start: date, until: date) -> list[str]:

@@ -17,6 +17,12 @@ def yuan(value: int, *, signed: bool = False, grouped: bool = False) -> str:
     return f"{sign}{whole}.{abs(value) % 100:02d}"
 
 
+def grouped(number: str) -> str:
+    """非负数的文本带千分位，小数照写：`"7150.5"` → `"7,150.5"`。"""
+    whole, point, rest = number.partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
 def split(total: int, weights: Sequence[int]) -> list[int]:
     """把 `total` 分按份数拆开：最大余额法，余额相同的在前的多得一分，各份之和等于 `total`。
 

@@ -65,6 +65,11 @@ def year_end(year: int) -> date:
     return until
 
 
+def years(year: int) -> str:
+    """服务年度给人看的样子：跨两个自然年，两个都写，如 2025—2026。"""
+    return f"{year}—{year + 1}"
+
+
 def service_year_of(day: date) -> int:
     """某日所在服务年度的起始年（R-071）。"""
     return day.year if day.month >= 7 else day.year - 1

@@ -201,7 +201,9 @@ def start(*, actor: Actor, on: date, year: int) -> Case:
         if begun := queries.year_cases(year).filter(number=0).first():
             raise Refused([f"{year} 服务年度的结算已经起了：{begun.case.number}（R-080）"])
         unit = Institution.objects.get(pk=actor.institution)
-        case = open_case(actor=actor, on=on, procedure_code="settlement", unit=unit, subject=f"{year} 服务年度结算")
+        case = open_case(
+            actor=actor, on=on, procedure_code="settlement", unit=unit, subject=f"{periods.years(year)} 服务年度结算"
+        )
         YearCase.objects.create(service_year=year, case=case, restarts=_withdrawn(year, 0))
     return case
 
@@ -224,7 +226,7 @@ def adjust(*, actor: Actor, on: date, year: int) -> Case:
             raise Refused([f"{last.case.number} 还没有办完，办完再起补差（R-083）"])
         unit = Institution.objects.get(pk=actor.institution)
         number = last.number + 1
-        subject = f"{year} 服务年度第 {number} 次补差"
+        subject = f"{periods.years(year)} 服务年度第 {number} 次补差"
         case = open_case(actor=actor, on=on, procedure_code="adjustment", unit=unit, subject=subject)
         YearCase.objects.create(service_year=year, number=number, case=case, restarts=_withdrawn(year, number))
     return case

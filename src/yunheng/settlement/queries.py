@@ -164,6 +164,11 @@ def totals(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> tuple[int, Decimal, 
     return row["number"] or 0, row["total"] or ZERO, row["held"] or ZERO
 
 
+def kept_totals(run: Run) -> tuple[int, Decimal, Decimal]:
+    """全区的（账目条数, 金额, 待核金额），取存的合计。"""
+    return totals(BillSum.objects.filter(run=run))
+
+
 def breakdown(rows: QuerySet[BillLine] | QuerySet[BillSum], by: str, names: Mapping[str, str]) -> list[Level]:
     """按一栏分组合计，金额大的在前。"""
     found = [

@@ -74,7 +74,7 @@ def _tiles(actor: Actor, run: Run | None) -> list[Tile]:
     if run is None:
         return []
     _, amount, held = queries.totals(queries.visible_sums(actor, run))
-    label = f"{run.service_year} 服务年度已计费用"
+    label = f"{periods.years(run.service_year)} 服务年度已计费用"
     note = f"元，{run.kind}计量，计至 {run.until_on}（不含）" + (f"；待核 {held:,.2f}" if held else "")
     return [Tile(label, f"{amount:,.2f}", note, f"/settlement/runs/{run.pk}/")]
 

@@ -73,7 +73,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("/assessment/", "服务商考核", "check", _ASSESSING),
             Entry("/survey/", "满意度问卷", "check", _UNIT),
-            Entry("/evaluations/", "效能评估", "check", _UNIT),
+            Entry("/evaluations/", "效能评估", "check", (*_UNIT, *_ASSESSING)),
             Entry("/rectifications/", "整改", "alert", _RECTIFYING),
         ),
     ),

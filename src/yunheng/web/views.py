@@ -38,8 +38,9 @@ from yunheng.rules.workdays import WEEKDAYS
 from . import dashboards
 from .stories import PATHS, STORIES, sample_rows
 
-_SOON_DAYS = 2
 _RESET_SECONDS = 20
+#: 待办不多于几件算少
+_FEW = 4
 
 
 @allowed()
@@ -49,30 +50,36 @@ def home(request: Request) -> HttpResponse:
     if actor.role is not None and actor.role.administrative:
         return render(request, "web/home_admin.html", {"role": actor.role})
     mine = cases.todo(actor, on)
-    soon = cases.calendar().after(on, _SOON_DAYS).date
     live = Segment.objects.filter(resource__in=ledger.visible(actor), during__contains=on)
     context: dict[str, Any] = {
         "todo": list(mine[:8]),
         "todo_total": mine.count(),
-        "soon": mine.filter(due_on__gte=on, due_on__lte=soon).count(),
-        "overdue": mine.filter(due_on__lt=on).count(),
+        "soon": cases.in_time(mine, "soon", on).count(),
+        "overdue": cases.in_time(mine, "overdue", on).count(),
         "open": cases.visible(actor).filter(outcome="").count(),
         "resources": live.values("resource").distinct().count(),
         "expiring": live.filter(expires_on__lte=on + timedelta(days=30)).values("resource").distinct().count(),
+        "expiring_before": on + timedelta(days=30),
         "weekday": WEEKDAYS[on.weekday()],
     }
     if actor.role == Role.CLERK:
         context["drafts"] = cases.visible(actor).filter(step__in=("draft", "amend")).order_by("-case_id")[:6]
     if actor.role in (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION):
         context["steps"] = _by_step(cases.visible(actor).filter(outcome=""), on)
+    # 待办右边摆什么：有自己的两块（接着填、时限看板）的摆自己的，没有的摆考核分、结算
+    context["beside"] = actor.role == Role.CLERK or "steps" in context
+    # 待办少的，下面空着，摆那几块
+    context["below"] = context["beside"] and context["todo_total"] <= _FEW
     context["board"] = dashboards.build(actor, on)
+    # 四块固定的，加上各角色的：几块一行由样式照总数排
+    context["tiles"] = 4 + len(context["board"].get("tiles", ()))
     return render(request, "web/home.html", context)
 
 
 def _by_step(boards: Any, on: date) -> list[tuple[str, int, int, int]]:
     """时限看板：（状态, 正常, 临期, 超期）。"""
     counts: dict[str, list[int]] = {}
-    soon = cases.calendar().after(on, _SOON_DAYS).date
+    soon = cases.soon(on)
     for state, due in boards.values_list("state", "due_on"):
         row = counts.setdefault(state, [0, 0, 0])
         row[2 if due and due < on else 1 if due and due <= soon else 0] += 1

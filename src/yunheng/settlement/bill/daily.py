@@ -17,6 +17,7 @@ from yunheng.ledger.models import Fact, Resource
 from yunheng.ledger.queries import visible
 from yunheng.ledger.timeline import APPLY_ORDER, Recorded, Span, fold
 from yunheng.rules import periods
+from yunheng.rules.money import grouped
 from yunheng.rules.periods import Period
 from yunheng.settlement import queries
 from yunheng.settlement.bill.levels import Place
@@ -283,7 +284,9 @@ def _changes(book: Book) -> list[Change]:
                 done[use.charged_on, "测试期满，起计费", ""].append(one.item.name)
         for a, b in zip(one.lines, one.lines[1:], strict=False):
             if a.until_on == b.from_on and a.unit_price != b.unit_price:
-                done[b.from_on, "单价换版", ""].append(f"{one.item.name} {a.unit_price} 改为 {b.unit_price} 元")
+                done[b.from_on, "单价换版", ""].append(
+                    f"{one.item.name} {grouped(a.unit_price)} 改为 {grouped(b.unit_price)} 元"
+                )
     for (day, action, number), words in done.items():
         if book.span.contains(day):
             notes[day].append((f"{action}：{'、'.join(words)}", number))

@@ -104,7 +104,7 @@ def price_on(item: Item, owner: Institution, day: date) -> Evidence:
     until = f"{price.during.upper} 止（不含）" if price.during.upper else "仍有效"
     edition = edition_on(item.level, day)
     basis = (f"目录版本 {edition.number}：{edition.basis}",) if edition else ()
-    title = f"{item.name} {price.unit_price.normalize():f} 元（{item.unit}）"
+    title = f"{item.name} {price.unit_price.normalize():,f} 元（{item.unit}）"
     return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}", *basis))
 
 

@@ -164,7 +164,7 @@ def before(run: Run) -> Before:
         frozen = Freeze.objects.filter(service_year=year).order_by("-number").values_list("run", flat=True).first()
         found = runs.filter(pk=frozen) if frozen else runs.filter(until_on=periods.year_end(year))
         last = found.order_by("-pk").first()
-        return Before(last, "" if last else f"{year} 服务年度没有算到年末的计量")
+        return Before(last, "" if last else f"{periods.years(year)} 服务年度没有算到年末的计量")
     until = _year_ago(run.until_on)
     last = runs.filter(kind=ROLLING, until_on=until).order_by("-pk").first()
     return Before(last, "" if last else f"本年只算到 {run.until_on} 之前，上年没有算到 {until} 之前的计量，不好比")

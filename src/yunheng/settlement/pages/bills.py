@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 
 from django.conf import settings
@@ -13,7 +12,6 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible
-from yunheng.metering import diffing
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
@@ -22,21 +20,38 @@ from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import queries
-from yunheng.settlement.bill import focus
+from yunheng.settlement.bill import contrasting, focus
 from yunheng.settlement.bill.evidence import of
 from yunheng.settlement.impact import savings
 from yunheng.settlement.models import Contract, Run, RunFile
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
 from yunheng.settlement.runs import running
 
+#: 对照一页几对；按单位的小计列几个，变得多的在前
+PAGE, MAX_UNITS = 50, 20
+
 
 @allowed(*CENTRE)
 def compare(request: Request, pk: int, other: int) -> HttpResponse:
-    """两个批次逐条对照（R-083）：前一个减去后一个之前是多少，之后是多少，合计勾稽。"""
+    """两个批次逐条对照（R-083）：原来多少，现在多少，合计怎样勾稽；可以只看一种、一个单位。"""
     before, after = (get_object_or_404(Run, pk=min(one, MAX_PK)) for one in (pk, other))
-    contents = [json.loads(running.result_of(run)) for run in (before, after)]
-    found = diffing.compare(*contents)
-    context = {"before": before, "after": after, "found": found, "text": found.text(), "names": names_of()}
+    kind, unit = (request.GET.get(name, "") for name in ("kind", "unit"))
+    number = request.GET.get("page", "1")[:6]
+    offset = (int(number) - 1) * PAGE if number.isdigit() and int(number) else 0
+    found = contrasting.contrast(
+        before, after, kind=kind if kind in contrasting.KINDS else "", unit=unit, offset=offset, limit=PAGE
+    )
+    context = {
+        "before": before,
+        "after": after,
+        "found": found,
+        "page": contrasting.Sliced(found, PAGE).get_page(number),
+        "units": found.units[:MAX_UNITS],
+        "kind": kind,
+        "unit": unit,
+        "names": names_of(),
+        "items": dict(Item.objects.values_list("code", "name")),
+    }
     return render(request, "settlement/compare.html", context)
 
 

@@ -58,6 +58,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
         "rows": list(zip(shown, sides.of(run, shown), strict=True)),
         "codes": [(f"D{code}", name, codes[f"D{code}"]) for code, name in NAMES.items() if codes[f"D{code}"]],
         "states": [(key, name, number) for key, name in STATES.items() if (number := sum(counts[key].values()))],
+        "held": queries.totals(queries.visible_sums(request.actor, run))[2],
         "problems": problems,
         "values": request.POST if problems else {},
         "picked": request.POST.getlist("row") if problems else [],

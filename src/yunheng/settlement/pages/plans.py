@@ -39,6 +39,10 @@ class Part:
     values: Sequence[str] = ()
 
 
+#: 多于这么多行的表在预览里先折起来
+_FOLD = 30
+
+
 @allowed(*CENTRE)
 def plan(request: Request, year: int) -> HttpResponse:
     """一个服务年度的方案：`v` 是看哪一版，不写是最近的；存一版、要草稿也在这里。"""
@@ -141,7 +145,7 @@ def _context(
         "reviewer": reviewer,
         "checks": checks,
         "ready": freeze is not None and not any(one.state in ("bad", "wait") for one in checks),
-        "todo": sum(1 for one in bill if one.state == "bad"),
+        "todo": sum(1 for one in bill if one.state in ("bad", "wait")),
         "stale": list(planning.stale(last, freeze)) if last and freeze else [],
         "failed": _failure(last),
         "chain": queries.chain(case) if case else [],
@@ -182,6 +186,13 @@ def _failure(last: Plan | None) -> str:
     return bytes(found.content).decode() if found else ""
 
 
+def _folded(table: Table, text: str) -> str:
+    """长表折起来，先看多少行、合计多少；打印时展开。"""
+    total = f"，合计 {table.rows[-1][-1]} 元" if table.totals else ""
+    rows = len(table.rows) - table.totals
+    return f'<details class="fold"><summary>展开 {rows:,} 行{total}</summary>{text}</details>'
+
+
 def _parts(paper: Paper | None, *, edits: bool) -> list[Part]:
     """预览的各截：挨着的算出来的并在一起，人写的各处单列；还没有内容的只有人写的各处。"""
     blocks = paper.blocks if paper else unwritten() if edits else ()
@@ -190,6 +201,8 @@ def _parts(paper: Paper | None, *, edits: bool) -> list[Part]:
     for number, block in enumerate(blocks):
         slot = block.key if isinstance(block, Slot) else block.slot if isinstance(block, Table) else ""
         text = html.block_html(block, number)
+        if isinstance(block, Table) and len(block.rows) > _FOLD:
+            text = _folded(block, text)
         if not slot:
             waiting.append(text)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, money_of, whole_of, year_of
 from yunheng.orgs.serving import attached
+from yunheng.rules import periods
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.roles import Role
@@ -77,6 +79,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "withdrawn": YearCase.objects.filter(service_year=year, case__board__outcome=WITHDRAWN.code)
         .select_related("case")
         .order_by("pk"),
+        "cases": queries.year_cases(year),
         "runs": runs,
         "latest": runs[0] if runs else None,
         "order": RunOrder.objects.filter(service_year=year).order_by("-pk").first(),
@@ -281,6 +284,8 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     summary = run.head["summary"] if run else None
     figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
+    dues = queries.dues(found or Freeze(run=run, base=_base(case))) if found or run else []
+    unified = [row for row in dues if not row.unit]
     return {
         "year": year,
         "run": run,
@@ -288,14 +293,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "plan": last,
         "chain": queries.chain(case),
         "summary": summary,
-        "unified": [
-            (row, names.get(row.provider, ""), signed.get(row.provider))
-            for row in (
-                queries.dues(found) if found else queries.dues(Freeze(run=run, base=_base(case))) if run else []
-            )
-            if not row.unit
-        ],
+        "unified": [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in unified],
         "base": _base(case),
+        "sums": _added(unified, contracts),
         "due": queries.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
         "verified": found.verified.select_related("provider", "result").order_by("pk") if found else (),
         "verifies": request.actor.role == Role.AUTHORITY
@@ -319,6 +319,15 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     }
 
 
+def _added(rows: list[queries.Due], contracts: Iterable[Contract]) -> dict[str, Decimal]:
+    """各家的计量、扣减、核定、应付、已付各合计多少（元）。"""
+    keys = ("gross", "deduction", "verified", "net")
+    zero = Decimal(0)
+    return {key: sum((getattr(row, key) for row in rows), zero) for key in keys} | {
+        "paid": sum((one.paid_total for one in contracts), zero)
+    }
+
+
 def _base(case: Case) -> Freeze | None:
     """补差减去的那一份；年度结算没有。"""
     if case.procedure != "adjustment":
@@ -337,7 +346,8 @@ def package(request: Request) -> HttpResponse:
     kind = request.GET.get("format", "")
     if not kind:
         years = [
-            (year, f"{year} 服务年度（{year}-07-01 至 {year + 1}-06-30）") for year in range(present, FIRST_YEAR, -1)
+            (year, f"{periods.years(year)} 服务年度（{year}-07-01 至 {year + 1}-06-30）")
+            for year in range(present, FIRST_YEAR, -1)
         ]
         barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
         context = {"years": years, "counts": packing.counts(), "uncovered": barred}

@@ -12,6 +12,7 @@ from yunheng.assessment.queries import locked
 from yunheng.cases.models import Case
 from yunheng.documents.blocks import Paper, Paragraph, Slot, Table
 from yunheng.documents.money import amount_of_words
+from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen
 from yunheng.settlement import queries
 from yunheng.settlement.models import YEARLY, Freeze, Plan, Run
@@ -76,9 +77,15 @@ def _appraised(year: int, run: Run | None) -> Iterator[Check]:
     sheets = locked(year)
     missing = sorted(queries.appraised_providers(run) - set(sheets))
     if missing:
-        yield Check(name, "bad", f"还没有审定的：{'、'.join(missing)}", href, clause)
+        yield Check(name, "bad", f"还没有审定的：{'、'.join(_named(missing))}", href, clause)
     else:
         yield Check(name, "ok", "要付的各家都审定了", href, clause)
+
+
+def _named(codes: list[str]) -> list[str]:
+    """服务商的名字，照代码的次序。"""
+    names = dict(Institution.objects.filter(code__in=codes).values_list("code", "name"))
+    return [names.get(code, code) for code in codes]
 
 
 def _rechecked(case: Case | None, run: Run | None, home: str) -> Iterator[Check]:

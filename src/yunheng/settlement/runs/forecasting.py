@@ -161,7 +161,10 @@ def _conventions(year: int) -> dict[str, str]:
 
 
 def chart(found: Forecast, names: Mapping[str, str]) -> dict[str, Any]:
-    """各月各家，给图和数据表：`months` 是横轴，`series` 每家一行（元），`totals` 是各月合计。"""
+    """各月各家，给图和数据表。
+
+    `months` 是横轴，`series` 每家一行（元），`totals` 是各月合计，`ahead` 是哪几个月含预测。
+    """
     months = sorted({row["month"] for row in found.months})
     codes = sorted({row["provider"] for row in found.months})
     cells = {(row["provider"], row["month"]): Decimal(row["amount"]) for row in found.months}
@@ -170,7 +173,20 @@ def chart(found: Forecast, names: Mapping[str, str]) -> dict[str, Any]:
         for code in codes
     ]
     totals_ = [str(sum((cells.get((code, month), ZERO) for code in codes), ZERO)) for month in months]
-    return {"months": months, "series": series, "totals": totals_}
+    # 没有走完的月份要靠预测
+    ahead = [_following(month) > found.run.until_on for month in months]
+    return {"months": months, "series": series, "totals": totals_, "ahead": ahead}
+
+
+def _following(month: str) -> date:
+    """“2026-07”的下一个月 1 日。"""
+    return periods.add_months(date.fromisoformat(f"{month}-01"), 1)
+
+
+def _held_in(found: Forecast) -> str:
+    """已发生的含多少待核；没有待核的不说。"""
+    _, _, held = totals(found.run.sums.all())
+    return f"（含待核 {held:,.2f} 元）" if held else ""
 
 
 def sentence(found: Forecast | None, planned: Budget | None) -> str:
@@ -178,7 +194,8 @@ def sentence(found: Forecast | None, planned: Budget | None) -> str:
     if found is None:
         return "还没有预测。每月第一次滚动计量之后自动配上。"
     head = (
-        f"到 {found.run.until_on}（不含）已发生 {found.spent:,.2f} 元，照现状到年末 {found.expected:,.2f} 元，"
+        f"到 {found.run.until_on}（不含）已发生 {found.spent:,.2f} 元{_held_in(found)}，"
+        f"照现状到年末 {found.expected:,.2f} 元，"
         f"可能在 {found.low:,.2f} 至 {found.high:,.2f} 元之间"
     )
     if planned is None:

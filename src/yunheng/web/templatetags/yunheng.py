@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,7 +13,8 @@ from urllib.parse import quote
 
 import segno
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from yunheng import __version__
@@ -21,11 +23,13 @@ from yunheng.cases.models import Board, Case
 from yunheng.cases.queries import board_timing, position
 from yunheng.documents.annex1 import LABELS
 from yunheng.orgs.access import Request
+from yunheng.orgs.models import Institution
 from yunheng.orgs.reading import whole_of
-from yunheng.rules import money, rulebook
+from yunheng.rules import money, periods, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
 from yunheng.rules.roles import Role
+from yunheng.rules.scoring import INDICATORS
 from yunheng.settlement.bill.daily import Cell
 
 register = template.Library()
@@ -133,6 +137,29 @@ def cite(clause: str, note: str = "") -> dict[str, Any]:
     }
 
 
+_CODES = r"(?:M6|M10|D14|D62)-[^，、（）]+|R-\d{3}"
+_CITED = re.compile(rf"（((?:{_CODES})(?:[，、](?:{_CODES}))*)）")
+
+
+@register.filter
+def cited(text: object) -> SafeString:
+    """一句话里括号内的条款代号换成条款标签，如“……（D62-七，R-075）”；其余照写。"""
+    words = str(text)
+    parts: list[str] = []
+    end = 0
+    for found in _CITED.finditer(words):
+        clauses = re.split("[，、]", found[1])
+        needs = "、".join(one for one in clauses if one.startswith("R-"))
+        named = [one for one in clauses if not one.startswith("R-")] or [needs]
+        parts.append(conditional_escape(words[end : found.start()]))
+        for number, one in enumerate(named):
+            note = needs if one != needs and not number else ""
+            parts.append(f" {render_to_string('components/cite.html', cite(one, note)).strip()}")
+        end = found.end()
+    parts.append(conditional_escape(words[end:]))
+    return mark_safe("".join(parts))
+
+
 @register.inclusion_tag("components/due.html")
 def due(board: Board, on: date, *, explain: bool = False) -> dict[str, Any]:
     """时限：日期、剩余或超期；`explain` 时能点开看数了哪些天、跳过哪些天。"""
@@ -152,9 +179,9 @@ def board_rows(boards: Iterable[Board], on: date) -> SafeString:
 
 
 _BOARD_ROW = (
-    '<tr><td class="nowrap"><a href="/cases/{0}/">{0}</a></td><td class="nowrap">{1}</td><td>{2}</td><td>{3}</td>'
-    '<td class="nowrap">{4}</td><td>{5}</td><td class="nowrap">{6}</td><td class="nowrap">{7}</td>'
-    '<td class="nowrap">{8}</td></tr>'
+    '<tr><td class="nowrap"><a href="/cases/{0}/">{0}</a><small class="sub">{1}</small></td>'
+    '<td>{2}<small class="sub">{3}</small></td><td class="nowrap">{4}</td><td>{5}</td>'
+    '<td>{6}<small class="sub">自 {7} 起</small></td><td class="nowrap">{8}</td></tr>'
 )
 _DUE_ICONS = {"overdue": "alert", "paused": "pause"}
 
@@ -175,7 +202,7 @@ def _board_row(board: Board, on: date) -> tuple[object, ...]:
         board.provider.name if board.provider else "—",
         badge(board.state),
         "、".join(Role(role).label for role in board.roles) or "—",
-        f"{board.since_on:%m-%d}",
+        f"{board.since_on:%Y-%m-%d}",
         limit,
     )
 
@@ -252,13 +279,57 @@ def fen(value: int | None) -> str:
 @register.filter
 def yuan(value: Decimal | str | None) -> str:
     """元（数或两位小数的文本）→ 带千分位；没有写“—”。"""
-    return "—" if value is None or value == "" else f"{Decimal(value):,.2f}"
+    return "—" if value is None or value == "" else f"{Decimal(value):,.2f}".replace("-", "−")
+
+
+@register.filter
+def gap(value: Decimal | None) -> str:
+    """差额（元）：多的带 ＋ 号，少的带 − 号，没差写 0.00；没有写“—”。"""
+    if value is None:
+        return "—"
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{abs(value):,.2f}"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """个数：带千分位。"""
+    return "—" if value is None else f"{value:,}"
+
+
+@register.filter
+def years(year: int | str | None) -> str:
+    """服务年度的两个自然年，处处一样：2025—2026。"""
+    return periods.years(int(year)) if year else "—"
 
 
 @register.filter
 def plain(value: Decimal | str | None) -> str:
-    """数量、单价：去掉末尾的零；没有的（模板里取不到是空串）写“—”。"""
+    """填进输入框的数量：去掉末尾的零，不带千分位；没有的（模板里取不到是空串）写“—”。"""
     return "—" if value is None or isinstance(value, str) else f"{value.normalize():f}"
+
+
+@register.filter
+def amount(value: Decimal | str | None) -> str:
+    """数量：带千分位，去掉末尾的零；没有写“—”。"""
+    return "—" if value is None or value == "" else f"{Decimal(value).normalize():,f}"
+
+
+@register.filter
+def price(value: Decimal | str | None) -> str:
+    """单价：带千分位，目录上的小数全写，至少两位；没有写“—”。"""
+    if value is None or value == "":
+        return "—"
+    exact = Decimal(value).normalize()
+    exponent = exact.as_tuple().exponent
+    places = max(2, -exponent) if isinstance(exponent, int) else 2
+    return f"{exact:,.{places}f}"
+
+
+@register.filter
+def shown(value: object) -> str:
+    """一栏的值：日期照写，空的写“空”。"""
+    return day(value) if isinstance(value, date) else str(value) or "空"
 
 
 @register.filter
@@ -287,8 +358,14 @@ def day(value: date | None) -> str:
 
 @register.filter
 def percent(value: Any) -> str:
-    """比例（分数）→ 两位小数的百分数。"""
+    """比例（分数）→ 两位小数的百分数：离上限近、要看得细的用它。"""
     return "—" if value is None else f"{float(value) * 100:.2f}%"
+
+
+@register.filter
+def share(value: Any) -> str:
+    """占比（分数）→ 一位小数的百分数。"""
+    return "—" if value is None else f"{float(value) * 100:.1f}%"
 
 
 @register.simple_tag
@@ -349,13 +426,29 @@ def place_name(case: Case, place: str) -> str:
     return f"{section.title} · {LABELS.get(parts[-1], '')}".rstrip(" ·")
 
 
+@register.simple_tag
+def institution_names() -> dict[str, str]:
+    """机构代码 → 名称。"""
+    return dict(Institution.objects.values_list("code", "name"))
+
+
 @register.filter
-def pairs(value: object) -> str:
-    """审计里前后的内容：键：值，顿号隔开；里面还有层次的照 JSON 写。"""
-    if not isinstance(value, Mapping):
-        return str(value)
-    shown = (
-        f"{key}：{item if isinstance(item, str | int) else dumps(item, ensure_ascii=False)}"
-        for key, item in value.items()
-    )
-    return "；".join(part for part, item in zip(shown, value.values(), strict=True) if item not in ("", None, [], {}))
+def pairs(value: object, names: Mapping[str, str]) -> str:
+    """审计里前后的内容：键：值，分号隔开；机构代码、考核指标写名称，里面还有层次的写在括号里。"""
+    if isinstance(value, Mapping):
+        shown = ((key, item) for key, item in value.items() if item not in ("", None, [], {}))
+        return "；".join(f"{key}：{_audited(key, item, names)}" for key, item in shown)
+    return _audited("", value, names)
+
+
+def _audited(key: str, value: object, names: Mapping[str, str]) -> str:
+    if isinstance(value, Mapping):
+        return f"（{pairs(value, names)}）"
+    if isinstance(value, list):
+        return "、".join(_audited(key, one, names) for one in value)
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    text = str(value)
+    if key == "指标" and text in INDICATORS:
+        return f"{text} {INDICATORS[text].name}"
+    return names.get(text, text)

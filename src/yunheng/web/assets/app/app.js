@@ -126,6 +126,8 @@
     htmx.ajax("GET", href, { target: "#drawer-body", swap: "innerHTML" });
     history.replaceState(null, "", location.pathname + location.search + "#drawer=" + encodeURIComponent(href));
   }
+  /* 打印时图换成数据表，折起来的长表展开 */
+  window.addEventListener("beforeprint", function () { all(".chart details, details.fold").forEach(function (one) { one.open = true; }); });
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[data-drawer]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); opener = link; openDrawer(link.getAttribute("href")); }

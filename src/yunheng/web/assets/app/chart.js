@@ -7,16 +7,14 @@
     var chart = window.echarts.init(box, null, { renderer: "svg" });
     chart.setOption({
       color: COLOURS, animation: false, aria: { enabled: true, label: { enabled: false }, decal: { show: true } },
-      grid: { left: 72, right: 16, top: 32, bottom: 28 },
+      grid: { left: 72, right: 16, top: 32, bottom: 40 },
       legend: { top: 0, itemGap: 16 },
       tooltip: { trigger: "axis", valueFormatter: function (value) { return Number(value).toLocaleString("zh-CN", { minimumFractionDigits: 2 }) + " 元"; } },
-      xAxis: { type: "category", data: data.months },
+      xAxis: { type: "category", data: data.months.map(function (month, at) { return data.ahead[at] ? month + "\n预测" : month; }) },
       yAxis: { type: "value", axisLabel: { formatter: function (value) { return (value / 10000).toLocaleString("zh-CN") + " 万"; } } },
-      series: data.series.map(function (one) { return { name: one.name, type: "bar", stack: "all", data: one.data.map(Number), barMaxWidth: 36 }; })
+      series: data.series.map(function (one) { return { name: one.name, type: "bar", stack: "all", data: one.data.map(function (value, month) { return data.ahead[month] ? { value: Number(value), itemStyle: { opacity: 0.4 } } : Number(value); }), barMaxWidth: 36 }; })
     });
     window.addEventListener("resize", function () { chart.resize(); });
   }
   Array.prototype.forEach.call(document.querySelectorAll("[data-chart]"), draw);
-  /* 打印的是数据表，不是图 */
-  window.addEventListener("beforeprint", function () { Array.prototype.forEach.call(document.querySelectorAll(".chart details"), function (one) { one.open = true; }); });
 })();
