@@ -170,6 +170,8 @@ def test_R022_止日登晚了_写明理由可以更正_原来的留着_照更正
     assert "更正：把 2027 写成了 2072" in page
     assert "2072-03-02" not in page
     entry = Entry.objects.get(action="更正授权期限")
+    assert entry.before is not None
+    assert entry.after is not None
     assert (entry.before["止"], entry.after["理由"]) == ("2072-03-02", "把 2027 写成了 2072")
 
 
