@@ -129,7 +129,10 @@ def totals(on: date) -> list[Total]:
     wanted = demanded()
     for item in Item.objects.filter(category=CATEGORY, code__in=wanted).exclude(pk__in=known):
         known[item.pk], rows[item.pk] = item, [Decimal(0)] * 3
-    found = (Total(known[item], *sums, wanted=wanted.get(known[item].code, Decimal(0))) for item, sums in rows.items())
+    found = (
+        Total(known[item], used, expiring, undated, wanted.get(known[item].code, Decimal(0)))
+        for item, (used, expiring, undated) in rows.items()
+    )
     return sorted(found, key=lambda one: one.item.code)
 
 
