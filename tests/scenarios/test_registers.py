@@ -11,15 +11,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
+from tests.support.procurement import DAY as ISSUED
+from tests.support.procurement import issued
 from tests.support.year import JULY, YEAR, act, approved, measured, used
 from yunheng.applications import budgeting
 from yunheng.applications.models import BudgetProject, Draft, Inspection
+from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import rectifying
 from yunheng.cases.models import Case, Requirement
 from yunheng.cases.queries import unread
-from yunheng.catalog import tiering
+from yunheng.catalog import procuring, tiering
 from yunheng.catalog.models import CityUsage, Item, Tier
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger import licensing, zoning
@@ -120,10 +123,11 @@ def licensed() -> tuple[Resource, Item]:
     return Resource.objects.get(code=f"{project.code}-{item.code}"), item
 
 
-def licence(resource: Resource, item: Item, until: date, who: str = "shy") -> Licence:
+def licence(resource: Resource, item: Item, until: date, who: str = "shy", correction: str = "") -> Licence:
     return licensing.register(
-        actor=cast()[who], on=DAY, resource=resource, item=item, from_on=DAY, until_on=until, document="授权书 9"
-    )
+        actor=cast()[who], on=DAY, resource=resource, item=item, from_on=DAY, until_on=until, document="授权书 9",
+        correction=correction,
+    )  # fmt: skip
 
 
 def test_R022_届满前三个月提醒一次_届满再提醒_总量供采购() -> None:
@@ -151,6 +155,48 @@ def test_R022_不是授权类_倒着填_续得更短_别家服务商_都拒绝()
     with refused("续期应更晚"):
         licence(resource, item, date(2027, 3, 1))
     assert Licence.objects.count() == 1
+
+
+def test_R022_止日登晚了_写明理由可以更正_原来的留着_照更正的提醒() -> None:
+    resource, item = licensed()
+    licence(resource, item, date(2072, 3, 2))
+    assert licensing.remind(date(2026, 12, 2)) == 0
+    with refused("上一条登错了要改早的，请写明更正理由"):
+        licence(resource, item, date(2027, 3, 2))
+    licence(resource, item, date(2027, 3, 2), correction="把 2027 写成了 2072")
+    assert [one.until_on.year for one in Licence.objects.order_by("pk")] == [2072, 2027]
+    assert licensing.remind(date(2026, 12, 2)) == 1
+    page = signed_in("shy").get("/licences/").content.decode()
+    assert "更正：把 2027 写成了 2072" in page
+    assert "2072-03-02" not in page
+    entry = Entry.objects.get(action="更正授权期限")
+    assert entry.before is not None
+    assert entry.after is not None
+    assert (entry.before["止"], entry.after["理由"]) == ("2072-03-02", "把 2027 写成了 2072")
+
+
+def test_R022_没登记过的_和上一条相同的_不能说是更正() -> None:
+    resource, item = licensed()
+    with refused("还没有登记过期限，不用写更正理由"):
+        licence(resource, item, date(2027, 3, 2), correction="写错了")
+    licence(resource, item, date(2027, 3, 2))
+    with refused("没有更正什么"):
+        licence(resource, item, date(2027, 3, 2), correction="写错了")
+    assert Licence.objects.count() == 1
+
+
+def test_R017_R022_授权的在用总量旁边是最近一次征询的需求总量_不使用的不算() -> None:
+    _, item = licensed()
+    other = Item.objects.filter(category=licensing.CATEGORY).exclude(pk=item.pk).order_by("code")[0]
+    inquiry = issued()
+    wanted = {item.code: "5", other.code: "3"}
+    procuring.ask(actor=cast()["jyj"], on=ISSUED, inquiry=inquiry, wanted=wanted)
+    found = {one.item: (one.quantity, one.wanted) for one in licensing.totals(ISSUED)}
+    assert found == {item: (Decimal(2), Decimal(5)), other: (Decimal(0), Decimal(3))}
+    assert f"<td>{item.name}</td>" in signed_in("kw").get(f"/cases/{inquiry.case.number}/").content.decode()
+    assert "需求和在用总量" not in signed_in("mzj").get(f"/cases/{inquiry.case.number}/").content.decode()
+    act("shy", inquiry.case, "decline", ISSUED, "不用")
+    assert [(one.item, one.wanted) for one in licensing.totals(ISSUED)] == [(item, Decimal(0))]
 
 
 # ── R-056 缩配能省多少 ──

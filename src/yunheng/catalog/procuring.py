@@ -137,6 +137,14 @@ def summary(inquiry: Inquiry) -> list[Wanted]:
     return found
 
 
+def demanded() -> dict[str, Decimal]:
+    """最近一次征询里各项的需求总量；区里说明不使用的、还没有征询的为空（R-017、R-022）。"""
+    inquiry = Inquiry.objects.select_related("case").order_by("-pk").first()
+    if inquiry is None or declined(inquiry) is not None:
+        return {}
+    return {one.item: one.quantity for one in summary(inquiry)}
+
+
 def result_edition(provider: Institution, year: int, on: date) -> Edition | None:
     """这一年的协议照哪一版采购结果签：头一份照年初（晚签的照当天）现行的；另签的照这一年里最近的一版。"""
     span = periods.service_year(year)

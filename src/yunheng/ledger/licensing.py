@@ -13,6 +13,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.notifying import first_time, tell
 from yunheng.catalog.models import Item
+from yunheng.catalog.procuring import demanded
 from yunheng.orgs.queries import scoped
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
@@ -25,9 +26,20 @@ NOTICE_MONTHS = 3
 
 
 def register(
-    *, actor: Actor, on: date, resource: Resource, item: Item, from_on: date, until_on: date, document: str
+    *,
+    actor: Actor,
+    on: date,
+    resource: Resource,
+    item: Item,
+    from_on: date,
+    until_on: date,
+    document: str,
+    correction: str = "",
 ) -> Licence:
-    """登记（续）一个资源上一项授权的服务期限；不是授权类、没有在用、期限倒置的抛 Refused。"""
+    """登记（续、更正）一个资源上一项授权的服务期限；不是授权类、没有在用、期限倒置的抛 Refused。
+
+    `correction` 是更正的理由：上一条登错了，止日可以改早；原来的一条留着。
+    """
     if actor.role not in (Role.PROVIDER, Role.REVIEWER) or (
         actor.role == Role.PROVIDER and actor.institution != resource.provider_id
     ):
@@ -42,8 +54,13 @@ def register(
     if not document.strip():
         problems.append("写明依据：授权书、合同号（R-022）")
     last = Licence.objects.filter(resource=resource, item=item).order_by("-pk").first()
-    if last is not None and until_on <= last.until_on:
-        problems.append(f"已登记到 {last.until_on}（不含），续期应更晚（R-022）")
+    correction = correction.strip()[:200]
+    if correction and last is None:
+        problems.append(f"{resource.code} 的{item.name}还没有登记过期限，不用写更正理由（R-022）")
+    elif correction and last and (from_on, until_on) == (last.from_on, last.until_on):
+        problems.append(f"期限与已登记的 {last.from_on} 至 {last.until_on}（不含）相同，没有更正什么（R-022）")
+    elif last is not None and not correction and until_on <= last.until_on:
+        problems.append(f"已登记到 {last.until_on}（不含），续期应更晚；上一条登错了要改早的，请写明更正理由（R-022）")
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
@@ -53,10 +70,16 @@ def register(
             from_on=from_on,
             until_on=until_on,
             document=document.strip()[:200],
+            correction=correction,
             on=on,
             by=str(actor),
         )
-        journal.note("登记授权期限", resource.code, after={"目录项": item.code, "止": str(until_on), "依据": document})
+        after = {"目录项": item.code, "起": str(from_on), "止": str(until_on), "依据": document}
+        if correction and last:
+            before = {"起": str(last.from_on), "止": str(last.until_on), "依据": last.document}
+            journal.note("更正授权期限", resource.code, before=before, after={**after, "理由": correction})
+        else:
+            journal.note("登记授权期限", resource.code, after=after)
     return made
 
 
@@ -73,16 +96,17 @@ def current(actor: Actor) -> QuerySet[Licence]:
 
 @dataclass(frozen=True)
 class Total:
-    """一项授权的总量：在用多少，其中几个月内到期的、没登记期限的各多少。"""
+    """一项授权的总量：在用多少，其中几个月内到期的、没登记期限的各多少；最近一次采购征询里各单位要多少。"""
 
     item: Item
     quantity: Decimal
     expiring: Decimal
     undated: Decimal
+    wanted: Decimal
 
 
 def totals(on: date) -> list[Total]:
-    """各项授权在用的总量（R-022：汇总供后续采购）。"""
+    """各项授权在用的总量和最近一次征询的需求总量（R-017、R-022：汇总供后续采购）；两样都没有的不列。"""
     until = {
         (resource, item): until_on
         for resource, item, until_on in Licence.objects.order_by("resource", "item", "-pk")
@@ -102,7 +126,14 @@ def totals(on: date) -> list[Total]:
             sums[2] += one.quantity
         elif ends <= soon:
             sums[1] += one.quantity
-    return sorted((Total(known[item], *sums) for item, sums in rows.items()), key=lambda one: one.item.code)
+    wanted = demanded()
+    for item in Item.objects.filter(category=CATEGORY, code__in=wanted).exclude(pk__in=known):
+        known[item.pk], rows[item.pk] = item, [Decimal(0)] * 3
+    found = (
+        Total(known[item], used, expiring, undated, wanted.get(known[item].code, Decimal(0)))
+        for item, (used, expiring, undated) in rows.items()
+    )
+    return sorted(found, key=lambda one: one.item.code)
 
 
 def remind(on: date) -> int:

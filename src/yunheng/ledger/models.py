@@ -205,13 +205,14 @@ class Zone(AppendOnly):
 
 
 class Licence(AppendOnly):
-    """一个资源上软件授权的服务期限（R-022，M10-四(四)）；续期是下一条，以最近的为准。"""
+    """一个资源上软件授权的服务期限（R-022，M10-四(四)）；续期、更正是下一条，以最近的为准；更正的写明理由。"""
 
     resource = models.ForeignKey(Resource, models.PROTECT, related_name="licences", verbose_name="资源")
     item = models.ForeignKey(Item, models.PROTECT, related_name="+", verbose_name="目录项")
     from_on = models.DateField("起")
     until_on = models.DateField("止（不含）")
     document = models.CharField("依据", max_length=200)
+    correction = models.CharField("更正理由", max_length=200, blank=True, default="")
     on = models.DateField("业务日")
     by = models.CharField("谁登记的", max_length=200)
 

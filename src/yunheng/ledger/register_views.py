@@ -97,4 +97,5 @@ def _register_licence(request: Request) -> None:
         from_on=from_on,
         until_on=until_on,
         document=post.get("document", ""),
+        correction=post.get("correction", ""),
     )

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from yunheng.audit.refused import Refused
 from yunheng.catalog import queries as catalog
-from yunheng.catalog.models import Agreement, Item
+from yunheng.catalog.models import Agreement, Inquiry, Item
+from yunheng.catalog.procuring import Wanted, summary
 from yunheng.catalog.queries import Moved, items
 from yunheng.ledger.models import Resource, Segment
 from yunheng.rules import periods, pricing
@@ -86,6 +89,14 @@ def agreements_touched(moved: Iterable[Moved], effective_on: date) -> list[tuple
         if names:
             found.append((agreement, list(dict.fromkeys(names))))
     return found
+
+
+def wanted_and_used(inquiry: Inquiry, on: date) -> list[tuple[Wanted, Decimal]]:
+    """征询里有人要的各项：需求总量，和 `on` 这天在用的总量（R-017、R-022）。"""
+    wanted = summary(inquiry)
+    live = Segment.objects.filter(item__code__in=[one.item for one in wanted], during__contains=on)
+    used = dict(live.values_list("item__code").annotate(Sum("quantity")).order_by())
+    return [(one, used.get(one.item, Decimal(0))) for one in wanted]
 
 
 def _yearly(quantity: Decimal, price: Decimal, cycle: str, year: int) -> Decimal:

@@ -36,7 +36,7 @@ from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.bill import objecting
-from yunheng.settlement.impact import agreements_touched, touched
+from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Run, RunOrder, YearCase
 from yunheng.settlement.runs import package as packing
 from yunheng.settlement.runs import running
@@ -44,6 +44,7 @@ from yunheng.settlement.runs import running
 FIRST_YEAR = 2021
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 CENTRE = (Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY)
+_CITY = (Role.CITY_OPERATOR, Role.CITY_AUTHORITY, Role.CITY_ECONOMY)
 #: 编号的上限：再大数据库存不下
 MAX_PK = 2**63 - 1
 
@@ -267,6 +268,7 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         "newest": catalog.latest(draft.level),
         "providers": dict(providers().values_list("code", "name")),
         "inquiry": inquiry,
+        "wanted": wanted_and_used(inquiry, request.on) if inquiry and request.actor.role in (*CENTRE, *_CITY) else (),
         "declined": declined(inquiry) if inquiry else None,
         "budget_day": budget_day(inquiry.on if inquiry else request.on) if case.procedure == "inquiry" else None,
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
