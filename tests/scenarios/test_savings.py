@@ -134,7 +134,7 @@ def test_R056_使用单位只看自己的_服务商和三员看不到_按单位�
     assert {one.resource.project for one in listed(who="mzj")} == {project}
     for who, status in (("shy", 200), ("kw", 200), ("mzj", 200), ("lt", 403)):
         assert signed_in(who).get("/savings/").status_code == status, who
-    client, unit = signed_in("shy"), project.unit_id
+    client, unit = signed_in("shy"), str(project.unit_id)
     assert "街道自费的系统" in client.get("/savings/").content.decode()
     page = client.get("/savings/", {"unit": unit}).content.decode()
     assert "街道自费的系统" not in page

@@ -49,7 +49,7 @@ def savings(request: Request) -> HttpResponse:
         "unit": unit,
         "kind": kind,
         "kinds": saving.KINDS,
-        "query": urlencode({key: value for key, value in request.GET.items() if key not in ("page", "format")}),
+        "query": urlencode({key: value for key, value in request.GET.dict().items() if key not in ("page", "format")}),
     }
     return render(request, "settlement/savings.html", context)
 
