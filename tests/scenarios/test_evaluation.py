@@ -14,8 +14,10 @@ from yunheng.assessment import evaluating
 from yunheng.assessment.models import Evaluation, Grade, Published
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import rectifying
-from yunheng.cases.models import Progress, Requirement
+from yunheng.cases.models import Case, Progress, Requirement
 from yunheng.cases.queries import unread
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger.models import Segment
 from yunheng.orgs.models import BusinessClock, Institution
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +183,46 @@ def test_R095_整改页上各看各的_服务商回报_区科创中心销号(eva
     assert signed_in("shy").post(url, {"kind": "销号", "text": "看过"}).status_code == 302
     assert "已销号" in signed_in("lt").get("/rectifications/").content.decode()
     assert "已销号" in signed_in("kw").get(f"/evaluations/{evaluation.case.number}/").content.decode()
+
+
+# ── 结果用于资源调整 ──
+
+
+def test_R095_没有可评的_方案不能报审_也就无从发布() -> None:
+    case = evaluating.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    with pytest.raises(Refused, match="2025 服务年度没有单位用过资源，没有可评的，不能往下办"):
+        act("shy", case, "file")
+    assert fresh(Evaluation.objects.get(case=case)).case.board.step == "draft"
+    act("shy", case, "withdraw", opinion="起错年度")
+    assert not Published.objects.exists()
+
+
+def test_R095_方案批了以后资源都作废了_没有可评的不能送审发布(evaluation: Evaluation) -> None:
+    decided(evaluation)
+    Segment.objects.all().delete()
+    with pytest.raises(Refused, match="没有可评的"):
+        act("kw", evaluation.case, "publish")
+    assert not Published.objects.exists()
+
+
+def test_R095_发布的结果摆在该单位申请的旁边_没有发布的_别的角色看不到(evaluation: Evaluation) -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    decided(evaluation)
+    unit = Institution.objects.get(name=cast()["mzj"].institution_name)
+    required(evaluation, institution=unit, text="闲置的主机缩配")
+    walk = Walk(cast(), "mzj", JULY, "new", project_name="再要一批").fill(**FILLED).submit().act("mzj-fzr", "approve")
+    other = (
+        Walk(cast(), "jyj", JULY, "new", project_name="别的单位的").fill(**FILLED).submit().act("jyj-fzr", "approve")
+    )
+
+    def shown(who: str, case: Case) -> bool:
+        response = signed_in(who).get(f"/cases/{case.number}/")
+        assert response.status_code == 200, who
+        text = response.content.decode()
+        return "的效能评估" in text and "闲置的主机缩配" in text
+
+    assert not shown("shy", walk.case)
+    act("kw", evaluation.case, "publish")
+    assert all(shown(who, walk.case) for who in ("shy", "kw", "mzj-fzr"))
+    assert not shown("shy", other.case)
+    assert not shown("lt", walk.case)

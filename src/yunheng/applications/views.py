@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
-from yunheng.cases.panels import panel_of
+from yunheng.cases.panels import beside_of, panel_of
 from yunheng.cases.views import case_or_404, panel
 from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.documents.pdf import FontProblem
@@ -46,6 +46,7 @@ def detail(request: Request, number: str) -> HttpResponse:
             "filing": filing,
             "blocks": blocks(case, filing.content, filing.project),
             "project": filing.project,
+            "beside": beside_of(request, case),
         }
         if request.actor.role not in (Role.SPONSOR,):
             context["estimate"] = estimate_of(filing.content, request)

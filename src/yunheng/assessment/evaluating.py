@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -221,6 +221,12 @@ def published(actor: Actor) -> QuerySet[Published]:
     return found.filter(institution=actor.institution) if actor.role and actor.role.own_institution else found
 
 
+def latest_results(institutions: Iterable[int]) -> dict[int, Published]:
+    """机构 → 最近发布的结果；没有发布过的不在里面。缩配、回收、审申请时看它（M6-34，R-095）。"""
+    found = Published.objects.filter(institution__in=institutions).select_related("evaluation__case", "institution")
+    return {one.institution_id: one for one in found.order_by("institution", "-pk").distinct("institution")}
+
+
 def _tell(evaluation: Evaluation, institution: Institution, text: str, on: date) -> None:
     roles = (Role.PROVIDER,) if institution.kind == Kind.PROVIDER else (Role.CLERK, Role.HEAD)
     for role in roles:
@@ -238,8 +244,9 @@ def _hand(actor: Actor, evaluation: Evaluation, role: Role, step: str, what: str
 
 
 def scheme_ready(doing: Doing) -> Iterator[str]:
-    """报审之前：权重合计都是 100。"""
+    """报审之前：有可评的，权重合计都是 100。"""
     evaluation = Evaluation.objects.get(case=doing.case)
+    yield from _nobody(evaluation)
     sums: dict[str, Decimal] = {}
     for row in indicators(evaluation):
         sums[row["kind"]] = sums.get(row["kind"], Decimal(0)) + Decimal(row["weight"])
@@ -248,9 +255,19 @@ def scheme_ready(doing: Doing) -> Iterator[str]:
             yield f"{kind}的权重合计 {sums.get(kind, 0)}，应为 100（M6-33，R-094）"
 
 
+def _nobody(evaluation: Evaluation) -> Iterator[str]:
+    if not subjects(evaluation):
+        yield (
+            f"{evaluation.service_year} 服务年度没有单位用过资源，没有可评的，不能往下办；起错年度的请撤回"
+            "（M6-33、M6-34，R-095）"
+        )
+
+
 def scored(doing: Doing) -> Iterator[str]:
     """送审、发布之前：每一家都打全了。"""
-    missing = [row.institution.name for row in rows(Evaluation.objects.get(case=doing.case)) if row.total is None]
+    evaluation = Evaluation.objects.get(case=doing.case)
+    yield from _nobody(evaluation)
+    missing = [row.institution.name for row in rows(evaluation) if row.total is None]
     if missing:
         yield f"还没有打全分：{'、'.join(missing)}（M6-33，R-094）"
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from yunheng.audit.refused import Refused
 from yunheng.cases import rectifying
 from yunheng.cases.models import Case
-from yunheng.cases.panels import register_panel
+from yunheng.cases.panels import register_beside, register_panel
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
@@ -23,6 +23,8 @@ from . import evaluating
 from .models import Evaluation
 
 CENTRE = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.THIRD_PARTY)
+#: 申请旁边看得到评估结果的：审核的几方，和本单位自己
+_ADJUSTS = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CLERK, Role.HEAD)
 _FIRST_YEAR = 2021
 #: 方案里多给几行空的
 _SPARE = 3
@@ -142,6 +144,7 @@ def _save(request: Request, found: Evaluation) -> None:
 def register() -> None:
     """登记效能评估在办件页上的那一块。"""
     register_panel("evaluation", "assessment/_evaluation.html", _panel)
+    register_beside("assessment/_published.html", _beside)
 
 
 def _panel(request: Request, case: Case) -> dict[str, Any]:
@@ -151,3 +154,14 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "open": rectifying.outstanding(case),
         "linked": request.actor.role in CENTRE,
     }
+
+
+def _beside(request: Request, case: Case) -> dict[str, Any] | None:
+    """申请旁边：这个单位最近发布的评估结果和没有销号的整改；看不到的角色、没有发布过的不摆（R-095）。"""
+    if request.actor.role not in _ADJUSTS:
+        return None
+    result = evaluating.latest_results([case.unit_id]).get(case.unit_id)
+    if result is None:
+        return None
+    open_ = [one for one in rectifying.outstanding(result.evaluation.case) if one.institution_id == case.unit_id]
+    return {"result": result, "open": open_}

@@ -83,12 +83,12 @@ def pending(year: int, on: date) -> list[Lead]:
     closed = set(locked(year))
     done = set(Occurrence.objects.exclude(reference="").values_list("provider", "reference"))
     done |= set(Dismissal.objects.values_list("provider", "reference"))
-    span = periods.service_year(year)
+    start, end = periods.service_year(year).start, periods.year_end(year)
     found = [
         lead
         for source in _sources
         for lead in source(year, on)
-        if span.start <= lead.on < span.until
+        if start <= lead.on < end
         and lead.provider.code not in closed
         and (lead.provider.pk, lead.reference) not in done
     ]
@@ -180,12 +180,11 @@ def _extract(lead: Lead, on: date) -> bytes:
 
 def rectifications(year: int, on: date) -> Iterator[Lead]:
     """服务商过了期限还没有回报的整改：没有按计划完成的服务任务（A）。"""
-    span = periods.service_year(year)
-    found = Requirement.objects.filter(
-        institution__kind=Kind.PROVIDER, due_on__gte=span.start, due_on__lt=min(span.until, on)
-    )
+    start, end = periods.service_year(year).start, periods.year_end(year)
+    found = Requirement.objects.filter(institution__kind=Kind.PROVIDER, due_on__gte=start, due_on__lt=min(end, on))
     for one in found.select_related("institution", "case").prefetch_related("steps"):
-        reported = min((step.on for step in one.steps.all() if step.kind == Progress.REPORT), default=None)
+        days: list[date] = [step.on for step in one.steps.all() if step.kind == Progress.REPORT]
+        reported = min(days, default=None)
         if reported is None or reported > one.due_on:
             done = f"{reported} 才回报" if reported else f"到 {on} 还没有回报"
             yield Lead(

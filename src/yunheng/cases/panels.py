@@ -11,6 +11,9 @@ from .models import Case
 
 Build = Callable[[Request, Case], dict[str, Any]]
 _panels: dict[str, tuple[str, Build]] = {}
+#: 旁边的一块：（模板, 要的内容；不摆的为 None）
+Beside = Callable[[Request, Case], dict[str, Any] | None]
+_beside: list[tuple[str, Beside]] = []
 
 
 def register_panel(procedure: str, template: str, build: Build) -> None:
@@ -24,3 +27,15 @@ def panel_of(request: Request, case: Case) -> dict[str, Any] | None:
         return None
     template, build = _panels[case.procedure]
     return {"template": template, **build(request, case)}
+
+
+def register_beside(template: str, build: Beside) -> None:
+    """登记各类申请办件页上、表旁边的一块：给审的人作依据。"""
+    if (template, build) not in _beside:
+        _beside.append((template, build))
+
+
+def beside_of(request: Request, case: Case) -> list[dict[str, Any]]:
+    """这件申请旁边要摆的各块：`template` 和各项内容。"""
+    built = ((template, build(request, case)) for template, build in _beside)
+    return [{"template": template, **content} for template, content in built if content is not None]

@@ -65,6 +65,7 @@ def _start(segment: Segment, facts: Iterable[Fact], conventions: Mapping[str, st
         elif fact.action == Action.ADD and added is None:
             added = fact
     if added is None:
-        return segment.during.lower
+        began: date = segment.during.lower
+        return began
     first = is_first(added.case.procedure if added.case else None)
     return charged_on(segment.item, added.effective_on, first=first, conventions=conventions)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunheng.settlement.pages import bills, differing, drilling, funds, objections, plans, years
+from yunheng.settlement.pages import bills, differing, drilling, funds, objections, plans, savings, years
 
 urlpatterns = [
     path("settlement/", years.home, name="settlement"),
@@ -35,6 +35,7 @@ urlpatterns = [
     path("settlement/plans/<int:pk>/<str:name>", plans.plan_file, name="plan-file"),
     path("settlement/drafts/<int:pk>/<str:name>", plans.draft_file, name="draft-file"),
     path("cases/<str:number>/verify/", funds.verify, name="verify"),
+    path("savings/", savings.savings, name="savings"),
     path("assets/<str:code>/saving/", bills.saving, name="saving"),
     path("assets/<str:code>/evidence/<int:pk>/", bills.evidence, name="evidence"),
 ]

@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("/assets/", "资源台账", "server", BUSINESS),
             Entry("/assets/calendar/", "到期日历", "calendar", BUSINESS),
+            Entry("/savings/", "缩配和回收", "alert", (*_CENTRE, *_UNIT)),
             Entry("/inbox/", "平台数据", "inbox", (Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY)),
             Entry("/backfill/", "历史补录", "folder", (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION)),
         ),
