@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from tests.support.people import signed_in
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, measured, used
 from yunheng.cases import queries as cases
 from yunheng.cases.models import Board
@@ -97,18 +97,12 @@ def test_在用资源的数_点开的台账一样多() -> None:
 def test_批次里的差异_有待核合计_不随筛选变() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    held = queries.totals(queries.visible_sums(_reviewer(), run))[2]
+    held = queries.totals(queries.visible_sums(cast()["shy"], run))[2]
     assert held
     for query in ("", "?q=ECS-NOLOG-01"):
         text = page(signed_in("shy"), f"/settlement/runs/{run.pk}/differences/{query}")
         assert "待核合计" in text
         assert f"<b>{held:,.2f}</b>" in text
-
-
-def _reviewer() -> object:
-    from tests.support.people import cast
-
-    return cast()["shy"]
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY, Role.CLERK])

@@ -6,9 +6,11 @@ import re
 
 import pytest
 
-from tests.unit.documents.test_paper import line, papers_of, plan_of, words
+from tests.support.papers import line, papers_of
+from tests.unit.documents.test_paper import plan_of, words
 from yunheng.documents.blocks import SUBTOTAL, Paragraph, Slot, Table
 from yunheng.documents.citing import spoken, spoken_block
+from yunheng.rules.money import fen
 
 
 @pytest.mark.parametrize(
@@ -41,8 +43,6 @@ def test_R080_方案全文没有代号() -> None:
 
 
 def test_R080_附表按单位有小计_小计加起来就是合计() -> None:
-    from yunheng.rules.money import fen
-
     paper = plan_of(papers_of([line(provider="CU", amount="10.00"), line(provider="CT", amount="2.50")]))
     table = next(
         block for block in paper.blocks if isinstance(block, Table) and block.columns[1].name == "名称"
