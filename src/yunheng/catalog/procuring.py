@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.notifying import first_time, tell
 from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
@@ -58,10 +58,10 @@ def ask(*, actor: Actor, on: date, inquiry: Inquiry, wanted: Mapping[str, str]) 
         try:
             quantity = decimal_of(text or "0", 3)
         except ValueError as error:
-            problems.append(f"{listed[item]['名称']}：{error}（R-016）")
+            problems.append(At(f"qty:{item}", f"{listed[item]['名称']}：{error}（R-016）"))
             continue
         if quantity < 0:
-            problems.append(f"{listed[item]['名称']}：数量不能是负的（R-016）")
+            problems.append(At(f"qty:{item}", f"{listed[item]['名称']}：数量不能是负的（R-016）"))
         elif quantity != now.get(item, Decimal(0)):
             demands.append(
                 Demand(inquiry=inquiry, unit_id=actor.institution, item=item, quantity=quantity, by=str(actor), on=on)
@@ -128,15 +128,15 @@ def sign(
     if actor.role != Role.REVIEWER:
         raise NotYours(["框架协议由区科创中心与服务商签（D62-五，R-018）"])
     edition = queries.edition_on(LEVEL, periods.service_year(year).start)
-    problems = [] if edition else [f"{year} 服务年度还没有采购结果（M10-四(三)，R-017）"]
+    problems: list[str] = [] if edition else [f"{year} 服务年度还没有采购结果（M10-四(三)，R-017）"]
     if not number.strip():
-        problems.append("协议号不能为空")
+        problems.append(At("number", "请填协议号（R-018）"))
     elif Agreement.objects.filter(number=number.strip()).exists():
-        problems.append(f"协议号 {number} 已登记过")
+        problems.append(At("number", f"协议号 {number} 已登记过（R-018）"))
     if Agreement.objects.filter(provider=provider, service_year=year).exists():
         problems.append(f"与{provider.name}的 {year} 服务年度框架协议已登记过（D62-五，R-018）")
     if signed_on > on:
-        problems.append(f"签订日 {signed_on} 还没到，今天是 {on}")
+        problems.append(At("signed_on", f"签订日 {signed_on} 还没到，今天是 {on}（R-018）"))
     good, wrong = checked(rows, LEVEL)
     problems += wrong
     if edition:
@@ -220,7 +220,7 @@ def listed(doing: Doing) -> Iterator[str]:
         yield "征询单一行都没有（M10-四(一)，R-015）"
     fields: Mapping[str, str] = doing.detail.get("fields", {})  # type: ignore[assignment]
     if "due_on" in fields and date.fromisoformat(fields["due_on"]) <= doing.on:
-        yield f"反馈期限 {fields['due_on']} 应晚于今天 {doing.on}（M10-四(一)，R-015）"
+        yield At("field:due_on", f"反馈期限 {fields['due_on']} 应晚于今天 {doing.on}（M10-四(一)，R-015）")
 
 
 def issue(doing: Doing) -> None:

@@ -12,8 +12,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from yunheng.assessment.queries import locked
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import Refused
+from yunheng.audit.refused import At, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.catalog import queries as catalog
@@ -40,6 +41,8 @@ from yunheng.settlement.runs import running
 FIRST_YEAR = 2021
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 CENTRE = (Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY)
+#: 三方核对的各方：看对账差异、异议；使用单位、服务商只看自己的
+RECONCILES = (*CENTRE, Role.CLERK, Role.HEAD, Role.PROVIDER)
 #: 编号的上限：再大数据库存不下
 MAX_PK = 2**63 - 1
 
@@ -76,16 +79,19 @@ def year(request: Request, year: int) -> HttpResponse:
         "runs": runs,
         "latest": runs[0] if runs else None,
         "order": RunOrder.objects.filter(service_year=year).order_by("-pk").first(),
+        "going": RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists(),
         "freeze": queries.frozen(year),
         "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),
         "finished": request.on >= year_end(year),
         "measures": request.actor.role == Role.REVIEWER,
         "centre": request.actor.role in CENTRE,
         "names": names_of(),
+        "reconciles": request.actor.role in RECONCILES,
         "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),
         "waiting": objecting.visible(request.actor).filter(run__service_year=year, reply=None).count(),
     }
     if context["latest"]:
+        context["differences"] = queries.difference_count(request.actor, context["latest"])
         context["own_bills"] = _own_bills(request, context["latest"], year, context["names"])
         context["total"] = queries.totals(queries.visible_sums(request.actor, context["latest"]))
         context["by_provider"] = queries.breakdown(
@@ -207,14 +213,14 @@ def money_in(request: Request, name: str) -> Decimal:
     try:
         return money_of(request.POST.get(name, ""))
     except ValueError as error:
-        raise Refused([str(error)]) from error
+        raise Refused([At(name, str(error))]) from error
 
 
 def _day(request: Request, name: str) -> date:
     try:
         return day_of(request.POST.get(name, ""))
     except ValueError as error:
-        raise Refused([str(error)]) from error
+        raise Refused([At(name, str(error))]) from error
 
 
 # ── 办件页上的那一块 ──
@@ -238,6 +244,7 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
     moved = catalog.moved(catalog.rows_of(before) if before else [], rows)
     found = touched(moved, request.on)
     proposer = LEVELS[draft.level][1]
+    inquiry = Inquiry.objects.filter(case=case).first()
     return {
         "draft": draft,
         "moved": moved,
@@ -245,7 +252,8 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         "total": sum((one.change for one in found), Decimal(0)),
         "agreements": agreements_touched(moved, draft.effective_on or request.on),
         "providers": dict(providers().values_list("code", "name")),
-        "inquiry": Inquiry.objects.filter(case=case).first(),
+        "inquiry": inquiry,
+        "deadline": inquiry.due_on if inquiry and case.board.step == "collect" else None,
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
     }
 
@@ -274,6 +282,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
             )
             if not row.unit
         ],
+        "appraised": set(locked(year)),
         "base": _base(case),
         "due": queries.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
         "verified": found.verified.select_related("provider", "result").order_by("pk") if found else (),
@@ -285,6 +294,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "waiting": objecting.waiting(year),
         "step": case.board.step,
         "edits": request.actor.role == Role.REVIEWER,
+        "reconciles": request.actor.role in RECONCILES,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
         "suggested": {

@@ -17,13 +17,16 @@ from django.utils.safestring import SafeString, mark_safe
 
 from yunheng import __version__
 from yunheng.applications.sections import SECTIONS, Section
+from yunheng.audit.actor import Actor
 from yunheng.cases.models import Board, Case
-from yunheng.cases.queries import board_timing, position
+from yunheng.cases.queries import board_timing, calendar, position
 from yunheng.documents.annex1 import LABELS
+from yunheng.orgs import access
 from yunheng.orgs.access import Request
 from yunheng.rules import money, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
+from yunheng.rules.procedures.timing import timing
 from yunheng.rules.roles import Role
 from yunheng.settlement.bill.daily import Cell
 
@@ -133,8 +136,10 @@ def cite(clause: str, note: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/due.html")
-def due(board: Board, on: date, *, explain: bool = False) -> dict[str, Any]:
-    """时限：日期、剩余或超期；`explain` 时能点开看数了哪些天、跳过哪些天。"""
+def due(board: Board, on: date, *, explain: bool = False, until: date | None = None) -> dict[str, Any]:
+    """时限：日期、剩余或超期；`explain` 时能点开看数了哪些天、跳过哪些天。`until` 是这件事项自己定的截止日。"""
+    if until and not board.due_on and not board.outcome:
+        return {"timing": timing(until, on, calendar()), "board": board}
     context: dict[str, Any] = {"timing": board_timing(board, on), "board": board}
     if explain and not board.outcome:
         at = position(board.case)
@@ -270,6 +275,12 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 def at(values: Sequence[Any], index: int) -> Any:
     """序列里的第几个。"""
     return values[index]
+
+
+@register.filter
+def opens(actor: Actor, address: str) -> bool:
+    """这个角色打得开这个地址。"""
+    return access.opens(actor, address)
 
 
 @register.filter
