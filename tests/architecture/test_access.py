@@ -167,6 +167,7 @@ RUNS: dict[str, set[Role]] = {
         Role.FINANCE,
         Role.THIRD_PARTY,
         Role.CLERK,
+        Role.HEAD,
         Role.PROVIDER,
     },
     "compare-runs": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},

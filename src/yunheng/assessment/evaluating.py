@@ -14,8 +14,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
+from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases import rectifying
 from yunheng.cases.models import Case, Requirement
 from yunheng.cases.notifying import tell
@@ -46,12 +47,18 @@ Indicator = dict[str, str]
 
 
 def start(*, actor: Actor, on: date, year: int) -> Case:
-    """起一次效能评估，方案先照 M6-33 的方面列好。"""
+    """起一次效能评估，方案先照 M6-33 的方面列好；一个服务年度只有一次（撤回的不算）。"""
     if actor.role != Role.REVIEWER or actor.institution is None:
         raise NotYours(["效能评估的方案由区科创中心编（M6-33，R-094）"])
     if on < periods.service_year(year).start:
         raise Refused([f"{year} 服务年度还没有开始（R-071）"])
     with unit_of_work(actor):
+        hold(Lock.EVALUATION, year)
+        going = Evaluation.objects.filter(service_year=year).exclude(case__board__outcome="withdrawn")
+        if (begun := going.select_related("case").first()) is not None:
+            raise Refused(
+                [At("year", f"{year} 服务年度已有效能评估：{begun.case.number}，在那一件上办（M6-33，R-094）")]
+            )
         unit = Institution.objects.get(pk=actor.institution)
         case = open_case(
             actor=actor,

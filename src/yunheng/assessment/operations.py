@@ -9,7 +9,7 @@ from decimal import Decimal
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, assign_provider, open_case, register_effect, register_guard
 from yunheng.cases.queries import overdue_visits
@@ -74,18 +74,17 @@ def record(
     if actor.role is not None and actor.role not in RECORDERS:
         raise NotYours(["考核事件由第三方机构或区科创中心登记（D62-七，R-093）"])
     commissioning.require(actor, on, Scope.APPRAISAL)
-    problems = []
+    problems: list[str] = []
     if indicator not in EVENT_INDICATORS:
         problems.append(f"没有指标“{indicator}”，只有 A 至 F；满意率另记（D62-附件5，R-091）")
     if not text.strip():
         problems.append("说明不能为空：写明哪件事、证据在哪里（D62-附件5，R-091）")
     if happened_on > on:
-        problems.append(f"日期 {happened_on} 还没到，今天是 {on}（R-091）")
+        problems.append(At("on", f"日期 {happened_on} 还没到，今天是 {on}（R-091）"))
     if year is not None and periods.service_year_of(happened_on) != year:
         span = periods.service_year(year)
-        problems.append(
-            f"日期 {happened_on} 不在 {year} 服务年度（{span.start} 至 {span.until}，不含）里（D62-五，R-071）"
-        )
+        words = f"日期 {happened_on} 不在 {year} 服务年度（{span.start} 至 {span.until}，不含）里（D62-五，R-071）"
+        problems.append(At("on", words))
     if provider.kind != Kind.PROVIDER:
         problems.append(f"{provider.name}不是云服务商（R-091）")
     if responsibility not in RESPONSIBILITIES:
@@ -103,12 +102,11 @@ def record(
         _hold(provider, year)
         _refuse_sent(actor, provider, year)
         if before := Occurrence.objects.filter(mark=key).first():
-            raise Refused(
-                [
-                    f"{provider.name}的“{before.title}”已有 {reference or key} 这一起"
-                    f"（{before.on} {before.text[:30]}），同一回事只记一次（D62-附件5，R-091）"
-                ]
+            words = (
+                f"{provider.name}的“{before.title}”已有 {reference or key} 这一起"
+                f"（{before.on} {before.text[:30]}），同一回事只记一次（D62-附件5，R-091）"
             )
+            raise Refused([At("reference", words)])
         occurrence = Occurrence.objects.create(
             provider=provider,
             indicator=indicator,

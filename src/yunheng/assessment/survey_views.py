@@ -124,6 +124,8 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     survey = Survey.objects.get(case=case)
     return {
         "survey": survey,
+        # 发出以后，回收到哪天由方案定
+        "deadline": survey.closes_on if case.board.step == "collect" else None,
         "strata": surveying.sample(survey) if not survey.tickets.exists() else (),
         "tickets": survey.tickets.select_related("unit").order_by("unit__code"),
         "response": (answered := surveying.response(survey)),

@@ -13,7 +13,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.documents.appraisal import Sheet, appraisal_form
@@ -23,7 +23,7 @@ from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.commissioning import uncovered
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of, whole_of, year_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, Given, day_of, decimal_of, whole_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.roles import Role
@@ -108,7 +108,7 @@ def _shown(request: Request) -> QuerySet[Institution]:
 def _provider(request: Request) -> Institution:
     found = providers().filter(code=request.POST.get("provider", "")).first()
     if found is None:
-        raise Refused(["请选择服务商"])
+        raise Refused([At("provider", "请选择服务商")])
     return found
 
 
@@ -126,19 +126,23 @@ def _uploads(request: Request, key: str) -> list[tuple[str, bytes]]:
 
 
 def _record(request: Request) -> str:
-    try:
-        happened = day_of(request.POST.get("on", ""))
-    except ValueError as error:
-        raise Refused([str(error)]) from error
+    given = Given(request.POST, "（D62-附件5，R-091）")
+    indicator = given.chosen("indicator", "指标", EVENT_INDICATORS)
+    happened = given.read("on", "发生日期", day_of)
+    responsibility = given.chosen("responsibility", "服务商负什么责任", RESPONSIBILITIES)
+    reference = given.words("reference", "来源编号", 60)
+    text = given.words("text", "事实", 500)
+    given.checked()
+    assert happened is not None
     made = operations.record(
         actor=request.actor,
         on=request.on,
         provider=_provider(request),
-        indicator=request.POST.get("indicator", "")[:1],
+        indicator=indicator,
         happened_on=happened,
-        text=request.POST.get("text", "")[:500],
-        responsibility=request.POST.get("responsibility", ""),
-        reference=request.POST.get("reference", "")[:60],
+        text=text,
+        responsibility=responsibility,
+        reference=reference,
         files=_uploads(request, "files"),
         year=_year(request),
     )
@@ -153,11 +157,14 @@ def rate(request: Request) -> HttpResponse:
 
 
 def _rate(request: Request) -> str:
-    answers = request.POST.get("answers", "")
-    try:
-        value = decimal_of(request.POST.get("rate", ""), 3)
-    except ValueError as error:
-        raise Refused([f"满意率：{error}（R-092）"]) from error
+    given = Given(request.POST, "（D62-附件5，R-092）")
+    value = given.read("rate", "满意率", lambda text: decimal_of(text, 3))
+    basis = given.words("basis", "依据", 300)
+    answers = request.POST.get("answers", "").strip()
+    if answers and not (answers.isascii() and answers.isdigit() and len(answers) < 7):
+        given.wrong("answers", f"有效份数：应为整数，现在是“{answers[:20]}”")
+    given.checked()
+    assert value is not None
     year = _year(request)
     operations.rate(
         actor=request.actor,
@@ -165,7 +172,7 @@ def _rate(request: Request) -> str:
         provider=_provider(request),
         year=year,
         rate=value,
-        basis=request.POST.get("basis", ""),
+        basis=basis,
         answers=whole_of(answers),
     )
     return f"/assessment/?year={year}"

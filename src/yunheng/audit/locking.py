@@ -16,6 +16,7 @@ class Lock(IntEnum):
     CONTRACT = 75
     SURVEY = 92
     APPRAISAL = 93
+    EVALUATION = 94
 
 
 def hold(kind: Lock, key: int = 0, *, shared: bool = False) -> None:

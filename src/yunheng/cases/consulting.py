@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.orgs.models import Appointment, Institution
 from yunheng.rules.roles import Role
 
@@ -39,11 +39,11 @@ def propose(
         raise NotYours(["会商由主管部门、运管单位、财政或经信提请（M6-6，R-007）"])
     problems = []
     if not topic.strip():
-        problems.append("议题不能为空（M6-6，R-007）")
+        problems.append(At("topic", "议题不能为空（M6-6，R-007）"))
     if not reason.strip():
-        problems.append("写明为什么要会商（M6-6，R-007）")
+        problems.append(At("reason", "写明为什么要会商（M6-6，R-007）"))
     if not {one.pk for one in departments} - {actor.institution}:
-        problems.append("至少请一个本单位以外的部门参加（M6-6，R-007）")
+        problems.append(At("departments", "至少请一个本单位以外的部门参加（M6-6，R-007）"))
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:

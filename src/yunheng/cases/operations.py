@@ -182,6 +182,21 @@ def refusals(*, actor: Actor, on: date, case: Case, act_code: str) -> tuple[str,
     return found
 
 
+#: 交上来的内容才看得出过不过的关
+_UPON_FILING = {"receipt"}
+
+
+def held(*, actor: Actor, on: date, case: Case, at: Position) -> dict[str, tuple[str, ...]]:
+    """现在还办不了的动作 → 还差什么；要填了各栏才知道的不在内。办件页据此先说明、不让白点。"""
+    acts = at.step.acts if at.step else ()
+    waiting = {
+        one.code: refusals(actor=actor, on=on, case=case, act_code=one.code)
+        for one in acts
+        if one.guards and not one.fields and not _UPON_FILING & set(one.guards)
+    }
+    return {code: problems for code, problems in waiting.items() if problems}
+
+
 def act_name(case: Case, event: Event) -> str:
     """事件的中文动作名。"""
     aside = {"transfer": "转办", "supervise": "督办", RECALL: "撤回修改"}

@@ -201,6 +201,7 @@ def panel(request: Request, case: Case) -> dict[str, Any]:
         "holders": [role.label for role in at.pending],
         "can_recall": _can_recall(request, case, at),
         "colleagues": operations.colleagues(request.actor, request.on) if mine else (),
+        "held": operations.held(actor=request.actor, on=request.on, case=case, at=at) if mine else {},
         "consultations": consulting.consultations(request.actor).filter(case=case),
         "consults": request.actor.role in consulting.PROPOSERS,
         "departments": Institution.objects.exclude(kind__in=(Kind.USING_UNIT, Kind.PROVIDER)).order_by("kind", "code"),

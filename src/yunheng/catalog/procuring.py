@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.notifying import first_time, tell
 from yunheng.cases.operations import Doing, open_case, register_effect, register_guard
@@ -68,12 +68,13 @@ def ask(*, actor: Actor, on: date, inquiry: Inquiry, wanted: Mapping[str, str]) 
         try:
             quantity = decimal_of(text or "0", 3)
         except ValueError as error:
-            problems.append(f"{listed[item]['名称']}：{error}（R-016）")
+            problems.append(At(f"qty:{item}", f"{listed[item]['名称']}：{error}（R-016）"))
             continue
         if quantity < 0:
-            problems.append(f"{listed[item]['名称']}：数量不能是负的（R-016）")
+            problems.append(At(f"qty:{item}", f"{listed[item]['名称']}：数量不能是负的（R-016）"))
         elif (measure := _counted(listed[item]["计价单位"])) and quantity % 1:
-            problems.append(f"{listed[item]['名称']}：按“{measure}”计，请填整数，现在是 {text}（R-016）")
+            wanted_whole = f"{listed[item]['名称']}：按“{measure}”计，请填整数，现在是 {text}（R-016）"
+            problems.append(At(f"qty:{item}", wanted_whole))
         elif quantity != now.get(item, Decimal(0)):
             demands.append(
                 Demand(inquiry=inquiry, unit_id=actor.institution, item=item, quantity=quantity, by=str(actor), on=on)
@@ -176,11 +177,11 @@ def sign(
             [f"框架协议只签本服务年度、下一服务年度的（{present}、{present + 1}），现在是 {year}（D62-五，R-018）"]
         )
     edition = result_edition(provider, year, on)
-    problems = [] if edition else [f"{year} 服务年度还没有采购结果（M10-四(三)，R-017）"]
+    problems: list[str] = [] if edition else [f"{year} 服务年度还没有采购结果（M10-四(三)，R-017）"]
     if not number.strip():
-        problems.append("协议号不能为空")
+        problems.append(At("number", "请填协议号（R-018）"))
     elif Agreement.objects.filter(number=number.strip()).exists():
-        problems.append(f"协议号 {number} 已登记过")
+        problems.append(At("number", f"协议号 {number} 已登记过（R-018）"))
     former = current_agreement(provider, year)
     if former and not unequal(former):
         problems.append(
@@ -188,7 +189,7 @@ def sign(
             "单价仍与采购结果相同（D62-五，R-018）"
         )
     if signed_on > on:
-        problems.append(f"签订日 {signed_on} 还没到，今天是 {on}")
+        problems.append(At("signed_on", f"签订日 {signed_on} 还没到，今天是 {on}（R-018）"))
     good, wrong = checked(rows, LEVEL)
     problems += wrong
     if edition:
@@ -405,12 +406,10 @@ def listed(doing: Doing) -> Iterator[str]:
         return
     due, budget = date.fromisoformat(fields["due_on"]), budget_day(doing.on)
     if due <= doing.on:
-        yield f"反馈期限 {due} 应晚于今天 {doing.on}（M10-四(一)，R-015）"
+        yield At("field:due_on", f"反馈期限 {due} 应晚于今天 {doing.on}（M10-四(一)，R-015）")
     elif due > budget:
-        yield (
-            f"反馈期限 {due} 晚于区里编报部门预算的截止日 {budget}，需求赶不上列入预算，"
-            f"请定在 {budget} 或以前（M10-四(二)，R-016）"
-        )
+        late = f"反馈期限 {due} 晚于区里编报部门预算的截止日 {budget}，需求赶不上列入预算"
+        yield At("field:due_on", f"{late}，请定在 {budget} 或以前（M10-四(二)，R-016）")
 
 
 def issue(doing: Doing) -> None:

@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from yunheng.audit.refused import Refused
+from yunheng.audit.refused import At, Refused
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Request, allowed, business_date
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, decimal_of, seen_in, year_of
+from yunheng.orgs.reading import Given, day_of, decimal_of, seen_in, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year, service_year_of
 from yunheng.rules.roles import Role
@@ -246,19 +246,31 @@ def agree(request: Request) -> HttpResponse:
     """登记框架协议：协议单价表与采购结果逐项相等才收。"""
     post, file = request.POST, request.FILES.get("file")
     provider = providers().filter(code=post.get("provider", "")).first()
+    given = Given(post, "（R-018）")
     year = year_of(post.get("year"))
-    if provider is None or file is None or year is None:
-        raise Refused(["请选择服务商、服务年度，附上协议的单价表（Excel，列同目录）"])
+    if provider is None:
+        given.wrong("provider", "请选择服务商")
+    if year is None:
+        given.wrong("year", "请选择服务年度")
+    number = given.words("number", "协议号", 80)
+    signed_on = given.read("signed_on", "签订日", day_of)
+    if file is None:
+        given.wrong("file", "请附上协议的单价表（Excel，列同目录）")
+    given.checked()
+    assert provider
+    assert year
+    assert file
+    assert signed_on
     try:
-        rows, signed_on = read(file.read(), file.name or ""), day_of(post.get("signed_on", ""))
+        rows = read(file.read(), file.name or "")
     except ValueError as error:
-        raise Refused([str(error)]) from error
+        raise Refused([At("file", str(error))]) from error
     procuring.sign(
         actor=request.actor,
         on=request.on,
         provider=provider,
         year=year,
-        number=post.get("number", "")[:80],
+        number=number,
         signed_on=signed_on,
         rows=rows,
     )

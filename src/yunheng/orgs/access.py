@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import resolve
 from django.utils import timezone
 
 from yunheng.audit.actor import Actor
@@ -61,6 +63,11 @@ def allowed(*roles: Role) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def opens(actor: Actor, address: str) -> bool:
+    """这个人的角色打不打得开这个地址：打不开的链接不给。"""
+    return actor.role in getattr(resolve(urlsplit(address).path).func, "roles", tuple(Role))
 
 
 #: 业务角色：三员以外

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from yunheng.audit.refused import Refused
+from yunheng.audit.refused import At, Refused
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
@@ -18,7 +18,7 @@ from yunheng.rules.scopes import Scope
 from . import commissioning
 from .access import Request, allowed
 from .models import Commission, Deliverable, Institution, Person
-from .reading import MAX_ATTACHMENT, day_of, money_of, whole_of, year_of
+from .reading import MAX_ATTACHMENT, Given, day_of, money_of, whole_of, year_of
 
 _PAGES = (*commissioning.READERS, Role.THIRD_PARTY)
 _FIRST_YEAR = 2021
@@ -63,37 +63,41 @@ def _held(institution: Institution, rows: list[Commission], on: date) -> list[da
 
 
 def _register(request: Request) -> Commission:
-    post, problems = request.POST, []
+    post = request.POST
+    given = Given(post, "（R-089）")
     institution = commissioning.registry().filter(pk=_key(post.get("institution", ""))).first()
     if institution is None:
-        problems.append("请选择第三方机构（R-089）")
-    read: dict[str, Any] = {}
-    for name, label, reader in (
-        ("fee", "费用", money_of),
-        ("from_on", "起", day_of),
-        ("until_on", "止", day_of),
-        ("signed_on", "签订日", day_of),
-    ):
-        try:
-            read[name] = reader(post.get(name, ""))
-        except ValueError as error:
-            problems.append(f"{label}：{error}（R-089）")
+        given.wrong("institution", "请选择第三方机构")
+    number = given.words("number", "合同号", 80)
+    signed_on = given.read("signed_on", "签订日", day_of)
+    from_on = given.read("from_on", "起", day_of)
+    until_on = given.read("until_on", "止", day_of)
+    fee = given.read("fee", "费用", money_of)
     year = year_of(post.get("service_year"))
     if year is None or year <= _FIRST_YEAR:
-        problems.append("请选择费用列入哪个服务年度（R-089）")
-    if problems or institution is None or year is None:
-        raise Refused(problems)
+        given.wrong("service_year", "请选择费用列入哪个服务年度")
+    qualification = given.words("qualification", "资质和选定的依据", 500)
+    given.checked()
+    assert institution
+    assert signed_on
+    assert from_on
+    assert until_on
+    assert year
+    assert fee is not None
     chosen = [_key(text) for text in post.getlist("people")]
     return commissioning.register(
         actor=request.actor,
         on=request.on,
         institution=institution,
         terms=commissioning.Terms(
-            number=post.get("number", "")[:80],
+            number=number,
             scopes=post.getlist("scopes"),
-            qualification=post.get("qualification", ""),
+            qualification=qualification,
             service_year=year,
-            **read,
+            fee=fee,
+            from_on=from_on,
+            until_on=until_on,
+            signed_on=signed_on,
         ),
         people=list(Person.objects.filter(pk__in=chosen)),
     )
@@ -169,7 +173,7 @@ def _save(request: Request, found: Commission) -> None:
     else:
         person = Person.objects.filter(pk=_key(post.get("person", ""))).first()
         if person is None:
-            raise Refused(["请选择人员（R-089）"])
+            raise Refused([At("person", "请选择人员（R-089）")])
         commissioning.move(
             actor=request.actor,
             on=request.on,
@@ -185,14 +189,14 @@ def _day(request: Request, name: str) -> date:
     try:
         return day_of(request.POST.get(name, ""))
     except ValueError as error:
-        raise Refused([f"{error}（R-089）"]) from error
+        raise Refused([At(name, f"{error}（R-089）")]) from error
 
 
 def _money(request: Request, name: str) -> Decimal:
     try:
         return money_of(request.POST.get(name, ""))
     except ValueError as error:
-        raise Refused([f"{error}（R-089）"]) from error
+        raise Refused([At(name, f"{error}（R-089）")]) from error
 
 
 @allowed(*_PAGES)

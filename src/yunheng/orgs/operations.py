@@ -40,11 +40,12 @@ def _clean(row: Institution | Person) -> None:
 
 
 def _problems(row: Institution | Person, error: ValidationError) -> Iterator[str]:
+    labels = {one.name: one.verbose_name for one in row._meta.fields}
     for name, found in error.error_dict.items():
         if name == NON_FIELD_ERRORS:
             yield from (At("nature", message) for one in found for message in one.messages)
             continue
-        label = row._meta.get_field(name).verbose_name
+        label = labels[name]
         for one in found:
             yield At(name, _said(label, getattr(row, name), one))
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import TypeVar
+
+from yunheng.audit.refused import At, Refused
+
+_Read = TypeVar("_Read")
 
 #: 整数最大：再大数据库的整数列存不下
 _LARGEST = 2**31 - 1
@@ -67,3 +73,52 @@ def day_of(text: str) -> date:
     if not 2000 <= day.year <= 2100:
         raise ValueError(f"日期应在 2000 年至 2100 年之间；现在是“{text.strip()[:20]}”")
     return day
+
+
+def words_of(text: str, most: int) -> str:
+    """一段话，最多 `most` 个字；长了说清超了几个，不悄悄截短。"""
+    given = text.strip()
+    if not given:
+        raise ValueError("请填写")
+    if len(given) > most:
+        raise ValueError(f"最多 {most} 字，现在 {len(given)} 字")
+    return given
+
+
+class Given:
+    """一张表单填的各栏：逐栏读，不对的记下是哪一栏，`checked` 时一次说全。
+
+    `basis` 是写在每条问题后面的依据，如“（R-089）”。
+    """
+
+    def __init__(self, typed: Mapping[str, str], basis: str = "") -> None:
+        self.typed, self.basis = typed, basis
+        self.problems: list[str] = []
+
+    def wrong(self, name: str, text: str) -> None:
+        """`name` 一栏不对。"""
+        self.problems.append(At(name, f"{text}{self.basis}"))
+
+    def read(self, name: str, label: str, reader: Callable[[str], _Read]) -> _Read | None:
+        """用 `reader` 读一栏；不对为 None。"""
+        try:
+            return reader(self.typed.get(name, ""))
+        except ValueError as error:
+            self.wrong(name, f"{label}：{error}")
+            return None
+
+    def words(self, name: str, label: str, most: int) -> str:
+        """一段话。"""
+        return self.read(name, label, lambda text: words_of(text, most)) or ""
+
+    def chosen(self, name: str, label: str, options: Collection[str]) -> str:
+        """从几样里选的一样。"""
+        value = self.typed.get(name, "")
+        if value not in options:
+            self.wrong(name, f"请选择{label}")
+        return value
+
+    def checked(self) -> None:
+        """有不对的抛 Refused，逐栏列全。"""
+        if self.problems:
+            raise Refused(self.problems)

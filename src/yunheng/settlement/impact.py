@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from yunheng.audit.refused import Refused
+from yunheng.audit.refused import At, Refused
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Agreement, Inquiry, Item
 from yunheng.catalog.procuring import Wanted, summary
@@ -132,9 +132,8 @@ def savings(resource: Resource, wanted: Mapping[str, Decimal], on: date) -> list
         item, amount = one.item, wanted.get(one.item.code, one.quantity)
         if not 0 <= amount <= one.quantity:
             most = f"{one.quantity.normalize():f}"
-            problems.append(
-                f"{item.name}应在 0 至 {most} 之间：这里只算缩减能省多少，扩容请办变更（D62-六(二)，R-056）"
-            )
+            words = f"{item.name}应在 0 至 {most} 之间：这里只算缩减能省多少，扩容请办变更（D62-六(二)，R-056）"
+            problems.append(At(f"q:{item.code}", words))
             continue
         try:
             price = book.price_on(item.code, (item.provider or resource.provider).code, on).unit_price

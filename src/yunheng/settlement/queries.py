@@ -122,6 +122,21 @@ def visible_lines(actor: Actor, run: Run) -> QuerySet[BillLine]:
     return narrowed(actor, lines_of(run))
 
 
+def visible_differences(actor: Actor, run: Run) -> QuerySet[Difference]:
+    """这个角色看得到的差异（R-001）：使用单位、服务商只看自己账目上的资源。"""
+    rows = differences_of(run)
+    if actor.role is None or not actor.role.own_institution:
+        return rows
+    return rows.filter(resource__in=visible_lines(actor, run).values("resource"))
+
+
+def difference_count(actor: Actor, run: Run) -> int:
+    """看得到的差异几条；看全区的用批次里记着的数，差异再多也快。"""
+    if actor.role is not None and actor.role.own_institution:
+        return visible_differences(actor, run).count()
+    return run.difference_count
+
+
 def visible_waived(actor: Actor, run: Run) -> QuerySet[WaivedLine]:
     """这个角色看得到的不计费的账目（R-001）。"""
     return narrowed(actor, waived_of(run))

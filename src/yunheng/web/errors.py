@@ -42,7 +42,9 @@ def explain_refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Any
             response = get_response(request)
             if _refills(request, response):
                 page = response.content.decode()
-                again = refill(page, here=request.path, target=request.path, typed=request.POST)
+                method = (request.method or "").lower()
+                typed = request.POST if method == "post" else request.GET
+                again = refill(page, here=request.path, target=request.path, typed=typed, method=method)
                 if again is not None:
                     response.content = again.encode()
             return response
@@ -70,8 +72,7 @@ _NOTHING = {409: "没有写入，也没有覆盖别人的", 403: "什么都没�
 def _refills(request: HttpRequest, response: HttpResponse) -> bool:
     """各页自己回的 422：填过的也填回去。片段和已经填好的不动。"""
     return (
-        request.method == "POST"
-        and response.status_code == 422
+        response.status_code == 422
         and not getattr(response, "refilled", False)
         and not request.headers.get("HX-Request")
         and not response.streaming
@@ -114,8 +115,8 @@ def _opened(request: HttpRequest, address: str, refusal: Refusal) -> HttpRespons
     again = copy(request)
     again.method, again.path, again.path_info = "GET", path, path
     again.META = {**request.META, "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query}
-    again.GET = QueryDict(query)  # type: ignore[assignment]
-    again.POST = QueryDict()  # type: ignore[assignment]
+    again.GET = QueryDict(query)
+    again.POST = QueryDict()
     again.refusal = refusal  # type: ignore[attr-defined]
     try:
         view, args, options = resolve(path)

@@ -92,13 +92,13 @@ class _Reader(HTMLParser):
         self.pieces.append(_Piece(f"<!{decl}>"))
 
 
-def refill(page: str, *, here: str, target: str, typed: QueryDict) -> str | None:
-    """`here` 这一页里提交到 `target` 的那个表单，填回 `typed`；页面上没有这个表单为 None。"""
+def refill(page: str, *, here: str, target: str, typed: QueryDict, method: str = "post") -> str | None:
+    """`here` 这一页里以 `method` 提交到 `target` 的那个表单，填回 `typed`；页面上没有这个表单为 None。"""
     reader = _Reader()
     reader.feed(page)
     reader.close()
     pieces = reader.pieces
-    found = next((one for one in pieces if _is_it(one, pieces, here, target, typed)), None)
+    found = next((one for one in pieces if _sent(one, here, target, method) and _same(one, pieces, typed)), None)
     if found is None:
         return None
     if "data-autosave" not in found.given:
@@ -110,11 +110,15 @@ def refill(page: str, *, here: str, target: str, typed: QueryDict) -> str | None
     return "".join(piece.raw for piece in pieces)
 
 
-def _is_it(form: _Piece, pieces: Iterable[_Piece], here: str, target: str, typed: QueryDict) -> bool:
-    if form.tag != "form" or form.closes or (form.given.get("method") or "").lower() != "post":
+def _sent(form: _Piece, here: str, target: str, method: str) -> bool:
+    """这个表单提交到 `target`。"""
+    if form.tag != "form" or form.closes or (form.given.get("method") or "get").lower() != method:
         return False
-    if (urlsplit(form.given.get("action") or "").path or here) != target:
-        return False
+    return (urlsplit(form.given.get("action") or "").path or here) == target
+
+
+def _same(form: _Piece, pieces: Iterable[_Piece], typed: QueryDict) -> bool:
+    """隐藏的栏与提交的相同：就是这一个。"""
     return all(
         one.given.get("value", "") in typed.getlist(one.name)
         for one in _controls(form, pieces)
@@ -136,11 +140,12 @@ def _restore(form: _Piece, pieces: list[_Piece], typed: QueryDict) -> None:
             one.drop("checked")
             if (one.given.get("value") or "on") in typed.getlist(one.name):
                 one.set("checked", "")
-        elif kind == "select":
-            _choose(one, pieces, typed.getlist(one.name))
-        elif (values := left.get(one.name)) and (kind in _TYPED or kind == "textarea"):
+        elif (values := left.get(one.name)) and kind in (*_TYPED, "textarea", "select"):
+            # 同名的几栏依次填回；能多选的下拉一次填完
             value = values.pop(0)
-            if kind == "textarea":
+            if kind == "select":
+                _choose(one, pieces, [value, *values] if "multiple" in one.given else [value])
+            elif kind == "textarea":
                 _write(one, pieces, value)
             else:
                 one.set("value", value)

@@ -208,6 +208,13 @@ def newer(run: Run) -> int | None:
     return last if last != run.pk else None
 
 
+def counterpart(actor: Actor, line: BillLine, run: int) -> BillLine | None:
+    """同一资源同一项、期间有重叠的那一条，在批次 `run` 里的；没有了的为 None。"""
+    lines = queries.visible_lines(actor, Run.objects.defer("head").get(pk=run))
+    same = lines.filter(resource=line.resource, item=line.item, from_on__lt=line.until_on, until_on__gt=line.from_on)
+    return same.order_by("from_on", "seq").first()
+
+
 def mismatches(actor: Actor, run: Run, place: Place, chain: list[Rung]) -> Iterator[str]:
     """这一级的合计与另外存的对不上：最上面对汇总，项目以下 Σ账目 对存的合计；一分也要说出来（R-083）。"""
     if not place.unit:

@@ -15,7 +15,7 @@ from yunheng.ledger.queries import visible
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
-from yunheng.orgs.reading import decimal_of
+from yunheng.orgs.reading import Given, decimal_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -95,16 +95,16 @@ def saving(request: Request, code: str) -> HttpResponse:
     if resource is None:
         raise Http404
     problems: tuple[str, ...] = ()
+    rows = savings(resource, {}, request.on)
+    given = Given(request.GET.dict(), "（D62-六(二)，R-056）")
+    # 填得出数的照填的，填错的先照现在的，两样问题一次说全
+    typed = [row.item for row in rows if request.GET.get(f"q:{row.item.code}", "").strip()]
+    numbers = {item.code: given.read(f"q:{item.code}", item.name, lambda text: decimal_of(text, 3)) for item in typed}
     try:
-        wanted = {
-            key.removeprefix("q:"): decimal_of(text, 3)
-            for key, text in request.GET.dict().items()
-            if key.startswith("q:") and text.strip()
-        }
-        rows = savings(resource, wanted, request.on)
-    except (Refused, ValueError) as error:
-        problems = error.problems if isinstance(error, Refused) else (str(error),)
-        rows = savings(resource, {}, request.on)
+        rows = savings(resource, {code: value for code, value in numbers.items() if value is not None}, request.on)
+    except Refused as error:
+        problems = error.problems
+    problems = (*given.problems, *problems)
     context = {
         "resource": resource,
         "rows": [(row, request.GET.get(f"q:{row.item.code}", "")) for row in rows],

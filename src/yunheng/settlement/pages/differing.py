@@ -26,7 +26,7 @@ from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, queries
 from yunheng.settlement.bill import sides
 from yunheng.settlement.models import Difference, Handling, Run
-from yunheng.settlement.pages.years import CENTRE, MAX_PK
+from yunheng.settlement.pages.years import CENTRE, MAX_PK, RECONCILES
 from yunheng.settlement.runs import recasting
 
 PAGE = 50
@@ -34,7 +34,7 @@ PAGE = 50
 STATES = {queries.OPEN: "未裁定的", queries.RULED: "已裁定的", queries.NOTE: "不阻断的"}
 
 
-@allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
+@allowed(*RECONCILES)
 def differences(request: Request, pk: int) -> HttpResponse:
     """对账的差异：三方并排，逐条或勾选一批分派、说明、裁定。"""
     run = get_object_or_404(Run, pk=min(pk, MAX_PK))
@@ -80,10 +80,9 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 def _seen(actor: Actor, run: Run) -> tuple[QuerySet[Difference], _Counts]:
     """看得到的差异，和各几条：使用单位、服务商只看自己账目上的资源（R-001）。"""
-    rows = queries.differences_of(run)
-    if actor.role not in (Role.CLERK, Role.PROVIDER):
+    rows = queries.visible_differences(actor, run)
+    if actor.role is None or not actor.role.own_institution:
         return rows, queries.state_counts(run)
-    rows = rows.filter(resource__in=queries.visible_lines(actor, run).values("resource"))
     return rows, {
         state: dict(queries.in_state(run, rows, state).order_by().values_list("code").annotate(number=Count("pk")))
         for state in STATES

@@ -54,7 +54,7 @@ def _place(request: Request) -> Place:
 def _frame(request: Request, run: Run, place: Place, names: dict[str, str]) -> dict[str, Any]:
     """各级页面共有的：面包屑的金额、状态、对不上的、可不可以提异议。"""
     chain = levels.rungs(request.actor, run, place, names)
-    here = chain[-1]
+    here, newer = chain[-1], levels.newer(run)
     return {
         "run": run,
         "place": place,
@@ -62,9 +62,10 @@ def _frame(request: Request, run: Run, place: Place, names: dict[str, str]) -> d
         "chain": chain,
         "here": here,
         "status": levels.status(run, here.disputed),
-        "newer": levels.newer(run),
+        "newer": newer,
         "mismatches": list(levels.mismatches(request.actor, run, place, chain)),
-        "objects": request.actor.role in objecting.PARTIES,
+        # 有更近的批次的，到那里提
+        "objects": request.actor.role in objecting.PARTIES and not newer,
     }
 
 
@@ -184,6 +185,8 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
         "objections": objecting.about(request.actor, run.service_year, found.resource, [found.item]),
         "query": place.query,
     }
+    if context["newer"]:
+        context["same"] = levels.counterpart(request.actor, found, context["newer"])
     return render(request, "settlement/line.html", context)
 
 

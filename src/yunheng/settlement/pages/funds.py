@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.http import Http404, HttpResponse
@@ -14,7 +15,7 @@ from yunheng.cases.models import Case
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, decimal_of, year_of
+from yunheng.orgs.reading import Given, day_of, decimal_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
@@ -103,11 +104,16 @@ def shares(request: Request) -> HttpResponse:
 
 
 def _save_share(request: Request) -> None:
-    post, code = request.POST, request.POST.get("code", "").strip()[:32]
+    post, code = request.POST, request.POST.get("code", "").strip()
     if post.get("do") == "asset":
         owner = Institution.objects.filter(code=post.get("owner", "")).first()
+        given = Given(post, "（R-085）")
+        given.words("code", "编号", 32)
+        given.words("name", "名称", 200)
         if owner is None:
-            raise Refused(["请选择归属单位（R-085）"])
+            given.wrong("owner", "请选择归属单位")
+        given.checked()
+        assert owner is not None
         recovery.register_asset(
             actor=request.actor,
             on=request.on,
@@ -122,7 +128,7 @@ def _save_share(request: Request) -> None:
             on=request.on,
             code=code,
             ratios=_ratios(post.get("ratios", "")),
-            document=post.get("document", ""),
+            document=_document(post),
             from_year=_year(request),
         )
     else:
@@ -132,8 +138,15 @@ def _save_share(request: Request) -> None:
             code=code,
             year=_year(request),
             amount=money_in(request, "amount"),
-            document=post.get("document", ""),
+            document=_document(post),
         )
+
+
+def _document(post: Mapping[str, str]) -> str:
+    given = Given(post, "（R-085）")
+    document = given.words("document", "依据的文号", 200)
+    given.checked()
+    return document
 
 
 def _ratios(text: str) -> dict[str, Decimal]:

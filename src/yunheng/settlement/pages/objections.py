@@ -20,9 +20,8 @@ from yunheng.rules.roles import Role
 from yunheng.settlement import queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.models import Objection, ObjectionReply, Run
-from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
+from yunheng.settlement.pages.years import MAX_PK, RECONCILES, names_of
 
-_READERS = (*CENTRE, Role.CLERK, Role.HEAD, Role.PROVIDER)
 _PAGE = 30
 
 
@@ -31,7 +30,7 @@ def _given(request: Request) -> objecting.Evidence | None:
     return (file.name or "附件", file.read(MAX_ATTACHMENT + 1)) if file else None
 
 
-@allowed(*_READERS)
+@allowed(*RECONCILES)
 def listing(request: Request) -> HttpResponse:
     """异议：没答复的在前；按服务年度筛。"""
     found = objecting.visible(request.actor)
@@ -124,7 +123,7 @@ def _found(request: Request, pk: int) -> Objection:
     return get_object_or_404(objecting.visible(request.actor), pk=min(pk, MAX_PK))
 
 
-@allowed(*_READERS)
+@allowed(*RECONCILES)
 def one(request: Request, pk: int) -> HttpResponse:
     """一条异议：对什么提的、依据、答复；区科创中心答复，提出的一方撤回。"""
     objection, problems = _found(request, pk), tuple[str, ...]()
@@ -164,7 +163,7 @@ def one(request: Request, pk: int) -> HttpResponse:
     return render(request, "settlement/objection.html", context, status=422 if problems else 200)
 
 
-@allowed(*_READERS)
+@allowed(*RECONCILES)
 def file(request: Request, pk: int, which: str) -> HttpResponse:
     """异议、答复附的文件。"""
     objection = _found(request, pk)

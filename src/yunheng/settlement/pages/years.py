@@ -13,8 +13,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from yunheng.assessment.queries import locked
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import Refused
+from yunheng.audit.refused import At, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
 from yunheng.catalog import queries as catalog
@@ -45,6 +46,8 @@ FIRST_YEAR = 2021
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 CENTRE = (Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY)
 _CITY = (Role.CITY_OPERATOR, Role.CITY_AUTHORITY, Role.CITY_ECONOMY)
+#: 三方核对的各方：看对账差异、异议；使用单位、服务商只看自己的
+RECONCILES = (*CENTRE, Role.CLERK, Role.HEAD, Role.PROVIDER)
 #: 编号的上限：再大数据库存不下
 MAX_PK = 2**63 - 1
 
@@ -84,16 +87,19 @@ def year(request: Request, year: int) -> HttpResponse:
         "runs": runs,
         "latest": runs[0] if runs else None,
         "order": RunOrder.objects.filter(service_year=year).order_by("-pk").first(),
+        "going": RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists(),
         "freeze": queries.frozen(year),
         "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),
         "finished": request.on >= year_end(year),
         "measures": request.actor.role == Role.REVIEWER,
         "centre": request.actor.role in CENTRE,
         "names": names_of(),
+        "reconciles": request.actor.role in RECONCILES,
         "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),
         "waiting": objecting.visible(request.actor).filter(run__service_year=year, reply=None).count(),
     }
     if context["latest"]:
+        context["differences"] = queries.difference_count(request.actor, context["latest"])
         context["own_bills"] = _own_bills(request, context["latest"], year, context["names"])
         context["total"] = queries.totals(queries.visible_sums(request.actor, context["latest"]))
         context["by_provider"] = queries.breakdown(
@@ -215,14 +221,14 @@ def money_in(request: Request, name: str) -> Decimal:
     try:
         return money_of(request.POST.get(name, ""))
     except ValueError as error:
-        raise Refused([str(error)]) from error
+        raise Refused([At(name, str(error))]) from error
 
 
 def _day(request: Request, name: str) -> date:
     try:
         return day_of(request.POST.get(name, ""))
     except ValueError as error:
-        raise Refused([str(error)]) from error
+        raise Refused([At(name, str(error))]) from error
 
 
 # ── 办件页上的那一块 ──
@@ -271,6 +277,7 @@ def _catalog(request: Request, case: Case) -> dict[str, Any]:
         "wanted": wanted_and_used(inquiry, request.on) if inquiry and request.actor.role in (*CENTRE, *_CITY) else (),
         "declined": declined(inquiry) if inquiry else None,
         "budget_day": budget_day(inquiry.on if inquiry else request.on) if case.procedure == "inquiry" else None,
+        "deadline": inquiry.due_on if inquiry and case.board.step == "collect" else None,
         "edits": request.actor.role == proposer and case.board.step in ("draft", "compile"),
     }
 
@@ -296,6 +303,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "chain": queries.chain(case),
         "summary": summary,
         "unified": [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in unified],
+        "appraised": set(locked(year)),
         "base": _base(case),
         "sums": _added(unified, contracts),
         "due": queries.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
@@ -311,6 +319,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         # 这时用不上的动作，不摆出来
         "unfit": {"report"} if nothing and not (last and last.supervision) else {"close"},
         "edits": request.actor.role == Role.REVIEWER,
+        "reconciles": request.actor.role in RECONCILES,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
         "suggested": {

@@ -19,15 +19,18 @@ from django.utils.safestring import SafeString, mark_safe
 
 from yunheng import __version__
 from yunheng.applications.sections import SECTIONS, Section
+from yunheng.audit.actor import Actor
 from yunheng.cases.models import Board, Case
-from yunheng.cases.queries import board_timing, position
+from yunheng.cases.queries import board_timing, calendar, position
 from yunheng.documents.annex1 import LABELS
+from yunheng.orgs import access
 from yunheng.orgs.access import Request
 from yunheng.orgs.models import Institution
 from yunheng.orgs.reading import whole_of
 from yunheng.rules import money, periods, rulebook
 from yunheng.rules.problems import UnknownRule
 from yunheng.rules.procedures.model import OUTCOMES, Procedure
+from yunheng.rules.procedures.timing import timing
 from yunheng.rules.roles import Role
 from yunheng.rules.scoring import INDICATORS
 from yunheng.settlement.bill.daily import Cell
@@ -161,8 +164,10 @@ def cited(text: object) -> SafeString:
 
 
 @register.inclusion_tag("components/due.html")
-def due(board: Board, on: date, *, explain: bool = False) -> dict[str, Any]:
-    """时限：日期、剩余或超期；`explain` 时能点开看数了哪些天、跳过哪些天。"""
+def due(board: Board, on: date, *, explain: bool = False, until: date | None = None) -> dict[str, Any]:
+    """时限：日期、剩余或超期；`explain` 时能点开看数了哪些天、跳过哪些天。`until` 是这件事项自己定的截止日。"""
+    if until and not board.due_on and not board.outcome:
+        return {"timing": timing(until, on, calendar()), "board": board}
     context: dict[str, Any] = {"timing": board_timing(board, on), "board": board}
     if explain and not board.outcome:
         at = position(board.case)
@@ -342,6 +347,12 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 def at(values: Sequence[Any], index: int) -> Any:
     """序列里的第几个。"""
     return values[index]
+
+
+@register.filter
+def opens(actor: Actor, address: str) -> bool:
+    """这个角色打得开这个地址。"""
+    return access.opens(actor, address)
 
 
 @register.filter

@@ -46,17 +46,22 @@
     if ((event.ctrlKey || event.metaKey) && event.key === "s" && $("form[data-autosave]")) { event.preventDefault(); $("form[data-autosave] .btn-primary").click(); }
   });
 
-  /* 防重复提交 */
+  /* 防重复提交；本来就不能点的不去动它 */
+  function pause(form) { all("button:not([disabled])", form).forEach(function (button) { button.disabled = true; button.dataset.paused = "1"; }); }
+  function resume(form) {
+    delete form.dataset.sent;
+    all("button[data-paused]", form).forEach(function (button) { button.disabled = false; delete button.dataset.paused; });
+  }
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (!form.matches("[data-once]") || event.defaultPrevented) { return; }
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
-    setTimeout(function () { all("button", form).forEach(function (button) { button.disabled = true; }); }, 0);
-    setTimeout(function () { delete form.dataset.sent; all("button", form).forEach(function (button) { button.disabled = false; }); }, 15000);
+    setTimeout(function () { pause(form); }, 0);
+    setTimeout(function () { resume(form); }, 15000);
   });
   window.addEventListener("pageshow", function (event) {
-    if (event.persisted) { all("form[data-once]").forEach(function (form) { delete form.dataset.sent; all("button", form).forEach(function (b) { b.disabled = false; }); }); }
+    if (event.persisted) { all("form[data-once]").forEach(resume); }
   });
 
   /* 自动保存：停手 1 秒存一次，存不上说明白，断网自动再试 */
