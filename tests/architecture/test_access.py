@@ -246,6 +246,7 @@ def address(name: str, walk: Walk) -> str:
         "sample": "/demo/hosts.xlsx",
         "settlement-year": "/settlement/2025/",
         "forecast": "/settlement/2025/forecast/",
+        "leads": "/assessment/leads/",
         "settlement-plan": "/settlement/2025/plan/",
         "recovery": "/settlement/recovery/",
         "handover": "/settlement/handover/",
