@@ -229,7 +229,7 @@ def test_R073_比上年_多少用话说_没有可比的说明为什么() -> None
     assert levels.before(run).run is None
     assert "2024—2025 服务年度没有算到年末的计量" in levels.before(run).reason
     page = opened(signed_in("shy"), f"/settlement/runs/{run.pk}/")
-    assert "没有上年对比：2024 服务年度没有算到年末的计量" in page
+    assert "没有上年对比：2024—2025 服务年度没有算到年末的计量" in page
     last = earlier(run, {0: Decimal(100)})
     assert levels.before(run).run == last
     now = queries.totals(BillSum.objects.filter(run=run))[1]
