@@ -149,7 +149,12 @@ def test_R082_专项管理费超上限一分_不存_写的文字和目标值都�
     response = signed_in("shy").post(URL, given)
     assert response.status_code == 422
     shown = response.content.decode()
-    for text in ("D14-16，R-082", "写了很久的一段</textarea>", 'value="两家第三方都重算"', f'value="{cap + FENS}"'):
+    for text in (
+        "区办法·16(监管机制)（R-082）",
+        "写了很久的一段</textarea>",
+        'value="两家第三方都重算"',
+        f'value="{cap + FENS}"',
+    ):
         assert text in shown
     assert not Plan.objects.exists()
     assert signed_in("shy").post(URL, given | {"supervision": "一万"}).status_code == 422
@@ -210,7 +215,7 @@ def test_R080_字体里没有的字_文件没有出成_报送不了_说明是哪
 
 def test_R090_账单没锁定_页上说先完成几项_要办的都有去处_看不到方案() -> None:
     shown = page("kw")
-    assert "账单尚未锁定，先完成 3 项" in shown
+    assert "账单尚未锁定，先完成 5 项" in shown
     assert f'href="/settlement/{YEAR}/"' in shown
     assert 'class="sheet' not in shown
     assert "照最近的计量出一份草稿" not in shown

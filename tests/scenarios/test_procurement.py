@@ -93,6 +93,9 @@ def test_R016_改了以最后一次为准_报零是撤了_坏数一条都不记_
         procuring.ask(actor=cast()["mzj"], on=DAY, inquiry=inquiry, wanted={"XX": "1"})
     with refused("应为数"):
         procuring.ask(actor=cast()["mzj"], on=DAY, inquiry=inquiry, wanted={"ZJ-CPU-X86": "很多"})
+    each = next(row for row in inquiry.rows if row["计价单位"].partition("·")[0] == "次")
+    with refused("按“次”计，请填整数，现在是 12.5"):
+        procuring.ask(actor=cast()["mzj"], on=DAY, inquiry=inquiry, wanted={each["目录项"]: "12.5"})
     with pytest.raises(NotYours):
         procuring.ask(actor=cast()["shy"], on=DAY, inquiry=inquiry, wanted={"ZJ-CPU-X86": "1"})
     assert Demand.objects.count() == count

@@ -227,7 +227,7 @@ def test_R080_服务年度没完不能起结算_一年只起一件() -> None:
 def test_R082_专项管理费超过百分之十一分_拒绝_正好百分之十可以(tmp_path: Path) -> None:
     case = approved(tmp_path)
     cap = Decimal(queries.freeze_of(case).run.head["summary"]["supervision_fee_cap"])  # type: ignore[union-attr]
-    with refused("D14-16，R-082"):
+    with refused(r"D14-16\(监管机制\)，R-082"):
         planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap + FENS)
     plan = planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     assert plan.version == 1

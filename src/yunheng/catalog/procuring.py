@@ -46,8 +46,8 @@ def start(*, actor: Actor, on: date) -> Case:
     return case
 
 
-#: 量出来的计价单位，数量可以有小数
-_MEASURED = frozenset({"TB", "GB", "MB", "Mb", "M", "平方米"})
+#: 一个一个数的计价单位，数量要是整数
+_COUNTED = frozenset({"次", "个", "台", "套"})
 #: 一项一年大约到这么多（元），提醒核对数量
 _DOUBTFUL = Decimal(100_000_000)
 
@@ -89,9 +89,9 @@ def ask(*, actor: Actor, on: date, inquiry: Inquiry, wanted: Mapping[str, str]) 
 
 
 def _counted(unit: str) -> str:
-    """一个一个数的计价单位是哪个；量出来的（TB、平方米）可以有小数，为空。"""
+    """一个一个数的计价单位是哪个；别的为空。"""
     measure = unit.partition("·")[0]
-    return "" if measure in _MEASURED else measure
+    return measure if measure in _COUNTED else ""
 
 
 def latest(inquiry: Inquiry) -> list[Demand]:

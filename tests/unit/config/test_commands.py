@@ -15,6 +15,7 @@ import pytest
 
 from yunheng.config.cli import main
 from yunheng.documents import pdf
+from yunheng.rules.money import grouped
 
 CASES = Path(__file__).parents[2] / "cases"
 PRICES = CASES / "01-年月价与测试期"
@@ -62,7 +63,7 @@ def test_R073_解释测试期截断的账目_照算式手算得同一分(settled
     capsys.readouterr()
     assert main(["explain", str(settled), "--resource", "R0", "--item", "CPU"]) == 0
     text = capsys.readouterr().out
-    assert "16 × 552 元 × 274 天 ÷ 366 天 = 6611.93 元" in text
+    assert "16 × 552 元 × 274 天 ÷ 366 天 = 6,611.93 元" in text
     assert round(16 * 552 * 274 / 366, 2) == 6611.93
     assert "2023-07-01 下发服务，测试期 3 个月不计费，2023-10-01 起计费（D62-七" in text
     assert "D62-八" in text
@@ -74,7 +75,7 @@ def test_R073_每条账目都解释得出(settled: Path, capsys: pytest.CaptureF
     assert main(["explain", str(settled), "--json"]) == 0
     explained = json.loads(capsys.readouterr().out)
     assert [entry["line"] for entry in explained] == load(settled)["lines"]
-    assert all(f"= {entry['line']['amount']} 元" in entry["equation"] for entry in explained)
+    assert all(f"= {grouped(entry['line']['amount'])} 元" in entry["equation"] for entry in explained)
 
 
 def test_R077_数据包被改动过就不解释(settled: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ def test_R080_方案全文没有代号() -> None:
 
 
 def test_R080_附表按单位有小计_小计加起来就是合计() -> None:
-    paper = plan_of(papers_of([line(provider="CU", amount="10.00"), line(provider="CT", amount="2.50")]))
+    paper = plan_of(papers_of([line(payer="unified", amount="10.00"), line(payer="self", amount="2.50")]))
     table = next(
         block for block in paper.blocks if isinstance(block, Table) and block.columns[1].name == "名称"
         and block.columns[-1].name == "金额"
