@@ -455,10 +455,10 @@ def test_R091_登记页_没选责任_编号重复_日期不在年度里_退回�
     }  # fmt: skip
     client = signed_in("dsf")
     for changed, word in (
-        ({"responsibility": ""}, "请选服务商负什么责任"),
+        ({"responsibility": ""}, "请选择服务商负什么责任"),
         ({"on": "2025-06-30"}, "不在 2025 服务年度"),
         ({"on": "2026-07-30"}, "还没到"),
-        ({"reference": ""}, "来源编号不能为空"),
+        ({"reference": ""}, "来源编号：请填写"),
         ({"on": "昨天"}, "日期应填成"),
     ):
         response = client.post("/assessment/", {**given, **changed})
