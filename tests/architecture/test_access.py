@@ -130,6 +130,8 @@ POSTS = {
     "rectify",
     "contract",
     "pay",
+    "void-contract",
+    "reverse-payment",
     "recompute",
     "appraise",
     "rate",

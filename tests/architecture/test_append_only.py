@@ -66,6 +66,7 @@ NAMED = {
     "settlement_forecast",
     "settlement_budget",
     "settlement_contract",
+    "settlement_contractvoid",
     "settlement_draftfile",
     "settlement_freeze",
     "settlement_handling",

@@ -70,6 +70,11 @@ def freeze_of(case: Case) -> Freeze | None:
     return Freeze.objects.filter(case=case).select_related("run", "base__run", "case").first()
 
 
+def contracts_of(freeze: Freeze) -> QuerySet[Contract]:
+    """这一份结算算数的支付合同，统一支付、自行支付的都在；作废了的不算（R-081、R-088）。"""
+    return Contract.objects.filter(freeze=freeze, voided=None).select_related("provider", "unit")
+
+
 def latest_plan(case: Case) -> Plan | None:
     """方案的最近一版。"""
     return Plan.objects.filter(case=case).select_related("run").order_by("-version").first()
@@ -258,6 +263,14 @@ def unified_net(freeze: Freeze) -> Decimal:
     return sum((one.net for one in dues(freeze) if not one.unit), ZERO)
 
 
+def unpaid(freeze: Freeze) -> Decimal:
+    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算。"""
+    paid: dict[str, Decimal] = {}
+    for one in contracts_of(freeze).filter(unit=None).prefetch_related("payments"):
+        paid[one.provider.code] = one.paid_total
+    return sum((abs(one.net - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit), ZERO)
+
+
 def figure(case: Case, key: str) -> Decimal | None:
     """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。
 
@@ -326,7 +339,7 @@ def _steps(case: Case) -> Iterator[Step]:
         yield _decided_step(case, "申请追加", "applied")
     yield _decided_step(case, "下达预算", "granted")
     if found:
-        contracts = Contract.objects.filter(freeze=found, unit=None)
+        contracts = contracts_of(found).filter(unit=None)
         payments = Payment.objects.filter(contract__in=contracts)
         for name, rows, day, measure in (
             ("已签合同", contracts, "signed_on", "份"),
@@ -381,20 +394,46 @@ def footing(run: Run) -> Iterator[str]:
 
 
 def money_problems() -> Iterator[str | None]:
-    """逐个批次、合同核对；没有问题的给 None，供 `prove` 计数。"""
+    """逐个批次、合同、冲回核对；没有问题的给 None，供 `prove` 计数。"""
     for run in Run.objects.order_by("pk"):
         problems: list[str | None] = [*footing(run)]
         yield from problems or [None]
-    for contract in Contract.objects.select_related("freeze__run", "freeze__base__run", "provider", "unit").annotate(
-        paid=Sum("payments__amount")
-    ):
+    yield from _contract_problems()
+    yield from _reversal_problems()
+
+
+def _contract_problems() -> Iterator[str | None]:
+    """合同等于应付、支付不超合同；作废的没有付着的钱；没作废的一家一份、号不重。"""
+    contracts = Contract.objects.select_related("freeze__run", "freeze__base__run", "provider", "unit", "voided")
+    for contract in contracts.annotate(paid=Sum("payments__amount")).order_by("pk"):
         due = payable(contract.freeze, contract.provider.code, contract.unit.code if contract.unit else None)
-        if contract.amount != due:
+        paid = contract.paid or ZERO
+        if hasattr(contract, "voided"):
+            yield f"合同 {contract.number} 作废了，还付着 {paid}" if paid else None
+        elif contract.amount != due:
             yield f"合同 {contract.number} 金额 {contract.amount}，结算书应付 {due}"
-        elif abs(contract.paid or ZERO) > abs(contract.amount):
-            yield f"合同 {contract.number} 已付 {contract.paid} 超过合同 {contract.amount}"
+        elif not _within(paid, contract.amount):
+            yield f"合同 {contract.number} 已付 {paid} 超过合同 {contract.amount}"
         else:
             yield None
+    live = Contract.objects.filter(voided=None).order_by()
+    for keys in (("number",), ("freeze", "provider", "unit")):
+        for row in live.values(*keys).annotate(count=Count("pk")).filter(count__gt=1):
+            yield f"没有作废的合同重了 {row['count']} 份：{'、'.join(str(row[key]) for key in keys)}"
+
+
+def _reversal_problems() -> Iterator[str | None]:
+    """冲回的与所冲的同一份合同，方向相反、不超过它。"""
+    for reversal in Payment.objects.select_related("reverses", "contract").order_by("pk"):
+        if before := reversal.reverses:
+            same = before.contract_id == reversal.contract_id and before.amount * reversal.amount < 0
+            wrong = f"合同 {reversal.contract} 的冲回 {reversal.amount} 与所冲的 {before.amount} 不符"
+            yield None if same and _within(-reversal.amount, before.amount) else wrong
+
+
+def _within(part: Decimal, whole: Decimal) -> bool:
+    """`part` 在 0 与 `whole` 之间（含）。"""
+    return min(whole, ZERO) <= part <= max(whole, ZERO)
 
 
 def days(line: BillLine) -> list[tuple[date, Decimal]]:
