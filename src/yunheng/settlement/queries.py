@@ -32,6 +32,7 @@ from yunheng.settlement.models import (
     Plan,
     Run,
     Submission,
+    Verified,
     WaivedLine,
     YearCase,
 )
@@ -203,7 +204,30 @@ def supervision_ceiling(year: int) -> tuple[int, Decimal] | None:
     """专项管理费的上限（R-082）：（照哪个服务年度的结算, 元）；这一年还没冻结的照最近冻结的，都没有为 None。"""
     found = Freeze.objects.filter(service_year__lte=year).select_related("run").order_by("-service_year", "-number")
     last = found.first()
-    return (last.service_year, Decimal(last.run.head["summary"]["supervision_fee_cap"])) if last else None
+    return (last.service_year, fee_ceiling(last)) if last else None
+
+
+def fee_ceiling(freeze: Freeze) -> Decimal:
+    """照实际应付算，专项管理费最多多少（D14-16(监管机制)，R-082）：舍去分以下。
+
+    “年度结算费用”计量时照口径 K-12 取；效能核定减付以后实际结算的更少，从低。加付的不抬高计量的上限。
+    补差以后给补差的那一份，就照补差以后全年的算。
+    """
+    summary = freeze.run.head["summary"]
+    base = Decimal(summary["unified_net" if freeze.run.head["conventions"]["K-12"] == "net" else "unified_gross"])
+    first = Freeze.objects.get(service_year=freeze.service_year, number=0)
+    due = max(base + sum(verified_of(first).values(), ZERO), ZERO)
+    return min(Decimal(summary["supervision_fee_cap"]), Decimal(fen(f"{due:.2f}") // 10) / 100)
+
+
+def fee_over(year: int) -> tuple[Decimal, Decimal] | None:
+    """这一年方案里安排的专项管理费超出照实际应付算的上限：（安排的, 上限）；没有超出为 None（R-082）。"""
+    last, settles = frozen(year), year_cases(year).filter(number=0).first()
+    plan = latest_plan(settles.case) if settles else None
+    if last is None or plan is None:
+        return None
+    most = fee_ceiling(last)
+    return (plan.supervision, most) if plan.supervision > most else None
 
 
 @dataclass(frozen=True)
@@ -240,7 +264,12 @@ def dues(freeze: Freeze) -> list[Due]:
 
 def verified_of(freeze: Freeze) -> dict[str, Decimal]:
     """服务商代码 → 效能评估核定的调整；还没冻结的没有。"""
-    return dict(freeze.verified.values_list("provider__code", "amount")) if freeze.pk else {}
+    return dict(verifications(freeze).values_list("provider__code", "amount")) if freeze.pk else {}
+
+
+def verifications(freeze: Freeze) -> QuerySet[Verified]:
+    """这一份结算算数的效能核定：替下了的、改成不调整的不算（R-079）。"""
+    return freeze.verified.filter(replaced_by=None).exclude(amount=0)
 
 
 def _dues(run: Run) -> dict[tuple[str, str], Due]:
@@ -329,7 +358,7 @@ def _steps(case: Case) -> Iterator[Step]:
         name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
         yield Step(name, unified_net(found) - verified, None, found.on, f"批次 {found.run_id}")
         if verified:
-            last = found.verified.order_by("-pk")[0]
+            last = verifications(found).order_by("-pk")[0]
             yield Step("效能评估核定以后", unified_net(found), None, last.on, last.document)
     if case.procedure == "settlement":
         plan = latest_plan(case)

@@ -71,7 +71,10 @@ class Freeze(AppendOnly):
 
 
 class Verified(AppendOnly):
-    """效能评估核定的调整（R-079）：在结算书里单列，不改变计量结果；`amount` 正是加付，负是减付。"""
+    """效能评估核定的调整（R-079）：在结算书里单列，不改变计量结果；`amount` 正是加付，负是减付。
+
+    核定错了，报送立项以前可以重新核定：`replaces` 是替下哪一条，替下了的不算数；改成 0 就是不调整了。
+    """
 
     freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="verified", verbose_name="结算")
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
@@ -79,14 +82,19 @@ class Verified(AppendOnly):
     amount = models.DecimalField("调整", max_digits=18, decimal_places=2)
     reason = models.CharField("理由", max_length=500)
     document = models.CharField("文号", max_length=100)
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name="替下哪一条"
+    )
     on = models.DateField("业务日")
     by = models.CharField("谁决定的", max_length=200)
 
     class Meta:
         verbose_name = "效能核定"
         constraints = [
-            models.UniqueConstraint(fields=["freeze", "provider"], name="one_verification_each"),
-            models.CheckConstraint(condition=~Q(amount=0), name="verification_not_zero"),
+            models.UniqueConstraint(
+                fields=["freeze", "provider", "replaces"], nulls_distinct=False, name="one_verification_each"
+            ),
+            models.CheckConstraint(condition=~Q(amount=0) | Q(replaces__isnull=False), name="verification_not_zero"),
         ]
 
     def __str__(self) -> str:

@@ -337,13 +337,14 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         ],
         "base": _base(case),
         "due": due if found else (Decimal(summary["unified_net"]) if summary else None),
-        "verified": found.verified.select_related("provider", "result").order_by("pk") if found else (),
+        "verified": found.verified.select_related("provider", "result", "replaced_by").order_by("pk") if found else (),
         "verifies": request.actor.role == Role.AUTHORITY
         and case.board.step == "plan"
         and case.procedure == "settlement",
         "recomputations": run.recomputations.order_by("-pk") if run else (),
         "footing": list(queries.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
+        "fee_over": queries.fee_over(year) if found else None,
         "step": case.board.step,
         "nothing": nothing,
         # 这时用不上的动作，不摆出来
