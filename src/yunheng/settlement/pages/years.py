@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +36,7 @@ from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched
-from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Payment, Run, RunOrder, YearCase
+from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Payment, Plan, Run, RunOrder, YearCase
 from yunheng.settlement.runs import package as packing
 from yunheng.settlement.runs import running
 
@@ -309,34 +309,26 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     year = YearCase.objects.get(case=case).service_year
     run = queries.submitted(case) or queries.latest_run(year, YEARLY if case.procedure == "settlement" else ADJUST)
     found, last = queries.freeze_of(case), queries.latest_plan(case)
-    due = queries.unified_net(found) if found else Decimal(0)
-    nothing = found is not None and case.procedure == "settlement" and not due
     edits = request.actor.role == Role.REVIEWER
     registered = _registered(Contract.objects.filter(freeze=found, unit=None), f"/cases/{case.number}/", edits=edits)
     signed = {code: one for (_, code), one in _signed(registered["contracts"]).items()}
-    # 办结以后还差多少：冲回、作废过的
-    done = case.board.outcome == DONE.code and found is not None
-    left = queries.unpaid(found) if found else Decimal(0)
     names = names_of()
     summary = run.head["summary"] if run else None
     figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
+    shown = queries.dues(found) if found else queries.dues(Freeze(run=run, base=_base(case))) if run else []
+    unified = [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in shown if not row.unit]
     return {
+        **(_standing(case, found, last, unified) if found else {}),
         "year": year,
         "run": run,
         "freeze": found,
         "plan": last,
         "chain": queries.chain(case),
         "summary": summary,
-        "unified": [
-            (row, names.get(row.provider, ""), signed.get(row.provider))
-            for row in (
-                queries.dues(found) if found else queries.dues(Freeze(run=run, base=_base(case))) if run else []
-            )
-            if not row.unit
-        ],
+        "unified": unified,
         "base": _base(case),
-        "due": due if found else (Decimal(summary["unified_net"]) if summary else None),
+        "due": queries.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
         "verified": found.verified.select_related("provider", "result", "replaced_by").order_by("pk") if found else (),
         "verifies": request.actor.role == Role.AUTHORITY
         and case.board.step == "plan"
@@ -344,20 +336,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "recomputations": run.recomputations.order_by("-pk") if run else (),
         "footing": list(queries.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
-        "fee_over": queries.fee_over(year) if found else None,
         "step": case.board.step,
-        "nothing": nothing,
-        # 这时用不上的动作，不摆出来
-        "unfit": {
-            "report" if nothing and not (last and last.supervision) else "close",
-            # 签了合同的、不用预算的，没有可退回重报的
-            *(("return",) if found and case.board.step == "contract" and (signed or due <= 0) else ()),
-        },
         "edits": edits,
         "paying": registered,
-        "signs": found is not None and (case.board.step in ("contract", "pay") or done),
-        "pays": case.board.step == "pay" or done,
-        "reopened": left if done else None,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
         "suggested": {
@@ -365,6 +346,32 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
             "applied": figures["approved"] or "",
             "granted": figures["applied"] or figures["due"] or "",
         },
+    }
+
+
+def _standing(
+    case: Case, freeze: Freeze, plan: Plan | None, unified: Sequence[tuple[queries.Due, str, Contract | None]]
+) -> dict[str, Any]:
+    """批准以后钱办到哪里：有没有要付的，还有哪几家没签、没结清，这时哪些动作用不上（不摆出来）。"""
+    due, step = queries.unified_net(freeze), case.board.step
+    done = case.board.outcome == DONE.code
+    nothing = case.procedure == "settlement" and not due
+    unfit = {"report" if nothing and not (plan and plan.supervision) else "close"}
+    # 签了合同的、不用预算的，没有可退回重报的
+    if step == "contract" and (due <= 0 or any(contract for _, _, contract in unified)):
+        unfit.add("return")
+    return {
+        "nothing": nothing,
+        "unfit": unfit,
+        "unsigned": [(row, name) for row, name, contract in unified if not contract and row.net]
+        if done or step in ("contract", "pay")
+        else (),
+        "owing": [(name, contract) for _, name, contract in unified if contract and contract.left]
+        if done or step == "pay"
+        else (),
+        # 办结以后又冲回、作废的，还差多少
+        "reopened": queries.unpaid(freeze) if done else None,
+        "fee_over": queries.fee_over(freeze.service_year),
     }
 
 
