@@ -143,6 +143,8 @@ POSTS = {
     "rectify",
     "contract",
     "pay",
+    "void-contract",
+    "reverse-payment",
     "recompute",
     "appraise",
     "rate",

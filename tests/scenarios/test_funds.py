@@ -11,23 +11,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.test_adjustment import adjusted
 from tests.scenarios.test_lifecycle_others import grown
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, appraised, approved, measured, recomputed, self_paid, used
+from tests.support.year import JULY, YEAR, act, appraised, approved, measured, recomputed, self_paid, settled, used
 from yunheng.assessment import evaluating
 from yunheng.assessment.models import Evaluation
+from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Item
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.ledger.models import Project, Resource, Segment
+from yunheng.ledger.models import Fact, Project, Resource, Segment
+from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import operations, paying, queries, recovery
 from yunheng.settlement.bill import focus
 from yunheng.settlement.models import Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
-from yunheng.settlement.plans import papering, planning, verifying
+from yunheng.settlement.plans import checking, papering, planning, verifying
 from yunheng.settlement.runs import forecasting, running
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,7 @@ def evaluated(score: str = "70") -> None:
 
 
 def at_plan(folder: Path) -> tuple[Case, Freeze]:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
     used()
     case = approved(folder)
     freeze = queries.freeze_of(case)
@@ -144,13 +148,126 @@ def test_R079_减成负数_是零_没有文号_不是区科委_核定两次_都�
     with pytest.raises(NotYours):
         verify(freeze, "-1.00", who="shy")
     verify(freeze, "-1.00")
-    with pytest.raises(Refused, match="已核定过"):
+    with pytest.raises(Refused, match="现在的核定相同"):
         verify(freeze, "-1.00")
     written(case)
     act("shy", case, "report")
     Verified.objects.get()
     with pytest.raises(Refused, match="编方案时才核定"):
-        verify(freeze, "-1.00")
+        verify(freeze, "-2.00")
+
+
+def test_R079_核定错了报送以前重新核定_替下原来的_方案照新的_原来的留着(tmp_path: Path) -> None:
+    case, freeze = at_plan(tmp_path)
+    evaluated()
+    metered = queries.payable(freeze, "CU", None)
+    assert metered is not None
+    first = verify(freeze, "-100.00")
+    stale = written(case)
+    second = verify(freeze, "-10.00", document="松科委〔2026〕10号")
+    assert second.replaces == first
+    assert queries.payable(freeze, "CU", None) == metered - 10
+    with pytest.raises(Refused, match="请重编一版"):
+        act("shy", case, "report")
+    plan = written(case)
+    assert (stale.total, plan.total, plan.verified) == (metered - 100, metered - 10, [second.pk])
+    act("shy", case, "report")
+    # 区科委退回来，还可以再改
+    with pytest.raises(Refused, match="请先退回修改方案"):
+        verify(freeze, "-20.00")
+    act("kw", case, "return", opinion="核定再议")
+    verify(freeze, "-20.00")
+    assert Verified.objects.count() == 3
+    entry = Entry.objects.filter(action="改效能核定").order_by("pk")[0]
+    assert entry.before == {"调整": "-100.00", "理由": "评估 70 分，核减"}
+    page = signed_in("kw").get(f"/cases/{case.number}/").content.decode()
+    assert "<del>-100.00</del>" in page
+    assert "已重新核定" in page
+
+
+def test_R079_重新核定的减得比应付多_拒绝_应付不含替下的那一条(tmp_path: Path) -> None:
+    _, freeze = at_plan(tmp_path)
+    evaluated()
+    metered = queries.payable(freeze, "CU", None)
+    assert metered is not None
+    verify(freeze, "500.00")
+    with pytest.raises(Refused, match=f"应付只有 {metered} 元"):
+        verify(freeze, str(-metered - 1))
+    verify(freeze, str(-metered))
+    assert queries.unified_net(freeze) == 0
+
+
+def test_R079_改成零就是不调整了_方案里不再列_再改零就拒绝(tmp_path: Path) -> None:
+    case, freeze = at_plan(tmp_path)
+    evaluated()
+    metered = queries.payable(freeze, "CU", None)
+    verify(freeze, "-100.00")
+    verify(freeze, "0", document="松科委〔2026〕11号")
+    assert queries.payable(freeze, "CU", None) == metered
+    plan = written(case)
+    assert (plan.total, plan.verified) == (metered, [])
+    assert "效能评估核定以后" not in {step.name for step in queries.chain(case)}
+    with pytest.raises(Refused, match="调整不能是 0"):
+        verify(freeze, "0", document="松科委〔2026〕12号")
+    act("shy", case, "report")
+
+
+# ── R-082 ──
+
+
+def fee_check(freeze: Freeze) -> checking.Check:
+    plan = queries.latest_plan(freeze.case)
+    return next(one for one in checking.plan_checks(freeze, plan, None, "") if one.name == "专项管理费不超上限")
+
+
+def test_R082_核定减付以后_管理费超实际应付的百分之十_核对清单要注意_不拦报送(tmp_path: Path) -> None:
+    case, freeze = at_plan(tmp_path)
+    evaluated()
+    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+    assert fee_check(freeze).state == "ok"
+    verify(freeze, "-1000.00")
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+    check = fee_check(freeze)
+    assert check.state == "warn"
+    assert f"照实际应付算最多 {cap - 100:,.2f} 元，超出 100.00 元" in check.text
+    assert f"最多 {cap - 100:,.2f} 元" in signed_in("shy").get(f"/settlement/{YEAR}/plan/").content.decode()
+    act("shy", case, "report")
+
+
+def test_R082_核定加付的不抬高上限_正好等于实际应付的百分之十不提醒(tmp_path: Path) -> None:
+    case, freeze = at_plan(tmp_path)
+    evaluated()
+    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
+    verify(freeze, "1000.00")
+    assert queries.fee_ceiling(freeze) == cap
+    with pytest.raises(Refused, match="R-082"):
+        planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap + Decimal("0.01"))
+    verify(freeze, "-1000.00")
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap - 100)
+    assert fee_check(freeze).state == "ok"
+
+
+def test_R082_补差收回以后_管理费超全年实际应付的百分之十_方案页办件页委托合同页都提醒(tmp_path: Path) -> None:
+    case, freeze = at_plan(tmp_path)
+    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+    act("shy", case, "report")
+    total = str(queries.figure(case, "plan"))
+    for who, code, key in (("kw", "grant", "approved"), ("shy", "apply", "applied"), ("cz", "grant", "granted")):
+        act(who, case, code, fields={key: total})
+    settled(case)
+    assert queries.fee_over(YEAR) is None
+    fact = Fact.objects.filter(resource__code="ECS-YR-01", item__code="ZJ-CPU-X86").latest("pk")
+    void(actor=cast()["shy"], on=JULY, fact=fact, reason="这台没有开通过")
+    adjustment = adjusted(tmp_path, "台账作废了一条")
+    less = queries.fee_ceiling(Freeze.objects.get(number=1))
+    assert queries.fee_over(YEAR) == (cap, less)
+    assert less < cap
+    assert fee_check(freeze).state == "warn"
+    for page in (f"/settlement/{YEAR}/plan/", f"/cases/{adjustment.number}/", f"/cases/{case.number}/"):
+        assert f"{less:,.2f} 元，" in signed_in("shy").get(page).content.decode()
+    assert queries.supervision_ceiling(YEAR) == (YEAR, less)
 
 
 # ── R-085 ──

@@ -33,7 +33,6 @@ from yunheng.settlement.models import (
     ROLLING,
     YEARLY,
     BillLine,
-    Contract,
     Freeze,
     Handling,
     HandlingFile,
@@ -381,16 +380,16 @@ def unsigned(doing: Doing) -> Iterator[str]:
     assert freeze is not None
     if queries.unified_net(freeze) <= 0:
         yield "这次补差合计不用补付，没有预算可退回重报（R-083）"
-    signed = Contract.objects.filter(freeze=freeze, unit=None).order_by("number").values_list("number", flat=True)
+    signed = queries.contracts_of(freeze).filter(unit=None).order_by("number").values_list("number", flat=True)
     if signed:
-        yield f"已照下达的预算签了合同 {'、'.join(signed)}，不能再退回重报（D14-15，R-081）"
+        yield f"已照下达的预算签了合同 {'、'.join(signed)}，不能再退回重报；签错了的先作废（D14-15，R-081）"
 
 
 def contracts_signed(doing: Doing) -> Iterator[str]:
     """各家统一支付的合同都签了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    signed = set(Contract.objects.filter(freeze=freeze, unit=None).values_list("provider__code", flat=True))
+    signed = set(queries.contracts_of(freeze).filter(unit=None).values_list("provider__code", flat=True))
     for one in queries.dues(freeze):
         if not one.unit and one.net and one.provider not in signed:
             yield f"还没有与 {one.provider} 签支付合同，应付 {one.net} 元（D62-八，R-081）"
@@ -400,7 +399,7 @@ def all_paid(doing: Doing) -> Iterator[str]:
     """各合同都付清了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    for contract in Contract.objects.filter(freeze=freeze, unit=None).annotate(paid=Sum("payments__amount")):
+    for contract in queries.contracts_of(freeze).filter(unit=None).annotate(paid=Sum("payments__amount")):
         paid = contract.paid or Decimal(0)
         if paid != contract.amount:
             left = contract.amount - paid

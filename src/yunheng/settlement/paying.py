@@ -1,4 +1,7 @@
-"""支付合同和支付：金额等于应付，合计不超预算、不超合同；统一支付由区科创中心办，自行支付由使用单位办（R-081、R-088）。"""
+"""支付合同和支付：金额等于应付，合计不超预算、不超合同；统一支付由区科创中心办，自行支付由使用单位办（R-081、R-088）。
+
+都只追加：付错的、退票的另记一笔冲回，登记错的合同另记作废，原来的都留着。
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
-from yunheng.settlement.models import Contract, Freeze, Payment
+from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 
 
 def sign(
@@ -30,11 +33,12 @@ def sign(
     unit: Institution | None = None,
 ) -> Contract:
     """登记支付合同：金额要等于结算书上这家的应付；统一支付的各家应付合计不超过下达的预算（R-081、R-088）。"""
-    own = actor.role == Role.CLERK and unit is not None and actor.institution == unit.pk
-    if not (own if unit else actor.role == Role.REVIEWER):
+    if not _pays(actor, unit.pk if unit else None):
         raise NotYours(["统一支付的合同由区科创中心签，自行支付的由使用单位签（D62-八、D62-九，R-081、R-088）"])
     with unit_of_work(actor) as journal:
         hold(Lock.YEAR, freeze.service_year)
+        # 合同号各年度合在一起不重
+        hold(Lock.CONTRACT)
         if problems := list(_contract_problems(on, freeze, provider, number.strip(), amount, signed_on, unit)):
             raise Refused(problems)
         contract = Contract.objects.create(
@@ -44,10 +48,18 @@ def sign(
             number=number.strip(),
             amount=amount,
             signed_on=signed_on,
+            replaces=Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).order_by("-pk").first(),
             by=str(actor),
         )
         journal.note("签支付合同", number, after={"服务商": provider.name, "金额": str(amount)})
     return contract
+
+
+def _pays(actor: Actor, unit: int | None) -> bool:
+    """这份合同是不是由他签、由他付：统一支付的是区科创中心，自行支付的是那个单位的经办人。"""
+    if unit is None:
+        return actor.role == Role.REVIEWER
+    return actor.role == Role.CLERK and actor.institution == unit
 
 
 def _contract_problems(
@@ -68,10 +80,10 @@ def _contract_problems(
         yield f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）"
     if signed_on > on:
         yield f"签订日 {signed_on} 还没到，今天是 {on}"
-    if Contract.objects.filter(number=number).exists():
+    if Contract.objects.filter(number=number, voided=None).exists():
         yield f"合同号 {number} 已登记过"
-    if Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).exists():
-        yield f"与{provider.name}的这份合同已登记过"
+    if queries.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
+        yield f"与{provider.name}的这份合同已登记过，登记错了的请先作废（R-081）"
     if unit is None:
         yield from _unfunded(freeze)
 
@@ -93,13 +105,11 @@ def _unfunded(freeze: Freeze) -> Iterator[str]:
 
 def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on: date, voucher: str) -> Payment:
     """登记一次支付：各次合计不超过合同金额（R-081）。"""
-    own = actor.role == Role.CLERK and contract.unit_id is not None and actor.institution == contract.unit_id
-    if not (own if contract.unit_id else actor.role == Role.REVIEWER):
-        raise NotYours(["统一支付由区科创中心登记，自行支付由使用单位登记（D62-八、D62-九，R-081、R-088）"])
+    _require_payer(actor, contract)
     with unit_of_work(actor) as journal:
         hold(Lock.CONTRACT, contract.pk)
-        paid = contract.payments.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-        problems = []
+        paid = _paid(contract)
+        problems = [*_voided(contract)]
         if amount == 0 or (amount > 0) != (contract.amount > 0):
             problems.append("支付金额应大于 0" if contract.amount > 0 else "收回的金额应为负")
         elif abs(paid + amount) > abs(contract.amount):
@@ -109,10 +119,7 @@ def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on:
             )
         if not contract.signed_on <= paid_on <= on:
             problems.append(f"支付日 {paid_on} 应在签订日 {contract.signed_on} 之后、今天 {on} 之前（含当日）")
-        if not voucher.strip():
-            problems.append("凭证号不能为空")
-        elif contract.payments.filter(voucher=voucher.strip()).exists():
-            problems.append(f"凭证号 {voucher} 已登记过")
+        problems += _voucher_problems(contract, voucher)
         if problems:
             raise Refused(problems)
         payment = Payment.objects.create(
@@ -120,3 +127,89 @@ def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on:
         )
         journal.note("支付", contract.number, after={"金额": str(amount), "凭证": voucher})
     return payment
+
+
+def reverse(
+    *, actor: Actor, on: date, payment: Payment, amount: Decimal, paid_on: date, voucher: str, reason: str
+) -> Payment:
+    """冲回一笔付错的、退票的：`amount` 是冲回多少，大于 0、不超过那一笔；另记一笔方向相反的，一笔只冲一次（R-081）。"""
+    contract = payment.contract
+    _require_payer(actor, contract)
+    with unit_of_work(actor) as journal:
+        hold(Lock.CONTRACT, contract.pk)
+        if problems := list(_reversal_problems(on, payment, amount, paid_on, voucher, reason)):
+            raise Refused(problems)
+        made = Payment.objects.create(
+            contract=contract,
+            amount=-amount if payment.amount > 0 else amount,
+            paid_on=paid_on,
+            voucher=voucher.strip(),
+            reverses=payment,
+            reason=reason.strip()[:500],
+            by=str(actor),
+        )
+        journal.note(
+            "冲回支付",
+            contract.number,
+            before={"凭证": payment.voucher, "金额": str(payment.amount)},
+            after={"凭证": made.voucher, "金额": str(made.amount), "缘由": made.reason},
+        )
+    return made
+
+
+def _reversal_problems(
+    on: date, payment: Payment, amount: Decimal, paid_on: date, voucher: str, reason: str
+) -> Iterator[str]:
+    if payment.reverses_id:
+        yield f"{payment.voucher} 本身就是冲回的，不能再冲；冲多了的照实另记支付（R-081）"
+    elif earlier := Payment.objects.filter(reverses=payment).first():
+        yield f"{payment.voucher} 已用 {earlier.voucher} 冲回 {abs(earlier.amount)} 元，一笔只冲一次（R-081）"
+    if not 0 < amount <= abs(payment.amount):
+        yield f"冲回的金额应大于 0、不超过那一笔的 {abs(payment.amount)} 元，填的是 {amount}（R-081）"
+    if not payment.paid_on <= paid_on <= on:
+        yield f"冲回日 {paid_on} 应在支付日 {payment.paid_on} 之后、今天 {on} 之前（含当日）"
+    yield from _voucher_problems(payment.contract, voucher)
+    if not reason.strip():
+        yield "冲回要写明缘由，例如退票、金额记错（R-081）"
+
+
+def void(*, actor: Actor, on: date, contract: Contract, reason: str) -> ContractVoid:
+    """作废一份登记错了的合同：已付的要先冲回干净；作废了可以重新登记一份（R-081、R-088）。"""
+    _require_payer(actor, contract)
+    with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, contract.freeze.service_year)
+        hold(Lock.CONTRACT, contract.pk)
+        problems = [*_voided(contract)]
+        if paid := _paid(contract):
+            problems.append(f"{contract.number} 已付 {paid} 元，请先把付了的冲回再作废（R-081）")
+        if not reason.strip():
+            problems.append("作废要写明缘由（R-081）")
+        if problems:
+            raise Refused(problems)
+        made = ContractVoid.objects.create(contract=contract, reason=reason.strip()[:500], on=on, by=str(actor))
+        journal.note(
+            "作废支付合同", contract.number, before={"金额": str(contract.amount)}, after={"缘由": made.reason}
+        )
+    return made
+
+
+def _require_payer(actor: Actor, contract: Contract) -> None:
+    if not _pays(actor, contract.unit_id):
+        raise NotYours(["统一支付的由区科创中心登记、更正，自行支付的由使用单位办（D62-八、D62-九，R-081、R-088）"])
+
+
+def _paid(contract: Contract) -> Decimal:
+    """已付多少，冲回的减去；拿着锁现查。"""
+    return contract.payments.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+
+
+def _voided(contract: Contract) -> Iterator[str]:
+    if found := ContractVoid.objects.filter(contract=contract).first():
+        yield f"{contract.number} 已于 {found.on} 作废，缘由：{found.reason}（R-081）"
+
+
+def _voucher_problems(contract: Contract, voucher: str) -> Iterator[str]:
+    if not voucher.strip():
+        yield "凭证号不能为空"
+    elif contract.payments.filter(voucher=voucher.strip()).exists():
+        yield f"凭证号 {voucher} 已登记过"

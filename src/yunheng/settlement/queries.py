@@ -32,6 +32,7 @@ from yunheng.settlement.models import (
     Plan,
     Run,
     Submission,
+    Verified,
     WaivedLine,
     YearCase,
 )
@@ -68,6 +69,11 @@ def appraised_providers(run: Run) -> set[str]:
 def freeze_of(case: Case) -> Freeze | None:
     """这件年度结算冻结的结果；还没批准为 None。"""
     return Freeze.objects.filter(case=case).select_related("run", "base__run", "case").first()
+
+
+def contracts_of(freeze: Freeze) -> QuerySet[Contract]:
+    """这一份结算算数的支付合同，统一支付、自行支付的都在；作废了的不算（R-081、R-088）。"""
+    return Contract.objects.filter(freeze=freeze, voided=None).select_related("provider", "unit")
 
 
 def latest_plan(case: Case) -> Plan | None:
@@ -223,7 +229,30 @@ def supervision_ceiling(year: int) -> tuple[int, Decimal] | None:
     """专项管理费的上限（R-082）：（照哪个服务年度的结算, 元）；这一年还没冻结的照最近冻结的，都没有为 None。"""
     found = Freeze.objects.filter(service_year__lte=year).select_related("run").order_by("-service_year", "-number")
     last = found.first()
-    return (last.service_year, Decimal(last.run.head["summary"]["supervision_fee_cap"])) if last else None
+    return (last.service_year, fee_ceiling(last)) if last else None
+
+
+def fee_ceiling(freeze: Freeze) -> Decimal:
+    """照实际应付算，专项管理费最多多少（D14-16(监管机制)，R-082）：舍去分以下。
+
+    “年度结算费用”计量时照口径 K-12 取；效能核定减付以后实际结算的更少，从低。加付的不抬高计量的上限。
+    补差以后给补差的那一份，就照补差以后全年的算。
+    """
+    summary = freeze.run.head["summary"]
+    base = Decimal(summary["unified_net" if freeze.run.head["conventions"]["K-12"] == "net" else "unified_gross"])
+    first = Freeze.objects.get(service_year=freeze.service_year, number=0)
+    due = max(base + sum(verified_of(first).values(), ZERO), ZERO)
+    return min(Decimal(summary["supervision_fee_cap"]), Decimal(fen(f"{due:.2f}") // 10) / 100)
+
+
+def fee_over(year: int) -> tuple[Decimal, Decimal] | None:
+    """这一年方案里安排的专项管理费超出照实际应付算的上限：（安排的, 上限）；没有超出为 None（R-082）。"""
+    last, settles = frozen(year), year_cases(year).filter(number=0).first()
+    plan = latest_plan(settles.case) if settles else None
+    if last is None or plan is None:
+        return None
+    most = fee_ceiling(last)
+    return (plan.supervision, most) if plan.supervision > most else None
 
 
 @dataclass(frozen=True)
@@ -260,7 +289,12 @@ def dues(freeze: Freeze) -> list[Due]:
 
 def verified_of(freeze: Freeze) -> dict[str, Decimal]:
     """服务商代码 → 效能评估核定的调整；还没冻结的没有。"""
-    return dict(freeze.verified.values_list("provider__code", "amount")) if freeze.pk else {}
+    return dict(verifications(freeze).values_list("provider__code", "amount")) if freeze.pk else {}
+
+
+def verifications(freeze: Freeze) -> QuerySet[Verified]:
+    """这一份结算算数的效能核定：替下了的、改成不调整的不算（R-079）。"""
+    return freeze.verified.filter(replaced_by=None).exclude(amount=0)
 
 
 def _dues(run: Run) -> dict[tuple[str, str], Due]:
@@ -281,6 +315,14 @@ def payable(freeze: Freeze, provider: str, unit: str | None) -> Decimal | None:
 def unified_net(freeze: Freeze) -> Decimal:
     """统一支付的应付合计。"""
     return sum((one.net for one in dues(freeze) if not one.unit), ZERO)
+
+
+def unpaid(freeze: Freeze) -> Decimal:
+    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算。"""
+    paid: dict[str, Decimal] = {}
+    for one in contracts_of(freeze).filter(unit=None).prefetch_related("payments"):
+        paid[one.provider.code] = one.paid_total
+    return sum((abs(one.net - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit), ZERO)
 
 
 def figure(case: Case, key: str) -> Decimal | None:
@@ -341,7 +383,7 @@ def _steps(case: Case) -> Iterator[Step]:
         name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
         yield Step(name, unified_net(found) - verified, None, found.on, f"批次 {found.run_id}")
         if verified:
-            last = found.verified.order_by("-pk")[0]
+            last = verifications(found).order_by("-pk")[0]
             yield Step("效能评估核定以后", unified_net(found), None, last.on, last.document)
     if case.procedure == "settlement":
         plan = latest_plan(case)
@@ -351,7 +393,7 @@ def _steps(case: Case) -> Iterator[Step]:
         yield _decided_step(case, "申请追加", "applied")
     yield _decided_step(case, "下达预算", "granted")
     if found:
-        contracts = Contract.objects.filter(freeze=found, unit=None)
+        contracts = contracts_of(found).filter(unit=None)
         payments = Payment.objects.filter(contract__in=contracts)
         for name, rows, day, measure in (
             ("已签合同", contracts, "signed_on", "份"),
@@ -406,20 +448,46 @@ def footing(run: Run) -> Iterator[str]:
 
 
 def money_problems() -> Iterator[str | None]:
-    """逐个批次、合同核对；没有问题的给 None，供 `prove` 计数。"""
+    """逐个批次、合同、冲回核对；没有问题的给 None，供 `prove` 计数。"""
     for run in Run.objects.order_by("pk"):
         problems: list[str | None] = [*footing(run)]
         yield from problems or [None]
-    for contract in Contract.objects.select_related("freeze__run", "freeze__base__run", "provider", "unit").annotate(
-        paid=Sum("payments__amount")
-    ):
+    yield from _contract_problems()
+    yield from _reversal_problems()
+
+
+def _contract_problems() -> Iterator[str | None]:
+    """合同等于应付、支付不超合同；作废的没有付着的钱；没作废的一家一份、号不重。"""
+    contracts = Contract.objects.select_related("freeze__run", "freeze__base__run", "provider", "unit", "voided")
+    for contract in contracts.annotate(paid=Sum("payments__amount")).order_by("pk"):
         due = payable(contract.freeze, contract.provider.code, contract.unit.code if contract.unit else None)
-        if contract.amount != due:
+        paid = contract.paid or ZERO
+        if hasattr(contract, "voided"):
+            yield f"合同 {contract.number} 作废了，还付着 {paid}" if paid else None
+        elif contract.amount != due:
             yield f"合同 {contract.number} 金额 {contract.amount}，结算书应付 {due}"
-        elif abs(contract.paid or ZERO) > abs(contract.amount):
-            yield f"合同 {contract.number} 已付 {contract.paid} 超过合同 {contract.amount}"
+        elif not _within(paid, contract.amount):
+            yield f"合同 {contract.number} 已付 {paid} 超过合同 {contract.amount}"
         else:
             yield None
+    live = Contract.objects.filter(voided=None).order_by()
+    for keys in (("number",), ("freeze", "provider", "unit")):
+        for row in live.values(*keys).annotate(count=Count("pk")).filter(count__gt=1):
+            yield f"没有作废的合同重了 {row['count']} 份：{'、'.join(str(row[key]) for key in keys)}"
+
+
+def _reversal_problems() -> Iterator[str | None]:
+    """冲回的与所冲的同一份合同，方向相反、不超过它。"""
+    for reversal in Payment.objects.select_related("reverses", "contract").order_by("pk"):
+        if before := reversal.reverses:
+            same = before.contract_id == reversal.contract_id and before.amount * reversal.amount < 0
+            wrong = f"合同 {reversal.contract} 的冲回 {reversal.amount} 与所冲的 {before.amount} 不符"
+            yield None if same and _within(-reversal.amount, before.amount) else wrong
+
+
+def _within(part: Decimal, whole: Decimal) -> bool:
+    """`part` 在 0 与 `whole` 之间（含）。"""
+    return min(whole, ZERO) <= part <= max(whole, ZERO)
 
 
 def days(line: BillLine) -> list[tuple[date, Decimal]]:

@@ -105,7 +105,7 @@ SETTLEMENT = Procedure(
         ),
         Step(
             "pay", "支付", "待支付", (Role.REVIEWER,),
-            (Act("paid", "已付清，办结", "done", guards=("settlement_payments",)),), "D62-八",
+            (Act("paid", "已付清，办结", "done", guards=("settlement_contracts", "settlement_payments")),), "D62-八",
         ),
     ),
 )  # fmt: skip
@@ -141,7 +141,7 @@ ADJUSTMENT = Procedure(
         ),
         Step(
             "pay", "补付或收回", "待支付", (Role.REVIEWER,),
-            (Act("paid", "已结清，办结", "done", guards=("settlement_payments",)),), "D62-八",
+            (Act("paid", "已结清，办结", "done", guards=("settlement_contracts", "settlement_payments")),), "D62-八",
         ),
     ),
 )  # fmt: skip

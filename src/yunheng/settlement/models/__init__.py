@@ -5,7 +5,7 @@ from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from .runs import ADJUST, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
 from .sharing import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
-from .years import Budget, Contract, Freeze, Payment, Verified, YearCase
+from .years import Budget, Contract, ContractVoid, Freeze, Payment, Verified, YearCase
 
 __all__ = [
     "ADJUST",
@@ -15,6 +15,7 @@ __all__ = [
     "BillSum",
     "Budget",
     "Contract",
+    "ContractVoid",
     "Difference",
     "DraftFile",
     "Forecast",

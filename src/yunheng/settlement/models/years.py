@@ -71,7 +71,10 @@ class Freeze(AppendOnly):
 
 
 class Verified(AppendOnly):
-    """效能评估核定的调整（R-079）：在结算书里单列，不改变计量结果；`amount` 正是加付，负是减付。"""
+    """效能评估核定的调整（R-079）：在结算书里单列，不改变计量结果；`amount` 正是加付，负是减付。
+
+    核定错了，报送立项以前可以重新核定：`replaces` 是替下哪一条，替下了的不算数；改成 0 就是不调整了。
+    """
 
     freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="verified", verbose_name="结算")
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
@@ -79,14 +82,19 @@ class Verified(AppendOnly):
     amount = models.DecimalField("调整", max_digits=18, decimal_places=2)
     reason = models.CharField("理由", max_length=500)
     document = models.CharField("文号", max_length=100)
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name="替下哪一条"
+    )
     on = models.DateField("业务日")
     by = models.CharField("谁决定的", max_length=200)
 
     class Meta:
         verbose_name = "效能核定"
         constraints = [
-            models.UniqueConstraint(fields=["freeze", "provider"], name="one_verification_each"),
-            models.CheckConstraint(condition=~Q(amount=0), name="verification_not_zero"),
+            models.UniqueConstraint(
+                fields=["freeze", "provider", "replaces"], nulls_distinct=False, name="one_verification_each"
+            ),
+            models.CheckConstraint(condition=~Q(amount=0) | Q(replaces__isnull=False), name="verification_not_zero"),
         ]
 
     def __str__(self) -> str:
@@ -96,15 +104,18 @@ class Verified(AppendOnly):
 class Contract(AppendOnly):
     """支付合同：区级统一支付的一家服务商一份（R-081）；自行支付的由使用单位签（`unit` 不空，R-088）。
 
-    补差的是补充协议，收回的金额为负。
+    补差的是补充协议，收回的金额为负。登记错了的作废（`voided`），重新登记的 `replaces` 指着它；算数的只有没作废的。
     """
 
     freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="contracts", verbose_name="结算")
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
     unit = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="使用单位")
-    number = models.CharField("合同号", max_length=80, unique=True)
+    number = models.CharField("合同号", max_length=80, db_index=True)
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
     signed_on = models.DateField("签订日")
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name="替下哪一份作废的"
+    )
     by = models.CharField("谁登记的", max_length=200)
     recorded_at = models.DateTimeField("入库时刻", db_default=Now())
 
@@ -112,7 +123,9 @@ class Contract(AppendOnly):
         verbose_name = "支付合同"
         constraints = [
             models.UniqueConstraint(
-                fields=["freeze", "provider", "unit"], nulls_distinct=False, name="one_contract_per_payer"
+                fields=["freeze", "provider", "unit", "replaces"],
+                nulls_distinct=False,
+                name="one_contract_per_payer",
             ),
         ]
 
@@ -130,13 +143,36 @@ class Contract(AppendOnly):
         return self.amount - self.paid_total
 
 
+class ContractVoid(AppendOnly):
+    """作废一份登记错了的合同（R-081）：写明缘由，已付的冲回干净才能作废。"""
+
+    contract = models.OneToOneField(Contract, models.PROTECT, related_name="voided", verbose_name="合同")
+    reason = models.CharField("缘由", max_length=500)
+    on = models.DateField("业务日")
+    by = models.CharField("谁作废的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "作废的合同"
+
+    def __str__(self) -> str:
+        return f"{self.contract} 作废"
+
+
 class Payment(AppendOnly):
-    """一次支付，补差收回的为负；各次合计不超过合同金额。"""
+    """一次支付，补差收回的为负；各次合计不超过合同金额。
+
+    记错的、退票的另记一笔冲回：`reverses` 是冲哪一笔，方向相反、不超过它，一笔只冲一次。
+    """
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="payments", verbose_name="合同")
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
     paid_on = models.DateField("支付日")
     voucher = models.CharField("凭证号", max_length=80)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="reversed_by", verbose_name="冲回哪一笔"
+    )
+    reason = models.CharField("冲回的缘由", max_length=500, blank=True)
     by = models.CharField("谁登记的", max_length=200)
     recorded_at = models.DateTimeField("入库时刻", db_default=Now())
 
@@ -145,6 +181,10 @@ class Payment(AppendOnly):
         constraints = [
             models.CheckConstraint(condition=~Q(amount=0), name="payment_not_zero"),
             models.UniqueConstraint(fields=["contract", "voucher"], name="one_payment_per_voucher"),
+            models.CheckConstraint(
+                condition=Q(reverses=None, reason="") | (Q(reverses__isnull=False) & ~Q(reason="")),
+                name="reversal_has_reason",
+            ),
         ]
 
     def __str__(self) -> str:

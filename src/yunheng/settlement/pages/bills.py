@@ -75,7 +75,7 @@ def focus_file(request: Request, pk: int) -> HttpResponse:
     centre = Institution.objects.filter(kind=Kind.OPERATOR, level=Level.DISTRICT).order_by("pk").first()
     invoices = {
         (one.provider.code, one.unit.code if one.unit else ""): one.number
-        for one in Contract.objects.filter(freeze__run=run).select_related("provider", "unit")
+        for one in Contract.objects.filter(freeze__run=run, voided=None).select_related("provider", "unit")
     }
     items = {item.code: item for item in Item.objects.all()}
     district = (centre.code if centre else settings.DISTRICT, settings.DISTRICT)

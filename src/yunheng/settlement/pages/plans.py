@@ -126,7 +126,7 @@ def _context(
     if freeze:
         newest = from_json(bytes(latest.content)) if latest else None
         checks = [*bill, *checking.plan_checks(freeze, last, newest, _failure(last))]
-    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"]) if freeze else None
+    cap = queries.fee_ceiling(freeze) if freeze else None
     fees = commissioning.fees(year)
     return {
         "case": case,

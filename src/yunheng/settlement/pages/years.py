@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -32,13 +33,13 @@ from yunheng.orgs.reading import day_of, money_of, whole_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules import periods
 from yunheng.rules.periods import service_year, service_year_of, year_end
-from yunheng.rules.procedures import WITHDRAWN
+from yunheng.rules.procedures import DONE, WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
-from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Run, RunOrder, YearCase
+from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Payment, Plan, Run, RunOrder, YearCase
 from yunheng.settlement.runs import package as packing
 from yunheng.settlement.runs import running
 
@@ -100,7 +101,10 @@ def year(request: Request, year: int) -> HttpResponse:
     }
     if context["latest"]:
         context["differences"] = queries.difference_count(request.actor, context["latest"])
-        context["own_bills"] = _own_bills(request, context["latest"], year, context["names"])
+        own = context["own_paying"] = _own_paying(request, year)
+        context["own_bills"] = _own_bills(
+            request, context["latest"], year, context["names"], own["contracts"] if own else ()
+        )
         context["total"] = queries.totals(queries.visible_sums(request.actor, context["latest"]))
         context["by_provider"] = queries.breakdown(
             queries.visible_sums(request.actor, context["latest"]), "provider", context["names"]
@@ -114,14 +118,35 @@ def year(request: Request, year: int) -> HttpResponse:
     return render(request, "settlement/year.html", context)
 
 
-def _own_bills(request: Request, run: Run, year: int, names: dict[str, str]) -> list[dict[str, Any]]:
+def _registered(contracts: QuerySet[Contract], back: str, *, edits: bool) -> dict[str, Any]:
+    """登记过的合同和支付，作废、冲回的都在；`edits` 是能更正，办完回 `back`（R-081、R-088）。"""
+    found = contracts.select_related("provider", "voided").order_by("pk")
+    payments = Payment.objects.select_related("reverses", "reversed_by").order_by("pk")
+    return {"contracts": list(found.prefetch_related(Prefetch("payments", payments))), "back": back, "edits": edits}
+
+
+def _signed(contracts: Iterable[Contract]) -> dict[tuple[int, str], Contract]:
+    """（哪一份结算, 服务商代码）→ 算数的合同；作废了的不算。"""
+    return {(one.freeze_id, one.provider.code): one for one in contracts if not hasattr(one, "voided")}
+
+
+def _own_paying(request: Request, year: int) -> dict[str, Any] | None:
+    """本单位自行支付登记过的合同和支付；不是使用单位的没有。"""
+    if request.actor.role not in (Role.CLERK, Role.HEAD):
+        return None
+    own = Contract.objects.filter(freeze__service_year=year, unit=request.actor.institution)
+    return _registered(own, f"/settlement/{year}/", edits=request.actor.role == Role.CLERK)
+
+
+def _own_bills(
+    request: Request, run: Run, year: int, names: dict[str, str], contracts: Iterable[Contract]
+) -> list[dict[str, Any]]:
     """本单位自行支付的各家应付、合同、已付，年度结算和各次补差都在（R-088）；不是使用单位的没有。"""
     if request.actor.role not in (Role.CLERK, Role.HEAD):
         return []
     unit = Institution.objects.get(pk=request.actor.institution or 0)
     freezes = list(Freeze.objects.filter(service_year=year).select_related("run", "base__run").order_by("number"))
-    contracts = Contract.objects.filter(freeze__in=freezes, unit=unit).select_related("provider")
-    signed = {(one.freeze_id, one.provider.code): one for one in contracts.prefetch_related("payments")}
+    signed = _signed(contracts)
     # 还没冻结的照最近的批次，只看不签
     shown: list[tuple[Freeze | None, list[queries.Due]]] = [(freeze, queries.dues(freeze)) for freeze in freezes]
     shown = shown or [(None, queries.dues(Freeze(run=run)))]
@@ -193,6 +218,32 @@ def contract(request: Request, year: int) -> HttpResponse:
         signed_on=_day(request, "signed_on"),
     )
     return redirect(_back(request, year))
+
+
+@require_POST
+@allowed(Role.REVIEWER, Role.CLERK)
+def void(request: Request, pk: int) -> HttpResponse:
+    """作废一份登记错了的合同。"""
+    found = get_object_or_404(Contract.objects.select_related("freeze"), pk=min(pk, MAX_PK))
+    paying.void(actor=request.actor, on=request.on, contract=found, reason=request.POST.get("reason", ""))
+    return redirect(_back(request, found.freeze.service_year))
+
+
+@require_POST
+@allowed(Role.REVIEWER, Role.CLERK)
+def reverse(request: Request, pk: int) -> HttpResponse:
+    """冲回一笔支付。"""
+    found = get_object_or_404(Payment.objects.select_related("contract__freeze"), pk=min(pk, MAX_PK))
+    paying.reverse(
+        actor=request.actor,
+        on=request.on,
+        payment=found,
+        amount=money_in(request, "amount"),
+        paid_on=_day(request, "paid_on"),
+        voucher=request.POST.get("voucher", "")[:80],
+        reason=request.POST.get("reason", ""),
+    )
+    return redirect(_back(request, found.contract.freeze.service_year))
 
 
 @require_POST
@@ -286,28 +337,29 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     year = YearCase.objects.get(case=case).service_year
     run = queries.submitted(case) or queries.latest_run(year, YEARLY if case.procedure == "settlement" else ADJUST)
     found, last = queries.freeze_of(case), queries.latest_plan(case)
-    nothing = found is not None and case.procedure == "settlement" and not queries.unified_net(found)
-    contracts = Contract.objects.filter(freeze=found, unit=None).select_related("provider").prefetch_related("payments")
-    signed = {one.provider.code: one for one in contracts}
+    edits = request.actor.role == Role.REVIEWER
+    registered = _registered(Contract.objects.filter(freeze=found, unit=None), f"/cases/{case.number}/", edits=edits)
+    signed = {code: one for (_, code), one in _signed(registered["contracts"]).items()}
     names = names_of()
     summary = run.head["summary"] if run else None
     figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     dues = queries.dues(found or Freeze(run=run, base=_base(case))) if found or run else []
-    unified = [row for row in dues if not row.unit]
+    unified = [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in dues if not row.unit]
     return {
+        **(_standing(case, found, last, unified) if found else {}),
         "year": year,
         "run": run,
         "freeze": found,
         "plan": last,
         "chain": queries.chain(case),
         "summary": summary,
-        "unified": [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in unified],
+        "unified": unified,
         "appraised": set(locked(year)),
         "base": _base(case),
-        "sums": _added(unified, contracts),
+        "sums": _added(unified),
         "due": queries.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
-        "verified": found.verified.select_related("provider", "result").order_by("pk") if found else (),
+        "verified": found.verified.select_related("provider", "result", "replaced_by").order_by("pk") if found else (),
         "verifies": request.actor.role == Role.AUTHORITY
         and case.board.step == "plan"
         and case.procedure == "settlement",
@@ -315,10 +367,8 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "footing": list(queries.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
         "step": case.board.step,
-        "nothing": nothing,
-        # 这时用不上的动作，不摆出来
-        "unfit": {"report"} if nothing and not (last and last.supervision) else {"close"},
-        "edits": request.actor.role == Role.REVIEWER,
+        "edits": edits,
+        "paying": registered,
         "reconciles": request.actor.role in RECONCILES,
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
@@ -330,12 +380,38 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     }
 
 
-def _added(rows: list[queries.Due], contracts: Iterable[Contract]) -> dict[str, Decimal]:
+def _added(unified: Sequence[tuple[queries.Due, str, Contract | None]]) -> dict[str, Decimal]:
     """各家的计量、扣减、核定、应付、已付各合计多少（元）。"""
     keys = ("gross", "deduction", "verified", "net")
     zero = Decimal(0)
-    return {key: sum((getattr(row, key) for row in rows), zero) for key in keys} | {
-        "paid": sum((one.paid_total for one in contracts), zero)
+    return {key: sum((getattr(row, key) for row, _, _ in unified), zero) for key in keys} | {
+        "paid": sum((contract.paid_total for _, _, contract in unified if contract), zero)
+    }
+
+
+def _standing(
+    case: Case, freeze: Freeze, plan: Plan | None, unified: Sequence[tuple[queries.Due, str, Contract | None]]
+) -> dict[str, Any]:
+    """批准以后钱办到哪里：有没有要付的，还有哪几家没签、没结清，这时哪些动作用不上（不摆出来）。"""
+    due, step = queries.unified_net(freeze), case.board.step
+    done = case.board.outcome == DONE.code
+    nothing = case.procedure == "settlement" and not due
+    unfit = {"report" if nothing and not (plan and plan.supervision) else "close"}
+    # 签了合同的、不用预算的，没有可退回重报的
+    if step == "contract" and (due <= 0 or any(contract for _, _, contract in unified)):
+        unfit.add("return")
+    return {
+        "nothing": nothing,
+        "unfit": unfit,
+        "unsigned": [(row, name) for row, name, contract in unified if not contract and row.net]
+        if done or step in ("contract", "pay")
+        else (),
+        "owing": [(name, contract) for _, name, contract in unified if contract and contract.left]
+        if done or step == "pay"
+        else (),
+        # 办结以后又冲回、作废的，还差多少
+        "reopened": queries.unpaid(freeze) if done else None,
+        "fee_over": queries.fee_over(freeze.service_year),
     }
 
 

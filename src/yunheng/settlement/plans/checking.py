@@ -113,7 +113,6 @@ def _approved(case: Case | None, freeze: Freeze | None, home: str) -> Iterator[C
 
 def plan_checks(freeze: Freeze, plan: Plan | None, paper: Paper | None, problem: str) -> list[Check]:
     """方案这一头：合计、大写、专项管理费、效能核定、文件。`paper` 是这一版存下的内容，`problem` 是没出成的原因。"""
-    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     if plan is None:
         names = ("Σ账目 = 汇总 = 方案", "大写等于数字", "专项管理费不超上限", "效能核定都算进去了", "文件出好了")
         return [Check(name, "wait", "存成一版以后核对") for name in names]
@@ -121,14 +120,26 @@ def plan_checks(freeze: Freeze, plan: Plan | None, paper: Paper | None, problem:
     return [
         _footed(freeze, plan),
         _worded(paper),
-        Check(
-            "专项管理费不超上限", "ok" if plan.supervision <= cap else "bad",
-            f"安排 {plan.supervision:,.2f} 元，最多 {cap:,.2f} 元", clause="D14-16(监管机制)",
-        ),
+        _fee(freeze, plan),
         _verified(freeze, plan, case),
         Check("文件出好了", "bad", problem) if problem
         else Check("文件出好了", "ok" if paper else "wait", f"第 {plan.version} 版" if paper else "后台正在出"),
     ]  # fmt: skip
+
+
+def _fee(freeze: Freeze, plan: Plan) -> Check:
+    """计量的上限拦着；核定减付、补差收回以后照实际应付算的更低，超了要注意。"""
+    name, clause = "专项管理费不超上限", "D14-16(监管机制)"
+    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
+    text = f"安排 {plan.supervision:,.2f} 元，最多 {cap:,.2f} 元"
+    if plan.supervision > cap:
+        return Check(name, "bad", text, clause=clause)
+    if over := queries.fee_over(freeze.service_year):
+        why = (
+            f"；核定、补差以后照实际应付算最多 {over[1]:,.2f} 元，超出 {over[0] - over[1]:,.2f} 元，请调低或收回多付的"
+        )
+        return Check(name, "warn", text + why, clause=clause)
+    return Check(name, "ok", text, clause=clause)
 
 
 def _footed(freeze: Freeze, plan: Plan) -> Check:

@@ -67,7 +67,7 @@ def write_plan(
             goals=[[part.strip() for part in goal] for goal in goals],
             total=queries.unified_net(freeze),
             supervision=supervision,
-            verified=sorted(freeze.verified.values_list("pk", flat=True)),
+            verified=sorted(queries.verifications(freeze).values_list("pk", flat=True)),
             on=on,
             by=str(actor),
         )
@@ -114,7 +114,7 @@ def stale(plan: Plan, freeze: Freeze) -> Iterator[str]:
     """这一版存下以后，算进去的数据又变了的：要更新数据，重编一版。"""
     if plan.run_id != freeze.run_id:
         yield f"第 {plan.version} 版照的是批次 {plan.run_id}，冻结的是批次 {freeze.run_id}，请重编一版（R-080）"
-    now = set(freeze.verified.values_list("pk", flat=True))
+    now = set(queries.verifications(freeze).values_list("pk", flat=True))
     if now != set(plan.verified):
         due = queries.unified_net(freeze)
         yield f"第 {plan.version} 版方案的应付 {plan.total}，效能核定以后应是 {due}，请重编一版（R-079、R-080）"
