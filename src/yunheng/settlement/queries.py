@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from django.db.models import Aggregate, Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
+from yunheng.applications.models import Filing
 from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case, Event
+from yunheng.ledger.models import Correction
 from yunheng.metering.differences import BLOCKING
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
@@ -70,13 +72,20 @@ def stale(run: Run) -> Iterator[str]:
     ).count()
     if later:
         yield f"计量以后又有 {later} 条差异裁定，请重新计量（R-075）"
-    accepted = ObjectionReply.objects.filter(
-        objection__run__service_year=run.service_year,
-        kind=ObjectionReply.ACCEPT,
-        recorded_at__gt=run.recorded_at,
-    ).count()
-    if accepted:
-        yield f"计量以后又采纳了 {accepted} 条异议，请照采纳的改正，再重新计量（R-075）"
+    if left := unmended(run.service_year).count():
+        yield (f"采纳了的异议还有 {left} 条没有改正：请在异议页上更正台账，或写明不需要改数据（D62-七，R-075）")
+    touched = Q(voided__effective_on__lt=run.until_on) | Q(replacement__effective_on__lt=run.until_on)
+    if corrected := Correction.objects.filter(touched, recorded_at__gt=run.recorded_at).count():
+        yield f"计量以后又更正了 {corrected} 条台账，请重新计量（R-075）"
+    forms = Filing.objects.filter(case__procedure="backfill", filed_on__lt=run.until_on)
+    if backfilled := forms.filter(recorded_at__gt=run.recorded_at).count():
+        yield f"计量以后又补录了 {backfilled} 张单据，请重新计量（R-084）"
+
+
+def unmended(year: int) -> QuerySet[Objection]:
+    """采纳了、还没有照着改正、也没有写明不需要改数据的异议（R-075）。"""
+    accepted = Objection.objects.filter(run__service_year=year, reply__kind=ObjectionReply.ACCEPT)
+    return accepted.filter(remedies=None)
 
 
 def lines_of(run: Run) -> QuerySet[BillLine]:
