@@ -189,6 +189,7 @@ def reporting(request: Request) -> HttpResponse:
     context = {
         "feedbacks": ServiceFeedback.objects.select_related("provider").order_by("-pk")[:100],
         "handovers": Handover.objects.defer("content").order_by("-from_on"),
+        "due": handover.next_period(),
         "providers": providers(),
         "levels": handover.LEVELS,
         "years": range(service_year_of(request.on), FIRST_YEAR, -1),
