@@ -104,6 +104,7 @@ OBJECTS: dict[str, set[Role]] = {
     "download": SEES_CASE,
     "asset": SEES_CASE,
     "evidence": SEES_CASE,
+    "correct": {Role.REVIEWER},
     "saving": SEES_CASE,
     "tasks": {Role.CLERK, Role.HEAD},
     "check": {Role.CLERK},
@@ -191,6 +192,7 @@ APPRAISED = {
     "draft-file",
     "handover-file",
     "backfill-paper",
+    "correction-file",
 }
 #: 对着一份委托合同的，见 tests/scenarios/test_commissions.py
 COMMISSIONED = {"commission", "deliverable"}
@@ -263,6 +265,8 @@ def address(name: str, walk: Walk) -> str:
         "annex": f"/cases/{number}/annex1.docx",
         "asset": f"/assets/{Resource.objects.filter(code='ECS-ACC-01').get().code}/",
         "evidence": f"/assets/ECS-ACC-01/evidence/{Fact.objects.filter(resource__code='ECS-ACC-01').latest('pk').pk}/",
+        "correct": f"/assets/ECS-ACC-01/facts/{Fact.objects.filter(resource__code='ECS-ACC-01').latest('pk').pk}/"
+        "correct/",
         "saving": "/assets/ECS-ACC-01/saving/",
         "tasks": f"/apply/{number}/",
         "check": f"/apply/{number}/check/",

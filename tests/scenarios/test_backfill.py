@@ -247,7 +247,8 @@ def upload(client: Client, content: bytes, name: str = "补录.xlsx") -> Any:
 
 
 def kept_in(page: Any) -> str:
-    return page.content.decode().partition('name="kept" value="')[2].partition('"')[0]
+    text: str = page.content.decode()
+    return text.partition('name="kept" value="')[2].partition('"')[0]
 
 
 def test_页面上下载空白_预演_补上理由和原件再确认_列出以往的() -> None:

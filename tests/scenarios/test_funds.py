@@ -273,7 +273,7 @@ def test_R082_补差收回以后_管理费超全年实际应付的百分之十_�
 # ── R-085 ──
 
 
-def asset(kind: str = "共用", owner: str = "CU") -> None:
+def asset(kind: str = "共用", owner: str = "SDSJ") -> None:
     recovery.register_asset(
         actor=cast()["shy"], on=JULY, code="ZB-1", name="同城灾备机房", kind=kind,
         owner=Institution.objects.get(code=owner),
@@ -287,29 +287,35 @@ def decided(**ratios: str) -> RecoveryShare:
     )
 
 
-def billed(amount: str = "100.00") -> RecoveryCost:
+def billed(amount: str = "100.00", reason: str = "") -> RecoveryCost:
     return recovery.bill(
-        actor=cast()["shy"], on=JULY, code="ZB-1", year=YEAR, amount=Decimal(amount), document="决算单 7"
+        actor=cast()["shy"],
+        on=JULY,
+        code="ZB-1",
+        year=YEAR,
+        amount=Decimal(amount),
+        document="决算单 7",
+        reason=reason,
     )
 
 
 def test_R085_一笔费用按最大余额法拆到分_合计一分不差() -> None:
     asset()
-    decided(CU="33.333333", CM="33.333333", CT="33.333334")
+    decided(SDSJ="33.333333", SJX="33.333333", SZG="33.333334")
     cost = billed("100.00")
-    assert cost.shares == {"CM": "33.33", "CT": "33.34", "CU": "33.33"}
+    assert cost.shares == {"SDSJ": "33.33", "SJX": "33.33", "SZG": "33.34"}
     assert sum(map(Decimal, cost.shares.values())) == 100
 
 
 def test_R085_比例自定的那年起用_以后改了不动已拆的() -> None:
     asset()
-    decided(CU="60", CM="40")
+    decided(SDSJ="60", SJX="40")
     first = billed("0.03")
-    decided(CU="100")
-    assert first.shares == {"CM": "0.01", "CU": "0.02"}
+    decided(SDSJ="100")
+    assert first.shares == {"SDSJ": "0.02", "SJX": "0.01"}
     share = recovery.share_of("ZB-1", YEAR)
     assert share is not None
-    assert share.ratios == {"CU": "100"}
+    assert share.ratios == {"SDSJ": "100"}
     assert recovery.share_of("ZB-1", YEAR - 1) is None
     with pytest.raises(Refused, match="已记过"):
         billed()
@@ -317,26 +323,94 @@ def test_R085_比例自定的那年起用_以后改了不动已拆的() -> None:
 
 def test_R085_合计不到一百_没有定比例_没有登记资产_都拒绝() -> None:
     with pytest.raises(Refused, match="没有登记过"):
-        decided(CU="100")
+        decided(SDSJ="100")
     asset()
     with pytest.raises(Refused, match=r"合计 99.9%"):
-        decided(CU="60", CM="39.9")
+        decided(SDSJ="60", SJX="39.9")
     with pytest.raises(Refused, match="没有代码是"):
-        decided(CU="60", XX="40")
+        decided(SDSJ="60", XX="40")
     with pytest.raises(Refused, match="还没有定"):
         billed()
     with pytest.raises(NotYours):
         recovery.decide(
-            actor=cast()["shy"], on=JULY, code="ZB-1", ratios={"CU": Decimal(100)}, document="x", from_year=YEAR
+            actor=cast()["shy"], on=JULY, code="ZB-1", ratios={"SDSJ": Decimal(100)}, document="x", from_year=YEAR
         )
     assert not RecoveryCost.objects.exists()
 
 
 def test_R085_运维费按资产归属_只能由归属单位承担() -> None:
-    asset("运维")
+    asset("运维", "KCZX")
     with pytest.raises(Refused, match="按资产归属"):
-        decided(CU="50", CM="50")
-    decided(CU="100")
+        decided(KCZX="50", KW="50")
+    decided(KCZX="100")
+    # 定了以后更正归属：不照旧的收，要重新定
+    asset("运维", "KW")
+    with pytest.raises(Refused, match=r"由区科委承担.*请区科委重新定"):
+        billed()
+    decided(KW="100")
+    assert billed().shares == {"KW": "100"}
+
+
+def test_R085_扩容由区与中标方签付_不定比例也不拆() -> None:
+    asset("扩容", "KCZX")
+    with pytest.raises(Refused, match="另签合同"):
+        decided(KCZX="100")
+    with pytest.raises(Refused, match=r"另签合同.*M10-五"):
+        billed()
+    # 定了比例以后才更正为扩容的，也不拆
+    asset("独用", "KCZX")
+    decided(KCZX="100")
+    asset("扩容", "KCZX")
+    with pytest.raises(Refused, match="另签合同"):
+        billed()
+    assert not RecoveryCost.objects.exists()
+
+
+def test_R085_共用的由市级承担_独用的由区级承担_服务商不承担() -> None:
+    asset("共用")
+    for payer in ("KCZX", "CU"):
+        with pytest.raises(Refused, match="共用部分，由市级财力承担"):
+            decided(SDSJ="60", **{payer: "40"})
+    decided(SDSJ="100")
+    # 定了以后更正为独用：记费用时再看一遍
+    asset("独用", "KCZX")
+    with pytest.raises(Refused, match="独用部分，由区级财力承担，不能分给市大数据中心"):
+        billed()
+    with pytest.raises(Refused, match="独用部分，由区级财力承担"):
+        decided(SDSJ="100")
+    decided(KCZX="50", KW="50")
+    assert billed().shares == {"KCZX": "50", "KW": "50"}
+
+
+def test_R085_记错的费用再记一条更正_写明理由_旧的留着_只算新的() -> None:
+    asset()
+    with pytest.raises(Refused, match="还没有定"):
+        billed(reason="没有记过")
+    decided(SDSJ="100")
+    with pytest.raises(Refused, match="没有可更正的"):
+        billed(reason="没有记过")
+    first = billed("1000.00")
+    with pytest.raises(Refused, match="写明更正的理由"):
+        billed("100.00")
+    again = billed("100.00", reason="多写了一个零")
+    assert again.replaces == first
+    assert [cost.amount for cost in recovery.costs()] == [Decimal("100.00")]
+    assert RecoveryCost.objects.count() == 2
+    last = billed("110.00", reason="又核了一遍")
+    assert list(recovery.costs()) == [last]
+    page = signed_in("shy").get("/settlement/recovery/").content.decode()
+    assert "原为 100.00 元：又核了一遍" in page
+
+
+def test_R083_结算冻结以后_灾备费用不能再更正(tmp_path: Path) -> None:
+    used()
+    approved(tmp_path)
+    asset()
+    decided(SDSJ="100")
+    billed("1000.00")
+    with pytest.raises(Refused, match="已经冻结"):
+        billed("100.00", reason="多写了一个零")
+    assert RecoveryCost.objects.count() == 1
 
 
 # ── R-086 ──

@@ -20,7 +20,7 @@ from yunheng.applications.models import BudgetProject, Draft, Inspection
 from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import rectifying
-from yunheng.cases.models import Case, Requirement
+from yunheng.cases.models import Case, Notice, Requirement
 from yunheng.cases.queries import unread
 from yunheng.catalog import procuring, tiering
 from yunheng.catalog.models import CityUsage, Item, Tier
@@ -30,6 +30,7 @@ from yunheng.ledger.models import Licence, Resource, Segment, Source, Zone
 from yunheng.ledger.operations import receive
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import split
+from yunheng.rules.roles import Role
 from yunheng.settlement import handover, queries
 from yunheng.settlement.impact import savings
 from yunheng.settlement.models import Handover, ServiceFeedback
@@ -297,6 +298,52 @@ def test_R021_汇交的文件里每段天数加起来就是在用的天数_不�
             actor=cast()["lt"], on=JULY, from_on=date(2025, 10, 1), until_on=date(2025, 11, 1), receiver="市"
         )
     assert Handover.objects.count() == 1
+
+
+def test_R021_汇交的文件里有按次的用量_期外的不算_台账没有的资源也列() -> None:
+    source, _ = Source.objects.get_or_create(code="用量", defaults={"provider": Institution.objects.get(code="CU")})
+    rows = [("ECS-YR-01", "2025-07-01", "100"), ("ECS-YR-01", "2025-09-30", "20.5"), ("ECS-YR-01", "2025-10-01", "7")]
+    rows += [("没登记的", "2025-08-01", "3")]
+    used()
+    receive(
+        actor=cast()["lt"],
+        source=source,
+        kind="用量",
+        items=[
+            (f"{n}", {"编号": f"{n}", "资源": code, "目录项": "DX-SL", "日期": day, "用量": amount})
+            for n, (code, day, amount) in enumerate(rows)
+        ],
+    )
+    count, content = handover.usage(date(2025, 7, 1), date(2025, 10, 1))
+    listed = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert len(listed) == count
+    by_count = [(row["单位"], row["服务商"], row["资源"], row["用量"]) for row in listed if row["用量"]]
+    assert by_count == [
+        ("民政局（虚构）", "联通", "ECS-YR-01", "120.5"),
+        ("", "联通", "没登记的", "3"),
+    ]
+
+
+def test_R021_一季过完没有汇交的提醒一次_汇交了的不提醒() -> None:
+    assert handover.remind(JULY) == 0
+    used()
+    assert handover.next_period() == handover.Period(date(2025, 7, 1), date(2025, 10, 1))
+    assert handover.remind(date(2025, 9, 30)) == 0
+    assert handover.remind(date(2025, 10, 1)) == 1
+    notice = Notice.objects.latest("pk")
+    assert (notice.role, notice.href) == (Role.REVIEWER, "/settlement/handover/")
+    assert "2025-07-01 至 2025-10-01" in notice.text
+    assert handover.remind(date(2025, 12, 31)) == 0
+    handover.hand_over(
+        actor=cast()["shy"],
+        on=date(2026, 1, 2),
+        from_on=date(2025, 7, 1),
+        until_on=date(2026, 1, 1),
+        receiver="市大数据中心",
+    )
+    assert handover.remind(date(2026, 1, 2)) == 0
+    assert handover.remind(JULY) == 1
+    assert "2026-01-01 至 2026-07-01" in Notice.objects.latest("pk").text
 
 
 def test_R021_反馈要写明水平和事例_服务商自己不能反馈() -> None:

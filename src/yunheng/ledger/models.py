@@ -1,4 +1,4 @@
-"""项目、资源、事实（只追加）、时段（可重建）、收件箱（只追加）。"""
+"""项目、资源、事实和更正（只追加）、时段（可重建）、收件箱（只追加）。"""
 
 from __future__ import annotations
 
@@ -122,6 +122,28 @@ class Fact(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.resource_id} {self.action} {self.effective_on}"
+
+
+class Correction(AppendOnly):
+    """一次更正（R-051、R-075）：作废哪条事实、改成哪条（只作废的没有），理由和证据；结算的批次照更正以后的算。"""
+
+    voided = models.OneToOneField(Fact, models.PROTECT, related_name="correction", verbose_name="作废的事实")
+    replacement = models.OneToOneField(
+        Fact, models.PROTECT, null=True, related_name="corrects", verbose_name="改成的事实"
+    )
+    reason = models.CharField("理由", max_length=500)
+    name = models.CharField("证据文件名", max_length=200)
+    content = models.BinaryField("证据")
+    digest = models.CharField("SM3", max_length=64)
+    on = models.DateField("更正日")
+    by = models.CharField("谁更正的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "台账更正"
+
+    def __str__(self) -> str:
+        return f"{self.voided_id} 改为 {self.replacement_id or '—'}"
 
 
 class Segment(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,17 +15,19 @@ from psycopg.types.range import Range
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.notifying import first_time, tell
 from yunheng.cases.queries import calendar
 from yunheng.catalog.models import Item
 from yunheng.orgs.models import Institution
+from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import rulebook
-from yunheng.rules.digest import canonical, sm3
+from yunheng.rules.digest import canonical, sm3, sm3_bytes
 from yunheng.rules.procedures import EXTENSION_NOTICE
 from yunheng.rules.roles import Role
 
-from .models import Action, Fact, Project, Received, Resource, Segment, Source
+from .models import Action, Correction, Fact, Project, Received, Resource, Segment, Source
 from .timeline import Recorded, fold
 
 MAX_BATCH = 10_000
@@ -129,6 +131,65 @@ def void(*, actor: Actor, on: date, fact: Fact, reason: str) -> Fact:
         refold({(fact.resource_id, fact.item_id)})
         journal.note("作废台账事实", fact.resource.code, before={"事实": fact.pk}, after={"理由": reason})
     return entry
+
+
+def correct(
+    *,
+    actor: Actor,
+    on: date,
+    fact: Fact,
+    reason: str,
+    evidence: tuple[str, bytes] | None,
+    effective_on: date | None,
+    quantity: Decimal | None = None,
+) -> Correction:
+    """更正一条事实：作废旧的；给了 `effective_on` 的再记一条对的，动作、依据的单据照旧（R-051、R-075）。
+
+    没有理由或证据、作废过的、什么都没改、日子还没到的抛 Refused；不是区科创中心的抛 NotYours。
+    """
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["台账由区科创中心更正（D62-四，R-075）"])
+    name, content = evidence or ("", b"")
+    problems = []
+    if not reason.strip():
+        problems.append("写明为什么更正、依据什么（D62-七，R-075）")
+    if not content:
+        problems.append("请附更正的证据，例如核对过的工单、日志（D62-七，R-075）")
+    elif len(content) > MAX_ATTACHMENT:
+        problems.append(f"证据“{name}”超过 {MAX_ATTACHMENT // 1048576} MB，请压缩（R-075）")
+    if fact.action == Action.VOID or Fact.objects.filter(voids=fact).exists():
+        problems.append("这一条已经作废，请更正后来记的那一条（R-051）")
+    elif effective_on is not None:
+        kept = None if fact.action == Action.RELEASE else quantity
+        problems += _miscorrected(fact, on, effective_on, kept)
+    if problems:
+        raise Refused(problems)
+    with unit_of_work(actor):
+        void(actor=actor, on=on, fact=fact, reason=reason.strip())
+        replacement = None
+        if effective_on is not None:
+            line = Line(fact.resource, fact.item, fact.action, kept, effective_on, fact.order, fact.expires_on)
+            (replacement,) = record(actor=actor, on=on, lines=[line], case=fact.case)
+        return Correction.objects.create(
+            voided=fact,
+            replacement=replacement,
+            reason=reason.strip()[:500],
+            name=name[-200:],
+            content=content,
+            digest=sm3_bytes(content),
+            on=on,
+            by=str(actor),
+        )
+
+
+def _miscorrected(fact: Fact, on: date, effective_on: date, quantity: Decimal | None) -> Iterator[str]:
+    """改成的这一条哪里不对。"""
+    if effective_on > on:
+        yield f"{effective_on} 还没到，只能更正已发生的（R-051）"
+    if fact.action != Action.RELEASE and (quantity is None or quantity <= 0):
+        yield "新增、变更的数量应大于 0；不该有的请只作废（R-051）"
+    if (effective_on, quantity) == (fact.effective_on, fact.quantity):
+        yield "业务日和数量都没有改，不用更正（R-051）"
 
 
 def refold(pairs: Iterable[tuple[int, int]]) -> None:

@@ -248,6 +248,7 @@ def detail(request: Request, code: str) -> HttpResponse:
             "holdings": queries.holdings(resource, on or request.on, known),
             "segments": segments,
             "facts": facts,
+            "corrects": request.actor.role == Role.REVIEWER,
             "state": queries.state(segments, request.on),
             "first": min((s.during.lower for s in segments), default=None),
             "charged": queries.trial_end(min((s.during.lower for s in segments), default=request.on)),

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
-from yunheng.audit.actor import Actor
+from django.db.models import DecimalField, Max, Min, Sum
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+
+from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.ledger.models import Segment
+from yunheng.cases.notifying import first_time, tell
+from yunheng.catalog.models import Item
+from yunheng.ledger.models import Fact, Received, Resource, Segment
 from yunheng.orgs.models import Institution, Kind
+from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import Handover, ServiceFeedback
 
 LEVELS = ("好", "较好", "一般", "差")
-COLUMNS = ("单位", "项目", "服务商", "资源", "目录项", "名称", "数量", "计价单位", "起", "止（不含）", "天数")
+COLUMNS = ("单位", "项目", "服务商", "资源", "目录项", "名称", "数量", "计价单位", "起", "止（不含）", "天数", "用量")
+#: 几个月汇交一次：条款只说汇交，没有定多久一次，是系统起始值
+MONTHS = 3
 
 
 def feedback(*, actor: Actor, on: date, provider: Institution, year: int, level: str, text: str) -> ServiceFeedback:
@@ -41,7 +52,7 @@ def feedback(*, actor: Actor, on: date, provider: Institution, year: int, level:
 
 
 def usage(from_on: date, until_on: date) -> tuple[int, bytes]:
-    """一段时间里的使用数据：各资源各目录项的数量和天数，一行一段；（行数, CSV）。"""
+    """一段时间里的使用数据：各资源各目录项的数量和天数，一行一段；按次的另有用量，一个资源一项一行；（行数, CSV）。"""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -56,11 +67,72 @@ def usage(from_on: date, until_on: date) -> tuple[int, bytes]:
         writer.writerow(
             (
                 resource.project.unit.name, resource.project.name, resource.provider.name, resource.code, one.item.code,
-                one.item.name, f"{one.quantity.normalize():f}", one.item.unit, start, until, (until - start).days,
+                one.item.name, f"{one.quantity.normalize():f}", one.item.unit, start, until, (until - start).days, "",
             )
         )  # fmt: skip
+    for row in _counted(from_on, until_on):
+        count += 1
+        writer.writerow(row)
     # 带 BOM：Excel 打开不乱码
     return count, text.getvalue().encode("utf-8-sig")
+
+
+def _counted(from_on: date, until_on: date) -> Iterator[tuple[object, ...]]:
+    """按次的：平台送来的用量，这段时间里一个资源一项合成一行；台账上没有的资源，单位、项目空着。"""
+    days = Received.objects.filter(kind="用量").annotate(
+        code=KT("payload__资源"), item=KT("payload__目录项"), day=KT("payload__日期")
+    )
+    within = days.filter(day__gte=from_on.isoformat(), day__lt=until_on.isoformat())
+    amount = Cast(KT("payload__用量"), DecimalField(max_digits=18, decimal_places=3))
+    rows = within.values("code", "item").annotate(total=Sum(amount), provider=Min("source__provider__name"))
+    found = list(rows.order_by("code", "item"))
+    known = Resource.objects.filter(code__in={row["code"] for row in found})
+    resources = {one.code: one for one in known.select_related("provider", "project__unit")}
+    items = {item.code: item for item in Item.objects.all()}
+    for row in found:
+        resource, item = resources.get(row["code"]), items.get(row["item"])
+        owners = (
+            (resource.project.unit.name, resource.project.name, resource.provider.name)
+            if resource
+            else ("", "", row["provider"])
+        )
+        named = (item.name, "", item.unit) if item else ("", "", "")
+        yield (*owners, row["code"], row["item"], *named, from_on, until_on, "", f"{row['total'].normalize():f}")
+
+
+@dataclass(frozen=True)
+class Period:
+    """下一次要汇交的：从哪天到哪天（不含），哪天起该交了。"""
+
+    from_on: date
+    until_on: date
+
+
+def next_period() -> Period | None:
+    """接着上一次的下一段；还没有汇交过的，从台账最早的那个服务年度首日起；台账是空的为 None。"""
+    last = Handover.objects.aggregate(until=Max("until_on"))["until"]
+    if last is None:
+        first = Fact.objects.aggregate(first=Min("effective_on"))["first"]
+        if first is None:
+            return None
+        last = periods.service_year(periods.service_year_of(first)).start
+    return Period(last, periods.add_months(last, MONTHS))
+
+
+def remind(on: date) -> int:
+    """一段过完了还没有汇交，提醒一次区科创中心；超过一段的说到哪天为止。返回提醒几起（M10-四(七)，R-021）。"""
+    due = next_period()
+    if due is None or on < due.until_on:
+        return 0
+    until = due.until_on
+    while (later := periods.add_months(until, MONTHS)) <= on:
+        until = later
+    with unit_of_work(SYSTEM):
+        if not first_time(None, f"汇交/{due.from_on}/{until}", on):
+            return 0
+        text = f"{due.from_on} 至 {until}（不含）的使用数据还没有汇交，请向市大数据中心汇交（M10-四(七)，R-021）"
+        tell(case=None, role=Role.REVIEWER, institution=None, text=text, on=on, href="/settlement/handover/")
+    return 1
 
 
 def hand_over(*, actor: Actor, on: date, from_on: date, until_on: date, receiver: str) -> Handover:

@@ -16,10 +16,11 @@ from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
+from yunheng.cases.notifying import tell
 from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
 from yunheng.catalog.operations import register_frozen
 from yunheng.orgs import commissioning
-from yunheng.orgs.models import Institution, Level
+from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import periods
@@ -32,7 +33,6 @@ from yunheng.settlement.models import (
     ADJUST,
     ROLLING,
     YEARLY,
-    BillLine,
     Freeze,
     Handling,
     HandlingFile,
@@ -131,15 +131,15 @@ def handle_all(
     if kind == Handling.ARGUE:
         if actor.role not in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY, Role.REVIEWER):
             raise NotYours(["差异由使用单位、服务商和第三方说明（D62-七，R-075）"])
-        if actor.role in (Role.CLERK, Role.PROVIDER) and not problems:
-            _refuse_others(actor, run, {resource for _, resource, _ in rows})
+        if run and not problems:
+            _refuse_others(actor, run, rows)
         commissioning.require(actor, on, Scope.METERING)
     elif actor.role != Role.REVIEWER:
         raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
     if kind == Handling.RULE:
         problems += _unruled({code for code, _, _ in rows}, ruling)
-    if kind == Handling.ASSIGN and assignee is None:
-        problems.append("请选择分派给谁（R-075）")
+    if kind == Handling.ASSIGN and (assignee is None or assignee.kind not in _ANSWERS):
+        problems.append("请选择分派给谁：使用单位、服务商或第三方（R-075）")
     name, content = evidence or ("", b"")
     if len(content) > MAX_ATTACHMENT:
         problems.append(f"证据“{name}”超过 {MAX_ATTACHMENT // 1048576} MB，请压缩或分开上传（R-075）")
@@ -168,14 +168,35 @@ def handle_all(
                 )
             )
             journal.note(f"差异{kind}", f"{code} {resource}", after={"裁定": ruling, "说明": text, "目录项": item})
+        if kind == Handling.ASSIGN and assignee and run:
+            _tell_assignee(assignee, run, rows, text.strip(), on)
     return made
 
 
-def _refuse_others(actor: Actor, run: Run | None, resources: set[str]) -> None:
-    """使用单位、服务商只说明自己账目上的（R-001）。"""
-    seen = queries.visible_lines(actor, run).filter(resource__in=resources) if run else BillLine.objects.none()
-    if others := sorted(resources - {*seen.values_list("resource", flat=True)}):
+def _refuse_others(actor: Actor, run: Run, rows: Sequence[tuple[str, str, str]]) -> None:
+    """使用单位、服务商只说明自己的（R-001）。"""
+    asked = queries.differences_of(run).filter(resource__in={resource for _, resource, _ in rows})
+    own = set(queries.concerning(actor, run.service_year, asked).values_list("code", "resource", "item"))
+    if others := sorted({resource for code, resource, item in rows if (code, resource, item) not in own}):
         raise NotYours([f"{'、'.join(others)} 不是本单位、本家的资源，不能替别人说明（R-001、R-075）"])
+
+
+#: 分派给哪一类机构，知会谁
+_ANSWERS = {Kind.USING_UNIT: Role.CLERK, Kind.PROVIDER: Role.PROVIDER, Kind.THIRD_PARTY: Role.THIRD_PARTY}
+
+
+def _tell_assignee(assignee: Institution, run: Run, rows: Sequence[tuple[str, str, str]], text: str, on: date) -> None:
+    """知会被分派的机构：几条、要说明什么，点开就是分派给它的。"""
+    code, resource, _ = rows[0]
+    which = f"{code} {resource}" + (f" 等 {len(rows)} 条" if len(rows) > 1 else "")
+    tell(
+        case=None,
+        role=_ANSWERS[Kind(assignee.kind)],
+        institution=assignee,
+        text=f"{run.service_year} 服务年度的差异 {which}分派给{assignee.name}说明：{text}（D62-七，R-075）",
+        on=on,
+        href=f"/settlement/runs/{run.pk}/differences/?assigned=1",
+    )
 
 
 def _unruled(codes: set[str], ruling: str) -> Iterator[str]:

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db.models import Aggregate, Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Exists, F, Func, Max, OuterRef, Q, QuerySet, Sum, TextField, Value
 
+from yunheng.applications.models import Filing
 from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case, Event
+from yunheng.ledger.models import Correction, Resource
 from yunheng.metering.differences import BLOCKING
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
@@ -38,7 +40,10 @@ from yunheng.settlement.models import (
 )
 
 ZERO = Decimal(0)
+#: 差异的单据号：“单号/服务商代码”一类的取前半
+_NUMBER = Func(F("form"), Value("/"), Value(1), function="split_part", output_field=TextField())
 _Rows = TypeVar("_Rows", BillLine, BillSum, WaivedLine, Objection)
+_Disputed = TypeVar("_Disputed", Difference, Handling)
 _Kept = TypeVar("_Kept", BillLine, WaivedLine, Difference)
 
 
@@ -91,13 +96,20 @@ def stale(run: Run) -> Iterator[str]:
     ).count()
     if later:
         yield f"计量以后又有 {later} 条差异裁定，请重新计量（R-075）"
-    accepted = ObjectionReply.objects.filter(
-        objection__run__service_year=run.service_year,
-        kind=ObjectionReply.ACCEPT,
-        recorded_at__gt=run.recorded_at,
-    ).count()
-    if accepted:
-        yield f"计量以后又采纳了 {accepted} 条异议，请照采纳的改正，再重新计量（R-075）"
+    if left := unmended(run.service_year).count():
+        yield (f"采纳了的异议还有 {left} 条没有改正：请在异议页上更正台账，或写明不需要改数据（D62-七，R-075）")
+    touched = Q(voided__effective_on__lt=run.until_on) | Q(replacement__effective_on__lt=run.until_on)
+    if corrected := Correction.objects.filter(touched, recorded_at__gt=run.recorded_at).count():
+        yield f"计量以后又更正了 {corrected} 条台账，请重新计量（R-075）"
+    forms = Filing.objects.filter(case__procedure="backfill", filed_on__lt=run.until_on)
+    if backfilled := forms.filter(recorded_at__gt=run.recorded_at).count():
+        yield f"计量以后又补录了 {backfilled} 张单据，请重新计量（R-084）"
+
+
+def unmended(year: int) -> QuerySet[Objection]:
+    """采纳了、还没有照着改正、也没有写明不需要改数据的异议（R-075）。"""
+    accepted = Objection.objects.filter(run__service_year=year, reply__kind=ObjectionReply.ACCEPT)
+    return accepted.filter(remedies=None)
 
 
 def lines_of(run: Run) -> QuerySet[BillLine]:
@@ -129,11 +141,8 @@ def visible_lines(actor: Actor, run: Run) -> QuerySet[BillLine]:
 
 
 def visible_differences(actor: Actor, run: Run) -> QuerySet[Difference]:
-    """这个角色看得到的差异（R-001）：使用单位、服务商只看自己账目上的资源。"""
-    rows = differences_of(run)
-    if actor.role is None or not actor.role.own_institution:
-        return rows
-    return rows.filter(resource__in=visible_lines(actor, run).values("resource"))
+    """这个角色看得到的差异（R-001）：使用单位、服务商只看自己的。"""
+    return concerning(actor, run.service_year, differences_of(run))
 
 
 def difference_count(actor: Actor, run: Run) -> int:
@@ -213,6 +222,44 @@ def difference_keys(run: Run | None, resources: Iterable[str]) -> set[tuple[str,
     if run is None:
         return set()
     return set(differences_of(run).filter(resource__in=resources).values_list("code", "resource", "item"))
+
+
+def concerning(actor: Actor, year: int, rows: QuerySet[_Disputed]) -> QuerySet[_Disputed]:
+    """这个角色看得到、可以说明的差异（处理）：使用单位、服务商只有自己的，其余看全区（R-001、R-075）。
+
+    自己的：资源在台账上是本单位、本家的（账目、不计费的账目的资源都在台账上）；单据是本单位、本家的，
+    资源还没进台账也算；分派给本机构的。各取各的再并起来：几个条件写在一起“或”，百万条时数据库不会用散列。
+    """
+    mine = actor.institution or 0
+    if actor.role in (Role.CLERK, Role.HEAD):
+        resources, forms = Resource.objects.filter(project__unit=mine), Case.objects.filter(unit=mine)
+    elif actor.role == Role.PROVIDER:
+        resources, forms = Resource.objects.filter(provider=mine), Case.objects.filter(board__provider=mine)
+    else:
+        return rows
+    parts = [rows.filter(resource__in=resources.values("code")), assigned(actor, year, rows)]
+    if rows.model is Difference:
+        numbers = forms.values("number")
+        if actor.role != Role.PROVIDER:
+            parts.append(rows.alias(number=_NUMBER).filter(number__in=numbers))
+        else:
+            # “单号/服务商代码”的是另有服务商的平台软件，归那一家
+            code = Institution.objects.values_list("code", flat=True).get(pk=mine)
+            parts += [rows.filter(form__in=numbers), rows.filter(form__endswith=f"/{code}")]
+    first, *rest = (part.order_by().values("pk") for part in parts)
+    return rows.filter(pk__in=first.union(*rest))
+
+
+def assigned(actor: Actor, year: int, rows: QuerySet[_Disputed]) -> QuerySet[_Disputed]:
+    """分派给本机构的差异（处理）。"""
+    given = Handling.objects.filter(
+        service_year=year,
+        assignee=actor.institution or 0,
+        resource=OuterRef("resource"),
+        item=OuterRef("item"),
+        code=OuterRef("code"),
+    )
+    return rows.filter(Exists(given))
 
 
 def frozen(year: int) -> Freeze | None:

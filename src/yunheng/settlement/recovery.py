@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from math import lcm
 
+from django.db.models import QuerySet
+
 from yunheng.audit.actor import Actor
+from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.orgs.models import Institution
+from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
+from yunheng.settlement import queries
 from yunheng.settlement.models import RecoveryAsset, RecoveryCost, RecoveryShare
+
+#: 共用的由市级财力承担，独用的由区级财力承担（M10-五）
+_BORNE = {RecoveryAsset.SHARED: Level.CITY, RecoveryAsset.DEDICATED: Level.DISTRICT}
 
 
 def assets() -> list[RecoveryAsset]:
@@ -25,6 +32,29 @@ def assets() -> list[RecoveryAsset]:
 def share_of(code: str, year: int) -> RecoveryShare | None:
     """这一年用的比例：自这年或更早起的，最近定的。"""
     return RecoveryShare.objects.filter(code=code, from_year__lte=year).order_by("-from_year", "-pk").first()
+
+
+def costs() -> QuerySet[RecoveryCost]:
+    """各年费用，更正过的只列最近的，近的在前；`replaces` 是更正前的那一条。"""
+    return RecoveryCost.objects.filter(replaced_by=None).select_related("replaces").order_by("-service_year", "code")
+
+
+def _unfit(asset: RecoveryAsset, ratios: Collection[str]) -> Iterator[str]:
+    """这样分合不合条款：扩容不分，运维归现在的归属单位，共用只由市级、独用只由区级承担（M10-五）。
+
+    定比例时看，记费用时照那天的归属再看一遍：定了以后更正过归属的，要重新定。
+    """
+    if asset.kind == RecoveryAsset.EXPANSION:
+        yield f"{asset.name}是扩容，由区与中标方另签合同、自行支付，不在这里分摊（M10-五，R-085）"
+    elif asset.kind == RecoveryAsset.UPKEEP:
+        if set(ratios) != {asset.owner.code}:
+            yield f"{asset.name}是运维费，按资产归属由{asset.owner.name}承担（M10-五，R-085）"
+    else:
+        level = _BORNE[asset.kind]
+        payers = Institution.objects.filter(code__in=ratios).order_by("code")
+        if others := [one.name for one in payers if one.level != level or one.kind == Kind.PROVIDER]:
+            listed = "、".join(others)
+            yield f"{asset.name}是{asset.kind}部分，由{level.label}财力承担，不能分给{listed}（M10-五，R-085）"
 
 
 def register_asset(*, actor: Actor, on: date, code: str, name: str, kind: str, owner: Institution) -> RecoveryAsset:
@@ -64,9 +94,8 @@ def decide(
         problems.append(f"比例合计 {total}%，应为 100%（R-085）")
     if not document.strip():
         problems.append("写明依据的文号（R-085）")
-    # 运维费按资产归属：只能由归属单位承担
-    if asset and asset.kind == RecoveryAsset.UPKEEP and set(ratios) != {asset.owner.code}:
-        problems.append(f"{asset.name}是运维费，按资产归属由{asset.owner.name}承担（M10-五，R-085）")
+    if asset:
+        problems += _unfit(asset, ratios)
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
@@ -87,8 +116,13 @@ def shares(amount: Decimal, ratios: Mapping[str, str]) -> dict[str, Decimal]:
     return {code: Decimal(part) / 100 for code, part in zip(exact, parts, strict=True)}
 
 
-def bill(*, actor: Actor, on: date, code: str, year: int, amount: Decimal, document: str) -> RecoveryCost:
-    """记某服务年度的一笔灾备费用，照定了的比例拆；扩容由区与中标方签付，不在这里分。"""
+def bill(
+    *, actor: Actor, on: date, code: str, year: int, amount: Decimal, document: str, reason: str = ""
+) -> RecoveryCost:
+    """记某服务年度的一笔灾备费用，照定了的比例拆到分；扩容的不收。
+
+    记过的再记就是更正，要写 `reason`，旧的留着；那个服务年度的结算冻结以后不能再更正。
+    """
     if actor.role != Role.REVIEWER:
         raise NotYours(["灾备费用由区科创中心记（M10-五，R-085）"])
     problems = []
@@ -96,27 +130,44 @@ def bill(*, actor: Actor, on: date, code: str, year: int, amount: Decimal, docum
     share = share_of(code, year)
     if asset is None:
         problems.append(f"没有登记过编号 {code} 的灾备资产（R-085）")
+    elif asset.kind == RecoveryAsset.EXPANSION:
+        problems += _unfit(asset, ())
     elif share is None:
         problems.append(f"{asset.name} {year} 服务年度的分摊比例还没有定，不能拆（M10-五，R-085）")
+    else:
+        problems += (f"{problem}；现行比例不合，请区科委重新定" for problem in _unfit(asset, share.ratios))
     if amount <= 0:
         problems.append(f"费用应大于 0，现在是 {amount}（R-085）")
     if not document.strip():
         problems.append("写明依据（R-085）")
-    if RecoveryCost.objects.filter(code=code, service_year=year).exists():
-        problems.append(f"{code} {year} 服务年度的费用已记过（R-085）")
-    if problems:
-        raise Refused(problems)
-    assert share is not None
     with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, year)
+        earlier = costs().filter(code=code, service_year=year).first()
+        if earlier and not reason.strip():
+            problems.append(f"{code} {year} 服务年度的费用已记过；记错了要更正的，写明更正的理由（R-085）")
+        elif earlier and queries.frozen(year):
+            problems.append(f"{year} 服务年度的结算已经冻结，灾备费用不能再更正（R-083、R-085）")
+        elif reason.strip() and not earlier:
+            problems.append(f"{code} {year} 服务年度还没有记过费用，没有可更正的（R-085）")
+        if problems:
+            raise Refused(problems)
+        assert share is not None
         parts = {one: str(part) for one, part in shares(amount, share.ratios).items()}
         made = RecoveryCost.objects.create(
             code=code,
             service_year=year,
             amount=amount,
             shares=parts,
+            replaces=earlier,
+            reason=reason.strip()[:200],
             document=document.strip()[:200],
             on=on,
             by=str(actor),
         )
-        journal.note("记灾备费用", code, after={"服务年度": year, "费用": str(amount), "各家": parts})
+        journal.note(
+            "更正灾备费用" if earlier else "记灾备费用",
+            code,
+            before={"费用": str(earlier.amount), "各家": earlier.shares} if earlier else None,
+            after={"服务年度": year, "费用": str(amount), "各家": parts, "理由": made.reason},
+        )
     return made

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunheng.settlement.pages import bills, differing, drilling, funds, objections, plans, savings, years
+from yunheng.settlement.pages import bills, differing, drilling, funds, mending, objections, plans, savings, years
 
 urlpatterns = [
     path("settlement/", years.home, name="settlement"),
@@ -39,5 +39,7 @@ urlpatterns = [
     path("cases/<str:number>/verify/", funds.verify, name="verify"),
     path("savings/", savings.savings, name="savings"),
     path("assets/<str:code>/saving/", bills.saving, name="saving"),
+    path("assets/<str:code>/facts/<int:pk>/correct/", mending.correct, name="correct"),
+    path("assets/<str:code>/corrections/<int:pk>/", mending.file, name="correction-file"),
     path("assets/<str:code>/evidence/<int:pk>/", bills.evidence, name="evidence"),
 ]

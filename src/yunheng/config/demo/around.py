@@ -60,8 +60,8 @@ def _money(people: People) -> None:
     ):
         recovery.register_asset(actor=people["shy"], on=EVALUATED, code=code, name=name, kind=kind, owner=owner)
     for code, ratios, amount in (
-        ("ZB-01", {"SDSJ": "66.67", "KCZX": "33.33"}, "240000.00"),
-        ("ZB-02", {"KCZX": "100"}, "86000.50"),
+        ("ZB-01", {"SDSJ": "100"}, "240000.00"),
+        ("ZB-02", {"KCZX": "66.67", "KW": "33.33"}, "86000.50"),
     ):
         recovery.decide(
             actor=people["kw"],

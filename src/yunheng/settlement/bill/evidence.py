@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
+
+from django.db.models import Q
 
 from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
 from yunheng.catalog.models import Item, Price
 from yunheng.catalog.queries import edition_on
-from yunheng.ledger.models import Fact, Segment
+from yunheng.ledger.models import Correction, Fact, Segment
 from yunheng.ledger.queries import received
 from yunheng.orgs.models import Institution
 from yunheng.rules import rulebook
@@ -38,7 +41,7 @@ def of(fact: Fact) -> list[Evidence]:
         found.append(Evidence("单据", "没有依据的事项", lacking=True))
     owner = fact.item.provider or fact.resource.provider
     price = price_on(fact.item, owner, fact.effective_on)
-    return [*found, *_orders(fact), *_logs(fact), price, _clauses(fact), _supports(fact)]
+    return [*found, *_orders(fact), *_logs(fact), *_corrections(fact), price, _clauses(fact), _supports(fact)]
 
 
 def _filings(case: Case) -> list[Evidence]:
@@ -77,6 +80,23 @@ def _orders(fact: Fact) -> list[Evidence]:
         for one in list(orders)[:10]
     ]
     return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
+
+
+def _corrections(fact: Fact) -> list[Evidence]:
+    """更正过的：这一条改成了什么，或是由哪一条改来的，理由和证据。"""
+    made = Correction.objects.filter(Q(voided=fact) | Q(replacement=fact)).defer("content").order_by("pk")
+    found = []
+    for one in made.select_related("voided", "replacement"):
+        new = _stated(one.replacement) if one.replacement else "作废"
+        lines = (one.reason, f"{one.on} {one.by}", f"证据 {one.name}")
+        href = f"/assets/{quote(fact.resource.code, safe='')}/corrections/{one.pk}/"
+        found.append(Evidence("更正", f"{_stated(one.voided)} → {new}", lines, one.digest, href))
+    return found
+
+
+def _stated(fact: Fact) -> str:
+    quantity = "" if fact.quantity is None else f" {fact.quantity.normalize():f}"
+    return f"{fact.effective_on} {fact.action}{quantity}"
 
 
 def _logs(fact: Fact) -> list[Evidence]:

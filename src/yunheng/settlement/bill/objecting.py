@@ -52,7 +52,7 @@ def consequence(run: Run) -> str:
     """采纳以后怎样办：冻结了的由补差结清，没冻结的改正了重新计量。"""
     if queries.frozen(run.service_year):
         return "这个服务年度的结算已经冻结，不会再变；异议采纳的，由补差多退少补（R-083）"
-    return "异议采纳的，改正以后重新计量；没有答复以前，这个服务年度不能提交复算（D62-七，R-075）"
+    return "异议采纳的，改正以后重新计量；没有答复、采纳了没有改正以前，这个服务年度不能提交复算（D62-七，R-075）"
 
 
 # ── 写 ──
@@ -152,7 +152,7 @@ def _close(
         )
         if kind != ObjectionReply.WITHDRAW:
             words = f"{objection.resource} 的异议{kind}：{made.text}"
-            _tell(objection, objection.role, objection.institution, words, on)
+            told(objection, words, on)
         journal.note(f"异议{kind}", f"{objection.pk}", after={"资源": objection.resource, "答复": made.text})
     return made
 
@@ -189,6 +189,11 @@ def _kept(evidence: Evidence | None) -> dict[str, object]:
     if not content:
         return {}
     return {"name": name[-200:], "content": content, "digest": sm3_bytes(content)}
+
+
+def told(objection: Objection, text: str, on: date) -> None:
+    """知会提异议的一方。"""
+    _tell(objection, objection.role, objection.institution, text, on)
 
 
 def _tell(objection: Objection, role: str, institution: Institution | None, text: str, on: date) -> None:

@@ -1,6 +1,6 @@
 """结算的各张表。"""
 
-from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply
+from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from .runs import ADJUST, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
@@ -36,6 +36,7 @@ __all__ = [
     "RecoveryAsset",
     "RecoveryCost",
     "RecoveryShare",
+    "Remedy",
     "Run",
     "RunFile",
     "RunOrder",

@@ -1,4 +1,4 @@
-"""差异、差异的处理和裁定、异议和答复：都只追加。"""
+"""差异、差异的处理和裁定、异议、答复和改正：都只追加。"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
+from yunheng.ledger.models import Correction
 from yunheng.orgs.models import Institution
 
 from .lines import BillLine
@@ -153,3 +154,28 @@ class ObjectionReply(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.objection_id} {self.kind}"
+
+
+class Remedy(AppendOnly):
+    """采纳了的异议怎样办的（R-075）：更正了台账的哪一条（`correction`），或不需要改数据、为什么（`text`）；可以更正几条。"""
+
+    objection = models.ForeignKey(Objection, models.PROTECT, related_name="remedies", verbose_name="异议")
+    correction = models.OneToOneField(
+        Correction, models.PROTECT, null=True, related_name="remedy", verbose_name="台账更正"
+    )
+    text = models.CharField("不需要改数据的理由", max_length=500, blank=True)
+    on = models.DateField("业务日")
+    by = models.CharField("谁办的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "异议的改正"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(correction__isnull=False, text="") | (Q(correction__isnull=True) & ~Q(text="")),
+                name="remedy_corrects_or_says_why",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.objection_id} {'更正' if self.correction_id else '不改'}"

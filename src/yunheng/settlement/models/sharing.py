@@ -46,20 +46,33 @@ class RecoveryShare(AppendOnly):
 
 
 class RecoveryCost(AppendOnly):
-    """某服务年度一项灾备费用，和按当时的比例拆到分的各家（R-085）。"""
+    """某服务年度一项灾备费用，和按当时的比例拆到分的各家（R-085）。
+
+    记错了的再记一条，`replaces` 是它更正哪一条，写明理由。
+    """
 
     code = models.CharField("资产编号", max_length=32)
     service_year = models.PositiveSmallIntegerField("服务年度")
     amount = models.DecimalField("费用", max_digits=18, decimal_places=2)
     shares = models.JSONField("各家承担")
     document = models.CharField("依据", max_length=200)
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name="更正哪一条"
+    )
+    reason = models.CharField("更正的理由", max_length=200, blank=True)
     on = models.DateField("业务日")
     by = models.CharField("谁记的", max_length=200)
 
     class Meta:
         verbose_name = "灾备费用"
         constraints = [
-            models.UniqueConstraint(fields=["code", "service_year"], name="one_recovery_cost_a_year"),
+            models.UniqueConstraint(
+                fields=["code", "service_year"], condition=Q(replaces=None), name="one_recovery_cost_a_year"
+            ),
+            models.CheckConstraint(
+                condition=Q(replaces=None, reason="") | (Q(replaces__isnull=False) & ~Q(reason="")),
+                name="recovery_correction_says_why",
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="recovery_cost_positive"),
         ]
 

@@ -47,6 +47,8 @@ def differences(request: Request, pk: int) -> HttpResponse:
             problems = error.problems
     rows, counts = _seen(request.actor, run)
     codes = sum(map(Counter[str], counts.values()), Counter[str]())
+    if request.GET.get("assigned"):
+        rows = queries.assigned(request.actor, run.service_year, rows)
     stacked: Any = _Stacked(run, rows, counts, request.GET)
     page = Paginator(stacked, PAGE).get_page(request.GET.get("page", "1")[:6])
     shown = queries.with_steps(run, page)
@@ -64,6 +66,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
         "picked": request.POST.getlist("row") if problems else [],
         "items": dict(Item.objects.values_list("code", "name")),
         "rules": reviews,
+        "answers": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY),
         "ruled_again": recasting.ruled_again(run) if reviews else 0,
         "uncovered": barred,
         "argues": request.actor.role in (Role.CLERK, Role.PROVIDER, Role.THIRD_PARTY) and not barred,
@@ -79,7 +82,7 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 
 def _seen(actor: Actor, run: Run) -> tuple[QuerySet[Difference], _Counts]:
-    """看得到的差异，和各几条：使用单位、服务商只看自己账目上的资源（R-001）。"""
+    """看得到的差异，和各几条：使用单位、服务商只看自己的（R-001）。"""
     rows = queries.visible_differences(actor, run)
     if actor.role is None or not actor.role.own_institution:
         return rows, queries.state_counts(run)
@@ -94,6 +97,7 @@ class _Stacked:
 
     def __init__(self, run: Run, rows: QuerySet[Difference], counts: _Counts, asked: Mapping[str, str]) -> None:
         code, state, text = asked.get("code", ""), asked.get("state", ""), asked.get("q", "").strip()
+        counted = not text and not asked.get("assigned")
         if code:
             rows = rows.filter(code=code)
         if text:
@@ -103,7 +107,7 @@ class _Stacked:
             if state in ("", each):
                 part = queries.in_state(run, rows, each)
                 known = counts[each].get(code, 0) if code else sum(counts[each].values())
-                self._parts.append((part, part.count() if text else known))
+                self._parts.append((part, known if counted else part.count()))
 
     def __len__(self) -> int:
         return sum(number for _, number in self._parts)
@@ -143,11 +147,14 @@ def _row(text: str) -> tuple[str, str, str]:
 
 @allowed(*CENTRE, Role.CLERK, Role.PROVIDER)
 def handling_file(request: Request, pk: int) -> HttpResponse:
-    """差异处理附的证据；使用单位、服务商只看得到自己账目上的。"""
+    """差异处理附的证据；使用单位、服务商只看得到自己的：现在还有这条差异，或资源是自己的、分派过给自己。"""
     found = get_object_or_404(Handling.objects.select_related("file").exclude(file=None), pk=min(pk, MAX_PK))
-    run = queries.latest_run(found.service_year)
-    own = run and queries.visible_lines(request.actor, run).filter(resource=found.resource).exists()
-    if request.actor.role in (Role.CLERK, Role.PROVIDER) and not own:
+    actor, year = request.actor, found.service_year
+    own = queries.concerning(actor, year, Handling.objects.filter(pk=found.pk)).exists()
+    if not own and (run := queries.latest_run(year)):
+        same = queries.differences_of(run).filter(code=found.code, resource=found.resource, item=found.item)
+        own = queries.concerning(actor, year, same).exists()
+    if not own:
         raise Http404
     assert found.file
     return attached(found.file.content, found.file.name)

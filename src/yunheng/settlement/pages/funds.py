@@ -20,7 +20,7 @@ from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
 from yunheng.settlement import handover, queries, recovery
-from yunheng.settlement.models import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
+from yunheng.settlement.models import Handover, RecoveryAsset, RecoveryShare, ServiceFeedback
 from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in, names_of
 from yunheng.settlement.plans import verifying
 from yunheng.settlement.runs import forecasting
@@ -80,12 +80,13 @@ def shares(request: Request) -> HttpResponse:
         except Refused as error:
             problems = error.problems
     present = service_year_of(request.on)
-    costs = list(RecoveryCost.objects.order_by("-service_year", "code"))
+    costs = list(recovery.costs())
     totals: Counter[tuple[int, str]] = Counter()
     for cost in costs:
         for code, amount in cost.shares.items():
             totals[cost.service_year, code] += Decimal(amount)  # type: ignore[assignment]
     context = {
+        "split": [one for one in recovery.assets() if one.kind != RecoveryAsset.EXPANSION],
         "assets": [(one, recovery.share_of(one.code, present)) for one in recovery.assets()],
         "costs": costs,
         "totals": [(year, code, amount) for (year, code), amount in sorted(totals.items(), reverse=True)],
@@ -139,6 +140,7 @@ def _save_share(request: Request) -> None:
             year=_year(request),
             amount=money_in(request, "amount"),
             document=_document(post),
+            reason=post.get("reason", ""),
         )
 
 
@@ -200,6 +202,7 @@ def reporting(request: Request) -> HttpResponse:
     context = {
         "feedbacks": ServiceFeedback.objects.select_related("provider").order_by("-pk")[:100],
         "handovers": Handover.objects.defer("content").order_by("-from_on"),
+        "due": handover.next_period(),
         "providers": providers(),
         "levels": handover.LEVELS,
         "years": range(service_year_of(request.on), FIRST_YEAR, -1),

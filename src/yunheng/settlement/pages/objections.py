@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -18,11 +18,13 @@ from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, whole_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
-from yunheng.settlement.bill import objecting
-from yunheng.settlement.models import Objection, ObjectionReply, Run
+from yunheng.settlement.bill import mending, objecting
+from yunheng.settlement.models import Objection, ObjectionReply, Remedy, Run
 from yunheng.settlement.pages.years import MAX_PK, RECONCILES, names_of
 
 _PAGE = 30
+#: 采纳了、不需要改数据
+LEAVE = "不改"
 
 
 def _given(request: Request) -> objecting.Evidence | None:
@@ -33,7 +35,7 @@ def _given(request: Request) -> objecting.Evidence | None:
 @allowed(*RECONCILES)
 def listing(request: Request) -> HttpResponse:
     """异议：没答复的在前；按服务年度筛。"""
-    found = objecting.visible(request.actor)
+    found = objecting.visible(request.actor).annotate(mended=Exists(Remedy.objects.filter(objection=OuterRef("pk"))))
     year = year_of(request.GET.get("year"))
     if year is not None:
         found = found.filter(run__service_year=year)
@@ -130,7 +132,9 @@ def one(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST":
         text, kind = request.POST.get("text", ""), request.POST.get("kind", "")
         try:
-            if kind == ObjectionReply.WITHDRAW:
+            if kind == LEAVE:
+                mending.leave(actor=request.actor, on=request.on, objection=objection, text=text)
+            elif kind == ObjectionReply.WITHDRAW:
                 objecting.withdraw(actor=request.actor, on=request.on, objection=objection, text=text)
             else:
                 objecting.answer(
@@ -145,6 +149,10 @@ def one(request: Request, pk: int) -> HttpResponse:
         except Refused as error:
             problems = error.problems
     answered = hasattr(objection, "reply")
+    remedies = objection.remedies.select_related("correction__voided__item", "correction__replacement").defer(
+        "correction__content"
+    )
+    mends = answered and objection.reply.kind == ObjectionReply.ACCEPT and request.actor.role == Role.REVIEWER
     item = Item.objects.get(code=objection.item)
     context = {
         "objection": objection,
@@ -156,6 +164,10 @@ def one(request: Request, pk: int) -> HttpResponse:
         "withdraws": not answered
         and request.actor.role in objecting.PARTIES
         and request.actor.institution == objection.institution_id,
+        "remedies": remedies.order_by("-pk"),
+        "mends": mends,
+        "leave": LEAVE,
+        "facts": mending.correctable(objection.resource, objection.item) if mends else (),
         "consequence": objecting.consequence(objection.run),
         "values": request.POST,
         "problems": problems,

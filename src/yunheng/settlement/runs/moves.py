@@ -30,29 +30,41 @@ BACKFILL = "backfill"
 #: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
 _APPROVED = "deliver"
 
-#: 各事项的动作：记进台账的（作废了的不算），和补录的单据上写的
+#: 各事项的动作：记进台账的（作废了的不算），和补录的单据上写的（更正了的照更正的）。
+#: `reviewed` 只有更正了的释放才有：停止计费的日子变了，审核日期就不是单据上的那天
 _MOVES = """
 CREATE TEMP TABLE package_moves ON COMMIT DROP AS
 SELECT f.case_id, f.id AS seq, r.code AS resource, i.code AS item, f.action,
-    trim_scale(f.quantity)::text AS quantity
+    trim_scale(f.quantity)::text AS quantity,
+    CASE WHEN f.action = '释放' AND x.id IS NOT NULL THEN f.effective_on - %s END AS reviewed
 FROM ledger_fact AS f
-JOIN cases_case AS c ON c.id = f.case_id AND c.procedure = ANY(%s)
+LEFT JOIN ledger_correction AS x ON x.replacement_id = f.id
+JOIN cases_case AS c ON c.id = f.case_id AND (c.procedure = ANY(%s) OR c.procedure = %s AND x.id IS NOT NULL)
 JOIN ledger_resource AS r ON r.id = f.resource_id
 JOIN catalog_item AS i ON i.id = f.item_id
 WHERE f.action <> '作废' AND NOT EXISTS (SELECT FROM ledger_fact AS v WHERE v.voids_id = f.id)
 UNION ALL
-SELECT l.case_id, m.seq, m.line->>0, m.line->>1, m.line->>2, nullif(m.line->>3, '')
+SELECT l.case_id, m.seq, m.line->>0, m.line->>1, m.line->>2, nullif(m.line->>3, ''), NULL
 FROM (
     SELECT DISTINCT ON (case_id) case_id, content FROM applications_filing ORDER BY case_id, version DESC
 ) AS l
 JOIN cases_case AS c ON c.id = l.case_id AND c.procedure = %s
 CROSS JOIN LATERAL jsonb_array_elements(l.content->'lines') WITH ORDINALITY AS m (line, seq)
+WHERE NOT EXISTS (
+    SELECT FROM ledger_correction AS x
+    JOIN ledger_fact AS f ON f.id = x.voided_id AND f.case_id = l.case_id
+    JOIN ledger_resource AS r ON r.id = f.resource_id
+    JOIN catalog_item AS i ON i.id = f.item_id
+    WHERE r.code = m.line->>0 AND i.code = m.line->>1 AND f.action = m.line->>2
+)
 """
-#: 一张单据只能归一家服务商；一件申请里平台软件另有服务商的，分成“单号/服务商代码”的另一张
+#: 一张单据只能归一家服务商、只有一个审核日期；一件申请里平台软件另有服务商的，分成“单号/服务商代码”的另一张，
+#: 更正了停止计费日的释放，分成“单号/更正”的另一张
 _SPLIT = """
 CREATE TEMP TABLE package_details ON COMMIT DROP AS
-SELECT m.case_id, m.seq, m.resource, m.item, m.action, m.quantity, c.number, o.owner,
-    CASE WHEN o.owner = p.code THEN c.number ELSE c.number || '/' || o.owner END AS form
+SELECT m.case_id, m.seq, m.resource, m.item, m.action, m.quantity, m.reviewed, c.number, o.owner,
+    CASE WHEN o.owner = p.code THEN c.number ELSE c.number || '/' || o.owner END
+        || CASE WHEN m.reviewed IS NULL THEN '' ELSE '/更正' || m.seq END AS form
 FROM package_moves AS m
 JOIN cases_case AS c ON c.id = m.case_id
 JOIN cases_board AS b ON b.case_id = m.case_id
@@ -64,8 +76,10 @@ LEFT JOIN orgs_institution AS ip ON ip.id = i.provider_id
 CROSS JOIN LATERAL (SELECT coalesce(rp.code, ip.code, p.code) AS owner) AS o
 """
 _FORMS = """
-SELECT d.case_id, d.form, d.owner, p.code, f.content->>'kind', f.content->>'reviewed_on'
-FROM (SELECT case_id, form, owner, number, min(seq) AS seq FROM package_details GROUP BY 1, 2, 3, 4) AS d
+SELECT d.case_id, d.form, d.owner, d.reviewed::text, p.code, f.content->>'kind', f.content->>'reviewed_on'
+FROM (
+    SELECT case_id, form, owner, reviewed, number, min(seq) AS seq FROM package_details GROUP BY 1, 2, 3, 4, 5
+) AS d
 CROSS JOIN LATERAL (
     SELECT project_id, content FROM applications_filing WHERE case_id = d.case_id ORDER BY version DESC LIMIT 1
 ) AS f
@@ -73,12 +87,26 @@ JOIN ledger_project AS p ON p.id = f.project_id
 ORDER BY d.number, d.seq
 """
 #: 同一动作的工单有几个来源时，平台自己送来的优先，其次补录的、服务商回执带出来的；
-#: 接口和文件各送过一次的同一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一
+#: 接口和文件各送过一次的同一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一。
+#: 照异议、证据更正过的动作，工单照更正的：原来的号后面加“/更正”，原来的不再导出
 _ORDERS = f"""
-WITH received AS (
+WITH corrected AS (
+    SELECT x.replacement_id, c.number, r.code AS resource, i.code AS item, f.action
+    FROM ledger_correction AS x
+    JOIN ledger_fact AS f ON f.id = x.voided_id
+    JOIN cases_case AS c ON c.id = f.case_id
+    JOIN ledger_resource AS r ON r.id = f.resource_id
+    JOIN catalog_item AS i ON i.id = f.item_id
+    WHERE x.replacement_id IS NOT NULL AND f.action <> '释放'
+), received AS (
     SELECT r.id, r.source_ref, r.digest, {payload("工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")},
         CASE substring(s.code FROM '[^-]*$') WHEN '补录' THEN 1 WHEN '回执' THEN 2 ELSE 0 END AS rank
-    FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id WHERE r.kind = '工单'
+    FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
+    WHERE r.kind = '工单' AND NOT EXISTS (
+        SELECT FROM corrected AS k
+        WHERE k.number = r.payload->>'单号' AND k.resource = r.payload->>'资源' AND k.item = r.payload->>'目录项'
+            AND k.action = r.payload->>'动作'
+    )
 ), ranked AS (
     SELECT *, min(rank) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS best FROM received
 ), kept AS (
@@ -86,32 +114,41 @@ WITH received AS (
 ), named AS (
     SELECT *, count(*) OVER (PARTITION BY 工单号) AS times FROM kept
 ), parted AS (
-    SELECT DISTINCT number, resource, form FROM package_details WHERE form <> number
+    SELECT DISTINCT number, resource, form FROM package_details WHERE form <> number AND reviewed IS NULL
+), listed AS (
+    SELECT 0 AS part, id, CASE WHEN times = 1 THEN 工单号 ELSE source_ref END AS 工单号, 单号, 资源,
+        目录项, 动作, 数量, 完成日期
+    FROM named
+    UNION ALL
+    SELECT 1, f.id, coalesce(nullif(f.order, ''), k.number) || '/更正' || f.id, k.number, k.resource, k.item, k.action,
+        trim_scale(f.quantity)::text, f.effective_on::text
+    FROM corrected AS k JOIN ledger_fact AS f ON f.id = k.replacement_id
+    WHERE NOT EXISTS (SELECT FROM ledger_fact AS v WHERE v.voids_id = f.id)
 )
-SELECT CASE WHEN n.times = 1 THEN n.工单号 ELSE n.source_ref END, coalesce(p.form, n.单号), n.资源, n.目录项, n.动作,
-    n.数量, n.完成日期
-FROM named AS n LEFT JOIN parted AS p ON p.number = n.单号 AND p.resource = n.资源
-ORDER BY n.id
+SELECT n.工单号, coalesce(p.form, n.单号), n.资源, n.目录项, n.动作, n.数量, n.完成日期
+FROM listed AS n LEFT JOIN parted AS p ON p.number = n.单号 AND p.resource = n.资源
+ORDER BY n.part, n.id
 """
 
 
-def gather() -> None:
-    """把各事项的动作并在两张临时表里，供下面各表读；要在一个事务里。
+def gather(stops_after: int) -> None:
+    """把各事项的动作并在两张临时表里，供下面各表读；要在一个事务里。`stops_after` 是审核几天以后停止计费（K-10）。
 
     审核通过了、服务商还没有填回执的照批准的内容列，没有平台编号的用“单号-行”，对账时是无工单（D1）。
     """
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS package_moves, package_details, package_reviews")
-        cursor.execute(_MOVES, [list(FORMS), BACKFILL])
+        cursor.execute(_MOVES, [stops_after, list(FORMS), BACKFILL, BACKFILL])
         cursor.execute("CREATE TEMP TABLE package_reviews (case_id bigint PRIMARY KEY, kind text, reviewed date)")
-        cursor.execute("SELECT DISTINCT case_id FROM package_moves")
+        # 记过台账的，后来全作废了也不再照批准的内容列
+        cursor.execute("SELECT DISTINCT case_id FROM ledger_fact WHERE case_id IS NOT NULL")
         moved = {case for (case,) in cursor.fetchall()}
         planned: list[tuple[object, ...]] = []
         reviews: list[tuple[object, ...]] = []
         for case, reviewed in _reviews():
             reviews.append((case.pk, FORMS[case.procedure], reviewed))
             if case.pk not in moved:
-                planned += [(case.pk, seq, *move) for seq, move in enumerate(_planned(case))]
+                planned += [(case.pk, seq, *move, None) for seq, move in enumerate(_planned(case))]
         _fill(cursor, "package_reviews", reviews)
         _fill(cursor, "package_moves", planned)
         # 还没审核通过就有动作的不算
@@ -153,8 +190,9 @@ def forms() -> Iterator[dict[str, str]]:
         cursor.execute("SELECT case_id, kind, reviewed FROM package_reviews")
         reviews = {case: (kind, reviewed.isoformat()) for case, kind, reviewed in cursor.fetchall()}
         cursor.execute(_FORMS)
-        for case, form, owner, project, *backfilled in cursor:
+        for case, form, owner, corrected, project, *backfilled in cursor:
             kind, reviewed = reviews.get(case, backfilled)
+            reviewed = corrected or reviewed
             yield {"单号": form, "种类": kind, "项目": project, "服务商": owner, "审核日期": reviewed}
 
 

@@ -56,7 +56,8 @@ def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
 
     `provisional` 见 `running.export`。
     """
-    moves.gather()
+    start = periods.service_year(year).start
+    moves.gather((periods.billing_stop(start, chosen_conventions(start)["K-10"]) - start).days)
     return {
         "机构": _institutions(),
         "目录": _catalog(),
