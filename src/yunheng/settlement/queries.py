@@ -245,7 +245,7 @@ def concerning(actor: Actor, year: int, rows: QuerySet[_Disputed]) -> QuerySet[_
         else:
             # “单号/服务商代码”的是另有服务商的平台软件，归那一家
             code = Institution.objects.values_list("code", flat=True).get(pk=mine)
-            parts += [rows.filter(form__in=numbers), rows.filter(form__endswith=f"/{code}")]
+            parts += [rows.filter(Q(form__in=numbers)), rows.filter(Q(form__endswith=f"/{code}"))]
     first, *rest = (part.order_by().values("pk") for part in parts)
     return rows.filter(pk__in=first.union(*rest))
 

@@ -15,7 +15,7 @@ from yunheng.ledger.queries import visible
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
-from yunheng.orgs.reading import Given, decimal_of
+from yunheng.orgs.reading import Given, decimal_of, whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -36,8 +36,7 @@ def compare(request: Request, pk: int, other: int) -> HttpResponse:
     """两个批次逐条对照（R-083）：原来多少，现在多少，合计怎样勾稽；可以只看一种、一个单位。"""
     before, after = (get_object_or_404(Run, pk=min(one, MAX_PK)) for one in (pk, other))
     kind, unit = (request.GET.get(name, "") for name in ("kind", "unit"))
-    number = request.GET.get("page", "1")[:6]
-    offset = (int(number) - 1) * PAGE if number.isdigit() and int(number) else 0
+    offset = max((whole_of(request.GET.get("page"), 999_999) or 1) - 1, 0) * PAGE
     found = contrasting.contrast(
         before, after, kind=kind if kind in contrasting.KINDS else "", unit=unit, offset=offset, limit=PAGE
     )

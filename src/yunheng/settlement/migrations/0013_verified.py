@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('assessment', '0003_evidence'),
         ('orgs', '0003_commissions'),
-        ('settlement', '0012_a_corrections'),
+        ('settlement', '0012_payments_corrected'),
     ]
 
     operations = [

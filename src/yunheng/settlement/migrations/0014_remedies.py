@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0005_c_corrections'),
-        ('settlement', '0010_differences'),
+        ('ledger', '0006_corrections'),
+        ('settlement', '0013_verified'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('orgs', '0003_commissions'),
-        ('settlement', '0011_a_restarts'),
+        ('settlement', '0011_restarts'),
     ]
 
     operations = [

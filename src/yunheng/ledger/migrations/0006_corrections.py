@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0004_received_of_resource'),
+        ('ledger', '0005_licence_correction'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('settlement', '0011_c_corrections'),
+        ('settlement', '0014_remedies'),
     ]
 
     operations = [
