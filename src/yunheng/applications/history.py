@@ -322,7 +322,7 @@ def _references(rows: Rows) -> Iterator[Problem]:
         if row["单号"] in forms and tuple(row[key] for key in ("单号", "资源", "目录项", "动作")) not in entries:
             move = f"{row['资源']} {row['目录项']} {row['动作']}"
             yield Problem("工单", number, "资源", f"单据 {row['单号']} 的明细里没有 {move}")
-    yield from _owners(rows, forms, projects)
+    yield from _owners(rows, {number: row for number, row in forms.items() if row["服务商"] in hosts}, projects)
 
 
 def _owners(
@@ -336,7 +336,9 @@ def _owners(
         form = forms.get(row["单号"])
         if form is None:
             continue
-        project, provider, where = owners.setdefault(row["资源"], (form["项目"], form["服务商"], f"单据 {row['单号']}"))
+        project, provider, where = owners.setdefault(
+            row["资源"], (form["项目"], form["服务商"], f"单据 {row['单号']} 里")
+        )
         if (project, provider) != (form["项目"], form["服务商"]):
             name = projects[project]["名称"] if project in projects else project
             text = f"{row['资源']} 在{where}属于项目“{name}”、服务商 {provider}，不能再记到这里（R-051）"

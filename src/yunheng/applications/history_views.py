@@ -44,8 +44,14 @@ def backfills(request: Request) -> HttpResponse:
         except ValueError as error:
             context["problems"], status = (f"{error}（R-084）",), 422
     earlier = Backfill.objects.defer("content").order_by("-pk")
-    context["page"] = Paginator(earlier, _PAGE).get_page(request.GET.get("page", "1")[:6])
+    page = Paginator(earlier, _PAGE).get_page(request.GET.get("page", "1")[:6])
+    context |= {"page": page, "rows": [(one, _counted(one)) for one in page]}
     return render(request, "applications/backfill.html", context, status=status)
+
+
+def _counted(one: Backfill) -> str:
+    """各表几行，照工作簿里的次序，没有的不写。"""
+    return "，".join(f"{sheet} {number}" for sheet in history.SHEETS if (number := one.counts.get(sheet)))
 
 
 def _preview(request: Request) -> dict[str, Any]:

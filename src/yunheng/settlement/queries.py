@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Aggregate, Count, Exists, F, Func, Max, OuterRef, Q, QuerySet, Sum, TextField, Value
 
@@ -239,15 +239,20 @@ def concerning(actor: Actor, year: int, rows: QuerySet[_Disputed]) -> QuerySet[_
         return rows
     parts = [rows.filter(resource__in=resources.values("code")), assigned(actor, year, rows)]
     if rows.model is Difference:
-        numbers = forms.values("number")
-        if actor.role != Role.PROVIDER:
-            parts.append(rows.alias(number=_NUMBER).filter(number__in=numbers))
-        else:
-            # “单号/服务商代码”的是另有服务商的平台软件，归那一家
-            code = Institution.objects.values_list("code", flat=True).get(pk=mine)
-            parts += [rows.filter(Q(form__in=numbers)), rows.filter(Q(form__endswith=f"/{code}"))]
+        parts += _filed(actor, rows, forms)
     first, *rest = (part.order_by().values("pk") for part in parts)
     return rows.filter(pk__in=first.union(*rest))
+
+
+def _filed(actor: Actor, rows: QuerySet[Any], forms: QuerySet[Case]) -> Iterator[QuerySet[Any]]:
+    """单据是本单位、本家的；“单号/服务商代码”的是另有服务商的平台软件，单位照单号，服务商归那一家。"""
+    numbers = forms.values("number")
+    if actor.role != Role.PROVIDER:
+        yield rows.alias(number=_NUMBER).filter(number__in=numbers)
+    else:
+        code = Institution.objects.values_list("code", flat=True).get(pk=actor.institution or 0)
+        yield rows.filter(form__in=numbers)
+        yield rows.filter(form__endswith=f"/{code}")
 
 
 def assigned(actor: Actor, year: int, rows: QuerySet[_Disputed]) -> QuerySet[_Disputed]:
@@ -565,7 +570,13 @@ def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Diffe
     """处理到这一步的，按次序；以最近的裁定为准，不看批次算没算进去。"""
     if state == NOTE:
         return rows.filter(blocking=False).order_by("seq")
-    ruled = Exists(
+    ruled = _ruled(run)
+    return rows.filter(ruled if state == RULED else ~ruled, blocking=True).order_by("seq")
+
+
+def _ruled(run: Run) -> Exists:
+    """这条差异裁定过。"""
+    return Exists(
         Handling.objects.filter(
             service_year=run.service_year,
             kind=Handling.RULE,
@@ -574,7 +585,16 @@ def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Diffe
             code=OuterRef("code"),
         )
     )
-    return rows.filter(ruled if state == RULED else ~ruled, blocking=True).order_by("seq")
+
+
+def counts_of(run: Run, rows: QuerySet[Difference]) -> dict[str, dict[str, int]]:
+    """这些差异处理到哪一步 → 各种各几条；一条语句数完。"""
+    found: dict[str, dict[str, int]] = {OPEN: {}, RULED: {}, NOTE: {}}
+    kinds = rows.order_by().annotate(ruled_now=_ruled(run)).values_list("code", "blocking", "ruled_now")
+    for code, blocking, ruled, number in kinds.annotate(number=Count("pk")):
+        state = (RULED if ruled else OPEN) if blocking else NOTE
+        found[state][code] = found[state].get(code, 0) + number
+    return found
 
 
 def with_steps(run: Run, rows: Iterable[Difference]) -> list[Difference]:

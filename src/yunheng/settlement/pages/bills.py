@@ -36,7 +36,8 @@ def compare(request: Request, pk: int, other: int) -> HttpResponse:
     """两个批次逐条对照（R-083）：原来多少，现在多少，合计怎样勾稽；可以只看一种、一个单位。"""
     before, after = (get_object_or_404(Run, pk=min(one, MAX_PK)) for one in (pk, other))
     kind, unit = (request.GET.get(name, "") for name in ("kind", "unit"))
-    offset = max((whole_of(request.GET.get("page"), 999_999) or 1) - 1, 0) * PAGE
+    number = max(whole_of(request.GET.get("page"), 999_999) or 1, 1)
+    offset = (number - 1) * PAGE
     found = contrasting.contrast(
         before, after, kind=kind if kind in contrasting.KINDS else "", unit=unit, offset=offset, limit=PAGE
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -86,10 +86,7 @@ def _seen(actor: Actor, run: Run) -> tuple[QuerySet[Difference], _Counts]:
     rows = queries.visible_differences(actor, run)
     if actor.role is None or not actor.role.own_institution:
         return rows, queries.state_counts(run)
-    return rows, {
-        state: dict(queries.in_state(run, rows, state).order_by().values_list("code").annotate(number=Count("pk")))
-        for state in STATES
-    }
+    return rows, queries.counts_of(run, rows)
 
 
 class _Stacked:
