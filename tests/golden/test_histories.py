@@ -29,7 +29,7 @@ from yunheng.metering.opening import opened
 from yunheng.metering.writing import write_package
 from yunheng.orgs.models import Institution
 from yunheng.rules.workdays import WorkCalendar
-from yunheng.settlement import operations, queries
+from yunheng.settlement import disputing, operations
 from yunheng.settlement.runs import running
 
 pytestmark = pytest.mark.django_db
@@ -217,7 +217,7 @@ class Book:
     def rule(self) -> None:
         """裁定一部分差异。"""
         run = measured()
-        for row in queries.differences(run):
+        for row in disputing.differences(run):
             if row.blocking and self.chance.random() < 0.5:
                 ruling = self.chance.choice(["认可", "不计费"])
                 try:

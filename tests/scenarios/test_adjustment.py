@@ -20,7 +20,7 @@ from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
 from yunheng.metering import diffing
 from yunheng.orgs.models import BusinessClock, Person
-from yunheng.settlement import operations, queries
+from yunheng.settlement import disputing, funding, operations, queries
 from yunheng.settlement.bill.contrasting import contrast
 from yunheng.settlement.models import BillLine, Freeze, Handling, Run
 from yunheng.settlement.runs import running
@@ -47,7 +47,7 @@ def rule_all() -> None:
     """没有日志的都裁定认可。"""
     run = queries.latest_run(YEAR)
     assert run is not None
-    for row in queries.differences(run):
+    for row in disputing.differences(run):
         if row.code == "D5":
             operations.handle(
                 actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row.resource, item=row.item,
@@ -67,7 +67,7 @@ def test_R083_待核的裁定以后由补差另行结算_只补差额_已冻结�
     case = adjusted(tmp_path)
     second = Freeze.objects.get(number=1)
     assert second.base == first
-    (due,) = [one for one in queries.dues(second) if not one.unit]
+    (due,) = [one for one in funding.dues(second) if not one.unit]
     assert due.gross == held
     assert due.net == Decimal(second.run.head["summary"]["unified_net"]) - Decimal(
         first.run.head["summary"]["unified_net"]
@@ -80,7 +80,7 @@ def test_R083_待核的裁定以后由补差另行结算_只补差额_已冻结�
     settled(case)
     assert Board.objects.get(case=case).state == "已办结"
     assert list(BillLine.objects.filter(run=first.run).order_by("pk").values()) == before
-    assert [problem for problem in queries.money_problems() if problem] == []
+    assert [problem for problem in funding.money_problems() if problem] == []
 
 
 def test_R083_多算了的收回_金额为负_不用下达预算(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_R083_多算了的收回_金额为负_不用下达预算(tmp_path: Path)
     void(actor=cast()["shy"], on=JULY, fact=fact, reason="这台没有开通过")
     case = adjusted(tmp_path, "台账作废了一条")
     second = Freeze.objects.get(number=1)
-    (due,) = [one for one in queries.dues(second) if not one.unit]
+    (due,) = [one for one in funding.dues(second) if not one.unit]
     assert due.net < 0
     assert Board.objects.get(case=case).step == "contract"
     freeze = queries.freeze_of(case)
@@ -98,7 +98,7 @@ def test_R083_多算了的收回_金额为负_不用下达预算(tmp_path: Path)
     settled(case)
     contract = freeze.contracts.get()
     assert contract.amount == contract.paid_total == due.net
-    assert [problem for problem in queries.money_problems() if problem] == []
+    assert [problem for problem in funding.money_problems() if problem] == []
 
 
 def test_R083_没有冻结_没有差_上一次没办完_都不能补差(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from yunheng.orgs.operations import appoint
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import operations as settling
-from yunheng.settlement import queries
+from yunheng.settlement import disputing, queries
 from yunheng.settlement.plans import planning
 
 pytestmark = pytest.mark.django_db
@@ -191,7 +191,7 @@ def test_R089_没有委托计量计费的_数据包_复算_差异说明都不行
     run = measured()
     result = recomputed(run, tmp_path)
     commissioned(Scope.APPRAISAL, Scope.SITE)
-    row = next(one for one in queries.differences(run) if one.blocking)
+    row = next(one for one in disputing.differences(run) if one.blocking)
     argued: dict[str, Any] = {
         "year": YEAR, "code": row.code, "resource": row.resource, "item": row.item, "kind": "说明",
         "text": "见附件",

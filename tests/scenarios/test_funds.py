@@ -27,7 +27,7 @@ from yunheng.ledger.models import Fact, Project, Resource, Segment
 from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import operations, paying, queries, recovery
+from yunheng.settlement import funding, operations, paying, queries, recovery
 from yunheng.settlement.bill import focus
 from yunheng.settlement.models import Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 from yunheng.settlement.plans import checking, papering, planning, verifying
@@ -82,12 +82,12 @@ def written(case: Case) -> Plan:
 def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后的(tmp_path: Path) -> None:
     case, freeze = at_plan(tmp_path)
     evaluated()
-    before = queries.payable(freeze, "CU", None)
+    before = funding.payable(freeze, "CU", None)
     assert before is not None
     digest = freeze.run.digest
     stale = written(case)
     verify(freeze, "-100.00")
-    assert queries.payable(freeze, "CU", None) == before - 100
+    assert funding.payable(freeze, "CU", None) == before - 100
     freeze.run.refresh_from_db()
     assert freeze.run.digest == digest
     assert freeze.run.head["summary"]["unified"][0]["net"] == str(before)
@@ -96,7 +96,7 @@ def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后�
     plan = written(case)
     assert (stale.total, plan.total) == (before, before - 100)
     act("shy", case, "report")
-    total = str(queries.figure(case, "plan"))
+    total = str(funding.figure(case, "plan"))
     act("kw", case, "grant", fields={"approved": total})
     act("shy", case, "apply", fields={"applied": total})
     act("cz", case, "grant", fields={"granted": total})
@@ -108,8 +108,8 @@ def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后�
         actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom(), number="HT-1", amount=before - 100,
         signed_on=JULY,
     )  # fmt: skip
-    assert not [problem for problem in queries.money_problems() if problem]
-    names = {step.name for step in queries.chain(case)}
+    assert not [problem for problem in funding.money_problems() if problem]
+    names = {step.name for step in funding.chain(case)}
     assert "效能评估核定以后" in names
 
 
@@ -160,13 +160,13 @@ def test_R079_减成负数_是零_没有文号_不是区科委_核定两次_都�
 def test_R079_核定错了报送以前重新核定_替下原来的_方案照新的_原来的留着(tmp_path: Path) -> None:
     case, freeze = at_plan(tmp_path)
     evaluated()
-    metered = queries.payable(freeze, "CU", None)
+    metered = funding.payable(freeze, "CU", None)
     assert metered is not None
     first = verify(freeze, "-100.00")
     stale = written(case)
     second = verify(freeze, "-10.00", document="松科委〔2026〕10号")
     assert second.replaces == first
-    assert queries.payable(freeze, "CU", None) == metered - 10
+    assert funding.payable(freeze, "CU", None) == metered - 10
     with pytest.raises(Refused, match="请重编一版"):
         act("shy", case, "report")
     plan = written(case)
@@ -188,25 +188,25 @@ def test_R079_核定错了报送以前重新核定_替下原来的_方案照新�
 def test_R079_重新核定的减得比应付多_拒绝_应付不含替下的那一条(tmp_path: Path) -> None:
     _, freeze = at_plan(tmp_path)
     evaluated()
-    metered = queries.payable(freeze, "CU", None)
+    metered = funding.payable(freeze, "CU", None)
     assert metered is not None
     verify(freeze, "500.00")
     with pytest.raises(Refused, match=f"应付只有 {metered} 元"):
         verify(freeze, str(-metered - 1))
     verify(freeze, str(-metered))
-    assert queries.unified_net(freeze) == 0
+    assert funding.unified_net(freeze) == 0
 
 
 def test_R079_改成零就是不调整了_方案里不再列_再改零就拒绝(tmp_path: Path) -> None:
     case, freeze = at_plan(tmp_path)
     evaluated()
-    metered = queries.payable(freeze, "CU", None)
+    metered = funding.payable(freeze, "CU", None)
     verify(freeze, "-100.00")
     verify(freeze, "0", document="松科委〔2026〕11号")
-    assert queries.payable(freeze, "CU", None) == metered
+    assert funding.payable(freeze, "CU", None) == metered
     plan = written(case)
     assert (plan.total, plan.verified) == (metered, [])
-    assert "效能评估核定以后" not in {step.name for step in queries.chain(case)}
+    assert "效能评估核定以后" not in {step.name for step in funding.chain(case)}
     with pytest.raises(Refused, match="调整不能是 0"):
         verify(freeze, "0", document="松科委〔2026〕12号")
     act("shy", case, "report")
@@ -240,7 +240,7 @@ def test_R082_核定加付的不抬高上限_正好等于实际应付的百分�
     evaluated()
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     verify(freeze, "1000.00")
-    assert queries.fee_ceiling(freeze) == cap
+    assert funding.fee_ceiling(freeze) == cap
     with pytest.raises(Refused, match="R-082"):
         planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap + Decimal("0.01"))
     verify(freeze, "-1000.00")
@@ -253,21 +253,21 @@ def test_R082_补差收回以后_管理费超全年实际应付的百分之十_�
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     act("shy", case, "report")
-    total = str(queries.figure(case, "plan"))
+    total = str(funding.figure(case, "plan"))
     for who, code, key in (("kw", "grant", "approved"), ("shy", "apply", "applied"), ("cz", "grant", "granted")):
         act(who, case, code, fields={key: total})
     settled(case)
-    assert queries.fee_over(YEAR) is None
+    assert funding.fee_over(YEAR) is None
     fact = Fact.objects.filter(resource__code="ECS-YR-01", item__code="ZJ-CPU-X86").latest("pk")
     void(actor=cast()["shy"], on=JULY, fact=fact, reason="这台没有开通过")
     adjustment = adjusted(tmp_path, "台账作废了一条")
-    less = queries.fee_ceiling(Freeze.objects.get(number=1))
-    assert queries.fee_over(YEAR) == (cap, less)
+    less = funding.fee_ceiling(Freeze.objects.get(number=1))
+    assert funding.fee_over(YEAR) == (cap, less)
     assert less < cap
     assert fee_check(freeze).state == "warn"
     for page in (f"/settlement/{YEAR}/plan/", f"/cases/{adjustment.number}/", f"/cases/{case.number}/"):
         assert f"{less:,.2f} 元，" in signed_in("shy").get(page).content.decode()
-    assert queries.supervision_ceiling(YEAR) == (YEAR, less)
+    assert funding.supervision_ceiling(YEAR) == (YEAR, less)
 
 
 # ── R-085 ──

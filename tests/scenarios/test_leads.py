@@ -20,8 +20,9 @@ from yunheng.ledger.operations import receive
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
 from yunheng.settlement import handover, operations
+from yunheng.settlement.disputing import differences
 from yunheng.settlement.models import Handling
-from yunheng.settlement.queries import differences, latest_run
+from yunheng.settlement.queries import latest_run
 
 pytestmark = pytest.mark.django_db
 SPRING = date(2026, 3, 2)

@@ -16,7 +16,7 @@ from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement import paying, queries
+from yunheng.settlement import funding, paying
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def sign(case: Case, number: str = "HT-1", **more: Any) -> Contract:
     freeze = Freeze.objects.get(case=case)
     provider = Institution.objects.get(code="CU")
     unit = more.get("unit")
-    due = queries.payable(freeze, "CU", unit.code if unit else None)
+    due = funding.payable(freeze, "CU", unit.code if unit else None)
     given: dict[str, Any] = {"actor": cast()["shy"], "on": JULY, "signed_on": JULY, "amount": due} | more
     return paying.sign(freeze=freeze, provider=provider, number=number, **given)
 
@@ -57,7 +57,7 @@ def void(contract: Contract, who: str = "shy", reason: str = "合同号登记错
 
 
 def sound() -> bool:
-    return not [problem for problem in queries.money_problems() if problem]
+    return not [problem for problem in funding.money_problems() if problem]
 
 
 # ── 冲回 ──
@@ -77,7 +77,7 @@ def test_R081_退票的另记一笔冲回_重新付清才能办结_三笔都留�
     act("shy", case, "paid")
     assert Board.objects.get(case=case).state == "已办结"
     assert list(Payment.objects.order_by("pk").values_list("voucher", flat=True)) == ["FK-1", "TP-1", "FK-2"]
-    assert queries.chain(case)[-1].amount == contract.amount
+    assert funding.chain(case)[-1].amount == contract.amount
     entry = Entry.objects.get(action="冲回支付")
     assert entry.before == {"凭证": "FK-1", "金额": str(contract.amount)}
     assert entry.after == {"凭证": "TP-1", "金额": str(-contract.amount), "缘由": "账号写错，银行退票"}
@@ -137,7 +137,7 @@ def test_R081_合同登记错了作废重登_号可以相同_作废的哪里都�
         sign(case, "HT-2")
     void(first)
     assert Entry.objects.get(action="作废支付合同").after == {"缘由": "合同号登记错了"}
-    assert [step.amount for step in queries.chain(case)][-2:] == [None, None]
+    assert [step.amount for step in funding.chain(case)][-2:] == [None, None]
     with refused("还没有与 CU 签支付合同"):
         act("shy", case, "signed")
     second = sign(case)
@@ -147,7 +147,7 @@ def test_R081_合同登记错了作废重登_号可以相同_作废的哪里都�
     act("shy", case, "signed")
     pay(second, second.amount)
     act("shy", case, "paid")
-    assert queries.chain(case)[-2].document == "1 份"
+    assert funding.chain(case)[-2].document == "1 份"
     run = Freeze.objects.get(case=case).run
     focus = b"".join(signed_in("shy").get(f"/settlement/runs/{run.pk}/focus.csv").streaming_content)  # type: ignore[attr-defined]
     assert b"HT-1" in focus
@@ -196,7 +196,7 @@ def test_R081_办结以后退票的_照实冲回补付_页面写明还差多少(
     case = paid(tmp_path)
     payment = Payment.objects.get()
     reverse(payment)
-    assert queries.unpaid(Freeze.objects.get(case=case)) == payment.amount
+    assert funding.unpaid(Freeze.objects.get(case=case)) == payment.amount
     page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
     assert f"还有 {payment.amount:,.2f} 元没有结清" in page
     assert "登记付给" in page
@@ -284,9 +284,9 @@ def test_R081_核对查得出作废了还付着钱的_冲多了的(tmp_path: Pat
         reason="坏",
         by="谁",
     )
-    assert [text for text in queries.money_problems() if text] == [
+    assert [text for text in funding.money_problems() if text] == [
         "合同 HT-1 已付 -0.01 超过合同 " + str(contract.amount),
         "合同 HT-1 的冲回 -1000.01 与所冲的 1000.00 不符",
     ]
     ContractVoid.objects.create(contract=contract, reason="坏", on=JULY, by="谁")
-    assert next(text for text in queries.money_problems() if text) == "合同 HT-1 作废了，还付着 -0.01"
+    assert next(text for text in funding.money_problems() if text) == "合同 HT-1 作废了，还付着 -0.01"

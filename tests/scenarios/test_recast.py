@@ -12,7 +12,7 @@ import pytest
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, self_paid, used
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.settlement import operations, queries
+from yunheng.settlement import disputing, funding, operations, queries
 from yunheng.settlement.models import Difference, Moved, Run
 from yunheng.settlement.runs import recasting, running
 
@@ -53,7 +53,7 @@ def contents(run: Run) -> tuple[Any, ...]:
 def test_R075_裁定之后试算_与整年重新计量的账目和汇总一样_改判也一样(seed: int) -> None:
     chance = random.Random(seed)
     first = measured()
-    blocking = [row for row in queries.differences(first) if row.blocking]
+    blocking = [row for row in disputing.differences(first) if row.blocking]
     assert len(blocking) > 4
     last = first
     for _ in range(3):
@@ -64,7 +64,7 @@ def test_R075_裁定之后试算_与整年重新计量的账目和汇总一样_�
         last = recast(last)
         assert last.base == first
         assert last.digest == ""
-        assert not list(queries.footing(last))
+        assert not list(funding.footing(last))
         whole = measured()
         assert contents(last) == contents(whole)
         assert whole.digest
@@ -77,7 +77,7 @@ def test_R075_没有新的裁定不试算_不是区科创中心的不能试算()
     run = measured()
     with pytest.raises(Refused, match="没有新的裁定"):
         recast(run)
-    rule(next(row for row in queries.differences(run) if row.blocking), "认可")
+    rule(next(row for row in disputing.differences(run) if row.blocking), "认可")
     with pytest.raises(NotYours):
         recasting.recast(actor=cast()["dsf"], on=JULY, run=run)
     assert Moved.objects.count() == 0
@@ -88,7 +88,7 @@ def test_R075_没有新的裁定不试算_不是区科创中心的不能试算()
 def test_R077_试算没有数据包和摘要_不能提交复算() -> None:
     appraised()
     run = measured()
-    rule(next(row for row in queries.differences(run) if row.blocking), "认可")
+    rule(next(row for row in disputing.differences(run) if row.blocking), "认可")
     trial = recast(run)
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     with pytest.raises(Refused, match="裁定试算"):
@@ -103,7 +103,7 @@ def test_R083_冻结了的批次_裁定以后也不能试算(tmp_path: Path) -> 
     case = approved(tmp_path)
     run = queries.frozen(YEAR)
     assert run is not None
-    rule(next(row for row in queries.differences(run.run) if row.blocking), "不计费")
+    rule(next(row for row in disputing.differences(run.run) if row.blocking), "不计费")
     with pytest.raises(Refused, match="R-083"):
         recast(run.run)
     assert queries.freeze_of(case) == run

@@ -16,8 +16,9 @@ from yunheng.catalog import queries as catalog
 from yunheng.ledger.models import Project, Segment
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import operations
+from yunheng.settlement.disputing import differences
 from yunheng.settlement.models import Handling
-from yunheng.settlement.queries import differences, latest_run
+from yunheng.settlement.queries import latest_run
 from yunheng.settlement.saving import EXPIRING, TRIAL, UNSEEN, Candidate, candidates
 
 pytestmark = pytest.mark.django_db

@@ -30,7 +30,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board
 from yunheng.orgs.models import Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import operations, paying, queries
+from yunheng.settlement import disputing, funding, operations, paying, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, RunOrder
 from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.runs import recomputing, running
@@ -55,7 +55,7 @@ def test_R073_年度计量_账目逐条入库_各级合计与汇总分毫不差(
     run = measured()
     lines = BillLine.objects.filter(run=run, disputed=False)
     assert run.line_count == lines.count() > 5
-    assert list(queries.footing(run)) == []
+    assert list(funding.footing(run)) == []
     host = lines.get(resource="ECS-YR-01", item="ZJ-CPU-X86")
     # 2025-07-03 下发，三个月测试期，10-03 起计
     assert (host.from_on, host.until_on, host.days) == (date(2025, 10, 3), date(2026, 7, 1), 271)
@@ -113,7 +113,7 @@ def test_R077_第三方没有上传自己复算的_不能先下载系统的结�
 def test_R075_无日志的待核_裁定认可再计量就入账_裁定不计费就没有这些账目() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    found = [d for d in queries.differences(run) if d.blocking]
+    found = [d for d in disputing.differences(run) if d.blocking]
     assert {d.code for d in found} == {"D5"}
     assert run.disputed_count == BillLine.objects.filter(run=run, disputed=True).count() > 0
     one = found[0]
@@ -245,7 +245,7 @@ def test_R081_批复_申请_下达_超过上一步一分就拒绝_写明超出�
         act("shy", case, "report")
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": "概况"}, supervision=Decimal(0))
     act("shy", case, "report")
-    total = queries.figure(case, "plan")
+    total = funding.figure(case, "plan")
     assert total is not None
     before = [("kw", "grant", "approved"), ("shy", "apply", "applied")][:step]
     for one, act_code, key in before:
@@ -257,7 +257,7 @@ def test_R081_批复_申请_下达_超过上一步一分就拒绝_写明超出�
     with refused("金额应为元"):
         act(who, case, code, fields={field: "十万"})
     act(who, case, code, fields={field: str(total)})
-    assert queries.figure(case, field) == total
+    assert funding.figure(case, field) == total
 
 
 def test_R081_合同差一分_支付超合同_重号_都拒绝_付清才办结(tmp_path: Path) -> None:
@@ -303,9 +303,9 @@ def test_R081_合同差一分_支付超合同_重号_都拒绝_付清才办结(t
     act("shy", case, "paid")
     board = Board.objects.get(case=case)
     assert board.state == "已办结"
-    amounts = [step.amount for step in queries.chain(case)]
+    amounts = [step.amount for step in funding.chain(case)]
     assert len(set(amounts)) == 1
-    assert [p for p in queries.money_problems() if p] == []
+    assert [p for p in funding.money_problems() if p] == []
     assert Payment.objects.count() == Contract.objects.count() + 1
 
 
@@ -364,7 +364,7 @@ def test_R088_自行支付的单位_同样计量_单独出账_自己签约付款
     paying.pay(actor=cast()["jd"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P")
     assert contract.left == 0
     # 统一支付的金额链里没有它：合同、支付两步还空着
-    assert [step.amount for step in queries.chain(case)][-2:] == [None, None]
+    assert [step.amount for step in funding.chain(case)][-2:] == [None, None]
 
 
 def test_R083_合计与账目差一分_区科委批不了_说明差在哪里_什么都没有冻结(tmp_path: Path) -> None:

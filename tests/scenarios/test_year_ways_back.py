@@ -19,7 +19,7 @@ from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement import operations, paying, queries
+from yunheng.settlement import funding, operations, paying, queries
 from yunheng.settlement.models import Contract, Freeze, YearCase
 from yunheng.settlement.plans import planning
 
@@ -106,7 +106,7 @@ def test_R081_只有自行支付的年度_不立项就办结_自费单位照样�
     self_paid()
     case = approved(tmp_path)
     freeze = Freeze.objects.get(case=case)
-    assert queries.unified_net(freeze) == 0
+    assert funding.unified_net(freeze) == 0
     with refused("请点“没有应付，办结”"):
         written(case)
         act("shy", case, "report")
@@ -114,7 +114,7 @@ def test_R081_只有自行支付的年度_不立项就办结_自费单位照样�
         act("shy", case, "close")
     act("shy", case, "close", opinion="本年度全是街道自费的")
     assert Board.objects.get(case=case).state == "已办结"
-    (due,) = queries.dues(freeze)
+    (due,) = funding.dues(freeze)
     contract = paying.sign(
         actor=cast()["jd"], on=JULY, freeze=freeze, provider=Institution.objects.get(code="CU"), number="ZX-1",
         amount=due.net, signed_on=JULY, unit=Institution.objects.get(code=due.unit),
@@ -131,19 +131,19 @@ def test_R083_都在测试期的年度先办结_后来查出漏记的由补差�
     act("shy", case, "close", opinion="都在测试期")
     used("漏记了的系统")
     adjustment = adjusted(tmp_path)
-    due = queries.figure(adjustment, "due")
+    due = funding.figure(adjustment, "due")
     assert due is not None
     assert due > 0
     act("cz", adjustment, "grant", fields={"granted": str(due)})
     settled(adjustment)
     assert Board.objects.get(case=adjustment).state == "已办结"
-    assert not [problem for problem in queries.money_problems() if problem]
+    assert not [problem for problem in funding.money_problems() if problem]
 
 
 def test_R081_有应付的不能不立项就办结_页面上也没有这个按钮(tmp_path: Path) -> None:
     used()
     case = approved(tmp_path)
-    due = queries.unified_net(Freeze.objects.get(case=case))
+    due = funding.unified_net(Freeze.objects.get(case=case))
     with refused(f"统一支付还应付 {due} 元"):
         act("shy", case, "close", opinion="不想付了")
     assert step(case) == "plan"
@@ -180,14 +180,14 @@ def short(folder: Path) -> tuple[Case, Freeze, Decimal]:
     case = approved(folder)
     written(case)
     act("shy", case, "report")
-    total = queries.figure(case, "plan")
+    total = funding.figure(case, "plan")
     assert total is not None
     granted(case, total - 1)
     return case, Freeze.objects.get(case=case), total
 
 
 def sign(freeze: Freeze, provider: str = "CU", number: str = "HT-1") -> Contract:
-    due = queries.payable(freeze, provider, None)
+    due = funding.payable(freeze, provider, None)
     assert due is not None
     return paying.sign(
         actor=cast()["shy"], on=JULY, freeze=freeze, provider=Institution.objects.get(code=provider), number=number,
@@ -202,21 +202,21 @@ def test_R081_下达的不够付_退到立项重新批复_追加够了才签得�
     act("shy", case, "return", opinion="差 1 元")
     assert step(case) == "budget"
     # 退回以后，原来申请、下达的不再算数；批复的还算，申请不能超过它
-    assert [queries.figure(case, key) for key in ("approved", "applied", "granted")] == [total - 1, None, None]
+    assert [funding.figure(case, key) for key in ("approved", "applied", "granted")] == [total - 1, None, None]
     with refused("预算还没有下达"):
         sign(freeze)
     with refused("超过批复金额"):
         act("shy", case, "apply", fields={"applied": str(total)})
     act("shy", case, "return", opinion="批复少了 1 元")
     assert step(case) == "project"
-    assert queries.figure(case, "approved") is None
+    assert funding.figure(case, "approved") is None
     with refused("超出 0.01 元"):
         act("kw", case, "grant", fields={"approved": str(total + Decimal("0.01"))})
     granted(case, total)
     settled(case)
     assert Board.objects.get(case=case).state == "已办结"
-    assert {one.amount for one in queries.chain(case)} == {total}
-    assert not [problem for problem in queries.money_problems() if problem]
+    assert {one.amount for one in funding.chain(case)} == {total}
+    assert not [problem for problem in funding.money_problems() if problem]
 
 
 def test_R081_退到编方案的_重编一版再报_各步照新的金额(tmp_path: Path) -> None:
@@ -251,13 +251,13 @@ def test_R083_补差下达的不够_退回财政重新下达_收回的没有可�
     paid(tmp_path)
     rule_all()
     case = adjusted(tmp_path)
-    due = queries.figure(case, "due")
+    due = funding.figure(case, "due")
     assert due is not None
     act("cz", case, "grant", fields={"granted": str(due - 1)})
     with refused("差 1.00 元"):
         sign(Freeze.objects.get(case=case))
     act("shy", case, "return", opinion="差 1 元")
-    assert (step(case), queries.figure(case, "granted")) == ("finance", None)
+    assert (step(case), funding.figure(case, "granted")) == ("finance", None)
     act("cz", case, "grant", fields={"granted": str(due)})
     settled(case)
     fact = Fact.objects.filter(resource__code="ECS-YR-01", item__code="ZJ-CPU-X86").latest("pk")
@@ -290,7 +290,7 @@ def two_sided(folder: Path) -> tuple[Case, Freeze]:
 @pytest.mark.parametrize("order", [("CU", "CT"), ("CT", "CU")])
 def test_R083_有补有收的补差_合计等于下达_先签哪一家都签得成(tmp_path: Path, order: tuple[str, str]) -> None:
     case, freeze = two_sided(tmp_path)
-    dues = {one.provider: one.net for one in queries.dues(freeze)}
+    dues = {one.provider: one.net for one in funding.dues(freeze)}
     assert dues["CU"] > dues["CU"] + dues["CT"] > 0 > dues["CT"]
     act("cz", case, "grant", fields={"granted": str(dues["CU"] + dues["CT"])})
     for code in order:
@@ -301,7 +301,7 @@ def test_R083_有补有收的补差_合计等于下达_先签哪一家都签得�
 @pytest.mark.parametrize("code", ["CU", "CT"])
 def test_R083_有补有收的补差_下达少一分_哪一家都签不成_说明相抵以后差多少(tmp_path: Path, code: str) -> None:
     case, freeze = two_sided(tmp_path)
-    act("cz", case, "grant", fields={"granted": str(queries.unified_net(freeze) - Decimal("0.01"))})
+    act("cz", case, "grant", fields={"granted": str(funding.unified_net(freeze) - Decimal("0.01"))})
     with refused("有补有收的先相抵.*差 0.01 元"):
         sign(freeze, code)
     assert not freeze.contracts.exists()

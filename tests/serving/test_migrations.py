@@ -16,7 +16,7 @@ from tests.support import database
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, measured, used
 from yunheng.config.database import APP, OWNER
-from yunheng.settlement import operations, queries
+from yunheng.settlement import disputing, operations, queries
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.runs import recasting, running
 
@@ -53,7 +53,7 @@ def test_老批次的差异搬出来另存_处理的证据同一份的合一_搬
     with database.cloned() as name, django_db_blocker.unblock(), database.pointed(name):
         used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
         first = measured()
-        rows = [row for row in queries.differences(first) if row.blocking]
+        rows = [row for row in disputing.differences(first) if row.blocking]
         for row in rows[:2]:
             operations.handle(
                 actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,

@@ -21,7 +21,7 @@ from yunheng.ledger.operations import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.orgs.models import Institution
-from yunheng.settlement import operations, paying, queries
+from yunheng.settlement import funding, operations, paying, queries
 from yunheng.settlement.models import Run, RunFile
 from yunheng.settlement.plans import planning
 from yunheng.settlement.runs import running
@@ -136,7 +136,7 @@ def budgeted(folder: Path) -> Case:
     case = approved(folder)
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
     act("shy", case, "report")
-    total = str(queries.figure(case, "plan"))
+    total = str(funding.figure(case, "plan"))
     act("kw", case, "grant", fields={"approved": total})
     act("shy", case, "apply", fields={"applied": total})
     act("cz", case, "grant", fields={"granted": total})
@@ -163,7 +163,7 @@ def settled(case: Case) -> None:
     freeze = queries.freeze_of(case)
     assert freeze is not None
     shy = cast()["shy"]
-    for one in queries.dues(freeze):
+    for one in funding.dues(freeze):
         if not one.unit and one.net:
             paying.sign(
                 actor=shy, on=JULY, freeze=freeze, provider=Institution.objects.get(code=one.provider),

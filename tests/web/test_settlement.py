@@ -15,7 +15,7 @@ from tests.architecture.test_access import RUNS
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import operations, queries
+from yunheng.settlement import disputing, operations, queries
 from yunheng.settlement.models import BillLine, Contract, Difference, Freeze, Handling, HandlingFile, Run
 
 pytestmark = pytest.mark.django_db
@@ -286,7 +286,7 @@ def test_R075_三方并排_勾选一批同样裁定_没裁定的才列() -> None
     run = measured()
     client = signed_in("shy")
     url = f"/settlement/runs/{run.pk}/differences/"
-    rows = [row for row in queries.differences(run) if row.code == "D5"]
+    rows = [row for row in disputing.differences(run) if row.code == "D5"]
     assert len(rows) > 1
     page = text(client, url, state="open", code="D5", q=rows[0].resource)
     held = BillLine.objects.filter(run=run, disputed=True, resource=rows[0].resource, item=rows[0].item)
@@ -304,7 +304,7 @@ def test_R075_三方并排_勾选一批同样裁定_没裁定的才列() -> None
 def test_R075_一批里有一条不能裁定_一条都不记_勾选和依据还在() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    row = next(row for row in queries.differences(run) if row.code == "D5")
+    row = next(row for row in disputing.differences(run) if row.code == "D5")
     rows = [picked(row), "D1||不存在的资源"]
     page = signed_in("shy").post(
         f"/settlement/runs/{run.pk}/differences/", {"row": rows, "do": "裁定：认可", "text": "写了半天的依据"}
@@ -322,7 +322,7 @@ def test_R075_一批里有一条不能裁定_一条都不记_勾选和依据还�
 def test_R001_R075_别单位别家的差异_不能说明() -> None:
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
-    row = next(row for row in queries.differences(run) if row.code == "D5")
+    row = next(row for row in disputing.differences(run) if row.code == "D5")
     for who in ("jyj", "dx"):
         page = signed_in(who).post(
             f"/settlement/runs/{run.pk}/differences/", {"row": picked(row), "do": "说明", "text": "替别人说"}
@@ -337,7 +337,7 @@ def test_R075_裁定以后一点就试算_看账照新的_试算的批次标明(
     client = signed_in("shy")
     url = f"/settlement/runs/{run.pk}/differences/"
     assert "照新裁定试算" not in text(client, url)
-    row = next(one for one in queries.differences(run) if one.blocking)
+    row = next(one for one in disputing.differences(run) if one.blocking)
     client.post(url, {"row": picked(row), "do": "裁定：认可", "text": "以工单为准"})
     assert "又有 1 条裁定" in text(client, url)
     response = client.post(f"/settlement/runs/{run.pk}/recast/")
@@ -356,7 +356,7 @@ def test_R075_双方说明附证据_裁定的人看得到_别家看不到_超大
     used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
     run = measured()
     url = f"/settlement/runs/{run.pk}/differences/"
-    row = next(one for one in queries.differences(run) if one.blocking)
+    row = next(one for one in disputing.differences(run) if one.blocking)
     said = {"row": picked(row), "do": "说明", "text": "平台升级"}
     file = SimpleUploadedFile("升级公告.pdf", b"%PDF-1.7 x")
     assert signed_in("lt").post(url, said | {"file": file}).status_code == 302

@@ -15,7 +15,7 @@ from yunheng.ledger.models import Action, Fact, Received, Resource
 from yunheng.metering.differences import NAMES
 from yunheng.orgs.models import Institution
 from yunheng.rules.periods import year_end
-from yunheng.settlement import queries
+from yunheng.settlement import disputing, queries
 from yunheng.settlement.models import Difference, Handling, Run, ServiceFeedback
 
 #: 算线索的差异 → 为什么像“制度执行有效性”。错报瞒报（D）说的是故障上报，工单、台账的不实归流程执行
@@ -63,7 +63,7 @@ def differences(year: int, on: date) -> Iterator[Lead]:
     run = queries.latest_run(year)
     if run is None:
         return
-    found = queries.with_steps(run, _rows(run))
+    found = disputing.with_steps(run, _rows(run))
     owners = _owners(found)
     seen: set[str] = set()
     for one in found:
@@ -101,7 +101,7 @@ def _rows(run: Run) -> Sequence[Difference]:
     every = queries.differences_of(run)
     found: list[Difference] = []
     for code in (*_DENIED, _BEFOREHAND):
-        ruled = queries.in_state(run, every.filter(code=code), queries.RULED)
+        ruled = disputing.in_state(run, every.filter(code=code), disputing.RULED)
         found += ruled[:_MOST]
     for code in _PLAIN:
         found += every.filter(code=code).order_by("seq")[:_MOST]

@@ -27,7 +27,7 @@ from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import queries
+from yunheng.settlement import disputing, funding, queries
 from yunheng.settlement.bill.objecting import waiting
 from yunheng.settlement.models import (
     ADJUST,
@@ -120,7 +120,7 @@ def handle_all(
     if not rows:
         raise Refused(["请先勾选要处理的差异（R-075）"])
     run = queries.latest_run(year)
-    known = queries.difference_keys(run, {resource for _, resource, _ in rows})
+    known = disputing.difference_keys(run, {resource for _, resource, _ in rows})
     problems = [
         f"{year} 服务年度最近一次计量里没有这条差异：{code} {resource} {item}（R-075）"
         for code, resource, item in rows
@@ -176,7 +176,7 @@ def handle_all(
 def _refuse_others(actor: Actor, run: Run, rows: Sequence[tuple[str, str, str]]) -> None:
     """使用单位、服务商只说明自己的（R-001）。"""
     asked = queries.differences_of(run).filter(resource__in={resource for _, resource, _ in rows})
-    own = set(queries.concerning(actor, run.service_year, asked).values_list("code", "resource", "item"))
+    own = set(disputing.concerning(actor, run.service_year, asked).values_list("code", "resource", "item"))
     if others := sorted({resource for code, resource, item in rows if (code, resource, item) not in own}):
         raise NotYours([f"{'、'.join(others)} 不是本单位、本家的资源，不能替别人说明（R-001、R-075）"])
 
@@ -351,7 +351,7 @@ def current(doing: Doing) -> Iterator[str]:
     run = queries.submitted(doing.case)
     if run is not None:
         yield from queries.stale(run)
-        yield from queries.footing(run)
+        yield from funding.footing(run)
 
 
 def freeze(doing: Doing) -> None:
@@ -384,7 +384,7 @@ def amounts_in_chain(doing: Doing) -> Iterator[str]:
     chain = _CHAIN if doing.case.procedure == "settlement" else {"granted": ("due", "补差应付")}
     for key, (before, name) in chain.items():
         if key in fields:
-            most = queries.figure(doing.case, before)
+            most = funding.figure(doing.case, before)
             given = Decimal(fields[key])
             if most is None:
                 yield f"还没有{name}（D14-15，R-081）"
@@ -399,9 +399,9 @@ def unsigned(doing: Doing) -> Iterator[str]:
     """退回重报预算之前：要用预算的；还没有签合同，签了的照原来的预算。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    if queries.unified_net(freeze) <= 0:
+    if funding.unified_net(freeze) <= 0:
         yield "这次补差合计不用补付，没有预算可退回重报（R-083）"
-    signed = queries.contracts_of(freeze).filter(unit=None).order_by("number").values_list("number", flat=True)
+    signed = funding.contracts_of(freeze).filter(unit=None).order_by("number").values_list("number", flat=True)
     if signed:
         yield f"已照下达的预算签了合同 {'、'.join(signed)}，不能再退回重报；签错了的先作废（D14-15，R-081）"
 
@@ -410,8 +410,8 @@ def contracts_signed(doing: Doing) -> Iterator[str]:
     """各家统一支付的合同都签了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    signed = set(queries.contracts_of(freeze).filter(unit=None).values_list("provider__code", flat=True))
-    for one in queries.dues(freeze):
+    signed = set(funding.contracts_of(freeze).filter(unit=None).values_list("provider__code", flat=True))
+    for one in funding.dues(freeze):
         if not one.unit and one.net and one.provider not in signed:
             yield f"还没有与 {one.provider} 签支付合同，应付 {one.net} 元（D62-八，R-081）"
 
@@ -420,7 +420,7 @@ def all_paid(doing: Doing) -> Iterator[str]:
     """各合同都付清了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    for contract in queries.contracts_of(freeze).filter(unit=None).annotate(paid=Sum("payments__amount")):
+    for contract in funding.contracts_of(freeze).filter(unit=None).annotate(paid=Sum("payments__amount")):
         paid = contract.paid or Decimal(0)
         if paid != contract.amount:
             left = contract.amount - paid
@@ -445,7 +445,7 @@ def register() -> None:
         register_effect(code, "submit_run", submit_run)
         register_effect(code, "freeze", freeze)
     register_frozen(lambda: Freeze.objects.values_list("service_year", flat=True))
-    commissioning.register_ceiling(queries.supervision_ceiling)
+    commissioning.register_ceiling(funding.supervision_ceiling)
     history.register_frozen(queries.frozen_years)
     register_facts("settlement", city_fees)
     register_facts("adjustment", pays)

@@ -17,7 +17,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
-from yunheng.settlement import queries
+from yunheng.settlement import funding
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 
 
@@ -71,7 +71,7 @@ def _contract_problems(
     signed_on: date,
     unit: Institution | None,
 ) -> Iterator[str]:
-    due = queries.payable(freeze, provider.code, unit.code if unit else None)
+    due = funding.payable(freeze, provider.code, unit.code if unit else None)
     if not number:
         yield "合同号不能为空"
     if due is None:
@@ -82,7 +82,7 @@ def _contract_problems(
         yield f"签订日 {signed_on} 还没到，今天是 {on}"
     if Contract.objects.filter(number=number, voided=None).exists():
         yield f"合同号 {number} 已登记过"
-    if queries.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
+    if funding.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
         yield f"与{provider.name}的这份合同已登记过，登记错了的请先作废（R-081）"
     if unit is None:
         yield from _unfunded(freeze)
@@ -90,10 +90,10 @@ def _contract_problems(
 
 def _unfunded(freeze: Freeze) -> Iterator[str]:
     """预算够不够付：比的是各家应付合计，有补有收的相抵以后再比，先签哪一家都一样；合计是收回的不用预算。"""
-    due = queries.unified_net(freeze)
+    due = funding.unified_net(freeze)
     if due <= 0:
         return
-    granted = queries.figure(freeze.case, "granted")
+    granted = funding.figure(freeze.case, "granted")
     if granted is None:
         yield "预算还没有下达，不能签支付合同（D14-15，R-081）"
     elif due > granted:

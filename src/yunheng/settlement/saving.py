@@ -21,7 +21,7 @@ from yunheng.ledger.models import Received, Resource, Segment
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import periods, pricing, rulebook
 from yunheng.rules.problems import NotInForce
-from yunheng.settlement import charging, queries
+from yunheng.settlement import charging, disputing, queries
 
 #: 台账上在用、平台上看不见的差异
 _UNSEEN = {"D5": "平台日志里没有", "D7": "平台日志里提前没有了"}
@@ -135,7 +135,7 @@ def _unseen(live: QuerySet[Segment], year: int) -> list[tuple[Segment, str]]:
     run = queries.latest_run(year)
     if run is None:
         return []
-    rows = queries.with_steps(run, queries.differences_of(run).filter(code__in=_UNSEEN))
+    rows = disputing.with_steps(run, queries.differences_of(run).filter(code__in=_UNSEEN))
     reasons = {
         (one.resource, one.item): f"{_UNSEEN[one.code]}（{one.code}，{run.until_on} 以前的计量）：{one.note}"
         for one in rows

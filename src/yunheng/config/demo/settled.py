@@ -18,7 +18,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
 from yunheng.rules.scoring import BLAMELESS, FULLY, MAINLY
-from yunheng.settlement import operations, paying, queries
+from yunheng.settlement import disputing, funding, operations, paying, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling, ObjectionReply, Run
 from yunheng.settlement.plans import planning
@@ -104,7 +104,7 @@ def _proof(text: str, day: str) -> tuple[str, bytes]:
 def rule(rows: Rows, people: People) -> None:
     """先算一遍，照示例数据包裁定差异；没有对应差异的裁定不记。"""
     run = running.measure(actor=people["shy"], on=MEASURED, year=YEAR, kind=YEARLY)
-    known = queries.difference_keys(run, {row["资源"] for row in rows["差异裁定"]})
+    known = disputing.difference_keys(run, {row["资源"] for row in rows["差异裁定"]})
     for row in rows["差异裁定"]:
         if (row["差异"], row["资源"], row["目录项"]) in known:
             operations.handle(
@@ -177,7 +177,7 @@ def close(people: People) -> None:
         supervision=commissioning.fees(YEAR),
     )
     _act(shy, case, "report", REPORTED)
-    total = str(queries.figure(case, "plan"))
+    total = str(funding.figure(case, "plan"))
     for actor, code, key, on in (
         (kw, "grant", "approved", REPORTED),
         (shy, "apply", "applied", REPORTED),
@@ -210,7 +210,7 @@ def adjust(people: People) -> None:
     """次年春天裁定了一台没有日志的，补差办到付清。"""
     shy = people["shy"]
     freeze = Freeze.objects.get(service_year=YEAR)
-    held = [row for row in queries.differences(freeze.run) if row.code == "D5" and not row.ruled]
+    held = [row for row in disputing.differences(freeze.run) if row.code == "D5" and not row.ruled]
     for row in held:
         operations.handle(
             actor=shy,
@@ -229,7 +229,7 @@ def adjust(people: People) -> None:
     operations.recompute(actor=people["dsf"], on=ADJUSTED, run=run, file=running.result_file(run))
     _act(people["dsf"], case, "match", ADJUSTED)
     _act(people["kw"], case, "approve", ADJUSTED)
-    _act(people["cz"], case, "grant", ADJUSTED, {"granted": str(queries.figure(case, "due"))})
+    _act(people["cz"], case, "grant", ADJUSTED, {"granted": str(funding.figure(case, "due"))})
     _settle(people, case, "BC", ADJUSTED, ADJUSTED)
 
 
@@ -247,7 +247,7 @@ def _settle(people: People, case: Case, prefix: str, signed: date, paid: date) -
             amount=one.net,
             signed_on=signed,
         )
-        for one in queries.dues(freeze)
+        for one in funding.dues(freeze)
         if not one.unit and one.net
     ]
     _act(people["shy"], case, "signed", signed)

@@ -19,7 +19,7 @@ from yunheng.ledger.timeline import APPLY_ORDER, Recorded, Span, fold
 from yunheng.rules import periods
 from yunheng.rules.money import grouped
 from yunheng.rules.periods import Period
-from yunheng.settlement import queries
+from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill.levels import Place
 from yunheng.settlement.charging import charged_on, is_first
 from yunheng.settlement.models import BillLine, Difference, Handling, Line, Run, WaivedLine
@@ -336,7 +336,7 @@ def _quantity(one: Timeline, day: date) -> str:
 
 
 def _differences(book: Book) -> list[Difference]:
-    return queries.differences(book.run, book.place.resource)
+    return disputing.differences(book.run, book.place.resource)
 
 
 def _reason(one: Timeline, day: date, state: str, differences: list[Difference]) -> str:

@@ -23,7 +23,7 @@ from yunheng.orgs.reading import MAX_ATTACHMENT, whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import operations, queries
+from yunheng.settlement import disputing, operations, queries
 from yunheng.settlement.bill import sides
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, RECONCILES
@@ -31,7 +31,7 @@ from yunheng.settlement.runs import recasting
 
 PAGE = 50
 #: 处理到哪一步 → 叫法
-STATES = {queries.OPEN: "未裁定的", queries.RULED: "已裁定的", queries.NOTE: "不阻断的"}
+STATES = {disputing.OPEN: "未裁定的", disputing.RULED: "已裁定的", disputing.NOTE: "不阻断的"}
 
 
 @allowed(*RECONCILES)
@@ -48,10 +48,10 @@ def differences(request: Request, pk: int) -> HttpResponse:
     rows, counts = _seen(request.actor, run)
     codes = sum(map(Counter[str], counts.values()), Counter[str]())
     if request.GET.get("assigned"):
-        rows = queries.assigned(request.actor, run.service_year, rows)
+        rows = disputing.assigned(request.actor, run.service_year, rows)
     stacked: Any = _Stacked(run, rows, counts, request.GET)
     page = Paginator(stacked, PAGE).get_page(request.GET.get("page", "1")[:6])
-    shown = queries.with_steps(run, page)
+    shown = disputing.with_steps(run, page)
     reviews = request.actor.role == Role.REVIEWER
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     context = {
@@ -83,10 +83,10 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 def _seen(actor: Actor, run: Run) -> tuple[QuerySet[Difference], _Counts]:
     """看得到的差异，和各几条：使用单位、服务商只看自己的（R-001）。"""
-    rows = queries.visible_differences(actor, run)
+    rows = disputing.visible_differences(actor, run)
     if actor.role is None or not actor.role.own_institution:
-        return rows, queries.state_counts(run)
-    return rows, queries.counts_of(run, rows)
+        return rows, disputing.state_counts(run)
+    return rows, disputing.counts_of(run, rows)
 
 
 class _Stacked:
@@ -102,7 +102,7 @@ class _Stacked:
         self._parts = []
         for each in STATES:
             if state in ("", each):
-                part = queries.in_state(run, rows, each)
+                part = disputing.in_state(run, rows, each)
                 known = counts[each].get(code, 0) if code else sum(counts[each].values())
                 self._parts.append((part, known if counted else part.count()))
 
@@ -147,10 +147,10 @@ def handling_file(request: Request, pk: int) -> HttpResponse:
     """差异处理附的证据；使用单位、服务商只看得到自己的：现在还有这条差异，或资源是自己的、分派过给自己。"""
     found = get_object_or_404(Handling.objects.select_related("file").exclude(file=None), pk=min(pk, MAX_PK))
     actor, year = request.actor, found.service_year
-    own = queries.concerning(actor, year, Handling.objects.filter(pk=found.pk)).exists()
+    own = disputing.concerning(actor, year, Handling.objects.filter(pk=found.pk)).exists()
     if not own and (run := queries.latest_run(year)):
         same = queries.differences_of(run).filter(code=found.code, resource=found.resource, item=found.item)
-        own = queries.concerning(actor, year, same).exists()
+        own = disputing.concerning(actor, year, same).exists()
     if not own:
         raise Http404
     assert found.file

@@ -25,7 +25,7 @@ from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.reading import day_of
 from yunheng.rules import periods
 from yunheng.rules.conventions import CONVENTIONS
-from yunheng.settlement import queries
+from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill import daily, evidence, levels, objecting
 from yunheng.settlement.bill.levels import Place
 from yunheng.settlement.models import BillLine, Run
@@ -181,7 +181,7 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
         "days": queries.days(found) if found.until_on > found.from_on else [],
         "fact": timeline.fact_on(found.from_on),
         "case": Case.objects.filter(number=found.form.partition("/")[0]).first(),
-        "differences": [one for one in queries.differences(run, found.resource) if one.item in (found.item, "")],
+        "differences": [one for one in disputing.differences(run, found.resource) if one.item in (found.item, "")],
         "objections": objecting.about(request.actor, run.service_year, found.resource, [found.item]),
         "query": place.query,
     }

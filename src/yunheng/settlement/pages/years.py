@@ -36,7 +36,7 @@ from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.procedures import DONE, WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import operations, paying, queries
+from yunheng.settlement import disputing, funding, operations, paying, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Payment, Plan, Run, RunOrder, YearCase
@@ -100,7 +100,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "waiting": objecting.visible(request.actor).filter(run__service_year=year, reply=None).count(),
     }
     if context["latest"]:
-        context["differences"] = queries.difference_count(request.actor, context["latest"])
+        context["differences"] = disputing.difference_count(request.actor, context["latest"])
         own = context["own_paying"] = _own_paying(request, year)
         context["own_bills"] = _own_bills(
             request, context["latest"], year, context["names"], own["contracts"] if own else ()
@@ -148,8 +148,8 @@ def _own_bills(
     freezes = list(Freeze.objects.filter(service_year=year).select_related("run", "base__run").order_by("number"))
     signed = _signed(contracts)
     # 还没冻结的照最近的批次，只看不签
-    shown: list[tuple[Freeze | None, list[queries.Due]]] = [(freeze, queries.dues(freeze)) for freeze in freezes]
-    shown = shown or [(None, queries.dues(Freeze(run=run)))]
+    shown: list[tuple[Freeze | None, list[funding.Due]]] = [(freeze, funding.dues(freeze)) for freeze in freezes]
+    shown = shown or [(None, funding.dues(Freeze(run=run)))]
     return [
         {
             "provider": due.provider,
@@ -342,9 +342,9 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     signed = {code: one for (_, code), one in _signed(registered["contracts"]).items()}
     names = names_of()
     summary = run.head["summary"] if run else None
-    figures = {key: queries.figure(case, key) for key in ("plan", "approved", "applied", "due")}
+    figures = {key: funding.figure(case, key) for key in ("plan", "approved", "applied", "due")}
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
-    dues = queries.dues(found or Freeze(run=run, base=_base(case))) if found or run else []
+    dues = funding.dues(found or Freeze(run=run, base=_base(case))) if found or run else []
     unified = [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in dues if not row.unit]
     return {
         **(_standing(case, found, last, unified) if found else {}),
@@ -352,19 +352,19 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "run": run,
         "freeze": found,
         "plan": last,
-        "chain": queries.chain(case),
+        "chain": funding.chain(case),
         "summary": summary,
         "unified": unified,
         "appraised": set(locked(year)),
         "base": _base(case),
         "sums": _added(unified),
-        "due": queries.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
+        "due": funding.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
         "verified": found.verified.select_related("provider", "result", "replaced_by").order_by("pk") if found else (),
         "verifies": request.actor.role == Role.AUTHORITY
         and case.board.step == "plan"
         and case.procedure == "settlement",
         "recomputations": run.recomputations.order_by("-pk") if run else (),
-        "footing": list(queries.footing(run)) if run else [],
+        "footing": list(funding.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
         "step": case.board.step,
         "edits": edits,
@@ -380,7 +380,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     }
 
 
-def _added(unified: Sequence[tuple[queries.Due, str, Contract | None]]) -> dict[str, Decimal]:
+def _added(unified: Sequence[tuple[funding.Due, str, Contract | None]]) -> dict[str, Decimal]:
     """各家的计量、扣减、核定、应付、已付各合计多少（元）。"""
     keys = ("gross", "deduction", "verified", "net")
     zero = Decimal(0)
@@ -390,10 +390,10 @@ def _added(unified: Sequence[tuple[queries.Due, str, Contract | None]]) -> dict[
 
 
 def _standing(
-    case: Case, freeze: Freeze, plan: Plan | None, unified: Sequence[tuple[queries.Due, str, Contract | None]]
+    case: Case, freeze: Freeze, plan: Plan | None, unified: Sequence[tuple[funding.Due, str, Contract | None]]
 ) -> dict[str, Any]:
     """批准以后钱办到哪里：有没有要付的，还有哪几家没签、没结清，这时哪些动作用不上（不摆出来）。"""
-    due, step = queries.unified_net(freeze), case.board.step
+    due, step = funding.unified_net(freeze), case.board.step
     done = case.board.outcome == DONE.code
     nothing = case.procedure == "settlement" and not due
     unfit = {"report" if nothing and not (plan and plan.supervision) else "close"}
@@ -410,8 +410,8 @@ def _standing(
         if done or step == "pay"
         else (),
         # 办结以后又冲回、作废的，还差多少
-        "reopened": queries.unpaid(freeze) if done else None,
-        "fee_over": queries.fee_over(freeze.service_year),
+        "reopened": funding.unpaid(freeze) if done else None,
+        "fee_over": funding.fee_over(freeze.service_year),
     }
 
 

@@ -14,7 +14,7 @@ from yunheng.documents.blocks import Paper, Paragraph, Slot, Table
 from yunheng.documents.money import amount_of_words
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen
-from yunheng.settlement import queries
+from yunheng.settlement import disputing, funding, queries
 from yunheng.settlement.models import YEARLY, Freeze, Plan, Run
 from yunheng.settlement.plans import planning
 
@@ -58,7 +58,7 @@ def bill_checks(year: int, case: Case | None, freeze: Freeze | None) -> list[Che
 
 
 def _ruled(run: Run) -> Check:
-    open_ = sum(queries.state_counts(run)[queries.OPEN].values())
+    open_ = sum(disputing.state_counts(run)[disputing.OPEN].values())
     held = Decimal(run.head["summary"]["disputed_gross"])
     href = f"/settlement/runs/{run.pk}/differences/"
     if open_ or held:
@@ -134,7 +134,7 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
     text = f"安排 {plan.supervision:,.2f} 元，最多 {cap:,.2f} 元"
     if plan.supervision > cap:
         return Check(name, "bad", text, clause=clause)
-    if over := queries.fee_over(freeze.service_year):
+    if over := funding.fee_over(freeze.service_year):
         why = (
             f"；核定、补差以后照实际应付算最多 {over[1]:,.2f} 元，超出 {over[0] - over[1]:,.2f} 元，请调低或收回多付的"
         )
@@ -144,8 +144,8 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
 
 def _footed(freeze: Freeze, plan: Plan) -> Check:
     name, href = "Σ账目 = 汇总 = 方案", f"/settlement/runs/{plan.run_id}/"
-    due = queries.unified_net(freeze)
-    problems = list(queries.footing(plan.run))
+    due = funding.unified_net(freeze)
+    problems = list(funding.footing(plan.run))
     if plan.total != due:
         problems.append(f"方案应付 {plan.total:,.2f}，结算应付 {due:,.2f}，差 {plan.total - due:+,.2f} 元")
     return Check(name, "bad" if problems else "ok", problems[0] if problems else f"都是 {due:,.2f} 元", href, "D14-15")

@@ -14,7 +14,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.cases.operations import Doing
 from yunheng.documents.data import GOALS
 from yunheng.rules.roles import Role
-from yunheng.settlement import queries
+from yunheng.settlement import funding, queries
 from yunheng.settlement.models import ROLLING, YEARLY, Freeze, Plan, PlanDraft, Run
 
 #: 方案里可写的各段：键、叫法、提示
@@ -65,9 +65,9 @@ def write_plan(
             run=freeze.run,
             prose=dict(prose),
             goals=[[part.strip() for part in goal] for goal in goals],
-            total=queries.unified_net(freeze),
+            total=funding.unified_net(freeze),
             supervision=supervision,
-            verified=sorted(queries.verifications(freeze).values_list("pk", flat=True)),
+            verified=sorted(funding.verifications(freeze).values_list("pk", flat=True)),
             on=on,
             by=str(actor),
         )
@@ -114,9 +114,9 @@ def stale(plan: Plan, freeze: Freeze) -> Iterator[str]:
     """这一版存下以后，算进去的数据又变了的：要更新数据，重编一版。"""
     if plan.run_id != freeze.run_id:
         yield f"第 {plan.version} 版照的是批次 {plan.run_id}，冻结的是批次 {freeze.run_id}，请重编一版（R-080）"
-    now = set(queries.verifications(freeze).values_list("pk", flat=True))
+    now = set(funding.verifications(freeze).values_list("pk", flat=True))
     if now != set(plan.verified):
-        due = queries.unified_net(freeze)
+        due = funding.unified_net(freeze)
         yield f"第 {plan.version} 版方案的应付 {plan.total}，效能核定以后应是 {due}，请重编一版（R-079、R-080）"
 
 
@@ -129,7 +129,7 @@ def plan_ready(doing: Doing) -> Iterator[str]:
     yield from stale(plan, freeze)
     if plan.files.filter(name=FAILED).exists():
         yield f"第 {plan.version} 版的文件没有出成，改好文字再存一版（R-080）"
-    yield from queries.footing(plan.run)
+    yield from funding.footing(plan.run)
     if plan.total + plan.supervision == 0:
         yield f"第 {plan.version} 版方案合计是 0 元，没有可立项的；请点“没有应付，办结”（D62-八，R-081）"
 
@@ -137,7 +137,7 @@ def plan_ready(doing: Doing) -> Iterator[str]:
 def nothing_due(doing: Doing) -> Iterator[str]:
     """不立项就办结之前：统一支付没有要付的，也没有安排专项管理费。"""
     freeze, plan = queries.freeze_of(doing.case), queries.latest_plan(doing.case)
-    if freeze and (due := queries.unified_net(freeze)):
+    if freeze and (due := funding.unified_net(freeze)):
         yield f"统一支付还应付 {due} 元，请编方案、报送立项，不能就此办结（D62-八，R-081）"
     elif plan and plan.supervision:
         yield (

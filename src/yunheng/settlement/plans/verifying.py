@@ -12,7 +12,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
-from yunheng.settlement import queries
+from yunheng.settlement import funding
 from yunheng.settlement.models import Freeze, Verified
 
 
@@ -35,7 +35,7 @@ def verify(
         hold(Lock.YEAR, freeze.service_year)
         problems = []
         result = published_for(freeze, provider)
-        due = queries.payable(freeze, provider.code, None)
+        due = funding.payable(freeze, provider.code, None)
         if freeze.base_id or freeze.case.board.step != "plan":
             problems.append(
                 f"{freeze.case.number} 现在“{freeze.case.board.step_name}”，编方案时才核定、改核定；"

@@ -1,0 +1,295 @@
+"""读钱：要付给谁多少，方案、批复、预算、合同、支付各多少，分毫不差（R-081、R-083）。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Max, QuerySet, Sum
+
+from yunheng.cases.models import Case, Event
+from yunheng.rules.money import fen
+from yunheng.rules.procedures import procedure
+from yunheng.rules.procedures.replay import ASIDE
+from yunheng.settlement.models import (
+    BillLine,
+    BillSum,
+    Contract,
+    Freeze,
+    Payment,
+    Run,
+    Verified,
+)
+from yunheng.settlement.queries import ZERO, freeze_of, frozen, latest_plan, lines_of, year_cases
+
+
+def contracts_of(freeze: Freeze) -> QuerySet[Contract]:
+    """这一份结算算数的支付合同，统一支付、自行支付的都在；作废了的不算（R-081、R-088）。"""
+    return Contract.objects.filter(freeze=freeze, voided=None).select_related("provider", "unit")
+
+
+def supervision_ceiling(year: int) -> tuple[int, Decimal] | None:
+    """专项管理费的上限（R-082）：（照哪个服务年度的结算, 元）；这一年还没冻结的照最近冻结的，都没有为 None。"""
+    found = Freeze.objects.filter(service_year__lte=year).select_related("run").order_by("-service_year", "-number")
+    last = found.first()
+    return (last.service_year, fee_ceiling(last)) if last else None
+
+
+def fee_ceiling(freeze: Freeze) -> Decimal:
+    """照实际应付算，专项管理费最多多少（D14-16(监管机制)，R-082）：舍去分以下。
+
+    “年度结算费用”计量时照口径 K-12 取；效能核定减付以后实际结算的更少，从低。加付的不抬高计量的上限。
+    补差以后给补差的那一份，就照补差以后全年的算。
+    """
+    summary = freeze.run.head["summary"]
+    base = Decimal(summary["unified_net" if freeze.run.head["conventions"]["K-12"] == "net" else "unified_gross"])
+    first = Freeze.objects.get(service_year=freeze.service_year, number=0)
+    due = max(base + sum(verified_of(first).values(), ZERO), ZERO)
+    return min(Decimal(summary["supervision_fee_cap"]), Decimal(fen(f"{due:.2f}") // 10) / 100)
+
+
+def fee_over(year: int) -> tuple[Decimal, Decimal] | None:
+    """这一年方案里安排的专项管理费超出照实际应付算的上限：（安排的, 上限）；没有超出为 None（R-082）。"""
+    last, settles = frozen(year), year_cases(year).filter(number=0).first()
+    plan = latest_plan(settles.case) if settles else None
+    if last is None or plan is None:
+        return None
+    most = fee_ceiling(last)
+    return (plan.supervision, most) if plan.supervision > most else None
+
+
+@dataclass(frozen=True)
+class Due:
+    """要付给一家的：计量、扣减、效能核定（R-079）、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。"""
+
+    provider: str
+    unit: str
+    gross: Decimal
+    deduction: Decimal
+    net: Decimal
+    verified: Decimal = ZERO
+
+
+def dues(freeze: Freeze) -> list[Due]:
+    """这一份要付的各家；补差只列变了的。"""
+    now = _dues(freeze.run)
+    if freeze.base is None:
+        verified = verified_of(freeze)
+        return [
+            replace(one, net=one.net + verified[one.provider], verified=verified[one.provider])
+            if not one.unit and one.provider in verified
+            else one
+            for one in now.values()
+        ]
+    before = _dues(freeze.base.run)
+    found = []
+    for key in sorted({*now, *before}):
+        a, b = before.get(key) or Due(*key, ZERO, ZERO, ZERO), now.get(key) or Due(*key, ZERO, ZERO, ZERO)
+        if a != b:
+            found.append(Due(*key, b.gross - a.gross, b.deduction - a.deduction, b.net - a.net))
+    return found
+
+
+def verified_of(freeze: Freeze) -> dict[str, Decimal]:
+    """服务商代码 → 效能评估核定的调整；还没冻结的没有。"""
+    return dict(verifications(freeze).values_list("provider__code", "amount")) if freeze.pk else {}
+
+
+def verifications(freeze: Freeze) -> QuerySet[Verified]:
+    """这一份结算算数的效能核定：替下了的、改成不调整的不算（R-079）。"""
+    return freeze.verified.filter(replaced_by=None).exclude(amount=0)
+
+
+def _dues(run: Run) -> dict[tuple[str, str], Due]:
+    summary = run.head["summary"]
+    rows = [*summary["unified"], *summary["self"]]
+    found = [
+        Due(row["provider"], row.get("unit", ""), *(Decimal(row[key]) for key in ("gross", "deduction", "net")))
+        for row in rows
+    ]
+    return {(one.provider, one.unit): one for one in found}
+
+
+def payable(freeze: Freeze, provider: str, unit: str | None) -> Decimal | None:
+    """这一份要付给这家多少：统一支付的，或某单位自行支付的；没有为 None。"""
+    return next((one.net for one in dues(freeze) if (one.provider, one.unit) == (provider, unit or "")), None)
+
+
+def unified_net(freeze: Freeze) -> Decimal:
+    """统一支付的应付合计。"""
+    return sum((one.net for one in dues(freeze) if not one.unit), ZERO)
+
+
+def unpaid(freeze: Freeze) -> Decimal:
+    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算。"""
+    paid: dict[str, Decimal] = {}
+    for one in contracts_of(freeze).filter(unit=None).prefetch_related("payments"):
+        paid[one.provider.code] = one.paid_total
+    return sum((abs(one.net - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit), ZERO)
+
+
+def figure(case: Case, key: str) -> Decimal | None:
+    """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。
+
+    退回重办的以最近一次定下的为准，还没有重新定下的为 None。
+    """
+    if key == "due":
+        found = freeze_of(case)
+        return unified_net(found) if found else None
+    if key == "plan":
+        plan = latest_plan(case)
+        return plan.total + plan.supervision if plan else None
+    event = _decided(case, key)
+    return Decimal(event.detail["fields"][key]) if event else None
+
+
+def _decided(case: Case, key: str) -> Event | None:
+    """最近一次定下这个金额、之后没有退回到那一步或更前的事件。"""
+    table = procedure(case.procedure, case.version)
+    order = {step.code: number for number, step in enumerate(table.steps)}
+    earliest = len(order)
+    for event in case.events.order_by("-seq"):
+        if key in (event.detail.get("fields") or {}):
+            return event if order[event.step] < earliest else None
+        if event.act not in ASIDE:
+            earliest = min(earliest, order.get(table.step(event.step).act(event.act).to, earliest))
+    return None
+
+
+@dataclass(frozen=True)
+class Step:
+    """金额链上的一步：叫法、金额、与上一步的差、哪天、凭什么（文号或件）。"""
+
+    name: str
+    amount: Decimal | None
+    gap: Decimal | None
+    on: date | None = None
+    document: str = ""
+
+
+def chain(case: Case) -> list[Step]:
+    """从结算书到支付，一步一个金额。"""
+    steps: list[Step] = []
+    previous: Decimal | None = None
+    for step in _steps(case):
+        gap = step.amount - previous if step.amount is not None and previous is not None else None
+        steps.append(replace(step, gap=gap))
+        previous = step.amount if step.amount is not None else previous
+    return steps
+
+
+def _steps(case: Case) -> Iterator[Step]:
+    """链上的各步，还没有算差。"""
+    found = freeze_of(case)
+    if found:
+        verified = sum(verified_of(found).values(), ZERO)
+        name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
+        yield Step(name, unified_net(found) - verified, None, found.on, f"批次 {found.run_id}")
+        if verified:
+            last = verifications(found).order_by("-pk")[0]
+            yield Step("效能评估核定以后", unified_net(found), None, last.on, last.document)
+    if case.procedure == "settlement":
+        plan = latest_plan(case)
+        version = f"第 {plan.version} 版" if plan else ""
+        yield Step("方案合计（含专项管理费）", figure(case, "plan"), None, plan.on if plan else None, version)
+        yield _decided_step(case, "批复金额", "approved")
+        yield _decided_step(case, "申请追加", "applied")
+    yield _decided_step(case, "下达预算", "granted")
+    if found:
+        contracts = contracts_of(found).filter(unit=None)
+        payments = Payment.objects.filter(contract__in=contracts)
+        for name, rows, day, measure in (
+            ("已签合同", contracts, "signed_on", "份"),
+            ("已支付", payments, "paid_on", "笔"),
+        ):
+            added = rows.aggregate(sum=Sum("amount"), last=Max(day), number=Count("pk"))
+            document = f"{added['number']} {measure}" if added["number"] else ""
+            yield Step(name, added["sum"], None, added["last"], document)
+
+
+def _decided_step(case: Case, name: str, key: str) -> Step:
+    event = _decided(case, key)
+    if event is None:
+        return Step(name, None, None)
+    fields = event.detail["fields"]
+    return Step(name, Decimal(fields[key]), None, event.on, fields.get("document", ""))
+
+
+def footing(run: Run) -> Iterator[str]:
+    """Σ账目 = 各项目合计 = 各单位、各服务商 = 汇总；差一分就说明在哪里。"""
+    summary = run.head["summary"]
+    for disputed, expected in {False: run.line_count, True: run.disputed_count}.items():
+        number = BillLine.objects.filter(run=run, disputed=disputed).count()
+        if number != expected:
+            yield f"批次 {run.pk} 应有{'待核' if disputed else '账目'} {expected} 条，库里 {number} 条"
+    keys = ("unit", "project", "provider", "payer", "disputed")
+    added = {
+        tuple(row[key] for key in keys): (row["number"], row["total"])
+        for row in lines_of(run).values(*keys).annotate(number=Count("pk"), total=Sum("amount"))
+    }
+    kept = {
+        tuple(row[key] for key in keys): (row["lines"], row["amount"])
+        for row in BillSum.objects.filter(run=run).values(*keys, "lines", "amount")
+    }
+    for key in sorted({*added, *kept}):
+        if added.get(key, (0, ZERO)) != kept.get(key, (0, ZERO)):
+            yield f"批次 {run.pk} {'、'.join(map(str, key))}：账目 {added.get(key)}，存的合计 {kept.get(key)}"
+    for payer, rows in (("unified", summary["unified"]), ("self", summary["self"])):
+        of = ("provider",) if payer == "unified" else ("unit", "provider")
+        sums: dict[tuple[str, ...], Decimal] = {}
+        for (unit, _, provider, paid_by, disputed), (_, amount) in added.items():
+            if paid_by == payer and not disputed:
+                key = (provider,) if payer == "unified" else (unit, provider)
+                sums[key] = sums.get(key, ZERO) + amount
+        stated = {tuple(row[name] for name in of): Decimal(row["gross"]) for row in rows}
+        for who in sorted({*sums, *stated}):
+            if sums.get(who, ZERO) != stated.get(who, ZERO):
+                yield f"批次 {run.pk} {'、'.join(who)}：账目合计 {sums.get(who, ZERO)}，汇总 {stated.get(who, ZERO)}"
+    held = sum((amount for (*_, disputed), (_, amount) in added.items() if disputed), ZERO)
+    if held != Decimal(summary["disputed_gross"]):
+        yield f"批次 {run.pk} 待核合计 {held}，汇总 {summary['disputed_gross']}"
+
+
+def money_problems() -> Iterator[str | None]:
+    """逐个批次、合同、冲回核对；没有问题的给 None，供 `prove` 计数。"""
+    for run in Run.objects.order_by("pk"):
+        problems: list[str | None] = [*footing(run)]
+        yield from problems or [None]
+    yield from _contract_problems()
+    yield from _reversal_problems()
+
+
+def _contract_problems() -> Iterator[str | None]:
+    """合同等于应付、支付不超合同；作废的没有付着的钱；没作废的一家一份、号不重。"""
+    contracts = Contract.objects.select_related("freeze__run", "freeze__base__run", "provider", "unit", "voided")
+    for contract in contracts.annotate(paid=Sum("payments__amount")).order_by("pk"):
+        due = payable(contract.freeze, contract.provider.code, contract.unit.code if contract.unit else None)
+        paid = contract.paid or ZERO
+        if hasattr(contract, "voided"):
+            yield f"合同 {contract.number} 作废了，还付着 {paid}" if paid else None
+        elif contract.amount != due:
+            yield f"合同 {contract.number} 金额 {contract.amount}，结算书应付 {due}"
+        elif not _within(paid, contract.amount):
+            yield f"合同 {contract.number} 已付 {paid} 超过合同 {contract.amount}"
+        else:
+            yield None
+    live = Contract.objects.filter(voided=None).order_by()
+    for keys in (("number",), ("freeze", "provider", "unit")):
+        for row in live.values(*keys).annotate(count=Count("pk")).filter(count__gt=1):
+            yield f"没有作废的合同重了 {row['count']} 份：{'、'.join(str(row[key]) for key in keys)}"
+
+
+def _reversal_problems() -> Iterator[str | None]:
+    """冲回的与所冲的同一份合同，方向相反、不超过它。"""
+    for reversal in Payment.objects.select_related("reverses", "contract").order_by("pk"):
+        if before := reversal.reverses:
+            same = before.contract_id == reversal.contract_id and before.amount * reversal.amount < 0
+            wrong = f"合同 {reversal.contract} 的冲回 {reversal.amount} 与所冲的 {before.amount} 不符"
+            yield None if same and _within(-reversal.amount, before.amount) else wrong
+
+
+def _within(part: Decimal, whole: Decimal) -> bool:
+    """`part` 在 0 与 `whole` 之间（含）。"""
+    return min(whole, ZERO) <= part <= max(whole, ZERO)
