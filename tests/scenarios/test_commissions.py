@@ -28,8 +28,8 @@ from yunheng.orgs.models import Commission, Deliverable, Institution, Kind, Pers
 from yunheng.orgs.operations import appoint
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import operations as settling
 from yunheng.settlement import disputing, queries
+from yunheng.settlement import operations as settling
 from yunheng.settlement.plans import planning
 
 pytestmark = pytest.mark.django_db
