@@ -75,6 +75,8 @@ def test_R080_没有撤回的不能重起_撤回一件以后页面上又有起�
     with refused(f"已经起了：{case.number}"):
         operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     assert "起年度结算" not in signed_in("shy").get(f"/settlement/{YEAR}/").content.decode()
+    page = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+    assert all(f'value="{code}"' in page for code in ("file", "withdraw"))
     act("shy", case, "withdraw", opinion="起错了")
     assert "起年度结算" in signed_in("shy").get(f"/settlement/{YEAR}/").content.decode()
     again = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)

@@ -333,6 +333,12 @@ def test_U5_退回的地方一点就到() -> None:
     assert 'id="f-hosts.1.memory"' in signed_in().get(f"/apply/{walk.case.number}/hosts/").content.decode()
 
 
+def test_R045_轮到谁办_办件页上就有那一步的每个动作(walk: Walk) -> None:
+    walk.fill(**FILLED).submit()
+    page = signed_in("mzj-fzr").get(f"/cases/{walk.case.number}/").content.decode()
+    assert re.findall(r'name="act" value="(\w+)"', page) == ["approve", "return"]
+
+
 def test_从填表到提交走页面_收据上有编号和下一步() -> None:
     client = signed_in()
     number = client.post("/apply/", {"kind": "new", "name": "走页面的系统"}).headers["Location"].split("/")[2]
