@@ -29,7 +29,7 @@ bench-pages:
 
 # 库里一百万条时间线的一年：年度计量、逐级看账、试算
 bench-city:
-	$(BIN)/python -m tests.load.city $(if $(SIZE),--size $(SIZE))
+	$(BIN)/python -m tests.load.city $(if $(SIZE),--size $(SIZE)) $(if $(NOLOGS),--no-logs)
 
 # 三百万条时间线，4 GiB 内存，靠落盘跑完
 bench-huge:

@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import psycopg
@@ -80,7 +81,7 @@ def test_冻结的任何一刻被杀_批准和冻结要么都有要么都没有(
     run = measured()
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")
-    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
     act("dsf", case, "match")
     random.seed(9)
     tries = 0

@@ -59,20 +59,22 @@ def _later(day: str) -> str:
     return f"{year}{'-02-28' if rest == '-02-29' else rest}"
 
 
-def _received(folder: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _received(folder: Path, logs: bool) -> Iterator[tuple[str, str, dict[str, str]]]:
     """（种类, 来源编号, 内容）：平台送来的工单、日志、用量。"""
     for kind, key, days in (
         ("工单", "工单号", ("完成日期",)),
         ("日志", "资源", ("首见日期", "末见日期")),
         ("用量", "", ("日期",)),
     ):
+        if kind == "日志" and not logs:
+            continue
         with (folder / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
             for number, row in enumerate(csv.DictReader(file)):
                 yield kind, row[key] if key else str(number), row | {day: _later(row[day]) for day in days}
 
 
-def fill(url: str, folder: Path) -> dict[str, int]:
-    """把 `folder` 里的大数据包装进库；返回各表行数。"""
+def fill(url: str, folder: Path, logs: bool) -> dict[str, int]:
+    """把 `folder` 里的大数据包装进库，`logs` 为假时平台日志一份没来；返回各表行数。"""
     with psycopg.connect(url) as connection:
         for table, columns in _STAGED.items():
             connection.execute(f"CREATE TEMP TABLE stage_{table} ({columns.replace(',', ' text,')} text)")
@@ -94,7 +96,7 @@ def fill(url: str, folder: Path) -> dict[str, int]:
         assert row
         statement = "COPY ledger_received (source_id, source_ref, kind, payload, digest) FROM STDIN"
         with connection.cursor().copy(statement) as copy:
-            for kind, reference, payload in _received(folder):
+            for kind, reference, payload in _received(folder, logs):
                 text = canonical(payload)
                 copy.write_row((row[0], reference, kind, text, sm3(text)))
         connection.commit()
@@ -211,6 +213,8 @@ def drill(run: int, cookie: str) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {
         name: [] for name in ("全部", "单位", "项目", "资源", "一条", "一天", "证据", "差异")
     }
+    number = re.search(r"共 (\d+) 条", get(f"/settlement/runs/{run}/differences/", cookie)[1])
+    last = int(number[1]) // 50 + 1 if number else 1
     for _ in range(CLICKS // 5):
         query = ""
         for name in ("全部", "单位", "项目", "资源"):
@@ -225,7 +229,7 @@ def drill(run: int, cookie: str) -> dict[str, list[float]]:
         took, body = get(chance.choice(days).replace("&amp;", "&"), cookie)
         times["一天"].append(took)
         times["证据"].append(get(re.findall(r'data-drawer href="([^"]+)"', body)[0], cookie)[0])
-        times["差异"].append(get(f"/settlement/runs/{run}/differences/?page={chance.randint(1, 20)}", cookie)[0])
+        times["差异"].append(get(f"/settlement/runs/{run}/differences/?page={chance.randint(1, last)}", cookie)[0])
     return times
 
 
@@ -236,7 +240,7 @@ def said(found: dict[str, Any]) -> None:
 
 def recast(run: int, cookie: str, how: str) -> float:
     """裁定一条差异，试算：秒数（裁定和试算合起来）。"""
-    body = get(f"/settlement/runs/{run}/differences/?code=D3", cookie)[1]
+    body = get(f"/settlement/runs/{run}/differences/?state=open", cookie)[1]
     row = re.findall(r'name="row" value="([^"]*)"', body)[1]
     began = time.perf_counter()
     post(f"/settlement/runs/{run}/differences/", cookie, {"row": row, "do": f"裁定：{how}", "text": "以工单为准"})
@@ -248,8 +252,10 @@ def main() -> None:
     """跑一遍，打一张表。"""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", default="1M")
+    parser.add_argument("--no-logs", dest="logs", action="store_false", help="平台日志一份没来：差异最多的一种")
+    arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="yunheng-city-"))
-    maker = [sys.executable, str(ROOT / "bench" / "run.py"), "--package", parser.parse_args().size]
+    maker = [sys.executable, str(ROOT / "bench" / "run.py"), "--package", arguments.size]
     source = Path(subprocess.run(maker, check=True, capture_output=True, text=True).stdout.strip())
     station = Station(folder)
     os.environ["YUNHENG_DATA"] = station.env["YUNHENG_DATA"]
@@ -257,7 +263,7 @@ def main() -> None:
     station.start(demo=True)
     try:
         began = time.perf_counter()
-        counts = fill(Cluster.at(folder).url(OWNER), source)
+        counts = fill(Cluster.at(folder).url(OWNER), source, arguments.logs)
         print("库里：" + "，".join(f"{name} {count:,}" for name, count in counts.items()), end="")
         print(f"（装库 {time.perf_counter() - began:.0f} 秒）")
         station.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def adjusted(folder: Path, opinion: str = "待核的已裁定") -> Case:
     run = measured("补差")
     case = operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file", opinion=opinion)
-    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, folder))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, folder)))
     act("dsf", case, "match")
     act("kw", case, "approve")
     return case

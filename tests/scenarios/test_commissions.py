@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_R089_没有委托计量计费的_数据包_复算_差异说明都不行
     urls = (f"/settlement/package/?year={YEAR}&format=zip", f"/settlement/runs/{run.pk}/files/数据包.zip")
     barred = "没有在期的“计量计费”委托"
     with pytest.raises(NotYours, match=barred):
-        settling.recompute(actor=cast()["jg"], on=JULY, run=run, content=result)
+        settling.recompute(actor=cast()["jg"], on=JULY, run=run, file=BytesIO(result))
     with pytest.raises(NotYours, match=barred):
         settling.handle(actor=cast()["jg"], on=JULY, **argued)
     for url in urls:
@@ -212,7 +213,7 @@ def test_R089_没有委托计量计费的_数据包_复算_差异说明都不行
     assert "下载 .zip" not in signed_in("jg").get("/settlement/package/").content.decode()
     assert not run.recomputations.exists()
     commissioned(Scope.METERING)
-    assert settling.recompute(actor=cast()["jg"], on=JULY, run=run, content=result).equal
+    assert settling.recompute(actor=cast()["jg"], on=JULY, run=run, file=BytesIO(result)).equal
     settling.handle(actor=cast()["jg"], on=JULY, **argued)
     for url in urls:
         assert signed_in("jg").get(url).status_code == 200, url

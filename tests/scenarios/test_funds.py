@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -301,7 +302,7 @@ def test_R086_有市级单位用的_结算书先报市经信核定(tmp_path: Pat
     run = measured()
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")
-    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
     act("dsf", case, "match")
     assert Board.objects.get(case=case).step_name == "市经信核定"
     with pytest.raises(NotYours):
@@ -318,7 +319,7 @@ def test_R086_口径定了都报的_区级单位的也报_市经信退回就重�
     run = measured()
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")
-    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
     act("dsf", case, "match")
     with pytest.raises(Refused, match="意见"):
         act("sjx", case, "return")

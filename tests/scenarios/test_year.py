@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import (
     JULY,
     YEAR,
@@ -30,6 +32,7 @@ from yunheng.orgs.models import Institution
 from yunheng.settlement import operations, paying, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, RunOrder
 from yunheng.settlement.plans import planning
+from yunheng.settlement.runs import recomputing, running
 
 pytestmark = pytest.mark.django_db
 FENS = Decimal("0.01")
@@ -75,6 +78,35 @@ def test_R073_一个年度同时只办一次计量_不是区科创中心的不�
     with pytest.raises(NotYours):
         operations.order_run(actor=cast()["lt"], on=JULY, year=YEAR, kind="年度")
     assert RunOrder.objects.count() == 1
+
+
+def test_R077_太大的复算不整份读_指出从哪一行起不同_摘要一样写法不同的判不了(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = measured()
+    content = recomputed(run, tmp_path)
+    monkeypatch.setattr(recomputing, "WHOLE", 1000)
+    third: dict[str, Any] = {"actor": cast()["dsf"], "on": JULY, "run": run}
+    assert operations.recompute(**third, file=BytesIO(content)).equal
+    other = operations.recompute(**third, file=BytesIO(gzip.compress(altered(content))))
+    assert not other.equal
+    assert "行起不同：批次" in other.report
+    rewritten = json.dumps(json.loads(content), ensure_ascii=False).encode()
+    with refused(f"写法不一样.*{run.code_version} 版"):
+        operations.recompute(**third, file=BytesIO(rewritten))
+    with refused("末尾没有摘要"):
+        operations.recompute(**third, file=BytesIO(b"x" * 2000))
+    with refused("没有传完"):
+        operations.recompute(**third, file=BytesIO(gzip.compress(content)[:-20]))
+
+
+def test_R077_第三方没有上传自己复算的_不能先下载系统的结果(tmp_path: Path) -> None:
+    run, third = measured(), signed_in("dsf")
+    url = f"/settlement/runs/{run.pk}/files/{running.RESULT}"
+    assert "先上传自己离线复算的结果" in third.get(url).content.decode()
+    assert third.get(f"/settlement/runs/{run.pk}/files/{running.PACKAGE}").status_code == 200
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
+    assert third.get(url).status_code == 200
 
 
 def test_R075_无日志的待核_裁定认可再计量就入账_裁定不计费就没有这些账目() -> None:
@@ -131,17 +163,17 @@ def test_R077_没有复算结果_改过一分的_都不能说一致(tmp_path: Pa
         act("dsf", case, "match")
     content = recomputed(run, tmp_path)
     with refused("不是 结算.json"):
-        operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=b"{}")
+        operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(b"{}"))
     tampered = json.loads(content)
     tampered["lines"][0]["amount"] = "0.00"
     with refused("被改动过"):
         operations.recompute(
-            actor=cast()["dsf"], on=JULY, run=run, content=json.dumps(tampered, ensure_ascii=False).encode()
+            actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(json.dumps(tampered, ensure_ascii=False).encode())
         )
-    assert not operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=altered(content)).equal
+    assert not operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(altered(content))).equal
     with refused("不一致，不能提交"):
         act("dsf", case, "match")
-    assert operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=content).equal
+    assert operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(gzip.compress(content))).equal
     act("dsf", case, "match")
     assert Board.objects.get(case=case).step == "approve"
 
@@ -168,7 +200,7 @@ def test_R090_区科委没有批准_不能编方案_批准了就冻结_不能重
     act("shy", case, "file")
     with refused("没有经区科委批准"):
         planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
-    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
     act("dsf", case, "match")
     with pytest.raises(NotYours):
         act("shy", case, "approve")
@@ -339,7 +371,7 @@ def test_R083_合计与账目差一分_区科委批不了_说明差在哪里_什
     run = measured()
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")
-    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, tmp_path))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
     act("dsf", case, "match")
     one = BillSum.objects.filter(run=run).order_by("pk")[0]
     BillSum.objects.create(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 from tests.support.people import cast
@@ -116,7 +117,7 @@ def approved(folder: Path) -> Case:
     run = measured()
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")
-    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, content=recomputed(run, folder))
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, folder)))
     act("dsf", case, "match")
     act("kw", case, "approve")
     return case

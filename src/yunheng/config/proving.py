@@ -28,6 +28,7 @@ def prove() -> list[Proof]:
             _received,
             _scores,
             _proofs,
+            _disputes,
             _prices,
             _money,
             _chain,
@@ -120,6 +121,13 @@ def _proofs() -> Proof:
     from yunheng.rules.digest import sm3_bytes  # noqa: PLC0415
 
     return _digests("考核证据的摘要", Evidence, lambda row: sm3_bytes(bytes(row.content)))  # type: ignore[attr-defined]
+
+
+def _disputes() -> Proof:
+    from yunheng.rules.digest import sm3_bytes  # noqa: PLC0415
+    from yunheng.settlement.models import HandlingFile  # noqa: PLC0415
+
+    return _digests("差异证据的摘要", HandlingFile, lambda row: sm3_bytes(bytes(row.content)))  # type: ignore[attr-defined]
 
 
 def _chain() -> Proof:

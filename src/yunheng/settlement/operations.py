@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 from django.db.models import Sum
 
@@ -19,7 +18,6 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.notifying import tell
 from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
-from yunheng.metering import diffing, result
 from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.queries import chosen_conventions, providers
@@ -45,7 +43,8 @@ from yunheng.settlement.models import (
     YearCase,
 )
 from yunheng.settlement.plans import planning
-from yunheng.settlement.runs.running import period_end, result_of
+from yunheng.settlement.runs.recomputing import judge
+from yunheng.settlement.runs.running import period_end
 
 #: 阻断差异里不能裁定的
 _UNRULED = ("D10",)
@@ -246,25 +245,15 @@ def adjust(*, actor: Actor, on: date, year: int) -> Case:
     return case
 
 
-def recompute(*, actor: Actor, on: date, run: Run, content: bytes) -> Recomputation:
-    """收第三方离线复算的 结算.json：逐条比对，记下一致不一致（R-077）。不是结算结果抛 Refused。"""
+def recompute(*, actor: Actor, on: date, run: Run, file: IO[bytes]) -> Recomputation:
+    """收第三方离线复算的 结算.json（可压成 .gz）：逐条比对，记下一致不一致（R-077）。不是结算结果抛 Refused。"""
     if actor.role != Role.THIRD_PARTY:
         raise NotYours(["复算由第三方机构办（D62-七，R-077）"])
     commissioning.require(actor, on, Scope.METERING)
-    try:
-        theirs = json.loads(content)
-        if not isinstance(theirs, dict) or theirs.get("format") != "yunheng.settlement":
-            raise ValueError("format 应为 yunheng.settlement")
-        claimed, digest = theirs.get("digest"), result.digest_of(theirs)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused([f"这不是 结算.json：{str(error)[:200]}（R-077）"]) from error
-    if claimed != digest:
-        raise Refused([f"文件里写的摘要 {claimed} 与内容算出来的 {digest} 不同，文件被改动过（R-077）"])
-    equal = digest == run.digest
-    report = "逐条相同，摘要一致" if equal else diffing.compare(json.loads(result_of(run)), theirs).text()[:20000]
+    verdict = judge(run, file)
     with unit_of_work(actor) as journal:
-        found = Recomputation.objects.create(run=run, digest=digest, equal=equal, report=report, on=on, by=str(actor))
-        journal.note("复算", str(run.pk), after={"摘要": digest, "一致": equal})
+        found = Recomputation.objects.create(run=run, **vars(verdict), on=on, by=str(actor))
+        journal.note("复算", str(run.pk), after={"摘要": verdict.digest, "一致": verdict.equal})
     return found
 
 

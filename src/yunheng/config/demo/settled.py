@@ -162,7 +162,7 @@ def close(people: People) -> None:
     _object(people, run)
     case = operations.start(actor=shy, on=APPROVED, year=YEAR)
     _act(shy, case, "file", APPROVED)
-    operations.recompute(actor=people["dsf"], on=APPROVED, run=run, content=running.result_of(run))
+    operations.recompute(actor=people["dsf"], on=APPROVED, run=run, file=running.result_file(run))
     _act(people["dsf"], case, "match", APPROVED)
     _act(kw, case, "approve", APPROVED)
     planning.write_plan(
@@ -226,7 +226,7 @@ def adjust(people: People) -> None:
     run = running.measure(actor=shy, on=ADJUSTED, year=YEAR, kind=ADJUST)
     case = operations.adjust(actor=shy, on=ADJUSTED, year=YEAR)
     _act(shy, case, "file", ADJUSTED, opinion="无日志的资源已裁定认可")
-    operations.recompute(actor=people["dsf"], on=ADJUSTED, run=run, content=running.result_of(run))
+    operations.recompute(actor=people["dsf"], on=ADJUSTED, run=run, file=running.result_file(run))
     _act(people["dsf"], case, "match", ADJUSTED)
     _act(people["kw"], case, "approve", ADJUSTED)
     _act(people["cz"], case, "grant", ADJUSTED, {"granted": str(queries.figure(case, "due"))})

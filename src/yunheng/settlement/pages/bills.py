@@ -19,6 +19,7 @@ from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.reading import decimal_of
 from yunheng.orgs.serving import attached
+from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import queries
 from yunheng.settlement.bill import focus
@@ -44,6 +45,8 @@ def download(request: Request, pk: int, name: str) -> HttpResponse:
     """批次的文件：第三方拿数据包去离线复算（R-077），要有委托（R-089）。"""
     commissioning.require(request.actor, request.on, Scope.METERING)
     file = get_object_or_404(RunFile, run_id=min(pk, MAX_PK), name=name)
+    if request.actor.role == Role.THIRD_PARTY and name == running.RESULT and not file.run.recomputations.exists():
+        raise Refused(["先上传自己离线复算的结果，再下载系统的来对照（D62-七，R-077）"])
     with unit_of_work(request.actor) as journal:
         journal.note("下载计量文件", str(file.run_id), after={"文件": name})
     return attached(file.content, f"{file.run_id}-{name}")

@@ -153,7 +153,7 @@ def recompute(request: Request, pk: int) -> HttpResponse:
     given = request.FILES.get("file")
     if given is None:
         raise Refused(["没有选择文件"])
-    operations.recompute(actor=request.actor, on=request.on, run=run, content=given.read())
+    operations.recompute(actor=request.actor, on=request.on, run=run, file=given)
     return redirect(_back(request, run.service_year))
 
 

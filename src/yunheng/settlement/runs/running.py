@@ -7,8 +7,10 @@ import gzip
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -172,9 +174,14 @@ def add_up(run: Run) -> None:
 
 def result_of(run: Run) -> bytes:
     """批次的 结算.json；裁定试算没有，抛 Refused。"""
+    return gzip.decompress(result_file(run).read())
+
+
+def result_file(run: Run) -> IO[bytes]:
+    """批次的 结算.json.gz；裁定试算没有，抛 Refused。"""
     if run.base_id:
         raise Refused([f"批次 {run.pk} 是裁定试算，没有 结算.json；重新计量以后才有（R-077）"])
-    return gzip.decompress(bytes(RunFile.objects.get(run=run, name=RESULT).content))
+    return BytesIO(RunFile.objects.get(run=run, name=RESULT).content)
 
 
 def work_once() -> bool:
