@@ -13,6 +13,7 @@ from yunheng.config.database import OWNER
 NAMED = {
     "applications_budgetproject",
     "applications_exemption",
+    "applications_backfill",
     "applications_filing",
     "applications_inspection",
     "applications_quota",
@@ -47,6 +48,7 @@ NAMED = {
     "catalog_listing",
     "catalog_tier",
     "ledger_fact",
+    "ledger_correction",
     "ledger_licence",
     "ledger_zone",
     "orgs_commission",
@@ -76,6 +78,7 @@ NAMED = {
     "settlement_moved",
     "settlement_objection",
     "settlement_objectionreply",
+    "settlement_remedy",
     "settlement_payment",
     "settlement_plan",
     "settlement_planfile",

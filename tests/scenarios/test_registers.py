@@ -409,7 +409,7 @@ def test_R019_年中暂按上年平均单价_全市用量发布以后按发布�
     assert prices[item.code] == "250"
     assert any("暂按 2024 服务年度" in text for text in rolling.head["warnings"])
     yearly = measured("年度")
-    assert set(yearly.differences) >= {"D10"}
+    assert "D10" in yearly.differences
     publish("0 — 180", YEAR)
     tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=item, year=YEAR, total=Decimal(5000))
     final = measured("年度")
