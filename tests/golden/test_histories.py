@@ -234,7 +234,8 @@ class Book:
 def settle(source: Path) -> dict[str, Any]:
     with opened(source) as package:
         settled = engine.settle(package)
-        return {"digest": result.write(settled, BytesIO()), **settled.head}
+        differences = [entry for entries in settled.differences() for entry in entries]
+        return {"digest": result.write(settled, BytesIO()), "differences": differences, **settled.head}
 
 
 def rows(path: Path) -> list[dict[str, str]]:

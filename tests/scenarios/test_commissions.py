@@ -534,7 +534,7 @@ def test_R089_合同页上费用与上限对着看_没结算过只说明_超了�
     assert freeze is not None
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     page = signed_in("kw").get(url).content.decode()
-    assert f"参照最近结算的 {YEAR} 服务年度，上限 {cap:,.2f} 元" in page
+    assert f"参照最近结算的 {YEAR}—{YEAR + 1} 服务年度，上限 {cap:,.2f} 元" in page
     over = commissioning.fees(2026) - cap
     assert f"合计比上限多 {over:,.2f} 元" in page
     # 第三方机构看自己的费用，不看别家的合计

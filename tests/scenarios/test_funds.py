@@ -181,7 +181,7 @@ def test_R079_核定错了报送以前重新核定_替下原来的_方案照新�
     entry = Entry.objects.filter(action="改效能核定").order_by("pk")[0]
     assert entry.before == {"调整": "-100.00", "理由": "评估 70 分，核减"}
     page = signed_in("kw").get(f"/cases/{case.number}/").content.decode()
-    assert "<del>-100.00</del>" in page
+    assert "<del>−100.00</del>" in page
     assert "已重新核定" in page
 
 

@@ -94,7 +94,7 @@ def test_R083_补差撤回了不占次数_重起的还是第一次_没撤回的�
     act("shy", first, "withdraw", opinion="还没有裁定")
     rule_all()
     case = adjusted(tmp_path)
-    assert case.subject == f"{YEAR} 服务年度第 1 次补差"
+    assert case.subject == f"{YEAR}—{YEAR + 1} 服务年度第 1 次补差"
     assert (YearCase.objects.get(case=case).number, Freeze.objects.get(case=case).number) == (1, 1)
     last = queries.year_cases(YEAR).last()
     assert last is not None
