@@ -397,7 +397,7 @@ def test_R078_口径定了自行支付的同样扣减_只有自行支付的那�
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     (check,) = [one for one in checking.bill_checks(YEAR, case, None) if one.name == "各家考核已审定"]
     if option == "yes":
-        assert (check.state, check.text) == ("bad", "还没有审定的：CT")
+        assert (check.state, check.text) == ("bad", "还没有审定的：电信")
         with refused("电信.*考核还没有审定，扣减没有依据.*R-078"):
             act("shy", case, "file")
         appraised(only={"CT"})
