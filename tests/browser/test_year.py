@@ -88,7 +88,7 @@ def test_办完一个服务年度_从滚动计量到付清_文件与冻结的结
     town["dsf"].open(f"/cases/{number}/")
     third = town["dsf"].page
     path, frozen = offline(town, folder)
-    third.set_input_files("input[name=file][accept='.json']", path)
+    third.set_input_files("input[name=file][accept='.json,.gz']", path)
     third.click("text=上传并比对")
     expect(third.locator(".st-ok", has_text="一致")).to_be_visible()
     press(third, "复算一致")
