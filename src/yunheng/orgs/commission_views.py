@@ -18,7 +18,7 @@ from yunheng.rules.scopes import Scope
 from . import commissioning
 from .access import Request, allowed
 from .models import Commission, Deliverable, Institution, Person
-from .reading import MAX_ATTACHMENT, Given, day_of, money_of, whole_of, year_of
+from .reading import MAX_ATTACHMENT, Given, day_of, key_of, money_of, year_of
 
 _PAGES = (*commissioning.READERS, Role.THIRD_PARTY)
 _FIRST_YEAR = 2021
@@ -65,7 +65,7 @@ def _held(institution: Institution, rows: list[Commission], on: date) -> list[da
 def _register(request: Request) -> Commission:
     post = request.POST
     given = Given(post, "（R-089）")
-    institution = commissioning.registry().filter(pk=_key(post.get("institution", ""))).first()
+    institution = commissioning.registry().filter(pk=key_of(post.get("institution", ""))).first()
     if institution is None:
         given.wrong("institution", "请选择第三方机构")
     number = given.words("number", "合同号", 80)
@@ -84,7 +84,7 @@ def _register(request: Request) -> Commission:
     assert until_on
     assert year
     assert fee is not None
-    chosen = [_key(text) for text in post.getlist("people")]
+    chosen = [key_of(text) for text in post.getlist("people")]
     return commissioning.register(
         actor=request.actor,
         on=request.on,
@@ -101,10 +101,6 @@ def _register(request: Request) -> Commission:
         ),
         people=list(Person.objects.filter(pk__in=chosen)),
     )
-
-
-def _key(text: str) -> int:
-    return whole_of(text) or 0
 
 
 @allowed(*_PAGES)
@@ -171,7 +167,7 @@ def _save(request: Request, found: Commission) -> None:
             reason=post.get("reason", ""),
         )
     else:
-        person = Person.objects.filter(pk=_key(post.get("person", ""))).first()
+        person = Person.objects.filter(pk=key_of(post.get("person", ""))).first()
         if person is None:
             raise Refused([At("person", "请选择人员（R-089）")])
         commissioning.move(

@@ -40,6 +40,11 @@ def whole_of(text: str | None, most: int = _LARGEST) -> int | None:
     return value if (value := int(plain)) <= most else None
 
 
+def key_of(text: str | None) -> int:
+    """下拉、勾选框送来的编号；没有、不是数的为 0，谁也不是。"""
+    return whole_of(text) or 0
+
+
 def seen_in(text: str | None) -> int:
     """页面送回来的“看到的版本”；没有、不是数的为 -1，与哪一版都不同，操作会说刚被别人改过。"""
     value = whole_of(text)

@@ -33,7 +33,7 @@ from . import operations, signon
 from .access import BUSINESS, Request, allowed
 from .models import LONGEST_USERNAME, Appointment, ConventionDecision, Institution, Kind, Level, Nature, Person
 from .queries import actor_for, chosen_conventions
-from .reading import day_of
+from .reading import day_of, key_of
 
 _REASONS = {
     "no-appointment": "您的账号还没有任职，请联系系统管理员",
@@ -348,9 +348,9 @@ def _people_act(request: Request) -> str:
             password=secret,
         )
         return secret
-    person = get_object_or_404(Person, pk=_number(post.get("person", "")))
+    person = get_object_or_404(Person, pk=key_of(post.get("person")))
     if do == "appoint" and manages:
-        institution = Institution.objects.filter(pk=_number(post.get("institution", ""))).first()
+        institution = Institution.objects.filter(pk=key_of(post.get("institution"))).first()
         role = post.get("role", "")
         if institution is None or role not in set(Role):
             given = (("institution", "请选择机构", institution), ("role", "请选择角色", role in set(Role)))
@@ -367,11 +367,6 @@ def _people_act(request: Request) -> str:
     else:
         raise Refused(["这个操作不在您的职责内（三员分立，R-111）"])
     return ""
-
-
-def _number(text: str) -> int:
-    """下拉送来的编号；不是数为 0，谁也不是。"""
-    return int(text[:9]) if text.isascii() and text.isdigit() else 0
 
 
 @allowed(Role.SYSTEM_ADMIN)

@@ -11,7 +11,7 @@ from yunheng.audit.refused import Refused
 from yunheng.ledger.models import Action, Correction, Fact
 from yunheng.ledger.queries import visible
 from yunheng.orgs.access import BUSINESS, Request, allowed
-from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of, whole_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, decimal_of, key_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.settlement.bill import mending
@@ -55,7 +55,7 @@ def correct(request: Request, code: str, pk: int) -> HttpResponse:
 def _objection(given: str, code: str) -> Objection | None:
     if not given:
         return None
-    found = mending.accepted(code).filter(pk=whole_of(given) or 0).first()
+    found = mending.accepted(code).filter(pk=key_of(given)).first()
     if found is None:
         raise Refused([f"没有对 {code} 采纳了的异议 {given[:9]}（R-075）"])
     return found

@@ -75,16 +75,16 @@ def year(request: Request, year: int) -> HttpResponse:
     """一个服务年度：计量批次、各服务商、下一步。"""
     if not FIRST_YEAR < year <= service_year_of(request.on):
         raise Http404
-    case = queries.year_cases(year).last()
+    cases = list(queries.year_cases(year))
     runs = list(Run.objects.filter(service_year=year).order_by("-pk")[:20])
     context: dict[str, Any] = {
         "year": year,
         "span": service_year(year),
-        "case": case.case if case else None,
+        "case": cases[-1].case if cases else None,
         "withdrawn": YearCase.objects.filter(service_year=year, case__board__outcome=WITHDRAWN.code)
         .select_related("case")
         .order_by("pk"),
-        "cases": queries.year_cases(year),
+        "cases": cases,
         "runs": runs,
         "latest": runs[0] if runs else None,
         "order": RunOrder.objects.filter(service_year=year).order_by("-pk").first(),
