@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.support import database
 
@@ -33,6 +33,29 @@ class Visitor:
 
     def open(self, path: str) -> None:
         self.page.goto(self.base + path)
+
+
+def settled(page: Page) -> Page:
+    """装好了的一页：点一下，地址换了就回来，内容可能还在路上；不等的读法（各行文字、个数）先等这里。"""
+    page.wait_for_load_state()
+    return page
+
+
+def texts(locator: Locator) -> list[str]:
+    """装好了的页上，各个的文字；一个也没有就是空的。"""
+    settled(locator.page)
+    return locator.all_inner_texts()
+
+
+def number_of(page: Page) -> str:
+    """这一页说的那一件的编号：地址的最后一段。"""
+    return page.url.rstrip("/").rsplit("/", 1)[-1]
+
+
+def stored(page: Page) -> None:
+    """存下这一部分，回到清单：自动保存还在路上时，点了要等它回来才交，所以等到了清单才算。"""
+    page.click("text=保存并返回清单")
+    page.wait_for_url("**/apply/*/?tried=1")
 
 
 #: 看页面用的那一件和它的资源

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import docx
 
-from .conftest import Visitor
+from .conftest import Visitor, texts
 
 #: 屏幕上有、附件的版面里没有这一栏的
 NOT_ON_PAPER = {
@@ -72,7 +72,7 @@ def differences(visitor: Visitor, printed: Printed, exempt: frozenset[str] | set
     for label, value in headed:
         if label not in ("行", "台数 台", "SSD", "归属") and value not in ("", "—"):
             shown.extend((label, line) for line in value.split("\n") if not line.startswith("数据备份"))
-    for tick in paper.locator("ul.ticks li").all_inner_texts():
+    for tick in texts(paper.locator("ul.ticks li")):
         shown.append(("勾选", tick.replace("☑", "").split()[0]))
     assert len(shown) > 5
     return [f"{label}：{value}" for label, value in shown if not _found(value.strip(), printed)]

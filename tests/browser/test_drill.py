@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from playwright.sync_api import Page, expect
 
-from .conftest import Town
+from .conftest import Town, texts
 from .test_year import measured
 
 
@@ -18,9 +18,9 @@ def money(text: str) -> Decimal:
 
 def footed(page: Page, column: int) -> Decimal:
     """这一页写的合计、和各行之和是同一个数。"""
-    stated = {money(text) for text in page.locator(".sum-chain b").all_inner_texts()}
+    stated = {money(text) for text in texts(page.locator(".sum-chain b"))}
     rows = page.locator(f"table.data tbody tr:not(.group):not(.equation-row) td:nth-child({column})")
-    shown = sum((money(text) for text in rows.all_inner_texts() if text.strip() != "—"), Decimal(0))
+    shown = sum((money(text) for text in texts(rows) if text.strip() != "—"), Decimal(0))
     assert stated == {shown}
     expect(page.locator(".error-summary")).to_have_count(0)
     return shown
@@ -42,7 +42,7 @@ def test_U6_从工作台的总额到平台日志_六下以内_每一步的和等
         first.locator("a").first.click()
         clicks += 1
     assert footed(page, 7) == total
-    assert [money(b) for b in page.locator(".crumbs b").all_inner_texts()][-1] == total
+    assert [money(b) for b in texts(page.locator(".crumbs b"))][-1] == total
     page.locator("table.days td.d-charged a").last.click()
     clicks += 1
     footed(page, 5)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from .conftest import Town
+from .conftest import Town, number_of, stored, texts
 from .papers import NOT_ON_CHANGE, differences, download
 from .test_walks import HOSTS, act, fill_new, upload
 
@@ -21,7 +21,7 @@ def begin(town: Town, who: str, kind: str, *, name: str = "", project: str = "")
     else:
         page.fill("#name", name)
     page.click("text=开始填写")
-    return page.url.rstrip("/").rsplit("/", 1)[-1]
+    return number_of(page)
 
 
 def part(
@@ -33,7 +33,7 @@ def part(
         page.fill(f"#i-{key}", value)
     for key, value in choices:
         page.check(f"input[name={key}][value='{value}']")
-    page.click("text=保存并返回清单")
+    stored(page)
 
 
 PROJECT = (("leader", "周建国"), ("contact", "021-67001234")), (("classified", "否"), ("level", "二级"))
@@ -59,12 +59,12 @@ def hosts(page: Page) -> None:
     page.fill("#paste-text", HOSTS)
     page.click("text=预览")
     page.click("text=确认导入 2 行")
-    page.click("text=保存并返回清单")
+    stored(page)
 
 
 def submit(page: Page, number: str) -> None:
     page.click("text=检查并提交")
-    assert page.locator(".error-summary").all_inner_texts() == []
+    assert texts(page.locator(".error-summary")) == []
     page.click("text=提交签批")
     expect(page.locator(".receipt")).to_contain_text(f"已提交：{number}")
 
@@ -99,7 +99,7 @@ def opened(town: Town, name: str, prefix: str) -> str:
 def assets(town: Town, query: str) -> list[str]:
     """台账里查到的各行文字。"""
     town["shy"].open(f"/assets/?q={query}")
-    return town["shy"].page.locator("table.data tbody tr").all_inner_texts()
+    return texts(town["shy"].page.locator("table.data tbody tr"))
 
 
 def test_迁移_附件2加附件1_第三方评估_双审_到台账(town: Town) -> None:
@@ -138,7 +138,7 @@ def test_迁移_附件2加附件1_第三方评估_双审_到台账(town: Town) -
         ("数量", "2"),
     ):
         row.get_by_label(label, exact=True).fill(value)
-    page.click("text=保存并返回清单")
+    stored(page)
     place(page)
     hosts(page)
     part(page, "附件与说明", [("statement", "学籍系统整体迁移")])
@@ -173,7 +173,7 @@ def test_变更_服务商先确认_扩内存_释放一台_到台账(town: Town) 
     page.locator("#grid tbody tr").nth(0).get_by_label("内存 GB").fill("36")
     page.click("[data-resource=ECS-BG-002][data-action=释放]")
     page.locator("#grid tbody tr").nth(1).locator("select[name$=':backup']").select_option("已完成")
-    page.click("text=保存并返回清单")
+    stored(page)
     part(page, "变更说明", [("statement", "业务量增加，扩内存，并掉一台")])
     submit(page, number)
     act(town, "mzj-fzr", number, "同意并报送")
@@ -200,13 +200,13 @@ def test_注销_备份确认_审核次日停计_服务商释放(town: Town) -> N
     page.fill("#i-reason", "系统下线，业务并入新平台")
     page.check("input[name=backup][value=尚未完成]")
     page.fill("#i-backup_note", "计划下周备份到灾备中心")
-    page.click("text=保存并返回清单")
+    stored(page)
     page.click("text=检查并提交")
     expect(page.locator(".error-summary")).to_contain_text("数据还没有备份或迁移，不能注销")
     town["mzj"].open(f"/apply/{number}/release/")
     page.check("input[name=backup][value=已完成]")
     page.fill("#i-backup_note", "已备份到灾备中心")
-    page.click("text=保存并返回清单")
+    stored(page)
     submit(page, number)
     act(town, "mzj-fzr", number, "同意并报送")
     act(town, "shy", number, "审核通过")

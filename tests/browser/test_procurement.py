@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 from playwright.sync_api import Page, expect
 
-from .conftest import Town
+from .conftest import Town, number_of, stored
 from .test_walks import HOSTS
 from .test_year import press, saved
 
@@ -41,7 +41,7 @@ def test_采购走完_框架协议单价等于结果_首次申请照新价估算
     city, folder = town["sdsj"].page, town.downloads
     town["sdsj"].open("/procurement/")
     city.click("text=起一次征询")
-    number = city.url.rstrip("/").rsplit("/", 1)[-1]
+    number = number_of(city)
     city.fill("[name='field:due_on']", "2026-07-31")
     press(city, "下发征询")
     for who, quantity in (("mzj", "64"), ("jyj", "16")):
@@ -100,11 +100,11 @@ def estimated(town: Town) -> None:
         town["jyj"].open("/apply/?kind=new")
         page.fill("#name", "照新价的系统")
         page.click("text=开始填写")
-        number = page.url.rstrip("/").rsplit("/", 1)[-1]
+        number = number_of(page)
         page.click(".tasks b:has-text('架构与服务商')")
         page.check("input[name=architecture][value=X86]")
         page.check("input[name=iaas][value=联通]")
-        page.click("text=保存并返回清单")
+        stored(page)
         page.click(".tasks b:has-text('主机清单')")
         page.click("text=从 Excel 粘贴或导入")
         page.fill("#paste-text", HOSTS)

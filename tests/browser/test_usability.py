@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from .conftest import RESOURCE, SHOWN, Town
+from .conftest import RESOURCE, SHOWN, Town, number_of, settled, texts
 from .test_walks import act, upload
 
 EIGHT = "\n".join(
@@ -47,7 +47,7 @@ def test_U1_头一次填附件1_八台主机从Excel粘贴_四十步以内_一�
     hand.click("text=我要给新项目申请云资源")
     hand.fill("#name", "数步数的系统")
     hand.click("text=开始填写")
-    number = page.url.rstrip("/").rsplit("/", 1)[-1]
+    number = number_of(page)
     hand.click(".tasks b:has-text('单位与项目')")
     hand.fill("#i-leader", "顾卫东")
     hand.fill("#i-contact", "021-67001234")
@@ -73,6 +73,7 @@ def test_U1_头一次填附件1_八台主机从Excel粘贴_四十步以内_一�
     hand.click(".tasks b:has-text('附件与说明')")
     hand.fill("#i-statement", "八台主机，按压测结果测算")
     hand.click("text=保存并返回清单")
+    page.wait_for_url(f"**/apply/{number}/?tried=1")
     upload(page, number, "信息化项目立项审查表（云资源）", town.downloads)
     hand.steps += 3
     town["jyj"].open(f"/apply/{number}/")
@@ -122,7 +123,7 @@ def test_U3_粘贴五十行_五处错误逐行逐列说出_改好再导入(town:
 def test_U4_审核员登录后不用点_最急的三件就在眼前_最急的在前(town: Town) -> None:
     page = town["shy"].page
     town["shy"].open("/")
-    shown = page.locator(".todo-list li").all_inner_texts()
+    shown = texts(page.locator(".todo-list li"))
     first = [next(day for day in ("06-24", "07-02", "07-07") if f"2026-{day} 报的" in text) for text in shown[:3]]
     assert first == ["06-24", "07-02", "07-07"]
     assert "已超" in shown[0]
@@ -144,6 +145,7 @@ def _press(page: Page, selector: str, then: str) -> None:
     _tab_to(page, selector)
     page.keyboard.press("Enter")
     page.wait_for_selector(then)
+    settled(page)
 
 
 def _type(page: Page, selector: str, text: str) -> None:
@@ -156,7 +158,7 @@ def test_U10_只用键盘_经办人填配额表提交_市经信核定(town: Town
     town["mzj"].open("/apply/?kind=quota")
     _type(clerk, "#name", "只用键盘的系统")
     _press(clerk, "#name", ".tasks")
-    number = clerk.url.rstrip("/").rsplit("/", 1)[-1]
+    number = number_of(clerk)
     _press(clerk, ".tasks a[href$='/project/']", "#i-leader")
     _type(clerk, "#i-leader", "周建国")
     _type(clerk, "#i-contact", "021-67001234")

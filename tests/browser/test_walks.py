@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from .conftest import Town
+from .conftest import Town, number_of, settled, stored
 from .papers import differences, download
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
@@ -23,20 +23,20 @@ def fill_new(town: Town, name: str) -> str:
     town["mzj"].open("/apply/?kind=new")
     page.fill("#name", name)
     page.click("text=开始填写")
-    number = page.url.rstrip("/").rsplit("/", 1)[-1]
+    number = number_of(page)
     page.click("text=单位与项目")
     page.fill("#i-leader", "周建国")
     page.fill("#i-contact", "021-67001234")
     page.check("input[name=classified][value=否]")
     page.check("input[name=level][value=二级]")
-    page.click("text=保存并返回清单")
+    stored(page)
     page.click("text=架构与服务商")
     page.check("input[value=市级政务云]")
     page.check("input[value=区级不能满足]")
     page.check("input[name=architecture][value=X86]")
     page.check("input[name=iaas][value=联通]")
     page.fill("#i-planned_on", "2026-09-01")
-    page.click("text=保存并返回清单")
+    stored(page)
     page.click("text=主机清单")
     page.click("text=从 Excel 粘贴或导入")
     page.fill("#paste-text", HOSTS)
@@ -44,10 +44,10 @@ def fill_new(town: Town, name: str) -> str:
     expect(page.locator("#preview")).to_contain_text("共 2 行，都没有问题")
     page.click("text=确认导入 2 行")
     expect(page.locator("#totals")).to_contain_text("3 台 · 32 核 · 128 GB")
-    page.click("text=保存并返回清单")
+    stored(page)
     page.click("text=附件与说明")
     page.fill("#i-statement", "面向办事群众，日均 3,000 人次")
-    page.click("text=保存并返回清单")
+    stored(page)
     upload(page, number, "信息化项目立项审查表（云资源）", town.downloads)
     town["mzj"].open(f"/apply/{number}/")
     page.click("text=检查并提交")
@@ -180,7 +180,7 @@ PAGES = {
 
 def inaccessible(page: Page) -> list[str]:
     """这一页不合无障碍要求的地方。"""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    settled(page).evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
     return [f"{v['id']}：{v['nodes'][0]['html'][:120]}" for v in result["violations"]]
 
@@ -202,7 +202,7 @@ def test_断网时说未保存_通了自动存上(town: Town) -> None:
     page.fill("#name", "断网的系统")
     page.click("text=开始填写")
     page.click("text=附件与说明")
-    page.context.set_offline(True)
+    settled(page).context.set_offline(True)
     page.fill("#i-statement", "断网时打的字")
     expect(page.locator("#saved")).to_contain_text("未保存，网络不通", timeout=10_000)
     page.context.set_offline(False)
@@ -215,7 +215,7 @@ def test_只用键盘_填一行主机_回车向下_Ctrl_D复制上一格(town: T
     page.fill("#name", "键盘的系统")
     page.click("text=开始填写")
     page.click("text=主机清单")
-    page.keyboard.press("Tab")
+    settled(page).keyboard.press("Tab")
     page.focus("[data-add-row]")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -232,7 +232,7 @@ def test_自动保存的回音还没到就点保存_等它回来再交_不和自
     town["mzj"].open("/apply/?kind=quota")
     page.fill("#name", "网慢的系统")
     page.click("text=开始填写")
-    number = page.url.rstrip("/").rsplit("/", 1)[-1]
+    number = number_of(page)
     page.click(".tasks b:has-text('单位与项目')")
     held: list[tuple[Route, APIResponse]] = []
 

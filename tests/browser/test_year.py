@@ -17,7 +17,7 @@ from tests.support.year import YEAR
 from yunheng.documents.money import amount_in_words
 from yunheng.rules.money import yuan
 
-from .conftest import Town
+from .conftest import Town, number_of, settled, texts
 from .test_walks import inaccessible
 
 
@@ -55,7 +55,7 @@ def appraised(town: Town) -> None:
     row = third.locator("tr", has_text="联通").first
     expect(row).to_contain_text("38.8")
     row.locator("text=起年度考核").click()
-    number = third.url.rstrip("/").rsplit("/", 1)[-1]
+    number = number_of(third)
     press(third, "送服务商确认")
     for who, name in (("lt", "无异议"), ("shy", "复核通过"), ("kw", "审定")):
         town[who].open(f"/cases/{number}/")
@@ -83,7 +83,7 @@ def test_办完一个服务年度_从滚动计量到付清_文件与冻结的结
     appraised(town)
     measured(town, "年度计量")
     shy.click("text=起年度结算")
-    number = shy.url.rstrip("/").rsplit("/", 1)[-1]
+    number = number_of(shy)
     press(shy, "提交复算")
     town["dsf"].open(f"/cases/{number}/")
     third = town["dsf"].page
@@ -145,7 +145,7 @@ def planned(town: Town, frozen: dict[str, Any]) -> None:
     sheet = shy.locator(".sheet")
     for text in (f"应付 {yuan(fen, grouped=True)} 元（{amount_in_words(fen)}）", frozen["digest"]):
         expect(sheet).to_contain_text(text)
-    total = sheet.locator("table", has_text="表 10　统一支付").locator("tr.group td").all_inner_texts()
+    total = texts(sheet.locator("table", has_text="表 10　统一支付").locator("tr.group td"))
     assert total[-2:] == [yuan(fen, grouped=True), amount_in_words(fen)]
     expect(shy.locator(".checks .check-bad, .checks .check-wait")).to_have_count(0)
     expect(shy.locator(".checks li", has_text="大写等于数字")).to_contain_text("处都相符")
@@ -168,7 +168,7 @@ def agree(papers: dict[str, Path], frozen: dict[str, Any], page: Page) -> None:
     body = [row for row in rows[head + 1 :] if row[0] and isinstance(row[column], int | float)]
     cells = [Decimal(str(row[column])).quantize(Decimal("0.01")) for row in body]
     assert cells == [Decimal(line["amount"]) for line in frozen["lines"]]
-    shown = page.locator(".paper").inner_text()
+    shown = settled(page).locator(".paper").inner_text()
     for row in frozen["summary"]["unified"]:
         assert f"{Decimal(row['net']):,.2f}" in shown
     assert f"{net:,.2f}" in shown
