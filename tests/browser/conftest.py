@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -55,7 +56,7 @@ def number_of(page: Page) -> str:
 def stored(page: Page) -> None:
     """存下这一部分，回到清单：自动保存还在路上时，点了要等它回来才交，所以等到了清单才算。"""
     page.click("text=保存并返回清单")
-    page.wait_for_url("**/apply/*/?tried=1")
+    page.wait_for_url(re.compile(r"/apply/[^/]+/\?tried=1"))
 
 
 #: 看页面用的那一件和它的资源
@@ -107,7 +108,11 @@ def site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG
             os.killpg(worker.pid, signal.SIGTERM)
             server.terminate()
             for process in (server, worker):
-                process.wait()
+                try:
+                    process.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
 
 _AGAIN = (
