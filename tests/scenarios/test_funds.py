@@ -469,10 +469,80 @@ def test_R087_滚动计量配上全年预测_已发生加以后等于照现状_�
     found = rolling(date(2026, 1, 15))
     assert found.spent < found.expected
     assert sum(Decimal(row["amount"]) for row in found.months) == found.expected
-    whole = measured()
-    _, settled, held = queries.totals(whole.sums.all())
-    assert found.expected == settled + held
+    whole = measured().head["summary"]
+    assert found.expected == Decimal(whole["unified_net"])
+    assert (found.own, found.held) == (Decimal(whole["self_net"]), Decimal(whole["disputed_gross"]))
     assert found.low == found.high == found.expected
+
+
+def test_R087_预测只比统一支付的净额_自费的项目另列_不占预算() -> None:
+    mine = used("区里付的", "ECS-UNI-")
+    both = used("自己付的", "ECS-OWN-")
+    alone = rolling(date(2026, 1, 15))
+    both.funding = "自费"
+    both.save(update_fields=["funding"])
+    found = rolling(date(2026, 2, 16))
+    # 两个项目一样大：一半不由区里付
+    assert mine.funding == "区级"
+    assert (alone.own, found.own) == (Decimal(0), found.expected)
+    assert found.expected == alone.expected / 2
+    assert sum(Decimal(row["amount"]) for row in found.months) == found.expected
+    planned = forecasting.set_budget(actor=cast()["cz"], on=JULY, year=YEAR, amount=found.expected, document="文")
+    assert "预计执行 100.0%" in forecasting.sentence(found, planned)
+    assert f"另有自行支付 {found.own:,.2f} 元" in forecasting.sentence(found, planned)
+
+
+def test_R087_考核扣减以后的才是预测_各月之和仍等于它() -> None:
+    used()
+    before = rolling(date(2026, 1, 15))
+    appraised(rates={"CU": "60"})
+    after = rolling(date(2026, 2, 16))
+    whole = measured().head["summary"]
+    assert after.expected == Decimal(whole["unified_net"]) < Decimal(whole["unified_gross"]) == before.expected
+    assert sum(Decimal(row["amount"]) for row in after.months) == after.expected
+
+
+def test_R087_自费的项目到期_在办的自费申请_都不动统一支付的上下限() -> None:
+    used()
+    own = used("自己付的", "ECS-OWN-")
+    own.funding = "自费"
+    own.save(update_fields=["funding"])
+    Segment.objects.filter(resource__project=own).update(expires_on=date(2026, 3, 1))
+    changing(own, date(2025, 11, 3), "9")
+    found = rolling(date(2025, 11, 4))
+    assert found.low == found.high == found.expected
+
+
+def test_R087_图上累计到走完的月份是实际_后面接着预测_预算是一条平线() -> None:
+    used()
+    rolling(date(2026, 1, 15))
+    found = rolling(date(2026, 3, 16))
+    planned = forecasting.set_budget(actor=cast()["cz"], on=JULY, year=YEAR, amount=Decimal(99999), document="文")
+    drawn = forecasting.chart(found, {}, planned)
+    lines = {one["kind"]: one["data"] for one in drawn["lines"]}
+    assert set(lines) == {"actual", "ahead", "early", "budget"}
+    done = drawn["ahead"].index(True)
+    assert drawn["months"][done] == "2026-03"
+    assert lines["actual"][done - 1] == lines["ahead"][done - 1] != ""
+    assert lines["actual"][done] == "" != lines["ahead"][done]
+    assert Decimal(lines["ahead"][-1]) == found.expected == Decimal(lines["early"][-1])
+    assert set(lines["budget"]) == {"99999"}
+
+
+def test_R087_改前存的预测把三样混在一起_不再拿来与预算比() -> None:
+    used()
+    Forecast.objects.create(
+        run=measured("滚动", date(2026, 1, 15)),
+        service_year=YEAR,
+        on=JULY,
+        months=[],
+        spent=1,
+        expected=2,
+        low=1,
+        high=3,
+    )
+    assert forecasting.latest(YEAR) is None
+    assert "还没有预测" in forecasting.sentence(forecasting.latest(YEAR), None)
 
 
 def test_R087_在办的申请抬高上限_到期的资源压低下限() -> None:

@@ -64,6 +64,7 @@ WITH months AS (
     date_diff('day', s.start, s.until) AS span, m.month
   FROM ranked AS s JOIN months AS m ON m.month < s.until AND s.start < m.following
   JOIN providers AS p ON p.provider_no = s.provider_no
+  WHERE s.payer = 'unified' AND NOT s.disputed
 )
 SELECT provider, strftime(month, '%Y-%m'), CAST(sum(
   fen * date_diff('day', first, until) // span - fen * date_diff('day', first, start) // span) AS BIGINT)
@@ -72,7 +73,7 @@ FROM parts GROUP BY 1, 2 ORDER BY 1, 2
 
 
 def monthly(settlement: Settlement) -> list[tuple[str, str, int]]:
-    """（服务商, 月, 分）：每条账目（含待核）按天摊到各月，逐月之和等于这一条；只供看趋势，不是另算。"""
+    """（服务商, 月, 分）：统一支付的账目（扣减前，不含待核）按天摊到各月，逐月之和等于这一条；只供看走势，不是另算。"""
     return settlement.connection.execute(_MONTHLY).fetchall()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -57,7 +57,7 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         found["forecast"] = {
             "year": forecast.service_year,
             "sentence": forecasting.sentence(forecast, budget),
-            "chart": forecasting.chart(forecast, names),
+            "chart": forecasting.chart(forecast, names, budget),
         }
         found["tiles"] += _budget_tiles(forecast, budget)
     if actor.role in _SCORES:
@@ -75,14 +75,20 @@ def _tiles(actor: Actor, run: Run | None) -> list[Tile]:
         return []
     _, amount, held = queries.totals(queries.visible_sums(actor, run))
     label = f"{periods.years(run.service_year)} 服务年度已计费用"
-    note = f"元，{run.kind}计量，计至 {run.until_on}（不含）" + (f"；待核 {held:,.2f}" if held else "")
+    note = f"元，{run.kind}计量，计至 {run.until_on - timedelta(days=1)}（含）"
+    if actor.role in CENTRE:
+        # 区里付的只有统一支付扣减以后的净额
+        label, amount = f"{label}（统一支付，扣减后）", Decimal(run.head["summary"]["unified_net"])
+        note += f"；另有自行支付 {Decimal(run.head['summary']['self_net']):,.2f}、待核 {held:,.2f}"
+    elif held:
+        note += f"；待核 {held:,.2f}"
     return [Tile(label, f"{amount:,.2f}", note, f"/settlement/runs/{run.pk}/")]
 
 
 def _budget_tiles(forecast: Forecast, budget: Budget | None) -> list[Tile]:
     href = f"/settlement/{forecast.service_year}/forecast/"
     note = f"可能在 {forecast.low:,.2f} 至 {forecast.high:,.2f} 之间"
-    tiles = [Tile("照现状到年末", f"{forecast.expected:,.2f}", note, href)]
+    tiles = [Tile("统一支付照现状到年末（扣减后）", f"{forecast.expected:,.2f}", note, href)]
     if budget is None:
         return [*tiles, Tile("预算执行", "—", "还没有登记预算", href)]
     share = forecast.expected * 100 / budget.amount

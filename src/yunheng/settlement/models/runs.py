@@ -129,7 +129,11 @@ class Recomputation(AppendOnly):
 
 
 class Forecast(AppendOnly):
-    """一次全年预测（R-087）：`run` 是算到前一天的滚动批次，`months` 是照现状到年末的各月各家（元）。"""
+    """一次全年预测（R-087）：`run` 是算到前一天的滚动批次，`months` 是照现状到年末的各月各家（元）。
+
+    各数都是统一支付扣减以后的净额，拿来与预算比；自行支付、待核不由区里付，照现状到年末的另存两栏。
+    这两栏为空的是改前存的，把三样混在一起，不能与预算比，不再取用。
+    """
 
     run = models.OneToOneField(Run, models.PROTECT, related_name="forecast", verbose_name="滚动批次")
     service_year = models.PositiveSmallIntegerField("服务年度")
@@ -139,6 +143,8 @@ class Forecast(AppendOnly):
     expected = models.DecimalField("照现状到年末", max_digits=18, decimal_places=2)
     low = models.DecimalField("下限", max_digits=18, decimal_places=2)
     high = models.DecimalField("上限", max_digits=18, decimal_places=2)
+    own = models.DecimalField("自行支付到年末", max_digits=18, decimal_places=2, null=True)
+    held = models.DecimalField("待核到年末", max_digits=18, decimal_places=2, null=True)
 
     class Meta:
         verbose_name = "全年预测"

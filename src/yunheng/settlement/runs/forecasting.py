@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
+
+from django.db.models import QuerySet
 
 from yunheng.applications import grid
 from yunheng.applications.models import Filing
@@ -19,15 +24,20 @@ from yunheng.ledger.models import Segment
 from yunheng.metering import engine, overview
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
+from yunheng.orgs.models import Nature
 from yunheng.orgs.queries import chosen_conventions
-from yunheng.rules import periods
+from yunheng.rules import periods, pricing
+from yunheng.rules.money import fen, split
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.roles import Role
 from yunheng.settlement import charging
 from yunheng.settlement.models import ROLLING, Budget, Forecast, Run, RunOrder
-from yunheng.settlement.queries import ZERO, totals
+from yunheng.settlement.queries import ZERO
 from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, export
 
+ONE = timedelta(days=1)
+#: 项目的费用归属：区级的与单位的预算性质都是区级，才是统一支付
+DISTRICT = "区级"
 #: 批了会添资源、还在办的
 _ADDING = ("new", "migration", "change", "development", "emergency", "temporary")
 
@@ -57,8 +67,12 @@ def budget(year: int) -> Budget | None:
 
 
 def latest(year: int) -> Forecast | None:
-    """最近的预测。"""
-    return Forecast.objects.filter(service_year=year).select_related("run").order_by("-pk").first()
+    """最近的预测；改前存的（三样混在一起）不能与预算比，不取。"""
+    return _kept(year).order_by("-pk").first()
+
+
+def _kept(year: int) -> QuerySet[Forecast]:
+    return Forecast.objects.filter(service_year=year, own__isnull=False).select_related("run")
 
 
 def forecast_next() -> bool:
@@ -76,10 +90,10 @@ def forecast_next() -> bool:
 
 
 def forecast(run: Run, on: date) -> Forecast:
-    """给一个滚动批次配上全年预测。
+    """给一个滚动批次配上全年预测：各数是统一支付扣减以后的净额，与预算比；自行支付、待核另存。
 
-    照现状：现在的单据、台账不变，同一个引擎算到年末（待核的也算上，迟早要裁定）。
-    下限：减去年内到期的资源到期以后的，和在办的缩减批了以后省的；上限：加上在办的扩充批了以后的。
+    照现状：现在的单据、台账不变，同一个引擎算到年末。
+    下限：减去年内到期的资源到期以后的，和在办的缩减批了以后省的；上限：加上在办的扩充批了以后的；都只算统一支付的。
     有测试期的从测试期满起算，没有的从今天起算。
     """
     year = run.service_year
@@ -87,11 +101,13 @@ def forecast(run: Run, on: date) -> Forecast:
     with tempfile.TemporaryDirectory(prefix="yunheng-forecast-") as name:
         export(year, Path(name) / PACKAGE, provisional=True)
         with opened(Path(name) / PACKAGE, MEMORY) as package:
-            months = overview.monthly(engine.settle(package))
-    expected = Decimal(sum(fen for _, _, fen in months)) / 100
-    _, settled, held = totals(run.sums.all())
-    pending = list(_pending(year, on))
-    less = sum(_expiring(year, on, end), ZERO) - sum((one for one in pending if one < 0), ZERO)
+            settled = engine.settle(package)
+            summary = settled.head["summary"]
+            months = list(_net(overview.monthly(settled), summary["unified"]))
+            kept = {one["provider"]: 1 - Decimal(one["deduction_rate"] or 0) for one in settled.head["assessments"]}
+    expected, spent = Decimal(summary["unified_net"]), Decimal(run.head["summary"]["unified_net"])
+    pending = list(_pending(year, on, kept))
+    less = sum(_expiring(year, on, end, kept), ZERO) - sum((one for one in pending if one < 0), ZERO)
     return Forecast.objects.create(
         run=run,
         service_year=year,
@@ -100,17 +116,39 @@ def forecast(run: Run, on: date) -> Forecast:
             {"provider": provider, "month": month, "amount": f"{Decimal(fen) / 100:.2f}"}
             for provider, month, fen in months
         ],
-        spent=settled + held,
+        spent=spent,
         expected=expected,
-        low=max(settled + held, expected - less),
+        low=max(spent, expected - less),
         high=expected + sum((one for one in pending if one > 0), ZERO),
+        own=Decimal(summary["self_net"]),
+        held=Decimal(summary["disputed_gross"]),
     )
 
 
-def _expiring(year: int, on: date, end: date) -> Iterator[Decimal]:
-    """年内到期的资源，到期以后到年末的费用；到期时还在测试期的，从测试期满算起（以前本来就不计费）。"""
+def _net(
+    months: Iterable[tuple[str, str, int]], unified: Iterable[Mapping[str, str]]
+) -> Iterator[tuple[str, str, int]]:
+    """各家的扣减摊到各月：最大余额法，各月之和等于这家的应付；没有可摊的（全年 0 元）不列。"""
+    net = {row["provider"]: fen(row["net"]) for row in unified}
+    rows: dict[str, list[tuple[str, int]]] = {}
+    for provider, month, amount in months:
+        rows.setdefault(provider, []).append((month, amount))
+    for provider, found in sorted(rows.items()):
+        if any(amount for _, amount in found):
+            shares = split(net[provider], [amount for _, amount in found])
+            yield from ((provider, month, share) for (month, _), share in zip(found, shares, strict=True))
+
+
+def _after(amount: Decimal, provider: str, kept: Mapping[str, Decimal]) -> Decimal:
+    """扣减以后（元，到分）：没有考核的家不扣。"""
+    return pricing.to_fen(Fraction(amount) * Fraction(kept.get(provider, Decimal(1))))
+
+
+def _expiring(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> Iterator[Decimal]:
+    """统一支付的、年内到期的资源，到期以后到年末的费用；到期时还在测试期的，从测试期满算起（以前本来就不计费）。"""
     found = Segment.objects.filter(during__contains=on, expires_on__gt=on, expires_on__lt=end)
-    expiring = list(found.select_related("item__provider", "resource__provider"))
+    unified = found.filter(resource__project__funding=DISTRICT, resource__project__unit__nature=Nature.DISTRICT)
+    expiring = list(unified.select_related("item__provider", "resource__provider"))
     starts = charging.charge_starts(expiring, _conventions(year))
     book = catalog.price_book()
     for one in expiring:
@@ -120,14 +158,16 @@ def _expiring(year: int, on: date, end: date) -> Iterator[Decimal]:
         except NotInForce:
             continue
         assert one.expires_on is not None
-        yield charging.cost(one.item, one.quantity, price, max(one.expires_on, starts[one.pk]), year)
+        start = max(one.expires_on, starts[one.pk])
+        yield _after(charging.cost(one.item, one.quantity, price, start, year), owner, kept)
 
 
-def _pending(year: int, on: date) -> Iterator[Decimal]:
-    """在办的申请各自今天就批了，到年末多（负的是少）多少钱；一件申请一个数，批就是整件批。"""
+def _pending(year: int, on: date, kept: Mapping[str, Decimal]) -> Iterator[Decimal]:
+    """统一支付的、在办的申请各自今天就批了，到年末多（负的是少）多少钱；一件申请一个数，批就是整件批。"""
     conventions = _conventions(year)
     filings = Filing.objects.filter(case__procedure__in=_ADDING, case__board__outcome="", case__facts=None)
-    for filing in filings.order_by("case", "-version").distinct("case").select_related("case__board__provider"):
+    unified = filings.filter(project__funding=DISTRICT, project__unit__nature=Nature.DISTRICT)
+    for filing in unified.order_by("case", "-version").distinct("case").select_related("case__board__provider"):
         provider, procedure = filing.case.board.provider, filing.case.procedure
         at = catalog.prices(provider.code if provider else "", on)
         if procedure == "change":
@@ -144,7 +184,7 @@ def _pending(year: int, on: date) -> Iterator[Decimal]:
                     continue
                 added = charging.charged_on(item, on, first=charging.is_first(procedure), conventions=conventions)
                 total += charging.cost(item, quantity, price, max(on, begun.get((resource, code), added)), year)
-        yield total
+        yield _after(total, provider.code if provider else "", kept)
 
 
 def _begun(resources: Collection[str], on: date, conventions: Mapping[str, str]) -> dict[tuple[str, str], date]:
@@ -160,10 +200,11 @@ def _conventions(year: int) -> dict[str, str]:
     return chosen_conventions(periods.service_year(year).start)
 
 
-def chart(found: Forecast, names: Mapping[str, str]) -> dict[str, Any]:
-    """各月各家，给图和数据表。
+def chart(found: Forecast, names: Mapping[str, str], planned: Budget | None) -> dict[str, Any]:
+    """各月、累计、预算画在一张图上，给图和数据表（元）。
 
-    `months` 是横轴，`series` 每家一行（元），`totals` 是各月合计，`ahead` 是哪几个月含预测。
+    `months` 是横轴，`ahead` 是哪几个月含预测；`series` 各家每月的柱；`totals` 各月合计；
+    `lines` 累计的线：实际、照现状、年初第一次预测的，以及预算；不在线上的月份是空。
     """
     months = sorted({row["month"] for row in found.months})
     codes = sorted({row["provider"] for row in found.months})
@@ -172,10 +213,32 @@ def chart(found: Forecast, names: Mapping[str, str]) -> dict[str, Any]:
         {"name": names.get(code, code), "data": [str(cells.get((code, month), ZERO)) for month in months]}
         for code in codes
     ]
-    totals_ = [str(sum((cells.get((code, month), ZERO) for code in codes), ZERO)) for month in months]
+    totals = [sum((cells.get((code, month), ZERO) for code in codes), ZERO) for month in months]
     # 没有走完的月份要靠预测
     ahead = [_following(month) > found.run.until_on for month in months]
-    return {"months": months, "series": series, "totals": totals_, "ahead": ahead}
+    running = list(accumulate(totals))
+    done = ahead.count(False)
+    lines = [
+        _line("累计（实际）", "actual", [str(one) if n < done else "" for n, one in enumerate(running)]),
+        # 从最后一个走完的月份接着画
+        _line("累计（照现状预测）", "ahead", [str(one) if n >= done - 1 else "" for n, one in enumerate(running)]),
+    ]
+    first = _kept(found.service_year).order_by("pk").first()
+    if first and first.pk != found.pk:
+        early: Counter[str] = Counter()
+        for row in first.months:
+            early[row["month"]] += Decimal(row["amount"])  # type: ignore[assignment]
+        sums = accumulate(Decimal(early[month]) for month in months)
+        lines.append(_line(f"累计（{first.on} 的预测）", "early", [str(one) for one in sums]))
+    if planned:
+        lines.append(_line("预算", "budget", [str(planned.amount)] * len(months)))
+    return {
+        "months": months, "series": series, "totals": [str(one) for one in totals], "ahead": ahead, "lines": lines,
+    }  # fmt: skip
+
+
+def _line(name: str, kind: str, data: list[str]) -> dict[str, Any]:
+    return {"name": name, "kind": kind, "data": data}
 
 
 def _following(month: str) -> date:
@@ -183,23 +246,18 @@ def _following(month: str) -> date:
     return periods.add_months(date.fromisoformat(f"{month}-01"), 1)
 
 
-def _held_in(found: Forecast) -> str:
-    """已发生的含多少待核；没有待核的不说。"""
-    _, _, held = totals(found.run.sums.all())
-    return f"（含待核 {held:,.2f} 元）" if held else ""
-
-
 def sentence(found: Forecast | None, planned: Budget | None) -> str:
-    """一句话：花到哪里、年末大约多少、预算够不够。"""
+    """一句话：统一支付花到哪里、年末大约多少、预算够不够；自行支付、待核另说。"""
     if found is None:
         return "还没有预测。每月第一次滚动计量之后自动配上。"
     head = (
-        f"到 {found.run.until_on}（不含）已发生 {found.spent:,.2f} 元{_held_in(found)}，"
+        f"统一支付扣减以后，到 {found.run.until_on - ONE}（含）已发生 {found.spent:,.2f} 元，"
         f"照现状到年末 {found.expected:,.2f} 元，"
         f"可能在 {found.low:,.2f} 至 {found.high:,.2f} 元之间"
     )
+    apart = f"另有自行支付 {found.own:,.2f} 元、待核 {found.held:,.2f} 元（照现状到年末），不与预算比。"
     if planned is None:
-        return f"{head}；还没有登记预算。"
+        return f"{head}；还没有登记预算。{apart}"
     share = found.expected * 100 / planned.amount
     if found.low > planned.amount:
         tail = f"最少也超预算 {found.low - planned.amount:,.2f} 元"
@@ -207,4 +265,4 @@ def sentence(found: Forecast | None, planned: Budget | None) -> str:
         tail = f"可能超预算，最多超 {found.high - planned.amount:,.2f} 元"
     else:
         tail = f"预算够，还余 {planned.amount - found.high:,.2f} 元以上"
-    return f"{head}；预算 {planned.amount:,.2f} 元，预计执行 {share:.1f}%，{tail}。"
+    return f"{head}；预算 {planned.amount:,.2f} 元，预计执行 {share:.1f}%，{tail}。{apart}"

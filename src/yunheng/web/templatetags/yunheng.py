@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from json import dumps
@@ -365,6 +365,12 @@ def role_name(value: str) -> str:
 def day(value: date | None) -> str:
     """日期，没有写“—”。"""
     return value.isoformat() if value else "—"
+
+
+@register.filter
+def through(value: date | None) -> str:
+    """半开区间的止日 → 给人看的末日（含），没有写“—”；后面写“（含）”。"""
+    return (value - timedelta(days=1)).isoformat() if value else "—"
 
 
 @register.filter
