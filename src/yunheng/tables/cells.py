@@ -1,0 +1,76 @@
+"""读出来还没有认列名的表：行、格、隐藏、合并。几种文件都先成这个样子。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from .folding import visible
+from .notes import Area
+
+
+class Made(StrEnum):
+    """一格里是什么。"""
+
+    TEXT = "文本"
+    NUMBER = "数"
+    DATE = "日期"
+    PERCENT = "百分比"
+    BOOL = "是非"
+    FORMULA = "公式"
+    ERROR = "错误值"
+
+
+class Cell(NamedTuple):
+    """一格：列号从 1 起；`text` 数字是不用指数的十进制，日期是 YYYY-MM-DD（有钟点的带钟点），公式是 = 和公式本身。
+
+    `shown` 是数字格的显示格式，常规的为空。
+    """
+
+    column: int
+    text: str
+    made: Made = Made.TEXT
+    shown: str = ""
+
+
+class Line(NamedTuple):
+    """有内容的一行：表里的行号从 1 起；`hidden` 是隐藏的行。"""
+
+    number: int
+    cells: list[Cell]
+    hidden: bool = False
+
+
+@dataclass
+class Sheet:
+    """一张表。`painted` 是只有底色、没有内容的行；`aside` 是表格以外有内容的东西（批注、图形）；`said` 是怎样解码的。
+
+    `spreadsheet` 是 Excel 的表：行号就是它的行号；CSV、粘贴、Word 的行号是第几条（空行也算）。
+    """
+
+    title: str
+    lines: list[Line] = field(default_factory=list)
+    hidden: bool = False
+    merges: list[Area] = field(default_factory=list)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    painted: list[int] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    spreadsheet: bool = False
+    epoch_1904: bool = False
+
+    def column_hidden(self, column: int) -> bool:
+        """这一列是不是隐藏的。"""
+        return any(low <= column <= high for low, high in self.hidden_columns)
+
+    @property
+    def filled(self) -> int:
+        """有内容的格数。"""
+        return sum(len(line.cells) for line in self.lines)
+
+
+def cells_of(texts: Iterable[str]) -> list[Cell]:
+    """一行文字 → 有内容的各格。"""
+    return [Cell(column, text) for column, text in enumerate(texts, start=1) if visible(text)]

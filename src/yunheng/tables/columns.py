@@ -1,0 +1,226 @@
+"""各章要的列：叫什么、有哪些别的叫法、是编号还是数、日期、几选一；一格怎样读成它。认不出就报，不猜。"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from enum import StrEnum
+from functools import cached_property
+
+from . import folding
+from .cells import Cell, Made
+from .workbook import serial_day
+
+#: 超过这么多位的整数，Excel 存不住
+MAX_DIGITS = 15
+_AS_TEXT = "请把这一列设成文本格式重新填"
+#: 列名括号里可以有的、不是单位的字
+_HARMLESS = {"必填", "选填", "可选", "可空", "数字", "填数字", "必填项", "选填项"}
+_ERRORS = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)")
+_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+
+
+class Kind(StrEnum):
+    """一列里填的是什么。"""
+
+    TEXT = "文字"
+    CODE = "编号"
+    NUMBER = "数"
+    DATE = "日期"
+    CHOICE = "几选一"
+
+
+@dataclass(frozen=True)
+class Column:
+    """要的一列。
+
+    `aliases` 是别的叫法；`required` 是表头里一定要有；`units` 是这一列的单位，头一个是正名（["GB", "G"]），
+    只认与列同一单位的写法，不换算；`choices` 是写法 → 值。
+    """
+
+    name: str
+    kind: Kind = Kind.TEXT
+    aliases: tuple[str, ...] = ()
+    required: bool = True
+    units: tuple[str, ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """列名的各种写法，折过的。"""
+        found = set()
+        for name in (self.name, *self.aliases):
+            found |= {folding.compact(name), folding.heading(name)[0]}
+        for unit in map(folding.compact, self.units):
+            found |= {name.removesuffix(unit) for name in tuple(found) if name != unit}
+        bare = tuple(found)
+        found |= {name + unit for name in bare for unit in map(folding.compact, self.units)}
+        return frozenset(found)
+
+    def called(self, title: str) -> bool:
+        """表头的这一格是不是这一列。"""
+        return folding.compact(title) in self._names or folding.heading(title)[0] in self._names
+
+    def other_unit(self, title: str) -> str:
+        """列名括号里写的是别的单位：那几个字；没有为空。"""
+        if not self.units:
+            return ""
+        own = {folding.compact(unit) for unit in self.units}
+        own |= {folding.compact(inside) for name in (self.name, *self.aliases) for inside in folding.heading(name)[1]}
+        for inside in folding.heading(title)[1]:
+            if folding.compact(inside).removeprefix("单位") not in own | _HARMLESS:
+                return inside
+        return ""
+
+    def unit_said(self, title: str) -> bool:
+        """列名里写了单位，或者这一列没有单位。"""
+        plain = folding.compact(title)
+        return not self.units or any(folding.compact(unit) in plain for unit in self.units)
+
+
+@dataclass(frozen=True)
+class Read:
+    """一格读成的：`text` 是折过的；拒绝的有 `refused`，折算的有 `folded`，要看一眼的有 `named`。"""
+
+    text: str
+    refused: str = ""
+    folded: str = ""
+    named: str = ""
+
+
+def read(column: Column, cell: Cell) -> Read:
+    """读一格。"""
+    raw = cell.text
+    if cell.made == Made.FORMULA or raw.lstrip().startswith("="):
+        return Read(raw, f"是公式“{raw[:30]}”，请复制后选择性粘贴为数值")
+    if cell.made == Made.ERROR or _ERRORS.fullmatch(raw.strip()):
+        return Read(raw, f"是错误值 {raw.strip()}，请改成真正的值")
+    if cell.made == Made.PERCENT:
+        return Read(raw, f"单元格是百分比格式，存的是 {raw}；请改成常规格式，填真正的数")
+    if cell.made == Made.BOOL and column.kind not in (Kind.TEXT, Kind.CHOICE):
+        return Read(raw, f"是逻辑值 {raw}")
+    return _READERS[column.kind](column, cell)
+
+
+def _tidied(raw: str, text: str, what: str) -> str:
+    """改动了什么，说一句；没有改动为空。"""
+    return what if raw != text else ""
+
+
+def _text(_column: Column, cell: Cell) -> Read:
+    text = folding.visible(cell.text)
+    return Read(text, folded=_tidied(cell.text, text, "去掉首尾空白和看不见的字符"))
+
+
+def _code(column: Column, cell: Cell) -> Read:
+    raw = cell.text
+    if cell.made == Made.DATE:
+        return Read(raw, f"编号成了日期 {raw}，原来的写法已经丢了；{_AS_TEXT}")
+    if cell.made == Made.NUMBER:
+        return _numeric_code(raw, cell.shown)
+    text = folding.code(raw)
+    if folding.scientific(text):
+        return Read(raw, f"编号成了科学计数法 {text}，位数已经丢了；{_AS_TEXT}")
+    if "\n" in text:
+        return Read(raw, "一格里有几行，不知道是哪一个编号；一个编号一行")
+    named = ""
+    if len(text) > MAX_DIGITS and text.isdecimal() and text.endswith("000"):
+        named = "超过 15 位、末尾是 000，可能在 Excel 里丢过位数，请与原件核对"
+    del column
+    return Read(text, folded=_tidied(raw, text, "去掉首尾空白和零宽字符、全角折成半角"), named=named)
+
+
+def _numeric_code(raw: str, shown: str) -> Read:
+    if len(raw.lstrip("-").partition(".")[0]) > MAX_DIGITS:
+        return Read(raw, f"超过 15 位的编号存成了数字，后面的位数已经丢了（现在是 {raw}）；{_AS_TEXT}")
+    if "." in raw:
+        return Read(raw, f"编号存成了小数 {raw}，末尾的零已经丢了；{_AS_TEXT}")
+    padded = shown.partition(";")[0]
+    if re.fullmatch(r"0{2,}", padded) and len(raw) < len(padded):
+        return Read(raw, f"编号显示为 {raw.zfill(len(padded))}，存的是数字 {raw}；{_AS_TEXT}")
+    return Read(raw)
+
+
+def _number(column: Column, cell: Cell) -> Read:
+    raw = cell.text
+    if cell.made == Made.DATE:
+        return Read(raw, f"数成了日期 {raw}；请把这一列设成常规格式重新填")
+    if cell.made == Made.NUMBER:
+        return _stored_number(raw, cell.shown)
+    plain = folding.code(raw)
+    if plain.endswith("%"):
+        return Read(raw, f"“{plain[:20]}”是百分数，请填真正的数，如 95")
+    text = folding.number(raw, column.units)
+    if text is None:
+        unit = f"按 {column.units[0]} " if column.units else ""
+        example = f"，如 {'0.1' if column.units[:1] == ('TB',) else '8'}"
+        return Read(raw, f"“{plain[:20]}”不是数，请{unit}填数{example}；单位不换算")
+    return Read(text, folded=_tidied(raw, text, "去掉空白、千分位、单位，全角折成半角"))
+
+
+def _stored_number(raw: str, shown: str) -> Read:
+    first = _QUOTED.sub("", shown.partition(";")[0])
+    if re.search(r"[0#?],+(?![0#?])", first):
+        return Read(raw, f"单元格格式把数缩小了显示，存的是 {raw}；请改成常规格式")
+    if _dated_text(shown):
+        return Read(raw, f"单元格是日期格式，存的是 {raw}；请改成常规格式")
+    text, folded = raw, ""
+    whole, _, fraction = raw.lstrip("-").partition(".")
+    if fraction and len((whole.lstrip("0") + fraction).lstrip("0")) > MAX_DIGITS:
+        text = _rounded(raw)
+        folded = "双精度的尾数照 Excel 里看到的 15 位"
+    places = re.fullmatch(r"[^.]*[0#?](?:\.([0#?]+))?[^.]*", first) if first else None
+    if places and len(text.partition(".")[2]) > len(places[1] or ""):
+        return Read(text, folded=folded, named="显示的小数位比存的少，按存的读")
+    return Read(text, folded=folded)
+
+
+def _dated_text(shown: str) -> bool:
+    return bool(re.search("[ymd]", _QUOTED.sub("", shown.partition(";")[0]), re.I)) and "general" not in shown.lower()
+
+
+def _rounded(raw: str) -> str:
+    text = f"{Context(prec=MAX_DIGITS).create_decimal(Decimal(raw)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _date(column: Column, cell: Cell) -> Read:
+    raw = cell.text
+    del column
+    text = folding.day(raw)
+    if cell.made == Made.DATE:
+        if text is None:
+            return Read(raw, f"“{raw[:20]}”不是日期")
+        return Read(text, folded=_tidied(raw, text, "日期后面的钟点没有要"))
+    if text is None and cell.made == Made.NUMBER and re.fullmatch("[0-9]{5}", raw):
+        text = serial_day(raw)
+        return Read(text, folded="常规格式的日期序号换成日期") if text else Read(raw, f"“{raw}”不是日期")
+    if text is None:
+        return Read(raw, f"“{folding.visible(raw)[:20]}”认不出是哪一天，请填成 2026-07-01 这样")
+    return Read(text, folded=_tidied(raw, text, "日期写成年-月-日"))
+
+
+def _choice(column: Column, cell: Cell) -> Read:
+    raw = cell.text
+    spelled = {folding.compact(written): value for written, value in column.choices.items()}
+    value = spelled.get(folding.compact(raw))
+    if value is None:
+        wanted = "、".join(dict.fromkeys(column.choices.values()))
+        return Read(raw, f"只能填 {wanted}，现在是“{folding.visible(raw)[:20]}”")
+    return Read(value, folded=_tidied(raw, value, "照规定的写法"))
+
+
+def choices(*values: str) -> dict[str, str]:
+    """没有别的写法的几选一。"""
+    return {value: value for value in values}
+
+
+def missing(columns: Iterable[Column], found: Iterable[str]) -> list[str]:
+    """表头里一定要有而没有的列。"""
+    have = set(found)
+    return [column.name for column in columns if column.required and column.name not in have]
+
+
+_READERS = {Kind.TEXT: _text, Kind.CODE: _code, Kind.NUMBER: _number, Kind.DATE: _date, Kind.CHOICE: _choice}

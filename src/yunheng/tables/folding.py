@@ -1,0 +1,95 @@
+"""人的写法折成一种：空白、零宽字符、全角、列名里的括号和单位、日期、数字。只用在人交的表，数据包不折。"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+#: 看不见的字符：零宽、方向控制、软连字符、BOM、控制字符（换行、制表除外）
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+                        "\u2060-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # fmt: skip
+_BRACKETED = re.compile(r"[(\[【〔{]([^()\[\]【】〔〕{}]*)[)\]】〕}]")
+_DASHES = re.compile("[\u2010-\u2015\u2212\u30fc\uff0d\u2e3a\u2e3b\u02d7\u2043]")
+_DATES = (
+    re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"),
+    re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})"),
+    re.compile(r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})"),
+    re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})[日号]"),
+    re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})"),
+)
+#: 日期后面的钟点：不要，写明
+_CLOCK = re.compile(r"[T\s]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
+#: 长得像的字：比编号时当作一个
+_LOOKALIKE = str.maketrans({"o": "0", "l": "1", "i": "1", "_": "-", " ": ""})
+
+
+def visible(text: str) -> str:
+    """去掉零宽和控制字符、首尾空白；换行统一成一种。"""
+    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def code(text: str) -> str:
+    """编号：去零宽和首尾空白，全角折成半角（NFKC）。"""
+    return unicodedata.normalize("NFKC", visible(text)).strip()
+
+
+def heading(text: str) -> tuple[str, tuple[str, ...]]:
+    """列名：（去掉空白、换行、括号的名字, 括号里的字）。全半角、大小写不分。"""
+    plain = unicodedata.normalize("NFKC", visible(text))
+    inside = tuple(re.sub(r"\s+", "", found) for found in _BRACKETED.findall(plain))
+    name = re.sub(r"[\s*:：]+", "", _BRACKETED.sub("", plain)).casefold()
+    return name, inside
+
+
+def compact(text: str) -> str:
+    """列名整个（连括号）去空白，全半角、大小写不分。"""
+    return re.sub(r"[\s*:：]+", "", unicodedata.normalize("NFKC", visible(text))).casefold()
+
+
+def day(text: str) -> str | None:
+    """写法认得出的日期写成 YYYY-MM-DD；认不出、没有那一天的为 None。只认年在前的四位年份。"""
+    plain = _CLOCK.sub("", re.sub(r"\s*([年月/.-])\s*", r"\1", code(text)))
+    for pattern in _DATES:
+        if found := pattern.fullmatch(plain):
+            try:
+                return date(*(int(part) for part in found.groups())).isoformat()
+            except ValueError:
+                return None
+    return None
+
+
+def number(text: str, units: Iterable[str] = ()) -> str | None:
+    """写法认得出的数：全角、千分位、与列同一的单位去掉；认不出的为 None。不猜、不换算。"""
+    plain = re.sub(r"\s+", "", code(text)).lstrip("+")
+    folded = plain.casefold()
+    for unit in sorted(units, key=len, reverse=True):
+        ending = unicodedata.normalize("NFKC", unit).casefold()
+        if ending and folded.endswith(ending):
+            plain = plain[: len(plain) - len(ending)]
+            break
+        if unit == "元" and plain[:1] in ("¥", "￥"):
+            plain = plain[1:]
+            break
+    if _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
+    return plain if _NUMBER.fullmatch(plain) else None
+
+
+def scientific(text: str) -> bool:
+    """是不是科学计数法写的一串数字：长编号在 Excel 里坏掉就是这样。"""
+    return bool(_SCIENTIFIC.fullmatch(text))
+
+
+def lookalikes(values: Iterable[str]) -> list[tuple[str, ...]]:
+    """形近而不同的编号，一组一组：r1/R1、O/0、长短横不同。"""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for value in values:
+        key = _DASHES.sub("-", unicodedata.normalize("NFKC", value)).casefold()
+        groups[re.sub(r"\s+", "", key).translate(_LOOKALIKE)].add(value)
+    return [tuple(sorted(group)) for group in groups.values() if len(group) > 1]

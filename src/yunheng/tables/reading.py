@@ -1,0 +1,358 @@
+"""一张表 → 各行（行号、各列的原文和折过的字）和说明清单。章里只说要哪些列。
+
+表里任何一个有内容的格：要么读进了某一列，要么拒绝了，要么落在恰好一条“没有读”里。
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from . import columns, delimited, folding
+from .cells import Cell, Line, Made, Sheet
+from .columns import Column, Kind
+from .limits import HUMAN, Limits, TooLarge, Unreadable
+from .notes import Note, Notebook, Outcome, letters, told_rows
+from .opening import opened
+
+#: 表头在头几行有内容的行里找
+_SEARCHED = 30
+_LONGEST_TITLE = 60
+#: 跨行合并最多逐格拒绝几格
+_MERGED = 20_000
+_TOTALS = {"合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计"}
+_SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """要读的一张表。`title` 是给人看的名字，工作簿里有同名的表就读它；`most` 是最多几行，`basis` 是依据。
+
+    `in_order` 为真时可以没有表头，照 `columns` 的先后认列。
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    most: int = 10_000
+    basis: str = ""
+    in_order: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """一行：表里的行号，各列的原文、折过的字，拒绝的列 → 为什么。没有填的列是空字。"""
+
+    number: int
+    raw: Mapping[str, str]
+    text: Mapping[str, str]
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """读出来的一张表。`sheet` 是工作表名（CSV、粘贴的是文件名），`headings` 是（列号, 原列名, 认作哪一列）。
+
+    `header` 是表头的行号，没有表头的为 0。
+    """
+
+    name: str
+    sheet: str
+    header: int
+    headings: tuple[tuple[int, str, str], ...]
+    rows: tuple[Row, ...]
+    notes: tuple[Note, ...]
+    columns: tuple[str, ...] = field(default=())
+
+    @property
+    def refused(self) -> tuple[Note, ...]:
+        """拒绝到格的；有一条就不能写入。"""
+        return tuple(note for note in self.notes if note.outcome == Outcome.REFUSED)
+
+    @property
+    def doubtful(self) -> tuple[Note, ...]:
+        """有内容而认不出的列、没有读的别的表：人点头了才能照读的写入。"""
+        return tuple(note for note in self.notes if note.doubtful)
+
+    @property
+    def told(self) -> str:
+        """读的是哪张表、哪些行，一句话。"""
+        lines = told_rows(row.number for row in self.rows)
+        head = f"表头在第 {self.header} 行，" if self.header else "没有表头，"
+        return f"“{self.sheet}”{head}读了{lines}，共 {len(self.rows):,} 行"
+
+
+def read_file(content: bytes, name: str, wanted: Wanted, limits: Limits = HUMAN) -> Table:
+    """读一份 .xlsx 或 .csv；整份不收抛 Unreadable。"""
+    return read_sheets(opened(content, name, limits), name, wanted)
+
+
+def read_text(text: str, wanted: Wanted, limits: Limits = HUMAN) -> Table:
+    """读粘贴的文字（从 Excel 复制来的是制表分隔）。"""
+    separator = "\t" if "\t" in text else None
+    return read_sheets([delimited.text_sheet(text, "粘贴的内容", limits, separator=separator)], "粘贴的内容", wanted)
+
+
+def read_sheets(sheets: Sequence[Sheet], name: str, wanted: Wanted) -> Table:
+    """从几张表里挑一张读：同名的，或头一张看得见、认得出表头的；没有读的表逐张点名。"""
+    visible = [sheet for sheet in sheets if not sheet.hidden]
+    if not visible:
+        raise Unreadable(f"“{name}”里没有看得见的工作表；请取消隐藏，或另存一份只有数据的")
+    filled = [sheet for sheet in visible if sheet.lines]
+    if not filled:
+        raise Unreadable(f"“{name}”是空的")
+    named = [sheet for sheet in filled if folding.compact(sheet.title) == folding.compact(wanted.title)]
+    headed = [sheet for sheet in filled if _candidates(sheet, wanted)]
+    chosen = [*named, *headed, *filled][0]
+    book = Notebook(chosen.title)
+    for sheet in sheets:
+        if sheet is not chosen and (sheet.lines or sheet.aside):
+            why = "是隐藏的，没有读" if sheet.hidden else "没有读"
+            text = f"{why}（{len(sheet.lines):,} 行、{sheet.filled:,} 格有内容）"
+            # 隐藏的、说明之类没有表头的页不算可疑；看得见、又像同一种数据的才要人点头
+            book.whole(Outcome.UNREAD, f"工作表“{sheet.title}”", text, cells=sheet.filled, doubtful=sheet in headed)
+    for aside in chosen.aside:
+        book.whole(Outcome.UNREAD, f"“{chosen.title}”", f"{aside}没有读，只读单元格")
+    for said in chosen.said:
+        book.whole(Outcome.FOLDED, f"“{name}”", f"{said}，已认出")
+    return _Reader(chosen, name, wanted, book).table()
+
+
+def _matched(line: Line, wanted: Wanted, known: dict[str, Column | None]) -> dict[int, Column]:
+    """这一行的各格里，是列名的；`known` 记住认过的字。"""
+    found = {}
+    for cell in line.cells:
+        if cell.made != Made.TEXT or len(cell.text) > _LONGEST_TITLE:
+            continue
+        if cell.text not in known:
+            known[cell.text] = next((one for one in wanted.columns if one.called(cell.text)), None)
+        if column := known[cell.text]:
+            found[cell.column] = column
+    return found
+
+
+def _candidates(sheet: Sheet, wanted: Wanted) -> list[tuple[Line, dict[int, Column]]]:
+    """像表头的行：认得出两列以上（只要一列的，一列）、又占要的列的一半。"""
+    least = max(min(2, len(wanted.columns)), sum(column.required for column in wanted.columns) // 2)
+    found = []
+    known: dict[str, Column | None] = {}
+    for place, line in enumerate(sheet.lines):
+        # 头几行以后的，有数字打头的格就是数据，不逐格去折
+        if len(line.cells) < least or (place >= _SEARCHED and any(cell.text[:1].isdigit() for cell in line.cells)):
+            continue
+        matched = _matched(line, wanted, known)
+        if len(set(map(id, matched.values()))) >= least:
+            found.append((line, matched))
+    return found
+
+
+class _Reader:
+    """读选中的一张表。"""
+
+    def __init__(self, sheet: Sheet, name: str, wanted: Wanted, book: Notebook) -> None:
+        self.sheet, self.name, self.wanted, self.book = sheet, name, wanted, book
+        self.titles: dict[int, str] = {}
+        self.places: dict[int, Column] = {}
+        self.header = 0
+
+    def table(self) -> Table:
+        """表头、表头以前的、各行、没有读的列，依次。"""
+        self._find_header()
+        body = [line for line in self.sheet.lines if line.number > self.header]
+        totals = [line for line in body if self._is_total(line)]
+        kept = [line for line in body if not self._is_total(line)]
+        if not kept:
+            raise Unreadable(f"“{self.name}”只有表头，没有内容{self.wanted.basis}")
+        if len(kept) > self.wanted.most:
+            raise Unreadable(
+                f"“{self.name}”有 {len(kept):,} 行，一次最多 {self.wanted.most:,} 行，请分几个文件{self.wanted.basis}"
+            )
+        for line in totals:
+            self.book.rows(Outcome.UNREAD, [line.number], "是合计行，没有读", len(line.cells))
+        self._layout(kept)
+        merged = self._merges(kept)
+        rows = tuple(self._row(line, merged.get(line.number, {})) for line in kept)
+        self._unread_columns(kept)
+        self._lookalikes(rows)
+        return Table(
+            self.name,
+            self.sheet.title,
+            self.header,
+            tuple((index, self.titles.get(index, ""), column.name) for index, column in sorted(self.places.items())),
+            rows,
+            self.book.notes(),
+            tuple(column.name for column in self.wanted.columns),
+        )
+
+    # ── 表头 ──
+
+    def _find_header(self) -> None:
+        found = _candidates(self.sheet, self.wanted)
+        early = {line.number for line in self.sheet.lines[:_SEARCHED]}
+        if not found or found[0][0].number not in early:
+            if not self.wanted.in_order:
+                self._no_header()
+            self.places = dict(enumerate(self.wanted.columns, start=1))
+            names = "、".join(column.name for column in self.wanted.columns)
+            self.book.whole(Outcome.NAMED, f"“{self.sheet.title}”", f"没有表头，照这样的先后认列：{names}")
+            return
+        if len(found) > 1:
+            numbers = "、".join(str(line.number) for line, _ in found[:5])
+            raise Unreadable(f"“{self.name}”第 {numbers} 行都像表头，不知道哪一段才是；请只留一套表头")
+        line, matched = found[0]
+        self.header = line.number
+        self.titles = {cell.column: folding.visible(cell.text) for cell in line.cells}
+        self._check_header(matched)
+        self.places = matched
+        for index, column in matched.items():
+            title = self.titles[index]
+            cell = next(cell for cell in line.cells if cell.column == index)
+            shown = re.sub(r"\s+", " ", title)
+            if column.other_unit(title):
+                unit = column.units[0]
+                self.book.refuse(
+                    self.header, index, shown, f"列名写的单位是“{column.other_unit(title)}”，这一列按 {unit} 填，不换算"
+                )
+            elif not column.unit_said(title):
+                self.book.cell(Outcome.NAMED, self.header, index, shown, f"没写单位，按 {column.units[0]} 读")
+            if cell.text != column.name:
+                self.book.cell(Outcome.FOLDED, self.header, index, shown, f"认作“{column.name}”")
+        for cell in line.cells:
+            if cell.made in (Made.FORMULA, Made.ERROR):
+                self.book.refuse(self.header, cell.column, cell.text[:20], f"表头是{cell.made}，请填成文字")
+        before = [one for one in self.sheet.lines if one.number < self.header]
+        if before:
+            cells = sum(len(one.cells) for one in before)
+            self.book.rows(Outcome.UNREAD, [one.number for one in before], "在表头以前，当作标题，没有读", cells)
+
+    def _no_header(self) -> None:
+        wanted = "、".join(column.name for column in self.wanted.columns)
+        lacking = "、".join(columns.missing(self.wanted.columns, ()))
+        first = self.sheet.lines[0]
+        shown = "、".join(folding.visible(cell.text)[:20] for cell in first.cells[:12])
+        raise Unreadable(
+            f"“{self.name}”的“{self.sheet.title}”里找不到表头：第 {first.number} 行是“{shown}”；"
+            f"缺少列：{lacking}；{self.wanted.title}要有：{wanted}{self.wanted.basis}"
+        )
+
+    def _check_header(self, matched: Mapping[int, Column]) -> None:
+        twice: dict[str, list[int]] = defaultdict(list)
+        for index, column in matched.items():
+            twice[column.name].append(index)
+        for name, indexes in twice.items():
+            if len(indexes) > 1:
+                shown = "、".join(f"{letters(index)} 列“{self.titles[index]}”" for index in indexes)
+                raise Unreadable(f"“{self.name}”第 {self.header} 行的 {shown} 都是“{name}”，不知道读哪一列；请只留一列")
+        lacking = columns.missing(self.wanted.columns, twice)
+        if lacking:
+            unknown = "、".join(title for index, title in self.titles.items() if index not in matched)
+            raise Unreadable(
+                f"“{self.name}”第 {self.header} 行缺少列：{'、'.join(lacking)}；认出的是：{'、'.join(twice)}"
+                + (f"；认不出的是：{unknown}" if unknown else "")
+                + f"；{self.wanted.title}要有：{'、'.join(one.name for one in self.wanted.columns)}{self.wanted.basis}"
+            )
+
+    # ── 各行 ──
+
+    def _is_total(self, line: Line) -> bool:
+        """首格是合计、小计、总计，而编号都空着。"""
+        first = line.cells[0]
+        if re.sub(r"[\s:：]+", "", folding.code(first.text)) not in _TOTALS:
+            return False
+        return all(
+            self.places[cell.column].kind != Kind.CODE
+            for cell in line.cells[1:]
+            if cell.column in self.places and cell.text.strip()
+        )
+
+    def _layout(self, kept: Sequence[Line]) -> None:
+        """断档、只有底色的行、隐藏的行和列：读入，点名。"""
+        below = [self.header, *(line.number for line in self.sheet.lines if line.number > self.header)]
+        gaps = [(low + 1, high - 1) for low, high in pairwise(below) if high - low > 1]
+        if gaps:
+            self.book.gaps(Outcome.NAMED, gaps, "是空行，后面的照读")
+        painted = [number for number in self.sheet.painted if number > below[-1]]
+        if painted:
+            self.book.rows(Outcome.NAMED, painted, "只有底色，没有内容")
+        hidden = [line.number for line in kept if line.hidden]
+        if hidden:
+            self.book.rows(Outcome.NAMED, hidden, "是隐藏（或筛选掉）的行，照读", len(hidden))
+        for index, column in self.places.items():
+            if self.sheet.column_hidden(index):
+                rows = [line.number for line in kept]
+                self.book.column(Outcome.NAMED, index, column.name, rows, "是隐藏的列，照读")
+
+    def _merges(self, kept: Sequence[Line]) -> dict[int, dict[int, str]]:
+        """合并区：跨行的拒绝，横向的点名，压在下面的字拒绝。返回行号 → 列号 → 为什么拒绝。"""
+        wrong: dict[int, dict[int, str]] = defaultdict(dict)
+        rows = {line.number: line for line in kept}
+        numbers, refused = sorted(rows), 0
+        for area in self.sheet.merges:
+            where = f"{letters(area.left)}{area.top}:{letters(area.right)}{area.bottom}"
+            if area.bottom <= self.header:
+                continue
+            inside = numbers[bisect_left(numbers, area.top) : bisect_right(numbers, area.bottom)]
+            own = [index for index in self.places if area.left <= index <= area.right]
+            if area.bottom > area.top:
+                refused += len(inside) * len(own)
+                if refused > _MERGED:
+                    raise TooLarge(f"“{self.name}”跨行合并的格超过 {_MERGED:,} 个，请取消合并、逐行填")
+                for number in inside:
+                    for index in own:
+                        wrong[number][index] = f"在跨行合并的 {where} 里，不知道是不是每行都是它；请取消合并、逐行填"
+            elif inside and own:
+                self.book.cell(Outcome.NAMED, area.top, area.left, where, "横向合并，只有左边一格有内容")
+                for cell in rows[area.top].cells:
+                    if cell.column in own and cell.column > area.left:
+                        wrong[area.top][cell.column] = f"压在合并的 {where} 下面，看不见“{cell.text[:20]}”；请取消合并"
+        return wrong
+
+    def _row(self, line: Line, merged: Mapping[int, str]) -> Row:
+        raw = {column.name: "" for column in self.wanted.columns}
+        text, refused = dict(raw), {}
+        filled = {cell.column: cell for cell in line.cells if cell.column in self.places}
+        for index in sorted({*filled, *merged}):
+            column = self.places[index]
+            cell = filled.get(index, Cell(index, ""))
+            found = columns.Read("") if index not in filled else columns.read(column, cell)
+            reason = merged.get(index) or found.refused
+            raw[column.name], text[column.name] = cell.text, found.text
+            if reason:
+                refused[column.name] = reason
+                self.book.refuse(line.number, index, column.name, reason)
+            if found.folded:
+                sample = f"“{cell.text[:20]}”→“{found.text[:20]}”"
+                self.book.cell(Outcome.FOLDED, line.number, index, column.name, found.folded, sample)
+            if found.named:
+                self.book.cell(Outcome.NAMED, line.number, index, column.name, found.named, f"“{found.text[:20]}”")
+        return Row(line.number, raw, text, refused)
+
+    def _unread_columns(self, kept: Sequence[Line]) -> None:
+        """有内容而认不出的列：一列一条，连表头。"""
+        rows: dict[int, list[int]] = defaultdict(list)
+        for line in kept:
+            for cell in line.cells:
+                if cell.column not in self.places:
+                    rows[cell.column].append(line.number)
+        for index in sorted({*rows, *(index for index in self.titles if index not in self.places)}):
+            title = re.sub(r"\s+", " ", self.titles.get(index, ""))
+            serial = folding.heading(title)[0] in _SERIALS
+            numbers = [*([self.header] if title else []), *rows[index]]
+            if serial:
+                text = "是序号，没有读"
+            elif rows[index]:
+                text = f"认不出是哪一列，没有读（{len(rows[index]):,} 行有内容）"
+            else:
+                text = "认不出是哪一列，下面没有内容"
+            doubtful = bool(rows[index]) and not serial
+            self.book.column(Outcome.UNREAD, index, title, numbers, text, doubtful=doubtful)
+
+    def _lookalikes(self, rows: Sequence[Row]) -> None:
+        for column in self.wanted.columns:
+            if column.kind == Kind.CODE:
+                for group in folding.lookalikes(row.text[column.name] for row in rows if row.text[column.name])[:20]:
+                    shown = "、".join(f"“{value}”" for value in group[:5])
+                    self.book.whole(Outcome.NAMED, f"“{column.name}”列", f"{shown} 形近而不同，请看一眼是不是同一个")
