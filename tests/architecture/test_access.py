@@ -133,6 +133,7 @@ POSTS = {
     "inquire",
     "agree",
     "catalog-save",
+    "preview-notes",
     "measure",
     "recast",
     "inspect",

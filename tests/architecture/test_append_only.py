@@ -52,6 +52,7 @@ NAMED = {
     "ledger_licence",
     "ledger_zone",
     "orgs_commission",
+    "orgs_confirmation",
     "orgs_conventiondecision",
     "orgs_deliverable",
     "orgs_staffing",

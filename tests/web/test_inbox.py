@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -14,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.web.test_pages import macro, signed_in
 from yunheng.audit.models import Entry
 from yunheng.ledger.models import Received
+from yunheng.orgs.models import Confirmation
 
 pytestmark = pytest.mark.django_db
 
@@ -25,9 +27,9 @@ def send(content: bytes, name: str = "工单.csv", kind: str = "工单", who: st
     return signed_in(who).post("/inbox/", {"kind": kind, "file": SimpleUploadedFile(name, content), **extra})
 
 
-def confirm(page: str, who: str = "lt") -> Any:
+def confirm(page: str, who: str = "lt", **extra: str) -> Any:
     (kept,) = re.findall(r'name="kept" value="([^"]+)"', page)
-    return signed_in(who).post("/inbox/", {"kept": kept})
+    return signed_in(who).post("/inbox/", {"kept": kept, **extra})
 
 
 def test_R052_先预览什么都不写_确认了才收_记审计() -> None:
@@ -50,14 +52,15 @@ def test_R052_有一行错整份不收_逐行说明() -> None:
     bad = f"{GOOD}GD-3,,ECS-3,ZJ-CPU-X86,开通,8,2026-03-02\nGD-4,,,ZJ-CPU-X86,新增,八,9999-01-01\n"
     page = send(bad.encode()).content.decode()
     assert "2 行有错" in page
-    assert "动作：只能是规定的几种" in page
-    for words in ("资源：不能为空", "数量：应为不小于 0 的数"):
+    for words in ("动作：只能填 新增、变更、释放，现在是“开通”", "资源：不能为空", "数量：“八”不是数"):
         assert words in page
     assert 'name="kept"' not in page
 
 
 def test_R052_GBK编码和Excel都收_Excel的日期和数字照样() -> None:
-    assert "都没有问题" in send(GOOD.encode("gb18030")).content.decode()
+    page = send(GOOD.encode("gb18030")).content.decode()
+    assert "都没有问题" in page
+    assert "GB18030（GBK）编码，已认出" in page
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.append(["资源", "首见日期", "末见日期"])
@@ -115,3 +118,93 @@ def test_R001_预览的内容只有本人能确认_改过的不收() -> None:
     page = send(GOOD.encode()).content.decode()
     assert confirm(page, "dx").status_code == 422
     assert not Received.objects.exists()
+
+
+# ── 像人做的文件 ──
+
+FAULTS = Path(__file__).parents[1] / "faults"
+
+
+def fault(name: str) -> str:
+    content: bytes = send((FAULTS / name).read_bytes(), name).content
+    return content.decode()
+
+
+def test_R052_十八位编号存成数字_逐格拒绝_不能确认() -> None:
+    page = fault("g04-orders-longid.xlsx")
+    assert "3 行有错" in page
+    for row in (2, 3, 4):
+        assert f"第 {row} 行 A 列“工单号”</b>：超过 15 位的编号存成了数字" in page
+    assert 'name="kept"' not in page
+    assert "重新选择文件" in page
+
+
+def test_R052_公式没有算过_逐格拒绝_不读成空() -> None:
+    page = fault("g30-orders-formula.xlsx")
+    assert "第 2 行 F 列“数量”</b>：是公式“=4*2”" in page
+    assert "第 3 行 B 列“单号”</b>：是公式“=A2”" in page
+    assert 'name="kept"' not in page
+
+
+def test_R052_表头稍有不同的列_认出来并写明_数量和单号都在() -> None:
+    page = fault("g35-orders-otherheads.csv")
+    assert "单据号 → <b>单号</b>" in page
+    assert "数量(核) → <b>数量</b>" in page
+    assert confirm(page).headers["Location"] == "/inbox/?new=1&known=0"
+    payload = Received.objects.get().payload
+    assert (payload["单号"], payload["数量"]) == ("SQ-2026-0008", "8")
+
+
+def test_R052_认不出的列_点名_默认按钮不是确认导入_点了头才收() -> None:
+    odd = GOOD.replace(HEAD, f"{HEAD},核数").replace("2026-03-02\n", "2026-03-02,8\n")
+    page = send(odd.encode()).content.decode()
+    assert "H 列“核数”</b>：认不出是哪一列，没有读（1 行有内容）" in page
+    assert '<a class="btn btn-primary" href="/inbox/">不导入，回去改文件</a>' in page
+    assert '<button class="btn">确认导入 2 条</button>' in page
+    response = confirm(page)
+    assert response.status_code == 422
+    assert "有的列、表没有读" in response.content.decode()
+    assert not Received.objects.exists()
+    assert confirm(page, agreed="on").status_code == 302
+    assert Received.objects.count() == 2
+
+
+def test_R052_预览写明读的是哪张表哪些行_标题行合计行点名() -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "三月"
+    for row in [["三月工单"], HEAD.split(","), *(line.split(",") for line in GOOD.splitlines()[1:]), ["合计"]]:
+        book.worksheets[0].append(row)
+    out = io.BytesIO()
+    book.save(out)
+    page = send(out.getvalue(), "三月.xlsx").content.decode()
+    assert "读的是“三月”表头在第 2 行，读了第 3–4 行，共 2 行" in page
+    assert "第 1 行</b>：在表头以前，当作标题，没有读" in page
+    assert "第 5 行</b>：是合计行，没有读" in page
+    assert '<button class="btn btn-primary">确认导入 2 条</button>' in page
+
+
+def test_R052_同一次预览只能确认一次_第二次不再写_说清楚() -> None:
+    page = send(GOOD.encode()).content.decode()
+    assert confirm(page).status_code == 302
+    again = confirm(page)
+    assert again.status_code == 422
+    assert "这次预览已经确认过了" in again.content.decode()
+    assert Entry.objects.filter(action="收件").count() == 1
+
+
+def test_R052_确认时没写成的_预览还在_可以再确认() -> None:
+    confirm(send(GOOD.encode()).content.decode())
+    page = send(GOOD.replace(",8,", ",16,").encode()).content.decode()
+    assert confirm(page).status_code == 422
+    assert "以前收过，内容不同" in confirm(page).content.decode()
+    assert Confirmation.objects.count() == 1
+
+
+def test_R052_说明清单全部下载成Excel_改过的不给() -> None:
+    page = fault("g04-orders-longid.xlsx")
+    (notes,) = re.findall(r'name="notes" value="([^"]+)"', page)
+    response = signed_in("lt").post("/previews/notes.xlsx", {"notes": notes})
+    rows = list(openpyxl.load_workbook(io.BytesIO(response.content)).worksheets[0].values)
+    assert rows[0] == ("怎么了", "表", "在哪里", "说明")
+    assert [row[0] for row in rows[1:4]] == ["拒绝"] * 3
+    assert signed_in("lt").post("/previews/notes.xlsx", {"notes": notes + "x"}).status_code == 422

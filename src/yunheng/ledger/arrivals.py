@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import openpyxl
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from yunheng.documents.office import checked_office
+from yunheng.tables import reading as tables
+from yunheng.tables.columns import Column, Kind, choices
+from yunheng.tables.reading import Table, Wanted
 
 from .operations import MAX_BATCH
 
@@ -121,9 +120,27 @@ def explained(error: Mapping[str, Any]) -> str:
     return known.get(kind, "格式不对")
 
 
+#: 列 → 文件里怎样认：别的叫法、是编号还是数、日期；没有写的当编号
+_COLUMNS = {
+    column.name: column
+    for column in (
+        Column("单号", Kind.CODE, aliases=("单据号", "申请单号")),
+        Column("资源", Kind.CODE, aliases=("资源编号", "资源号")),
+        Column("目录项", Kind.CODE, aliases=("目录项编号", "目录项代码")),
+        Column("动作", Kind.CHOICE, choices=choices("新增", "变更", "释放")),
+        Column("数量", Kind.NUMBER),
+        Column("用量", Kind.NUMBER),
+        Column("完成日期", Kind.DATE),
+        Column("首见日期", Kind.DATE),
+        Column("末见日期", Kind.DATE),
+        Column("日期", Kind.DATE),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Line:
-    """文件里的一行：表里的行号（表头是第 1 行）、各列、检查过的（有错为 None）、问题。"""
+    """文件里的一行：表里的行号、各列折过的字、检查过的（有错为 None）、问题。"""
 
     number: int
     cells: Mapping[str, str]
@@ -136,64 +153,36 @@ def columns(kind: str) -> tuple[str, ...]:
     return tuple(KINDS[kind].model_fields)
 
 
-def read_file(content: bytes, name: str, kind: str) -> list[Line]:
+def wanted(kind: str) -> Wanted:
+    """这一种的文件要哪些列；“编号”可以没有，用资源、目录项和日期代替。"""
+    fields = KINDS[kind].model_fields
+    found = [
+        replace(_COLUMNS.get(name, Column(name, Kind.CODE)), required=own.is_required() and name != "编号")
+        for name, own in fields.items()
+    ]
+    return Wanted(kind, tuple(found), MAX_BATCH, "（R-052）")
+
+
+def read_file(content: bytes, name: str, kind: str) -> tuple[Table, list[Line]]:
     """读一份工单、日志或用量的文件（.xlsx 或 .csv），逐行检查；整份读不了抛 ValueError，说明该怎么办。
 
-    日志、用量没有“编号”一列的，用资源、目录项和日期代替。
+    返回读到的表（怎样读的、哪些没有读）和各行。
     """
-    table = _csv(content, name) if name.lower().endswith(".csv") else _workbook(content, name, kind)
-    lines = [(number, line) for number, line in enumerate(table, start=1) if any(line)]
-    if not lines:
-        raise ValueError(f"“{name}”是空的")
-    header = lines[0][1]
-    known = columns(kind)
-    missing = [column for column in known if column not in header and column not in ("编号", "单号", "数量")]
-    if missing:
-        raise ValueError(f"“{name}”的第 1 行缺少列：{'、'.join(missing)}；{kind}要有：{'、'.join(known)}")
-    body = lines[1:]
-    if not body:
-        raise ValueError(f"“{name}”只有表头，没有内容")
-    if len(body) > MAX_BATCH:
-        raise ValueError(f"“{name}”有 {len(body):,} 行，一次最多 {MAX_BATCH:,} 行，请分几个文件（R-052）")
-    return [_line(kind, number, dict(zip(header, line, strict=False)), known) for number, line in body]
+    table = tables.read_file(content, name, wanted(kind))
+    return table, [_line(kind, row) for row in table.rows]
 
 
-def _line(kind: str, number: int, cells: Mapping[str, str], known: Sequence[str]) -> Line:
-    own = {name: cells.get(name, "") for name in known}
+def _line(kind: str, given: tables.Row) -> Line:
+    own = dict(given.text)
     if "编号" in own and not own["编号"]:
-        own["编号"] = "/".join(filter(None, (own[name] for name in known if name not in ("编号", "用量"))))[:64]
-    given = {name: value for name, value in own.items() if value or name not in ("数量", "单号")}
+        own["编号"] = "/".join(filter(None, (own[name] for name in own if name not in ("编号", "用量"))))[:64]
+    fields = KINDS[kind].model_fields
+    filled = {name: value for name, value in own.items() if value or fields[name].is_required()}
+    problems = [f"{column}：{reason}" for column, reason in given.refused.items()]
     try:
-        return Line(number, own, KINDS[kind](**given), ())
+        row = KINDS[kind](**filled)
     except ValidationError as error:
-        found = [f"{one['loc'][0] if one['loc'] else ''}：{explained(one)}" for one in error.errors()]
-        return Line(number, own, None, tuple(dict.fromkeys(found)))
-
-
-def _csv(content: bytes, name: str) -> list[list[str]]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        return [[cell.strip() for cell in line] for line in csv.reader(io.StringIO(text, newline=""))]
-    raise ValueError(f"“{name}”不是文本，请另存为 UTF-8 编码的 .csv 或 .xlsx 再导入")
-
-
-def _workbook(content: bytes, name: str, kind: str) -> list[list[str]]:
-    checked_office(content, name, (".xlsx", ".csv"), "请分几个文件")
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book[kind] if kind in book.sheetnames else book.worksheets[0]
-        return [_texts(row) for row in sheet.iter_rows(max_row=MAX_BATCH + 2, max_col=40, values_only=True)]
-    except Exception as error:
-        raise ValueError(f"“{name}”打不开，文件可能坏了，请重新另存后再导入") from error
-
-
-def _texts(row: Iterable[Any]) -> list[str]:
-    return [
-        "" if cell is None else cell.date().isoformat() if isinstance(cell, datetime) else str(cell).strip()
-        for cell in row
-    ]
+        found = [(str(one["loc"][0]) if one["loc"] else "", explained(one)) for one in error.errors()]
+        problems += [f"{column}：{reason}" for column, reason in found if column not in given.refused]
+        return Line(given.number, own, None, tuple(dict.fromkeys(problems)))
+    return Line(given.number, own, None if problems else row, tuple(problems))

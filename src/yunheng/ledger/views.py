@@ -17,14 +17,14 @@ from icalendar import Calendar, Event
 
 from yunheng.catalog.models import Item
 from yunheng.documents.listing import TYPE, workbook
-from yunheng.documents.office import MAX_FILE
 from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
-from yunheng.orgs.previewed import keep, kept
+from yunheng.orgs.previewed import confirmed, keep, preview_of
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
+from yunheng.tables.limits import HUMAN
 
 from . import arrivals, queries
 from .models import Resource, Segment, Source
@@ -373,10 +373,10 @@ def _preview(request: Request) -> dict[str, Any]:
     given, kind = request.FILES.get("file"), request.POST.get("kind", "")
     if given is None or kind not in arrivals.KINDS:
         raise ValueError("请选择种类和文件")
-    if (given.size or 0) > MAX_FILE:
-        raise ValueError(f"“{given.name}”超过 {MAX_FILE // 1048576} MB，请分几个文件")
+    if (given.size or 0) > HUMAN.file:
+        raise ValueError(f"“{given.name}”超过 {HUMAN.file // 1048576} MB，请分几个文件")
     provider = _importer(request)
-    lines = arrivals.read_file(given.read(), given.name or "", kind)
+    table, lines = arrivals.read_file(given.read(), given.name or "", kind)
     bad = [line for line in lines if line.problems]
     good = [line.row for line in lines if line.row]
     return {
@@ -386,10 +386,16 @@ def _preview(request: Request) -> dict[str, Any]:
         "columns": arrivals.columns(kind),
         "lines": [*bad, *(line for line in lines if not line.problems)][:_PREVIEW],
         "total": len(lines),
+        "total_text": f"{len(lines):,} 条",
         "bad": len(bad),
+        "read": preview_of(table),
         "kept": ""
-        if bad
-        else keep([provider.pk, kind, [[row.reference, row.plain()] for row in good]], _purpose(request)),
+        if bad or table.refused
+        else keep(
+            [provider.pk, kind, [[row.reference, row.plain()] for row in good]],
+            _purpose(request),
+            doubtful=bool(table.doubtful),
+        ),
     }
 
 
@@ -411,10 +417,15 @@ def _purpose(request: Request) -> str:
 
 
 def _take(request: Request, given: str) -> HttpResponse:
-    provider, kind, items = kept(given, _purpose(request))
-    institution = Institution.objects.get(pk=provider)
-    source, _ = Source.objects.get_or_create(code=f"{institution.code}-文件", defaults={"provider": institution})
-    new, known = receive(
-        actor=request.actor, source=source, kind=kind, items=[(reference, payload) for reference, payload in items]
-    )
+    agreed = request.POST.get("agreed") == "on"
+    with confirmed(actor=request.actor, text=given, purpose=_purpose(request), agreed=agreed) as (
+        provider,
+        kind,
+        items,
+    ):
+        institution = Institution.objects.get(pk=provider)
+        source, _ = Source.objects.get_or_create(code=f"{institution.code}-文件", defaults={"provider": institution})
+        new, known = receive(
+            actor=request.actor, source=source, kind=kind, items=[(reference, payload) for reference, payload in items]
+        )
     return redirect(f"/inbox/?new={new}&known={known}")

@@ -308,3 +308,18 @@ class Deliverable(AppendOnly):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Confirmation(AppendOnly):
+    """确认过的一次预览：同一次预览只能确认一次，重复提交、两个窗口同时点都只写一遍。"""
+
+    token = models.CharField("预览的号", max_length=32, unique=True)
+    purpose = models.CharField("哪件事", max_length=100)
+    by = models.CharField("谁确认的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "确认过的预览"
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.token}"

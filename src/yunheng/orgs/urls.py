@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import commission_views, views
+from . import commission_views, preview_views, views
 
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("me/views/", views.saved_views, name="saved-views"),
     path("me/awake/", views.awake, name="awake"),
     path("me/", views.me, name="me"),
+    path("previews/notes.xlsx", preview_views.notes, name="preview-notes"),
     path("conventions/", views.conventions_page, name="conventions"),
     path("commissions/", commission_views.home, name="commissions"),
     path("commissions/<int:pk>/", commission_views.commission, name="commission"),
