@@ -133,6 +133,8 @@ POSTS = {
     "inquire",
     "agree",
     "catalog-save",
+    "catalog-import",
+    "catalog-undo",
     "preview-notes",
     "measure",
     "recast",

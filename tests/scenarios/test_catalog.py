@@ -12,11 +12,11 @@ from typing import Any
 
 import openpyxl
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.scenarios.test_catalog_import import confirmed, imported
 from tests.support.people import cast, signed_in
 from tests.support.year import act, measured, paid, used
 from yunheng.audit.models import Entry
@@ -24,7 +24,7 @@ from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.cases.models import Board, Case
 from yunheng.catalog import operations, procuring, queries
 from yunheng.catalog.models import Edition, EditionDraft, Item, Listing, Price
-from yunheng.catalog.sheet import COLUMNS, checked, digest, read
+from yunheng.catalog.sheet import COLUMNS, checked, digest, read, rows_of
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Institution, Person
 from yunheng.rules import editions
@@ -209,7 +209,9 @@ def test_R011_R014_公开页_目录页看得到服务内容和标准_比上一�
     ):
         assert page.count("可用性 99.95%") == 2
         assert "改了文字" in page
-    rows = read(client.get(f"/public/catalog/{edition.number}.xlsx").content, "目录.xlsx")
+    table = read(client.get(f"/public/catalog/{edition.number}.xlsx").content, "目录.xlsx")
+    assert table.notes == ()
+    rows = rows_of(table)
     row = next(row for row in rows if row["目录项"] == "ZJ-CPU-X86")
     assert (row["服务内容"], row["服务标准"]) == ("弹性计算能力", "可用性 99.95%")
 
@@ -219,14 +221,11 @@ def test_R011_以前的表没有服务内容和标准两列_照样导入_以前�
     old = COLUMNS[:-2]
     rows = EditionDraft.objects.get(case=case).rows
     content = workbook("目录", old, ([row[column] for column in old] for row in rows))
-    given = {"version": "0", "effective_on": "2026-08-01", "basis": "结果"}
-    answer = signed_in("sdsj").post(
-        f"/cases/{case.number}/catalog/", {**given, "file": SimpleUploadedFile("目录.xlsx", content)}
-    )
-    assert answer.status_code == 302
+    page = imported(case, content).content.decode()
+    assert confirmed(case, page).status_code == 302
     EditionDraft.objects.filter(case=case).update(rows=[{column: row[column] for column in old} for row in rows])
     answer = signed_in("sdsj").get(f"/catalog/{case.number}.xlsx")
-    assert read(answer.content, "目录.xlsx")[0]["服务标准"] == ""
+    assert rows_of(read(answer.content, "目录.xlsx"))[0]["服务标准"] == ""
     assert signed_in("sdsj").get(f"/cases/{case.number}/").status_code == 200
 
 
@@ -450,25 +449,18 @@ def test_R014_目录页人人看得到_按日期看_下载的Excel改一行导�
             row[6].value = "450.5"
     out = io.BytesIO()
     book.save(out)
-    given = {"version": "0", "effective_on": "2026-08-01", "basis": "结果"}
-    response = people["sdsj"].post(
-        f"/cases/{case.number}/catalog/", {**given, "file": SimpleUploadedFile("目录.xlsx", out.getvalue())}
-    )
+    response = confirmed(case, imported(case, out.getvalue()).content.decode())
     assert response.status_code == 302
     page = people["sdsj"].get(f"/cases/{case.number}/").content.decode()
     assert "450.5" in page
     assert "一年多付" in page or "没有动到在用的资源" in page
-    bad = people["sdsj"].post(
-        f"/cases/{case.number}/catalog/", {**given, "version": "1", "file": SimpleUploadedFile("目录.xlsx", b"no")}
-    )
-    assert bad.status_code == 422
-    wrong = workbook("目录", ("别的",), [("x",)])
-    bad = people["sdsj"].post(
-        f"/cases/{case.number}/catalog/", {**given, "version": "1", "file": SimpleUploadedFile("目录.xlsx", wrong)}
-    )
-    assert "表头缺" in bad.content.decode()
+    assert imported(case, b"no").status_code == 422
+    wrong = imported(case, workbook("目录", ("别的",), [("x",)]))
+    assert wrong.status_code == 422
+    assert "找不到表头：第 1 行是“别的”；缺少列：目录项" in wrong.content.decode()
+    typed = {"version": "1", "effective_on": "2026-08-01", "basis": "结果"}
     single = people["sdsj"].post(
-        f"/cases/{case.number}/catalog/", {**given, "version": "1", "item": "ZJ-MEM-X86", "unit_price": "99.5"}
+        f"/cases/{case.number}/catalog/", {**typed, "item": "ZJ-MEM-X86", "unit_price": "99.5"}
     )
     assert single.status_code == 302
     assert any(row["单价"] == "99.5" for row in EditionDraft.objects.get(case=case).rows)

@@ -17,7 +17,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Notice
 from yunheng.catalog import operations, procuring, queries
 from yunheng.catalog.models import Agreement, Demand, Edition, EditionDraft, Inquiry
-from yunheng.catalog.sheet import COLUMNS, read
+from yunheng.catalog.sheet import COLUMNS, read, rows_of
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Institution, Person
 
@@ -223,7 +223,7 @@ def test_协议单价表_照采购结果_别家的看不到() -> None:
     resulted(filed_case())
     url = "/procurement/agreements/CU.xlsx"
     content = opened("lt").get(url, {"year": "2027"}).content
-    rows = {row["目录项"]: row["单价"] for row in read(content, "协议.xlsx")}
+    rows = {row["目录项"]: row["单价"] for row in rows_of(read(content, "协议.xlsx"))}
     assert rows["ZJ-CPU-X86"] == "444"
     assert rows == {row["目录项"]: row["单价"] for row in prices_for("CU")}
     assert opened("dx").get(url, {"year": "2027"}).status_code == 404

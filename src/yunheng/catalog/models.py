@@ -104,9 +104,16 @@ class EditionDraft(models.Model):
     basis = models.CharField("依据", max_length=300, blank=True)
     rows = models.JSONField("各行", default=list)
     version = models.PositiveIntegerField("版本", default=0)
+    #: 最近一次整本导入以前的各行，和导入后的版本：没有再改过的可以整批撤销；没有导入过、撤销了的为空
+    before_import = models.JSONField("导入以前", null=True)
 
     class Meta:
         verbose_name = "编制中的目录"
+
+    @property
+    def undoable(self) -> bool:
+        """最近一次导入以后没有再改过，可以整批撤销。"""
+        return self.before_import is not None and self.before_import["version"] == self.version
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.level}"

@@ -61,15 +61,52 @@ def save(
         draft = _editable(actor, case, seen)
         before = _keyed(draft.rows)
         if rows is not None:
-            good, problems = checked(rows, draft.level)
-            problems += list(_conflicts(good))
-            if problems:
-                raise Refused(problems)
-            draft.rows = [row.plain() for row in good]
+            draft.rows = _fit(draft.level, rows)
         draft.effective_on, draft.basis, draft.version = effective_on, basis.strip()[:300], draft.version + 1
         draft.save()
         changed = _changed(before, _keyed(draft.rows))
         journal.note("编目录", case.number, after={"生效日": str(effective_on), "改了": _named(changed)})
+    return draft
+
+
+def rehearse(level: str, rows: Sequence[Mapping[str, str]]) -> tuple[list[Row], list[str]]:
+    """查一遍要导入的各行：（各行, 问题），问题逐条写明第几行；什么也不写。"""
+    good, problems = checked(rows, level)
+    return good, [*problems, *_conflicts(good)]
+
+
+def _fit(level: str, rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    good, problems = rehearse(level, rows)
+    if problems:
+        raise Refused(problems)
+    return [row.plain() for row in good]
+
+
+def take_in(*, actor: Actor, case: Case, seen: int, rows: Sequence[Mapping[str, str]], name: str) -> EditionDraft:
+    """整本换成导入的各行，记下换以前的，没有再改过的可以整批撤销（R-011）。`name` 是文件名，进留痕。"""
+    with unit_of_work(actor) as journal:
+        draft = _editable(actor, case, seen)
+        before = draft.rows
+        draft.rows, draft.version = _fit(draft.level, rows), draft.version + 1
+        draft.before_import = {"rows": before, "version": draft.version, "name": name}
+        draft.save()
+        changed = _changed(_keyed(before), _keyed(draft.rows))
+        journal.note("导入目录", case.number, after={"文件": name, "行数": len(draft.rows), "改了": _named(changed)})
+    return draft
+
+
+def undo_import(*, actor: Actor, case: Case, seen: int) -> EditionDraft:
+    """整批撤销最近一次导入，回到导入以前的各行；导入以后又改过的抛 Refused，不连带撤掉后改的（R-011）。"""
+    with unit_of_work(actor) as journal:
+        draft = _editable(actor, case, seen)
+        if draft.before_import is None:
+            raise Refused(["没有可以撤销的导入（R-011）"])
+        if not draft.undoable:
+            raise Refused(["导入以后又改过，不能整批撤销：撤了后改的也没有了；请再导入一份对的（R-011）"])
+        name, draft.rows = draft.before_import["name"], draft.before_import["rows"]
+        draft.before_import, draft.version = None, draft.version + 1
+        draft.save()
+        journal.note("撤销导入目录", case.number, after={"文件": name, "行数": len(draft.rows)})
     return draft
 
 
@@ -307,8 +344,7 @@ def backfill_problems(draft: EditionDraft, on: date) -> Iterator[str]:
 def release(doing: Doing) -> None:
     """发布。"""
     draft = EditionDraft.objects.get(case=doing.case)
-    rows, problems = checked(draft.rows, draft.level)
-    problems += list(_conflicts(rows))
+    rows, problems = rehearse(draft.level, draft.rows)
     if problems:
         raise Refused(problems)
     assert draft.effective_on is not None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-import openpyxl
-
-from yunheng.documents.office import checked_office
+from yunheng.audit.refused import Refused
 from yunheng.rules.digest import canonical, sm3
+from yunheng.tables.columns import Column, Kind, choices
+from yunheng.tables.reading import Table, Wanted, read_file
 
 #: 表头一定要有的，和可以没有的（没有就当空着：日志空是有）
 _REQUIRED = ("目录项", "类别", "名称", "计价单位", "计价方式", "计费周期", "单价", "服务商")
@@ -31,6 +30,8 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,31}")
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _LENGTHS = {"名称": 200, "计价单位": 40, "主机规格": 20, "架构": 10, "服务内容": 1000, "服务标准": 1000}
 MAX_ROWS = 2000
+#: 从文件读出的一行带着的行号，不是目录的一栏
+NUMBER = "行号"
 
 
 @dataclass(frozen=True)
@@ -77,31 +78,57 @@ def told(row: object, name: str) -> str:
     return ("有" if value else "无") if isinstance(value, bool) else str(value) or "空"
 
 
-def read(content: bytes, name: str) -> list[dict[str, str]]:
-    """读 Excel：头一张表，表头是各列的名字；不是、缺列抛 ValueError。空行略过。"""
-    checked_office(content, name, (".xlsx",), "请只留目录这一张表")
+#: 导入表的各列；列的先后、标题行都不拘，认不出的列点名
+WANTED = Wanted(
+    "目录",
+    (
+        Column("目录项", Kind.CODE, aliases=("目录项代码", "目录项编号")),
+        Column("类别", Kind.CHOICE, choices=choices(*_CHOICES["类别"])),
+        Column("名称", Kind.TEXT, aliases=("目录项名称",)),
+        Column("计价单位", Kind.TEXT),
+        Column("计价方式", Kind.CHOICE, choices=choices(*_CHOICES["计价方式"])),
+        Column("计费周期", Kind.CHOICE, choices=choices(*_CHOICES["计费周期"])),
+        Column("单价", Kind.NUMBER, units=("元",)),
+        Column("服务商", Kind.CODE, aliases=("服务商代码",)),
+        Column("日志", Kind.CHOICE, choices=choices(*_CHOICES["日志"]), required=False),
+        Column("主机规格", Kind.TEXT, required=False),
+        Column("架构", Kind.TEXT, required=False),
+        *(Column(name, Kind.TEXT, required=False) for name in TEXTS),
+    ),
+    MAX_ROWS,
+    "（R-011）",
+)
+
+
+def read(content: bytes, name: str) -> Table:
+    """读一份目录的 Excel 或 CSV；不是、缺列抛 ValueError，说从本页下载现行目录来改。"""
     try:
-        sheet = openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True).worksheets[0]
-        rows = [
-            ["" if cell is None else str(cell).strip() for cell in row] for row in sheet.iter_rows(values_only=True)
-        ]
-    except Exception as error:
-        raise ValueError(f"“{name}”打不开，文件可能坏了，请重新另存后再导入") from error
-    if not rows or (missing := [column for column in _REQUIRED if column not in rows[0]]):
-        wanted = "、".join(missing) if rows else "、".join(COLUMNS)
-        raise ValueError(f"“{name}”的表头缺 {wanted}；请从本页下载现行目录，在上面改")
-    if len(rows) > MAX_ROWS + 1:
-        raise ValueError(f"“{name}”超过 {MAX_ROWS:,} 行")
-    return [dict(zip(rows[0], row, strict=False)) for row in rows[1:] if any(row)]
+        return read_file(content, name, WANTED)
+    except ValueError as error:
+        raise ValueError(f"{error}；可以从本页下载现行目录，在上面改") from error
+
+
+def rows_of(table: Table) -> list[dict[str, str]]:
+    """读出的各行，列同 `COLUMNS`，另带表里的行号。"""
+    return [{**row.text, NUMBER: str(row.number)} for row in table.rows]
+
+
+def settled(table: Table) -> list[dict[str, str]]:
+    """同上，有拒绝的格、认不出的列的整份不收，逐条抛 Refused：没有预览的地方用。"""
+    wrong = [f"{note}（R-011）" for note in (*table.refused, *table.doubtful)]
+    if wrong:
+        raise Refused(wrong)
+    return rows_of(table)
 
 
 def checked(rows: Iterable[Mapping[str, str]], level: str) -> tuple[list[Row], list[str]]:
-    """逐行检查：（各行, 问题）；问题写明第几行、哪一列、怎样不对。"""
+    """逐行检查：（各行, 问题）；问题写明第几行、哪一列、怎样不对。带着表里行号的照行号说，不带的是第几条。"""
     good: list[Row] = []
     problems: list[str] = []
     seen: dict[tuple[str, str], int] = {}
     attributes: dict[str, Row] = {}
-    for number, given in enumerate(rows, start=1):
+    for place, given in enumerate(rows, start=1):
+        number = int(given.get(NUMBER) or place)
         cells = {column: str(given.get(column, "") or "").strip() for column in COLUMNS}
         cells["日志"] = cells["日志"] or "有"
         wrong = [f"第 {number} 行 {problem}（R-011）" for problem in _problems(cells)]
@@ -147,9 +174,9 @@ def _problems(cells: Mapping[str, str]) -> Iterable[str]:
     for column, most in _LENGTHS.items():
         if len(cells[column]) > most:
             yield f"{column}最多 {most} 字，现在 {len(cells[column])} 字"
-    for column, choices in _CHOICES.items():
-        if cells[column] not in choices:
-            yield f"{column}：只能填 {'、'.join(choices)}，现在是“{cells[column][:20]}”"
+    for column, options in _CHOICES.items():
+        if cells[column] not in options:
+            yield f"{column}：只能填 {'、'.join(options)}，现在是“{cells[column][:20]}”"
     if cells["计价方式"] == "阶梯":
         if cells["单价"]:
             yield "单价：阶梯计价的单价由全市总量定，这里留空"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import import_views, views
 
 urlpatterns = [
     path("catalog/tiers/", views.tiers, name="tiers"),
@@ -17,4 +17,6 @@ urlpatterns = [
     path("catalog/start/", views.start, name="catalog-start"),
     path("catalog/<str:number>.xlsx", views.sheet, name="catalog-sheet"),
     path("cases/<str:number>/catalog/", views.save, name="catalog-save"),
+    path("cases/<str:number>/catalog/import/", import_views.import_rows, name="catalog-import"),
+    path("cases/<str:number>/catalog/undo/", import_views.undo, name="catalog-undo"),
 ]

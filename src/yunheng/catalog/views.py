@@ -22,7 +22,7 @@ from yunheng.rules.roles import Role
 
 from . import operations, procuring, queries, tiering
 from .models import Agreement, Edition, EditionDraft, Inquiry, Item
-from .sheet import COLUMNS, Row, read
+from .sheet import COLUMNS, Row, read, settled
 
 #: 阶梯价从哪个服务年度起；框架协议从哪个服务年度以后起
 _FIRST_YEAR = 2022
@@ -109,19 +109,19 @@ def start(request: Request) -> HttpResponse:
 @require_POST
 @allowed(Role.CITY_OPERATOR, Role.REVIEWER)
 def save(request: Request, number: str) -> HttpResponse:
-    """存编制中的一版：生效日、依据，可以导入一张 Excel 整本换掉，也可以只改一项的单价；或者并入最近的一版。"""
+    """存编制中的一版：生效日、依据，也可以只改一项的单价；或者并入最近的一版。整本导入另有一页。"""
     draft = get_object_or_404(EditionDraft.objects.select_related("case__board"), case__number=number)
-    post, file = request.POST, request.FILES.get("file")
+    post = request.POST
     seen = seen_in(post.get("version"))
     if post.get("do") == "rebase":
         operations.rebase(actor=request.actor, case=draft.case, seen=seen)
         return redirect(f"/cases/{number}/#catalog")
     try:
         effective = day_of(post.get("effective_on", ""))
-        rows = read(file.read(), file.name or "") if file else None
     except ValueError as error:
         raise Refused([str(error)]) from error
-    if (item := post.get("item", "").strip()) and rows is None:
+    rows = None
+    if item := post.get("item", "").strip():
         rows = [dict(row) for row in draft.rows]
         found = [row for row in rows if row["目录项"] == item and row["服务商"] == post.get("provider", "").strip()]
         if not found:
@@ -262,9 +262,9 @@ def agree(request: Request) -> HttpResponse:
     assert file
     assert signed_on
     try:
-        rows = read(file.read(), file.name or "")
+        rows = settled(read(file.read(), file.name or ""))
     except ValueError as error:
-        raise Refused([At("file", str(error))]) from error
+        raise Refused([At("file", problem) for problem in getattr(error, "problems", (str(error),))]) from error
     procuring.sign(
         actor=request.actor,
         on=request.on,

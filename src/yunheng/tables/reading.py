@@ -216,7 +216,7 @@ class _Reader:
                 self.book.refuse(
                     self.header, index, shown, f"列名写的单位是“{column.other_unit(title)}”，这一列按 {unit} 填，不换算"
                 )
-            elif not column.unit_said(title):
+            elif title != column.name and not column.unit_said(title):
                 self.book.cell(Outcome.NAMED, self.header, index, shown, f"没写单位，按 {column.units[0]} 读")
             if cell.text != column.name:
                 self.book.cell(Outcome.FOLDED, self.header, index, shown, f"认作“{column.name}”")
