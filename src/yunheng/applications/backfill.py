@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, act, open_case, register_guard, reserve_number
 from yunheng.catalog.models import Item
+from yunheng.ledger.charging import register_kinds
 from yunheng.ledger.models import Project, Source
 from yunheng.ledger.operations import Line, receive, record, register_resource
 from yunheng.orgs.models import Institution
@@ -188,3 +189,10 @@ def _guard(doing: Doing) -> Iterator[str]:
 def register() -> None:
     """登记补录的关口；记账紧接着在同一事务里做。"""
     register_guard("backfill", _guard)
+    register_kinds("backfill", kinds_of)
+
+
+def kinds_of(cases: Collection[int]) -> dict[int, str]:
+    """补录的各件事项是哪种单据，照最后一版原件写的（R-084）。"""
+    latest = Filing.objects.filter(case__in=cases).order_by("case", "-version").distinct("case")
+    return {case: kind for case, kind in latest.values_list("case", "content__kind") if kind}

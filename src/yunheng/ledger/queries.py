@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,9 +14,6 @@ from django.db.models.fields.json import KT
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
 from yunheng.orgs.queries import scoped
-from yunheng.rules import rulebook
-from yunheng.rules.periods import add_months
-from yunheng.rules.problems import NotInForce
 from yunheng.rules.roles import Role
 
 from .models import Fact, Project, Received, Resource, Segment, Source
@@ -74,25 +71,16 @@ def holdings(resource: Resource, on: date, known_on: date | None = None) -> list
     return found
 
 
-def trial_end(start: date) -> date | None:
-    """下发日起的测试期满日：期满当日起计费（D62-七，R-072）；那天没有生效的规则为 None。"""
-    try:
-        value = rulebook.built_in().parameter("trial_months", start)
-    except NotInForce:
-        return None
-    return add_months(start, value.whole)
+def state(segments: list[Segment], on: date, starts: Mapping[int, date]) -> str:
+    """资源在 `on` 那天的状态：待开通、测试中、计费中、已释放。
 
-
-def state(segments: list[Segment], on: date) -> str:
-    """资源在 `on` 那天的状态：待开通、测试中、计费中、已释放。`segments` 是它的全部时段。"""
-    spans = [segment.during for segment in segments]
-    if not spans:
-        return PENDING
-    if not any(on in span for span in spans):
-        return RELEASED if all(span.upper and span.upper <= on for span in spans) else PENDING
-    first = min(span.lower for span in spans)
-    end = trial_end(first)
-    return TRIAL if end and on < end else CHARGED
+    `segments` 是它的全部时段，`starts` 是各时段从哪天起计费（`charging.charge_starts`）；有一项在计费就是计费中。
+    """
+    live = [segment for segment in segments if on in segment.during]
+    if not live:
+        ended = segments and all(one.during.upper and one.during.upper <= on for one in segments)
+        return RELEASED if ended else PENDING
+    return CHARGED if any(starts[one.pk] <= on for one in live) else TRIAL
 
 
 def segment_differences() -> Iterator[str | None]:

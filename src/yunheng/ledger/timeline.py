@@ -33,19 +33,27 @@ class Span:
     expires_on: date | None = None
 
 
+@dataclass(frozen=True)
+class Spell:
+    """一次在用 `[start, until)`：自真正的新增起，到释放止；`added` 是那条新增的编号，`nth` 是第几次，从 1 起。"""
+
+    start: date
+    until: date | None
+    added: int
+    nth: int
+
+    def holds(self, day: date) -> bool:
+        """那天在不在用。"""
+        return self.start <= day and (self.until is None or day < self.until)
+
+
 def fold(facts: Iterable[Recorded]) -> list[Span]:
     """先去掉被作废的，再照计量第 2 步逐条应用：按业务日、释放<新增<变更、记入先后，同日后者覆盖前者。
 
     没有在用量时的变更、释放不起作用；空的时段不要。
     """
-    known = list(facts)
-    voided = {fact.voids for fact in known if fact.voids is not None}
-    live = sorted(
-        (fact for fact in known if fact.action != "作废" and fact.number not in voided),
-        key=lambda fact: (fact.effective_on, APPLY_ORDER[fact.action], fact.number),
-    )
     spans: list[Span] = []
-    for fact in live:
+    for fact in ordered(facts):
         in_use = bool(spans) and spans[-1].until is None
         if not in_use and fact.action != "新增":
             continue
@@ -56,3 +64,28 @@ def fold(facts: Iterable[Recorded]) -> list[Span]:
         if fact.action != "释放" and fact.quantity is not None:
             spans.append(Span(fact.effective_on, None, fact.quantity, fact.expires_on))
     return spans
+
+
+def spells(facts: Iterable[Recorded]) -> list[Spell]:
+    """各次在用，先后为序：未释放时的再新增不另算一次，同日先释放再新增是新的一次（计量第 2 步）。"""
+    found: list[Spell] = []
+    current: Recorded | None = None
+    for fact in ordered(facts):
+        if fact.action == "释放" and current is not None:
+            found.append(Spell(current.effective_on, fact.effective_on, current.number, len(found) + 1))
+            current = None
+        elif fact.action == "新增" and current is None:
+            current = fact
+    if current is not None:
+        found.append(Spell(current.effective_on, None, current.number, len(found) + 1))
+    return found
+
+
+def ordered(facts: Iterable[Recorded]) -> list[Recorded]:
+    """没有作废的各条，按应用的先后。"""
+    known = list(facts)
+    voided = {fact.voids for fact in known if fact.voids is not None}
+    return sorted(
+        (fact for fact in known if fact.action != "作废" and fact.number not in voided),
+        key=lambda fact: (fact.effective_on, APPLY_ORDER[fact.action], fact.number),
+    )

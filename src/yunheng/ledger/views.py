@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from icalendar import Calendar, Event
@@ -20,14 +20,15 @@ from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.previewed import confirmed, keep, preview_of
-from yunheng.orgs.queries import providers
+from yunheng.orgs.queries import conventions_of, providers
 from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
+from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.tables.limits import HUMAN
 
-from . import arrivals, queries
-from .models import Resource, Segment, Source
+from . import arrivals, charging, queries
+from .models import Action, Fact, Resource, Segment, Source
 from .operations import receive
 
 #: 看得到隔离区域的
@@ -128,10 +129,12 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
         resources = resources.exclude(pk__in=live)
         chosen.append(("status", state))
     elif state in (queries.TRIAL, queries.CHARGED):
-        border = _trial_border(request.on)
-        begun = Segment.objects.values("resource").annotate(first=Min("during__startswith"))
-        wanted = begun.filter(first__gt=border) if state == queries.TRIAL else begun.filter(first__lte=border)
-        resources = resources.filter(pk__in=live).filter(pk__in=wanted.values("resource"))
+        # 测试期里的必是近几个月下发的；其余在用的都在计费
+        recent = Fact.objects.filter(action=Action.ADD, effective_on__gte=charging.earliest_trial(request.on))
+        begun = Segment.objects.filter(during__contains=request.on, resource__in=recent.values("resource"))
+        trial = charging.on_trial(begun.select_related("item"), request.on)
+        resources = resources.filter(pk__in=live)
+        resources = resources.filter(pk__in=trial) if state == queries.TRIAL else resources.exclude(pk__in=trial)
         chosen.append(("status", state))
     if before := get.get("expires_before", ""):
         try:
@@ -150,19 +153,12 @@ def _kept(get: QueryDict, *without: str) -> str:
     return urlencode([(key, value) for key, values in get.lists() if key not in without for value in values if value])
 
 
-def _trial_border(on: date) -> date:
-    """在这天（含）或更早下发的，`on` 那天测试期已满。"""
-    border = on
-    while (end := queries.trial_end(border)) is not None and end > on:
-        border -= timedelta(days=1)
-    return border
-
-
 def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
     """一页的各行：规格、状态、下发日、计费起、到期日；时段一次取完。"""
     spans: dict[int, list[Segment]] = defaultdict(list)
     for segment in Segment.objects.filter(resource__in=resources).select_related("item").order_by("item__code"):
         spans[segment.resource_id].append(segment)
+    starts = _starts([segment for own in spans.values() for segment in own], on)
     rows = []
     for resource in resources:
         own = spans[resource.pk]
@@ -171,14 +167,19 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
         rows.append(
             {
                 "resource": resource,
-                "state": queries.state(own, on),
+                "state": queries.state(own, on, starts),
                 "spec": _spec(live or own[-1:]),
                 "first": first,
-                "charged": queries.trial_end(first) if first else None,
+                "charged": min((starts[one.pk] for one in live or own), default=None),
                 "expires": min((s.expires_on for s in live if s.expires_on), default=None),
             }
         )
     return rows
+
+
+def _starts(segments: list[Segment], on: date) -> dict[int, date]:
+    """各时段从哪天起计费，照 `on` 所在服务年度的口径。"""
+    return charging.charge_starts(segments, conventions_of(periods.service_year_of(on)))
 
 
 def _spec(segments: list[Segment]) -> str:
@@ -238,6 +239,9 @@ def detail(request: Request, code: str) -> HttpResponse:
     on, known = _day(request.GET.get("on"), request.on), _day(request.GET.get("known"), None)
     segments = list(Segment.objects.filter(resource=resource).select_related("item").order_by("item__code", "during"))
     facts = resource.facts.select_related("item", "case", "voided_by").order_by("-effective_on", "-pk")
+    conventions = conventions_of(periods.service_year_of(request.on))
+    found = charging.uses_of(segments, conventions)
+    starts = {one.pk: found[one.pk].charged_on if one.pk in found else one.during.lower for one in segments}
     return render(
         request,
         "ledger/detail.html",
@@ -249,11 +253,21 @@ def detail(request: Request, code: str) -> HttpResponse:
             "segments": segments,
             "facts": facts,
             "corrects": request.actor.role == Role.REVIEWER,
-            "state": queries.state(segments, request.on),
+            "state": queries.state(segments, request.on, starts),
             "first": min((s.during.lower for s in segments), default=None),
-            "charged": queries.trial_end(min((s.during.lower for s in segments), default=request.on)),
+            "uses": _begun(segments, found),
         },
     )
+
+
+def _begun(segments: list[Segment], used: dict[int, charging.Use]) -> list[tuple[str, charging.Use]]:
+    """还在用的各项（都释放了的取最后一次）各从哪天起计费，同一天的并在一起。"""
+    latest = {one.item.name: used[one.pk] for one in segments if one.pk in used}
+    live = {name: use for name, use in latest.items() if use.until is None} or latest
+    grouped: dict[tuple[date, date], list[str]] = defaultdict(list)
+    for name, use in live.items():
+        grouped[use.start, use.charged_on].append(name)
+    return [("、".join(names), live[names[0]]) for names in grouped.values()]
 
 
 def _day(text: str | None, default: date | None) -> date | None:
@@ -266,18 +280,23 @@ def _day(text: str | None, default: date | None) -> date | None:
 
 
 def expiring(request: Request, first: date, last: date) -> dict[date, list[tuple[str, Resource]]]:
-    """这段日子里的到期：开发、应急、临时资源到期，测试期满。"""
+    """这段日子里的到期：开发、应急、临时资源到期，测试期满（测试期没满就到期的不列）。"""
     found: dict[date, list[tuple[str, Resource]]] = defaultdict(list)
-    seen: set[tuple[int, date, str]] = set()
     resources = queries.visible(request.actor)
-    segments = Segment.objects.filter(resource__in=resources, during__upper_inf=True).select_related(
-        "resource__project__unit"
+    segments = Segment.objects.filter(resource__in=resources, during__upper_inf=True)
+    # 测试期满的必是几个月以内下发的
+    near = Q(during__startswith__gte=charging.earliest_trial(first), during__startswith__lte=last)
+    begun = list(
+        segments.filter(near | Q(expires_on__range=(first, last))).select_related("item", "resource__project__unit")
     )
-    # 测试期三个月，往前多看四个月的下发就够
-    begun = segments.filter(Q(during__startswith__gte=first - timedelta(days=130)) | Q(expires_on__range=(first, last)))
+    used = charging.uses_of(begun, conventions_of(periods.service_year_of(request.on)))
+    seen: set[tuple[int, date, str]] = set()
     for segment in begun:
-        for day, what in ((segment.expires_on, "资源到期"), (queries.trial_end(segment.during.lower), "测试期满")):
-            if day is None or not first <= day <= last or (segment.expires_on and what == "测试期满"):
+        done = used[segment.pk].trial_done if segment.pk in used else None
+        if done and segment.expires_on and segment.expires_on <= done:
+            done = None
+        for day, what in ((segment.expires_on, "资源到期"), (done, "测试期满")):
+            if day is None or not first <= day <= last:
                 continue
             key = (segment.resource_id, day, what)
             if key not in seen:

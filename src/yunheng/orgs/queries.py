@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 
 from yunheng.audit.actor import Actor
-from yunheng.rules import conventions
+from yunheng.rules import conventions, periods
 from yunheng.rules.roles import Role
 
 from .models import Appointment, ConventionDecision, Institution, Kind, Person
@@ -66,3 +66,8 @@ def chosen_conventions(on: date) -> dict[str, str]:
     decided = ConventionDecision.objects.filter(effective_on__lte=on).order_by("effective_on", "pk")
     defaults = {code: convention.default for code, convention in conventions.CONVENTIONS.items()}
     return defaults | dict(decided.values_list("code", "option"))
+
+
+def conventions_of(year: int) -> dict[str, str]:
+    """一个服务年度用的全部口径：同结算数据包，取服务年度首日的（R-005）。"""
+    return chosen_conventions(periods.service_year(year).start)

@@ -17,9 +17,10 @@ from yunheng.assessment.models import Published
 from yunheng.audit.actor import Actor
 from yunheng.catalog import queries as catalog
 from yunheng.ledger import queries as ledger
+from yunheng.ledger.charging import charge_starts, earliest_trial
 from yunheng.ledger.models import Received, Resource, Segment
-from yunheng.orgs.queries import chosen_conventions
-from yunheng.rules import periods, pricing, rulebook
+from yunheng.orgs.queries import conventions_of
+from yunheng.rules import periods, pricing
 from yunheng.rules.problems import NotInForce
 from yunheng.settlement import charging, disputing, queries
 
@@ -65,7 +66,7 @@ def candidates(actor: Actor, on: date) -> list[Candidate]:
     for segment, text in _unseen(live, year):
         _add(found, segment, UNSEEN, text, on)
     segments = list(live.filter(resource__in=found))
-    starts = charging.charge_starts(segments, _conventions(year))
+    starts = charge_starts(segments, conventions_of(year))
     by_resource: dict[int, list[Segment]] = defaultdict(list)
     for segment in segments:
         by_resource[segment.resource_id].append(segment)
@@ -98,11 +99,6 @@ def _add(
     why.append((kind, text, on, frozenset({segment.pk})))
 
 
-def _conventions(year: int) -> dict[str, str]:
-    """同结算数据包：服务年度首日的口径。"""
-    return chosen_conventions(periods.service_year(year).start)
-
-
 def _saved(segment: Segment, from_on: date, start: date, book: pricing.PriceBook, on: date, year: int) -> Decimal:
     """这一项自 `from_on` 起不要了，到年末省多少；本来就不计费的日子不算省。没有单价的算 0。"""
     owner = (segment.item.provider or segment.resource.provider).code
@@ -115,13 +111,12 @@ def _saved(segment: Segment, from_on: date, start: date, book: pricing.PriceBook
 
 def _in_trial(live: QuerySet[Segment], on: date, year: int) -> list[tuple[Segment, date]]:
     """下发一个多月了还在测试期、平台日志一次也没有见过的：（时段, 哪天起计费）。平台从没有送过日志的不算没用。"""
-    months = int(rulebook.built_in().parameter("trial_months", on).value)
     recent = [
         one
-        for one in live.filter(during__startswith__gt=periods.add_months(on, -months) - timedelta(days=1))
+        for one in live.filter(during__startswith__gte=earliest_trial(on))
         if one.item.logged and one.during.lower + _GRACE < on
     ]
-    starts = charging.charge_starts(recent, _conventions(year))
+    starts = charge_starts(recent, conventions_of(year))
     trial = [one for one in recent if starts[one.pk] > on]
     seen = {one.payload["资源"] for one in ledger.received("日志", *{one.resource.code for one in trial})}
     sending = set(Received.objects.filter(kind="日志").values_list("source__provider", flat=True).distinct())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalog import PROCEDURES, procedure
+from .catalog import FORMS, PROCEDURES, procedure
 from .model import AMEND, DONE, REJECTED, WITHDRAWN, Act, Field, Limit, Outcome, Procedure, Step
 from .replay import RECALL, Happening, Position, replay
 from .special import EXTENSION_NOTICE
@@ -11,6 +11,7 @@ __all__ = [
     "AMEND",
     "DONE",
     "EXTENSION_NOTICE",
+    "FORMS",
     "PROCEDURES",
     "RECALL",
     "REJECTED",

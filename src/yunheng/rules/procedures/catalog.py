@@ -12,6 +12,17 @@ from .model import Procedure
 from .settling import ADJUSTMENT, SETTLEMENT
 from .special import DEVELOPMENT, DISTRICT, EMERGENCY, EXTENSION, QUOTA, TEMPORARY
 
+#: 哪类事项是哪种单据（结算数据包的“种类”）；不在里面的（配额、对接、延期）不产生资源，补录的照原件写的
+FORMS = {
+    "new": "首次申请",
+    "migration": "首次申请",
+    "development": "首次申请",
+    "emergency": "首次申请",
+    "temporary": "首次申请",
+    "change": "变更",
+    "deregistration": "注销",
+}
+
 _ALL = (
     NEW,
     MIGRATION,

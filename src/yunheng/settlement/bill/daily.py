@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
+from yunheng.ledger.charging import Use, kinds_of, uses
 from yunheng.ledger.models import Fact, Resource
 from yunheng.ledger.queries import visible
-from yunheng.ledger.timeline import APPLY_ORDER, Recorded, Span, fold
+from yunheng.ledger.timeline import APPLY_ORDER
 from yunheng.rules import periods
 from yunheng.rules.money import grouped
 from yunheng.rules.periods import Period
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill.levels import Place
-from yunheng.settlement.charging import charged_on, is_first
 from yunheng.settlement.models import BillLine, Difference, Handling, Line, Run, WaivedLine
 
 ZERO = Decimal(0)
@@ -47,21 +47,6 @@ LOOKS = {
 }
 #: 一天里各项不同时，先说哪一个
 _FIRST = (DISPUTED, CHARGED, WAIVED, TRIAL, USED)
-
-
-@dataclass(frozen=True)
-class Use:
-    """一次在用：从新增到释放；`charged_on` 是计费起日，`added` 是那条新增，`released` 是那条释放。"""
-
-    start: date
-    until: date | None
-    charged_on: date
-    added: Fact
-    released: Fact | None
-
-    def holds(self, day: date) -> bool:
-        """那天在不在用。"""
-        return Period(self.start, self.until).contains(day)
 
 
 @dataclass(frozen=True)
@@ -144,6 +129,7 @@ def book_of(actor: Actor, run: Run, place: Place) -> Book | None:
         return None
     facts = _facts(resource, run)
     conventions: Mapping[str, str] = Run.objects.values_list("head__conventions", flat=True).get(pk=run.pk)
+    kinds = kinds_of(fact for each in facts.values() for fact in each)
     codes = sorted({*lines, *waived, *facts})
     items = Item.objects.select_related("provider").in_bulk(codes, field_name="code")
     timelines = [
@@ -152,7 +138,7 @@ def book_of(actor: Actor, run: Run, place: Place) -> Book | None:
             tuple(sorted(lines[code], key=lambda line: line.from_on)),
             tuple(waived[code]),
             tuple(facts[code]),
-            tuple(_uses(facts[code], [*lines[code], *waived[code]], conventions)),
+            tuple(_uses(facts[code], kinds, [*lines[code], *waived[code]], conventions)),
         )
         for code in codes
     ]
@@ -176,33 +162,13 @@ def _facts(resource: Resource | None, run: Run) -> defaultdict[str, list[Fact]]:
     return found
 
 
-def _uses(facts: list[Fact], lines: Iterable[Line], conventions: Mapping[str, str]) -> Iterator[Use]:
-    """各次在用：连着的时段并成一次，释放断开。"""
-    spans = fold(Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, None) for f in facts)
-    released = {fact.effective_on: fact for fact in facts if fact.action == "释放"}
-    groups: list[list[Span]] = []
-    for span in spans:
-        if groups and groups[-1][-1].until == span.start and span.start not in released:
-            groups[-1].append(span)
-        else:
-            groups.append([span])
-    for group in groups:
-        start, until = group[0].start, group[-1].until
-        added = next(fact for fact in facts if fact.effective_on == start and fact.action != "释放")
-        first = [line.from_on for line in lines if Period(start, until).contains(line.from_on)]
-        yield Use(
-            start,
-            until,
-            min([charge_from(added, conventions), *first]),
-            added,
-            released.get(until) if until else None,
-        )
-
-
-def charge_from(added: Fact, conventions: Mapping[str, str]) -> date:
-    """计费起日：同计量算法第 3 步（K-01、K-09），只用来说明测试期到哪天；已有更早的账目时照账目（D62-七，R-072）。"""
-    first = is_first(added.case.procedure if added.case else None)
-    return charged_on(added.item, added.effective_on, first=first, conventions=conventions)
+def _uses(
+    facts: list[Fact], kinds: Mapping[int, str], lines: Iterable[Line], conventions: Mapping[str, str]
+) -> Iterator[Use]:
+    """各次在用；已有更早的账目时照账目（D62-七，R-072）。"""
+    starts = [line.from_on for line in lines]
+    for use in uses(facts, kinds, conventions):
+        yield replace(use, charged_on=min([use.charged_on, *(day for day in starts if use.holds(day))]))
 
 
 # ── 一年的日历条 ──
@@ -280,7 +246,7 @@ def _changes(book: Book) -> list[Change]:
             what = one.item.name + (f" {fact.quantity.normalize():f}" if fact.quantity is not None else "")
             done[fact.effective_on, fact.action, number].append(what + (f"（{fact.order}）" if fact.order else ""))
         for use in one.uses:
-            if use.charged_on > use.start:
+            if use.on_trial:
                 done[use.charged_on, "测试期满，起计费", ""].append(one.item.name)
         for a, b in zip(one.lines, one.lines[1:], strict=False):
             if a.until_on == b.from_on and a.unit_price != b.unit_price:
@@ -357,7 +323,7 @@ def _reason(one: Timeline, day: date, state: str, differences: list[Difference])
     use = one.use_on(day)
     if state == TRIAL:
         assert use is not None
-        return f"测试期内（至 {use.charged_on - DAY}）：{use.start} 下发，{use.charged_on} 起计费（D62-七，R-072）"
+        return f"测试期内（至 {use.last_trial_day}）：{use.start} 下发，{use.charged_on} 起计费（D62-七，R-072）"
     if state == USED:
         return _unbilled(one, day, mine)
     last = next((use for use in reversed(one.uses) if use.until and use.until <= day), None)

@@ -18,8 +18,9 @@ from yunheng.cases.models import Case
 from yunheng.catalog.models import Item
 from yunheng.documents.data import PAYERS
 from yunheng.documents.listing import TYPE, sheet_file
+from yunheng.ledger.charging import charge_starts
 from yunheng.ledger.models import Resource, Segment
-from yunheng.ledger.queries import received, trial_end, visible
+from yunheng.ledger.queries import received, visible
 from yunheng.metering.explaining import equation
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.reading import day_of
@@ -116,8 +117,11 @@ def _unbilled(
         others = others.filter(provider__code=place.provider)
     shown = list(others.prefetch_related("segments").order_by("code")[:_MAX_UNBILLED])
     found = []
+    conventions = Run.objects.values_list("head__conventions", flat=True).get(pk=run.pk)
+    starts = charge_starts([one for resource in shown for one in resource.segments.all()], conventions)
     for resource in shown:
-        end = trial_end(min(segment.during.lower for segment in resource.segments.all()))
+        own = [one for one in resource.segments.all() if one.during.lower < run.until_on]
+        end = min((starts[one.pk] for one in own), default=None)
         why = "没有账目：点开看每天为什么"
         if end is not None and end >= run.until_on:
             why = f"测试期内，尚未开始计费（至 {end - timedelta(days=1)}）"

@@ -14,18 +14,9 @@ from yunheng.applications import receipts
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
 from yunheng.metering.writing import Chunks
+from yunheng.rules.procedures import FORMS
 from yunheng.settlement.runs.copying import copied, payload
 
-#: 哪类事项是哪种单据；不在里面的（配额、对接、延期）不产生资源
-FORMS = {
-    "new": "首次申请",
-    "migration": "首次申请",
-    "development": "首次申请",
-    "emergency": "首次申请",
-    "temporary": "首次申请",
-    "change": "变更",
-    "deregistration": "注销",
-}
 BACKFILL = "backfill"
 #: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
 _APPROVED = "deliver"

@@ -18,6 +18,7 @@ from yunheng.metering.writing import Chunks, Source
 from yunheng.orgs.models import Institution, Kind, Nature
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import conventions, periods
+from yunheng.rules.procedures import FORMS
 from yunheng.rules.workdays import published_workday
 from yunheng.settlement.models import Handling
 from yunheng.settlement.runs import moves
@@ -79,7 +80,7 @@ def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
 def counts() -> list[tuple[str, int]]:
     """库里现有多少可导出的，给页面看。"""
     received = Received.objects.values_list("kind").annotate(number=CountRows("pk"))
-    forms = Filing.objects.filter(case__procedure__in=[*moves.FORMS, moves.BACKFILL])
+    forms = Filing.objects.filter(case__procedure__in=[*FORMS, moves.BACKFILL])
     return [
         ("项目", Project.objects.count()),
         ("单据", forms.values("case").distinct().count()),

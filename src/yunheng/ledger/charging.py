@@ -1,0 +1,138 @@
+"""台账上各次在用从哪天起计费（D62-七，R-072）：列表、资源页、日历、订阅、预测、可缩配清单、逐日账共用。
+
+算法只在 rules/trial 一处；这里只把事实、单据的种类和服务年度的口径交给它。
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from yunheng.catalog.models import Item
+from yunheng.orgs.queries import conventions_of
+from yunheng.rules import periods, trial
+from yunheng.rules.procedures import FORMS
+
+from .models import Action, Fact, Segment
+from .timeline import Recorded, Spell, spells
+
+#: 流程 → 读这几件事项的单据种类；补录的种类写在单据上，由申请一章登记
+_READERS: dict[str, Callable[[Collection[int]], Mapping[int, str]]] = {}
+
+
+def register_kinds(procedure: str, reader: Callable[[Collection[int]], Mapping[int, str]]) -> None:
+    """登记这种流程的单据种类从哪里读：给事项编号，回 编号 → 种类。"""
+    _READERS[procedure] = reader
+
+
+@dataclass(frozen=True)
+class Use:
+    """一次在用：从新增到释放；`charged_on` 是计费起日，`added` 是那条新增，`released` 是那条释放。"""
+
+    start: date
+    until: date | None
+    charged_on: date
+    added: Fact
+    released: Fact | None
+    grant: trial.Grant
+
+    def holds(self, day: date) -> bool:
+        """那天在不在用。"""
+        return periods.Period(self.start, self.until).contains(day)
+
+    @property
+    def on_trial(self) -> bool:
+        """有没有测试期。"""
+        return self.charged_on > self.start
+
+    @property
+    def last_trial_day(self) -> date:
+        """测试期的末日（含）；没有测试期的不该问。"""
+        return self.charged_on - timedelta(days=1)
+
+    @property
+    def trial_done(self) -> date | None:
+        """测试期满、起计费的那天；没有测试期的、不到期满就释放的为 None。"""
+        met = self.on_trial and (self.until is None or self.charged_on < self.until)
+        return self.charged_on if met else None
+
+
+def kinds_of(facts: Iterable[Fact]) -> dict[int, str]:
+    """各条事实的事项是哪种单据：事项编号 → 种类。没有事项的（导入的台账）不在里面，算首次申请。"""
+    cases = {fact.case.pk: fact.case.procedure for fact in facts if fact.case}
+    found = {case: FORMS[procedure] for case, procedure in cases.items() if procedure in FORMS}
+    for procedure, reader in _READERS.items():
+        if mine := [case for case, known in cases.items() if known == procedure]:
+            found |= reader(mine)
+    return found
+
+
+def uses(facts: Collection[Fact], kinds: Mapping[int, str], conventions: Mapping[str, str]) -> list[Use]:
+    """一个资源一个目录项的各次在用；`facts` 是没有作废的全部事实，带目录项和事项。"""
+    known = {fact.pk: fact for fact in facts}
+    released = {fact.effective_on: fact for fact in facts if fact.action == Action.RELEASE}
+    folded = spells(Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, None) for f in facts)
+    return [_use(one, known[one.added], released, kinds, conventions) for one in folded]
+
+
+def _use(
+    spell: Spell,
+    added: Fact,
+    released: Mapping[date, Fact],
+    kinds: Mapping[int, str],
+    conventions: Mapping[str, str],
+) -> Use:
+    form = kinds.get(added.case_id or 0, trial.FIRST_APPLICATION)
+    grant = grant_of(added.item, spell.start, form=form, nth=spell.nth)
+    last = released.get(spell.until) if spell.until else None
+    return Use(spell.start, spell.until, trial.charge_start(grant, conventions), added, last, grant)
+
+
+def grant_of(item: Item, on: date, *, form: str = trial.FIRST_APPLICATION, nth: int = 1) -> trial.Grant:
+    """`on` 这天下发这一项。"""
+    return trial.Grant(on, item.category, item.level, item.cycle, form, nth)
+
+
+def uses_of(segments: Iterable[Segment], conventions: Mapping[str, str]) -> dict[int, Use]:
+    """各时段所在的那一次在用：时段编号 → 在用。改量的时段与它改以前的同属一次。"""
+    wanted = list(segments)
+    facts: dict[tuple[int, int], list[Fact]] = defaultdict(list)
+    kept = Fact.objects.filter(resource__in={one.resource_id for one in wanted}, voided_by=None)
+    every = list(kept.exclude(action=Action.VOID).select_related("case", "item"))
+    for fact in every:
+        facts[fact.resource_id, fact.item_id].append(fact)
+    kinds = kinds_of(every)
+    folded = {pair: uses(mine, kinds, conventions) for pair, mine in facts.items()}
+    found = {}
+    for one in wanted:
+        mine = folded.get((one.resource_id, one.item_id), [])
+        use = next((use for use in mine if use.holds(one.during.lower)), None)
+        # 时段由事实折出；没有事实的时段是库坏了，prove 会报
+        if use is not None:
+            found[one.pk] = use
+    return found
+
+
+def charge_starts(segments: Iterable[Segment], conventions: Mapping[str, str]) -> dict[int, date]:
+    """各时段所在的这一次在用从哪天起计费：时段编号 → 日期。"""
+    wanted = list(segments)
+    found = uses_of(wanted, conventions)
+    return {one.pk: found[one.pk].charged_on if one.pk in found else one.during.lower for one in wanted}
+
+
+def on_trial(live: Iterable[Segment], on: date) -> set[int]:
+    """`on` 那天在用的各项都还在测试期的资源。`live` 是那天在用的时段，一个资源的要齐。
+
+    有一项已经计费的就是计费中，与账上一致。
+    """
+    wanted = list(live)
+    starts = charge_starts(wanted, conventions_of(periods.service_year_of(on)))
+    charged = {one.resource_id for one in wanted if starts[one.pk] <= on}
+    return {one.resource_id for one in wanted} - charged
+
+
+def earliest_trial(on: date) -> date:
+    """`on` 那天可能还在测试期的，最早是哪天下发的；再早的不用看。"""
+    return periods.add_months(on, -trial.months_from(on)) - timedelta(days=4)
