@@ -93,10 +93,11 @@ class Read:
 def read(column: Column, cell: Cell) -> Read:
     """读一格。"""
     raw = cell.text
-    if cell.made == Made.FORMULA or raw.lstrip().startswith("="):
+    plain = folding.code(raw[:60])
+    if cell.made == Made.FORMULA or plain.startswith("="):
         return Read(raw, f"是公式“{raw[:30]}”，请复制后选择性粘贴为数值")
-    if cell.made == Made.ERROR or _ERRORS.fullmatch(raw.strip()):
-        return Read(raw, f"是错误值 {raw.strip()}，请改成真正的值")
+    if cell.made == Made.ERROR or _ERRORS.fullmatch(plain):
+        return Read(raw, f"是错误值 {plain}，请改成真正的值")
     if cell.made == Made.PERCENT:
         return Read(raw, f"单元格是百分比格式，存的是 {raw}；请改成常规格式，填真正的数")
     if cell.made == Made.BOOL and column.kind not in (Kind.TEXT, Kind.CHOICE):

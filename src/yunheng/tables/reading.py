@@ -149,6 +149,10 @@ def _candidates(sheet: Sheet, wanted: Wanted) -> list[tuple[Line, dict[int, Colu
     return found
 
 
+def _totals(text: str) -> bool:
+    return re.sub(r"[\s:：]+", "", folding.code(text[:20])) in _TOTALS
+
+
 class _Reader:
     """读选中的一张表。"""
 
@@ -258,15 +262,12 @@ class _Reader:
     # ── 各行 ──
 
     def _is_total(self, line: Line) -> bool:
-        """首格是合计、小计、总计，而编号都空着。"""
-        first = line.cells[0]
-        if re.sub(r"[\s:：]+", "", folding.code(first.text)) not in _TOTALS:
+        """首格（或认得出的头一列）是合计、小计、总计，而编号都空着。"""
+        own = [cell for cell in line.cells if cell.column in self.places]
+        first = next((cell for cell in (line.cells[0], *own[:1]) if _totals(cell.text)), None)
+        if first is None:
             return False
-        return all(
-            self.places[cell.column].kind != Kind.CODE
-            for cell in line.cells[1:]
-            if cell.column in self.places and cell.text.strip()
-        )
+        return not any(self.places[cell.column].kind == Kind.CODE for cell in own if cell.column != first.column)
 
     def _layout(self, kept: Sequence[Line]) -> None:
         """断档、只有底色的行、隐藏的行和列：读入，点名。"""
