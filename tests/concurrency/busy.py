@@ -15,7 +15,7 @@ def main() -> None:
     from tests.support.people import cast
     from yunheng.config.demo.stories import FILLED, Walk
     from yunheng.ledger.models import Source
-    from yunheng.ledger.operations import receive
+    from yunheng.ledger.receiving import receive
     from yunheng.orgs.models import Institution
 
     people, day = cast(), date(2026, 3, 2)
@@ -30,7 +30,8 @@ def main() -> None:
         done(f"件 {walk.case.number} 2")
         walk.act("shy", "approve").deliver("lt", f"E-{name[:12]}-")
         done(f"件 {walk.case.number} 4")
-        receive(actor=people["lt"], source=source, kind="日志", items=[(f"{name}/{n}", {"n": n}) for n in range(200)])
+        batch = [(f"{name}/{n}", {"n": n}) for n in range(200)]
+        receive(actor=people["lt"], on=day, source=source, kind="日志", items=batch)
         done(f"批 {name} 200")
 
 

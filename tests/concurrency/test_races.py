@@ -28,7 +28,8 @@ from yunheng.config.demo.stories import FILLED, HOSTS, Walk
 from yunheng.config.proving import prove
 from yunheng.documents.appraisal import restored
 from yunheng.ledger.models import Received, Source
-from yunheng.ledger.operations import Conflict, receive
+from yunheng.ledger.operations import Conflict
+from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import Institution
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -109,20 +110,61 @@ def test_同一张工单从八个连接发一千次_只收一次() -> None:
     source = Source.objects.create(code="联通云管", provider=Institution.objects.get(code="CU"))
     actor, payload = cast()["lt"], {"资源": "ECS-1", "数量": "8"}
     results = together(
-        [lambda: receive(actor=actor, source=source, kind="工单", items=[("GD-1", payload)]) for _ in range(1000)]
+        [
+            lambda: receive(actor=actor, on=DAY, source=source, kind="工单", items=[("GD-1", payload)])
+            for _ in range(1000)
+        ]
     )
-    assert sorted(results)[-1] == (1, 0)
-    assert results.count((0, 1)) == 999
+    (first,) = [one for one in results if one.new]
+    assert (first.new, first.known) == (1, 0)
+    assert [(one.new, one.known) for one in results].count((0, 1)) == 999
     assert Received.objects.count() == 1
 
 
 def test_同号不同内容的工单被拒_原来的不变() -> None:
     source = Source.objects.create(code="联通云管", provider=Institution.objects.get(code="CU"))
     actor = cast()["lt"]
-    receive(actor=actor, source=source, kind="工单", items=[("GD-1", {"数量": "8"})])
+    receive(actor=actor, on=DAY, source=source, kind="工单", items=[("GD-1", {"数量": "8"})])
+    both = [("GD-2", {"数量": "1"}), ("GD-1", {"数量": "9"})]
     with pytest.raises(Conflict, match="GD-1 以前收过，内容不同"):
-        receive(actor=actor, source=source, kind="工单", items=[("GD-2", {"数量": "1"}), ("GD-1", {"数量": "9"})])
+        receive(actor=actor, on=DAY, source=source, kind="工单", items=both)
     assert list(Received.objects.values_list("source_ref", "payload")) == [("GD-1", {"数量": "8"})]
+
+
+def test_同一件用量被八个连接同时更正_只有一个成_其余指出已经更正过() -> None:
+    source = Source.objects.create(code="联通云管", provider=Institution.objects.get(code="CU"))
+    base = {"资源": "R", "目录项": "RZ-ESYS2", "日期": "2026-03-01"}
+    receive(actor=cast()["lt"], on=DAY, source=source, kind="用量", items=[("0", base | {"用量": "5"})])
+
+    def correct(number: int) -> object:
+        row = base | {"用量": str(number), "更正": "0"}
+        return receive(actor=cast()["lt"], on=DAY, source=source, kind="用量", items=[(str(number), row)])
+
+    results = together([partial(correct, number) for number in range(1, 41)])
+    assert len([one for one in results if not isinstance(one, Refused)]) == 1
+    assert all("已由" in str(one) for one in results if isinstance(one, Refused))
+    assert Received.objects.filter(corrects__source_ref="0").count() == 1
+    proven()
+
+
+def test_更正与原件同时来_要么连上原件_要么因没有原件被拒_没有连不上的更正() -> None:
+    source = Source.objects.create(code="联通云管", provider=Institution.objects.get(code="CU"))
+    base = {"资源": "R", "目录项": "RZ-ESYS2", "日期": "2026-03-01"}
+
+    def send(reference: str, row: dict[str, str]) -> object:
+        return receive(actor=cast()["lt"], on=DAY, source=source, kind="用量", items=[(reference, row)])
+
+    for number in range(10):
+        original, later = f"{number}", f"{number}改"
+        both = (
+            partial(send, original, base | {"用量": "5"}),
+            partial(send, later, base | {"用量": "7", "更正": original}),
+        )
+        answers = together(list(both), 2)
+        assert not isinstance(answers[0], Exception)
+        kept = Received.objects.filter(source_ref=later).first()
+        assert (kept is None) == isinstance(answers[1], Refused)
+        assert kept is None or (kept.corrects is not None and kept.corrects.source_ref == original)
 
 
 def test_同时取号_不重不跳() -> None:

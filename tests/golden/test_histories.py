@@ -22,8 +22,9 @@ from yunheng.applications.models import Draft
 from yunheng.assessment import operations as assessment
 from yunheng.audit.refused import Refused
 from yunheng.config.demo.stories import FILLED, HOSTS, SERVICES, Walk
+from yunheng.ledger.matching import owners
 from yunheng.ledger.models import Project, Source
-from yunheng.ledger.operations import receive
+from yunheng.ledger.receiving import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.metering.writing import write_package
@@ -49,6 +50,13 @@ def quantities(host: dict[str, str]) -> dict[str, str]:
 
 #: 资源、目录项、动作、之后的数量
 Move = tuple[str, str, str, str]
+
+
+def platform(resource: str) -> Source:
+    """资源归哪家，就由哪家的云管平台送；谁家都不是的由联通送。"""
+    spans = owners([resource]).get(resource)
+    provider = Institution.objects.get(pk=spans[0].provider) if spans else Institution.objects.get(code="CU")
+    return Source.objects.get_or_create(code=f"{provider.name}云管平台", defaults={"provider": provider})[0]
 
 
 class Book:
@@ -178,23 +186,23 @@ class Book:
 
     def deliver_order(self, walk: Walk, row: dict[str, str]) -> None:
         """平台自己送来一张工单。"""
-        source, _ = Source.objects.get_or_create(code="平台", defaults={"provider": Institution.objects.get(code="CU")})
         order = {"工单号": f"PT-{len(self.orders)}", **row, "数量": "", "完成日期": walk.on.isoformat()}
-        receive(actor=cast()["lt"], source=source, kind="工单", items=[(order["工单号"], order)])
+        source = platform(order["资源"])
+        receive(actor=cast()["lt"], on=walk.on, source=source, kind="工单", items=[(order["工单号"], order)])
         self.orders.append(order)
 
     def watch(self) -> None:
         """平台日志：多数资源有，少数没有（待核）。"""
         every = {order["资源"]: order for order in self.orders if order["动作"] == "新增"}
         gone = {order["资源"]: order["完成日期"] for order in self.orders if order["动作"] == "释放"}
-        source, _ = Source.objects.get_or_create(code="平台", defaults={"provider": Institution.objects.get(code="CU")})
         for resource in sorted(every):
             if self.chance.random() < 0.2:
                 continue
             seen = every[resource]["完成日期"]
             log = {"资源": resource, "首见日期": seen, "末见日期": gone.get(resource, "2026-07-20")}
             self.logs.append(log)
-            receive(actor=cast()["lt"], source=source, kind="日志", items=[(resource, {"编号": resource, **log})])
+            items = [(resource, {"编号": resource, **log})]
+            receive(actor=cast()["lt"], on=date(2026, 7, 20), source=platform(resource), kind="日志", items=items)
 
     def appraise(self) -> None:
         """几起考核事件，满意率。"""

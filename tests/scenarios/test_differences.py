@@ -13,7 +13,7 @@ from yunheng.cases.models import Notice
 from yunheng.cases.queries import unread
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Source
-from yunheng.ledger.operations import receive
+from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.rules.roles import Role
 from yunheng.settlement import operations
@@ -86,7 +86,7 @@ def stray() -> None:
         code="联通云管平台", defaults={"provider": Institution.objects.get(code="CU")}
     )
     log = {"编号": "野", "资源": "ECS-STRAY", "首见日期": "2025-09-01", "末见日期": "2026-06-30"}
-    receive(actor=cast()["lt"], source=source, kind="日志", items=[("野", log)])
+    receive(actor=cast()["lt"], on=JULY, source=source, kind="日志", items=[("野", log)])
 
 
 def test_R075_谁的都不是的_分派给谁谁才看得到_收到知会_点开就是那几条() -> None:

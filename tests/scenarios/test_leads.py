@@ -16,7 +16,7 @@ from yunheng.assessment.models import Dismissal, Occurrence
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import rectifying
 from yunheng.ledger.models import Source
-from yunheng.ledger.operations import receive
+from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
 from yunheng.settlement import handover, operations
@@ -202,7 +202,7 @@ def test_R091_平台上有没有单据没有工单的资源_是哪家平台报�
     used()
     source = Source.objects.get(code="联通云管平台")
     log = {"编号": "L-1", "资源": "ECS-GHOST-1", "首见日期": "2025-10-01", "末见日期": "2026-06-30"}
-    receive(actor=cast()["lt"], source=source, kind="日志", items=[("L-1", log)])
+    receive(actor=cast()["lt"], on=JULY, source=source, kind="日志", items=[("L-1", log)])
     measured()
     found = lead()
     assert (found.indicator, found.provider, found.on, found.reference) == (

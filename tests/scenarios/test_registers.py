@@ -27,7 +27,7 @@ from yunheng.catalog.models import CityUsage, Item, Tier
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger import licensing, zoning
 from yunheng.ledger.models import Licence, Resource, Segment, Source, Zone
-from yunheng.ledger.operations import receive
+from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import split
 from yunheng.rules.roles import Role
@@ -307,10 +307,11 @@ def test_R021_汇交的文件里有按次的用量_期外的不算_台账没有�
     used()
     receive(
         actor=cast()["lt"],
+        on=JULY,
         source=source,
         kind="用量",
         items=[
-            (f"{n}", {"编号": f"{n}", "资源": code, "目录项": "DX-SL", "日期": day, "用量": amount})
+            (f"{n}", {"编号": f"{n}", "资源": code, "目录项": "DX", "日期": day, "用量": amount})
             for n, (code, day, amount) in enumerate(rows)
         ],
     )
@@ -424,10 +425,9 @@ def tier_used() -> Item:
     walk.fill(**{**FILLED, "services": {**FILLED["services"], item.code: "10"}}).submit()
     walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-TIER-")
     resource = Draft.objects.get(case=walk.case).project.resources.get(code__endswith=item.code)
-    unicom = Institution.objects.get(code="CU")
-    source, _ = Source.objects.get_or_create(code="联通云管平台", defaults={"provider": unicom})
+    source, _ = Source.objects.get_or_create(code="移动云管平台", defaults={"provider": resource.provider})
     usage = {"编号": "YL-1", "资源": resource.code, "目录项": item.code, "日期": "2025-11-03", "用量": "40"}
-    receive(actor=cast()["lt"], source=source, kind="用量", items=[("YL-1", usage)])
+    receive(actor=cast()["lt"], on=JULY, source=source, kind="用量", items=[("YL-1", usage)])
     return item
 
 

@@ -17,7 +17,7 @@ from yunheng.cases.models import Board, Case, Event
 from yunheng.cases.queries import position
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Project, Source
-from yunheng.ledger.operations import receive
+from yunheng.ledger.receiving import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.orgs.models import Institution
@@ -50,14 +50,13 @@ def self_paid(iaas: str = "", by: str = "lt", prefix: str = "ECS-JD-") -> None:
 
 def logged(project: Project) -> None:
     """项目的各资源都有全年的平台日志。"""
-    source, _ = Source.objects.get_or_create(
-        code="联通云管平台", defaults={"provider": Institution.objects.get(code="CU")}
-    )
-    logs = [
-        (f"{code}-日志", {"编号": f"{code}-日志", "资源": code, "首见日期": "2025-07-03", "末见日期": "2026-07-31"})
-        for code in project.resources.values_list("code", flat=True)
-    ]
-    receive(actor=cast()["lt"], source=source, kind="日志", items=logs)
+    for provider in Institution.objects.filter(resources__project=project).distinct():
+        source, _ = Source.objects.get_or_create(code=f"{provider.name}云管平台", defaults={"provider": provider})
+        logs = [
+            (f"{code}-日志", {"编号": f"{code}-日志", "资源": code, "首见日期": "2025-07-03", "末见日期": "2026-07-31"})
+            for code in project.resources.filter(provider=provider).values_list("code", flat=True)
+        ]
+        receive(actor=cast()["lt"], on=date(2026, 7, 31), source=source, kind="日志", items=logs)
 
 
 def appraised(on: date = JULY, rates: dict[str, str] | None = None, only: Collection[str] = ()) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 
 from tests.support.people import cast
 from yunheng.audit.models import Entry
+from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Received, Source
 from yunheng.ledger.operations import issue_key
 from yunheng.orgs.models import Institution
@@ -36,6 +38,10 @@ def send(key: str | None, rows: Any, path: str = "orders") -> Any:
     return Client().post(f"/api/v1/{path}", rows, content_type="application/json", headers=headers)
 
 
+def counted(answer: Any) -> tuple[int, int]:
+    return answer.json()["新收"], answer.json()["已有"]
+
+
 def test_没有口令_口令不对_一律401_什么都不收(key: str) -> None:
     assert send(None, [ORDER]).status_code == 401
     assert send("猜的", [ORDER]).status_code == 401
@@ -49,8 +55,8 @@ def test_口令只存摘要(key: str) -> None:
 
 def test_收一批_重发不重记_记审计(key: str) -> None:
     batch = [{**ORDER, "工单号": f"GD-{n}"} for n in range(500)]
-    assert send(key, batch).json() == {"新收": 500, "已有": 0}
-    assert send(key, [*batch[100:], {**ORDER, "工单号": "GD-新"}]).json() == {"新收": 1, "已有": 400}
+    assert counted(send(key, batch)) == (500, 0)
+    assert counted(send(key, [*batch[100:], {**ORDER, "工单号": "GD-新"}])) == (1, 400)
     assert Received.objects.count() == 501
     assert Entry.objects.filter(action="收件", name="联通云管平台").count() == 2
 
@@ -65,14 +71,16 @@ def test_同号内容不同_整批拒绝_指出哪一号(key: str) -> None:
 
 def test_数量写法不同是同一个数_不算内容不同(key: str) -> None:
     send(key, [ORDER])
-    assert send(key, [{**ORDER, "数量": 8.0}]).json() == {"新收": 0, "已有": 1}
+    assert send(key, [{**ORDER, "数量": 8.0}]).json() == {"新收": 0, "已有": 1, "提醒": []}
 
 
 def test_一批一万条可以_一万零一条拒绝(key: str) -> None:
     batch = [{**ORDER, "工单号": f"GD-{n}"} for n in range(10_001)]
     assert send(key, batch).status_code == 422
     assert not Received.objects.exists()
-    assert send(key, batch[:10_000]).json() == {"新收": 10_000, "已有": 0}
+    answer = send(key, batch[:10_000])
+    assert counted(answer) == (10_000, 0)
+    assert "另有 9,900 条" in answer.json()["提醒"][-1]
 
 
 BAD = [
@@ -100,9 +108,39 @@ def test_不是JSON_空批_说明(key: str) -> None:
 
 def test_日志和用量也收(key: str) -> None:
     seen = {"编号": "1", "资源": "ECS-1", "首见日期": "2026-03-02", "末见日期": "2026-03-31"}
-    assert send(key, [seen], "logs").json() == {"新收": 1, "已有": 0}
+    assert counted(send(key, [seen], "logs")) == (1, 0)
     used = {"编号": "1", "资源": "P-DX", "目录项": "DX", "日期": "2026-03-02", "用量": "4200"}
-    assert send(key, [used], "usage").json() == {"新收": 1, "已有": 0}
+    assert counted(send(key, [used], "usage")) == (1, 0)
+
+
+def test_对不上的照收_回话里逐条提醒(key: str) -> None:
+    answer = send(key, [ORDER])
+    assert answer.status_code == 200
+    (reminder,) = answer.json()["提醒"]
+    assert reminder.startswith("第 1 条 资源 ECS-1 台账和已通过的单据里都没有；没有单号")
+
+
+def test_用量的目录项不在目录_首见晚于末见_当场422_别家的资源403_逐条说(key: str) -> None:
+    used = {"编号": "1", "资源": "P-DX", "目录项": "没有的", "日期": "2026-03-02", "用量": "4200"}
+    answer = send(key, [used], "usage")
+    assert (answer.status_code, "没有的" in answer.json()["problems"][0]) == (422, True)
+    seen = {"编号": "1", "资源": "ECS-1", "首见日期": "2026-03-02", "末见日期": "2026-03-01"}
+    assert send(key, [seen], "logs").status_code == 422
+    walk = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="归主").fill(**{**FILLED, "iaas": "电信"}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("dx", "ECS-OWN-")
+    answer = send(key, [ORDER, {**ORDER, "资源": "ECS-OWN-01"}])
+    assert answer.status_code == 403
+    assert answer.json()["problems"][0].startswith("第 2 条 资源 ECS-OWN-01")
+    assert not Received.objects.filter(source__code="联通云管平台").exists()
+
+
+def test_更正带原来的编号_原件还在(key: str) -> None:
+    used = {"编号": "1", "资源": "P-DX", "目录项": "DX", "日期": "2026-03-02", "用量": "4200"}
+    send(key, [used], "usage")
+    assert counted(send(key, [used | {"编号": "2", "用量": "42", "更正": "1"}], "usage")) == (1, 0)
+    assert counted(send(key, [used | {"编号": "2", "用量": "42", "更正": "1"}], "usage")) == (0, 1)
+    assert Received.objects.get(source_ref="2").corrects == Received.objects.get(source_ref="1")
+    assert send(key, [used | {"编号": "3", "更正": "没有"}], "usage").status_code == 422
 
 
 def test_接口说明打得开_不引外面的资源() -> None:

@@ -11,7 +11,8 @@ from tests.support.people import cast
 from yunheng.cases.operations import attach
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Fact, Source
-from yunheng.ledger.operations import receive, void
+from yunheng.ledger.operations import void
+from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import Institution, Person
 from yunheng.settlement.bill.evidence import Evidence, of
 
@@ -56,7 +57,7 @@ def test_没有平台日志的_写明还没有收到_收到了就列出来(fact:
     assert kinds(of(fact))["日志"].lacking
     source = Source.objects.create(code="联通云管平台", provider=Institution.objects.get(code="CU"))
     log = {"编号": "L1", "资源": "ECS-EV-01", "首见日期": "2026-06-03", "末见日期": "2026-06-20"}
-    receive(actor=cast()["lt"], source=source, kind="日志", items=[("L1", log)])
+    receive(actor=cast()["lt"], on=date(2026, 6, 30), source=source, kind="日志", items=[("L1", log)])
     seen = kinds(of(fact))["日志"]
     assert not seen.lacking
     assert "2026-06-03 首见" in seen.title

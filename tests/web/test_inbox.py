@@ -12,8 +12,10 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from tests.support.people import cast
 from tests.web.test_pages import macro, signed_in
 from yunheng.audit.models import Entry
+from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Received
 from yunheng.orgs.models import Confirmation
 
@@ -208,3 +210,33 @@ def test_R052_说明清单全部下载成Excel_改过的不给() -> None:
     assert rows[0] == ("怎么了", "表", "在哪里", "说明")
     assert [row[0] for row in rows[1:4]] == ["拒绝"] * 3
     assert signed_in("lt").post("/previews/notes.xlsx", {"notes": notes + "x"}).status_code == 422
+
+
+def test_R052_预览就指出别家的资源_日期不对_对不上的照收有提醒() -> None:
+    walk = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="归主").fill(**{**FILLED, "iaas": "电信"}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("dx", "ECS-OWN-")
+    page = send(f"{GOOD}GD-9,SQ-1,ECS-OWN-01,ZJ-CPU-X86,释放,,2026-04-03\n".encode()).content.decode()
+    assert "1 行有错" in page
+    assert "资源 ECS-OWN-01 在 2026-04-03 是别家服务商名下的" in page
+    assert "提醒：资源 ECS-1 台账和已通过的单据里都没有" in page
+    assert 'name="kept"' not in page
+    logs = "编号,资源,首见日期,末见日期\n1,ECS-1,2026-03-02,2026-03-01\n"
+    assert "晚于末见日期" in send(logs.encode(), "日志.csv", "日志").content.decode()
+
+
+def test_R001_区科创中心代导的_照那家的规矩查归属() -> None:
+    walk = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="归主").fill(**FILLED).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-OWN-")
+    content = f"{HEAD}\nGD-9,SQ-1,ECS-OWN-01,ZJ-CPU-X86,释放,,2026-04-03\n".encode()
+    assert "别家服务商" in send(content, who="shy", provider="CT").content.decode()
+    assert "1 行有错" not in send(content, who="shy", provider="CU").content.decode()
+
+
+def test_R052_文件里更正写在更正一栏_要有自己的新编号() -> None:
+    head = "编号,资源,目录项,日期,用量,更正\n"
+    first = f"{head}1,R,RZ-ESYS2,2026-03-02,5,\n".encode()
+    confirm(send(first, "用量.csv", "用量").content.decode())
+    page = send(f"{head},R,RZ-ESYS2,2026-03-02,7,1\n".encode(), "用量.csv", "用量").content.decode()
+    assert "更正要写自己的新编号" in page
+    confirm(send(f"{head}2,R,RZ-ESYS2,2026-03-02,7,1\n".encode(), "用量.csv", "用量").content.decode())
+    assert Received.objects.get(source_ref="2").corrects == Received.objects.get(source_ref="1")

@@ -13,19 +13,23 @@ from ninja.params.functions import Body
 from ninja.security import APIKeyHeader
 
 from yunheng.audit.actor import Actor
+from yunheng.audit.refused import NotYours, Refused
 from yunheng.ledger.arrivals import Order, Row, Seen, Usage, explained
 from yunheng.ledger.models import Source
-from yunheng.ledger.operations import MAX_BATCH, Conflict, gathered, receive
+from yunheng.ledger.operations import MAX_BATCH, Conflict
+from yunheng.ledger.receiving import gathered, receive
+from yunheng.orgs.access import business_date
 from yunheng.orgs.models import Kind
 from yunheng.rules.digest import sm3
 from yunheng.rules.roles import Role
 
 
 class Receipt(Schema):
-    """收到的回话：新收几条，以前收过几条。"""
+    """收到的回话：新收几条，以前收过几条；照收而对不上的逐条提醒，都进了“对不上的收件”。"""
 
     新收: int
     已有: int
+    提醒: list[str]
 
 
 class Refusal(Schema):
@@ -66,6 +70,13 @@ def conflict(request: HttpRequest, error: Conflict) -> HttpResponse:
     return api.create_response(request, {"problems": [str(error)]}, status=409)
 
 
+@api.exception_handler(Refused)
+def refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    """有别家名下的资源 403，日期、编号、目录项不对 422；整批不收，逐条说。"""
+    status = 403 if isinstance(error, NotYours) else 422
+    return api.create_response(request, {"problems": list(error.problems)}, status=status)
+
+
 def _receive(request: HttpRequest, kind: str, rows: Sequence[Row]) -> Receipt:
     source: Source = request.auth  # type: ignore[attr-defined]
     if source.provider.kind != Kind.PROVIDER:
@@ -78,8 +89,14 @@ def _receive(request: HttpRequest, kind: str, rows: Sequence[Row]) -> Receipt:
         address=request.META.get("REMOTE_ADDR", ""),
         request=getattr(request, "number", ""),
     )
-    new, known = receive(actor=actor, source=source, kind=kind, items=[(row.reference, row.plain()) for row in rows])
-    return Receipt(新收=new, 已有=known)
+    taken = receive(
+        actor=actor,
+        on=business_date(),
+        source=source,
+        kind=kind,
+        items=[(row.reference, row.plain()) for row in rows],
+    )
+    return Receipt(新收=taken.new, 已有=taken.known, 提醒=list(taken.reminders))
 
 
 @api.exception_handler(HttpError)

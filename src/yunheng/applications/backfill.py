@@ -15,8 +15,9 @@ from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, act, open_case, register_guard, reserve_number
 from yunheng.catalog.models import Item
 from yunheng.ledger.charging import register_kinds
-from yunheng.ledger.models import Project, Source
-from yunheng.ledger.operations import Line, receive, record, register_resource
+from yunheng.ledger.models import Channel, Project
+from yunheng.ledger.operations import Line, record, register_resource
+from yunheng.ledger.receiving import receive, source_of
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
@@ -104,11 +105,6 @@ def backfill(
     return Case.objects.select_related("board").get(pk=case.pk)
 
 
-def source_of(provider: Institution) -> Source:
-    """补录进来的平台数据记在这个来源名下：与平台自己送来的分得开，同一动作以平台送来的为准。"""
-    return Source.objects.get_or_create(code=f"{provider.code}-补录", defaults={"provider": provider})[0]
-
-
 def _text(quantity: Decimal | None) -> str:
     return "" if quantity is None else f"{quantity.normalize():f}"
 
@@ -141,7 +137,9 @@ def _account(
             )
             for order in orders
         ]
-        receive(actor=actor, source=source_of(provider), kind="工单", items=payloads)
+        # 记在补录的来源名下：与平台自己送来的分得开，同一动作以平台送来的为准
+        source = source_of(provider, Channel.BACKFILL)
+        receive(actor=actor, on=on, source=source, kind="工单", items=payloads)
     # 多张工单对一条明细，取完成日最晚的，再按工单号最大（计量第 1 步）
     done = {(o.resource, o.item, o.action): o for o in sorted(orders, key=lambda order: (order.done_on, order.number))}
     stopped = stop_day(reviewed_on)

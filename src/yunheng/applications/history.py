@@ -26,8 +26,9 @@ from yunheng.cases.operations import reserve_number
 from yunheng.catalog.models import Item
 from yunheng.documents.office import checked_office
 from yunheng.ledger.arrivals import Seen, Usage
-from yunheng.ledger.models import Fact, Project, Resource
-from yunheng.ledger.operations import MAX_BATCH, receive
+from yunheng.ledger.models import Channel, Fact, Project, Resource
+from yunheng.ledger.operations import MAX_BATCH
+from yunheng.ledger.receiving import receive, source_of
 from yunheng.metering import checking, reading, template
 from yunheng.metering.format import MANIFEST, TABLE, WHITE_SPACE
 from yunheng.metering.problems import PackageError, Problem
@@ -39,7 +40,7 @@ from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 
-from .backfill import MISSING_GATES, Entry, Order, backfill, source_of
+from .backfill import MISSING_GATES, Entry, Order, backfill
 from .models import Backfill
 from .receipts import stop_day
 
@@ -582,10 +583,10 @@ def _write(actor: Actor, on: date, rows: Rows, batch: Backfill | None) -> None:
             known=known,
             batch=batch,
         )
-    _platform(actor, rows)
+    _platform(actor, on, rows)
 
 
-def _platform(actor: Actor, rows: Rows) -> None:
+def _platform(actor: Actor, on: date, rows: Rows) -> None:
     """日志、用量进收件箱，记在各资源的服务商名下。"""
     codes = {row["资源"] for sheet in ("日志", "用量") for _, row in rows[sheet]}
     # 没有工单、还没进台账的资源，归单据上的服务商
@@ -600,4 +601,4 @@ def _platform(actor: Actor, rows: Rows) -> None:
             one = form.model_validate({"编号": number, **row})
             parted[owners[row["资源"]]].append((one.reference, one.plain()))
         for provider, items in parted.items():
-            receive(actor=actor, source=source_of(provider), kind=kind, items=items)
+            receive(actor=actor, on=on, source=source_of(provider, Channel.BACKFILL), kind=kind, items=items)

@@ -26,8 +26,9 @@ from yunheng.cases.operations import (
 )
 from yunheng.cases.queries import position
 from yunheng.documents.annex1 import PRE_TICKED
-from yunheng.ledger.models import Fact, Project, Resource, Segment, Source
-from yunheng.ledger.operations import Line, receive, record
+from yunheng.ledger.models import Channel, Fact, Project, Resource, Segment
+from yunheng.ledger.operations import Line, record
+from yunheng.ledger.receiving import receive, source_of
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.digest import canonical, sm3
@@ -258,10 +259,10 @@ def deliver(doing: Doing) -> None:
 def _orders(doing: Doing, lines: list[Line]) -> None:
     provider = doing.case.board.provider
     assert provider is not None
-    source, _ = Source.objects.get_or_create(code=f"{provider.code}-回执", defaults={"provider": provider})
     receive(
         actor=doing.actor,
-        source=source,
+        on=doing.on,
+        source=source_of(provider, Channel.RECEIPT),
         kind="工单",
         items=[
             (

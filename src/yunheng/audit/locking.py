@@ -12,6 +12,7 @@ class Lock(IntEnum):
 
     CATALOG = 13
     GATHERING = 52
+    ARRIVALS = 53
     YEAR = 73
     CONTRACT = 75
     SURVEY = 92

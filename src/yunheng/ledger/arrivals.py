@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -15,10 +15,14 @@ from yunheng.tables import reading as tables
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.reading import Table, Wanted
 
-from .operations import MAX_BATCH
+from .models import Source
+from .operations import MAX_BATCH, Conflict
+from .receiving import CORRECTS, examine
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
 Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3)]
+#: 更正的原件的来源编号；工单的是工单号加资源、目录项，所以长些。空的是不更正
+Original = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class Row(BaseModel):
@@ -40,9 +44,14 @@ class Row(BaseModel):
         """来源编号：同一来源里认得出是同一件的号。"""
 
     def plain(self) -> dict[str, object]:
-        """存成与数据包相同的文本：日期 YYYY-MM-DD，数字不带多余的零。"""
+        """存成与数据包相同的文本：日期 YYYY-MM-DD，数字不带多余的零。
+
+        没有填的“更正”不写：有这一栏以前收的，重发时摘要不变。
+        """
         shown: dict[str, object] = {}
         for key, value in self.model_dump().items():
+            if key == CORRECTS and not value:
+                continue
             if isinstance(value, Decimal):
                 shown[key] = f"{value.normalize():f}"
             else:
@@ -60,6 +69,7 @@ class Order(Row):
     动作: Literal["新增", "变更", "释放"]
     数量: Quantity | None = None
     完成日期: date
+    更正: Original = ""
 
     @property
     def reference(self) -> str:
@@ -74,6 +84,7 @@ class Seen(Row):
     资源: Code
     首见日期: date
     末见日期: date
+    更正: Original = ""
 
     @property
     def reference(self) -> str:
@@ -89,6 +100,7 @@ class Usage(Row):
     目录项: Code
     日期: date
     用量: Quantity
+    更正: Original = ""
 
     @property
     def reference(self) -> str:
@@ -146,6 +158,7 @@ class Line:
     cells: Mapping[str, str]
     row: Row | None
     problems: tuple[str, ...]
+    reminder: str = ""
 
 
 def columns(kind: str) -> tuple[str, ...]:
@@ -172,13 +185,32 @@ def read_file(content: bytes, name: str, kind: str) -> tuple[Table, list[Line]]:
     return table, [_line(kind, row) for row in table.rows]
 
 
+def judged(lines: Sequence[Line], source: Source, kind: str, on: date) -> list[Line]:
+    """各行再照收件的规矩判一遍：别家的、日期不对的是问题，照收而对不上的是提醒；写法已经不对的不再判。"""
+    good = [(number, line.row) for number, line in enumerate(lines) if line.row]
+    try:
+        verdict = examine(source=source, kind=kind, items=[(row.reference, row.plain()) for _, row in good], on=on)
+    except Conflict:
+        # 与收过的同号而内容不同：不是哪一行的写法不对，确认的时候整批说
+        return list(lines)
+    found = list(lines)
+    for place, (number, _) in enumerate(good):
+        if wrong := verdict.foreign.get(place) or verdict.wrong.get(place):
+            found[number] = replace(lines[number], problems=(wrong,))
+        elif place in verdict.reminders:
+            found[number] = replace(lines[number], reminder=verdict.reminders[place])
+    return found
+
+
 def _line(kind: str, given: tables.Row) -> Line:
     own = dict(given.text)
     if "编号" in own and not own["编号"]:
-        own["编号"] = "/".join(filter(None, (own[name] for name in own if name not in ("编号", "用量"))))[:64]
+        own["编号"] = "/".join(filter(None, (own[name] for name in own if name not in ("编号", "用量", CORRECTS))))[:64]
     fields = KINDS[kind].model_fields
     filled = {name: value for name, value in own.items() if value or fields[name].is_required()}
     problems = [f"{column}：{reason}" for column, reason in given.refused.items()]
+    if own.get(CORRECTS) and "编号" in own and not given.text.get("编号"):
+        problems.append(f"{CORRECTS}：更正要写自己的新编号（R-052）")
     try:
         row = KINDS[kind](**filled)
     except ValidationError as error:

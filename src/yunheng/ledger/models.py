@@ -176,25 +176,53 @@ class Segment(models.Model):
         return f"{self.resource_id} {self.item_id} {self.during}"
 
 
+class Channel(models.TextChoices):
+    """收件从哪条路来；同一件事几条路都说了，照这个先后取（R-052、R-075）。"""
+
+    API = "接口", "接口"
+    FILE = "文件", "文件"
+    BACKFILL = "补录", "补录"
+    RECEIPT = "回执", "回执"
+
+    @property
+    def outside(self) -> bool:
+        """从门外送进来的，要查归属；补录、回执照着单据记，登记资源时已经查过。"""
+        return self in (Channel.API, Channel.FILE)
+
+
 class Source(models.Model):
-    """收件箱的来源：一家云管平台一个，口令只存 SM3。"""
+    """收件箱的来源：一家云管平台一个，口令只存 SM3；按文件导入、补录、回执各有自己的。"""
 
     code = models.CharField("来源", max_length=32, unique=True)
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
     key_digest = models.CharField("口令的 SM3", max_length=64, blank=True)
+    channel = models.CharField(
+        "哪条路", max_length=4, choices=Channel, default=Channel.API, db_default=Channel.API.value
+    )
 
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def channel_kind(self) -> Channel:
+        """哪条路。"""
+        return Channel(self.channel)
+
 
 class Received(AppendOnly):
-    """收件箱里的一件：来源加来源编号唯一，重发不重记；内容不同的重发被拒。"""
+    """收件箱里的一件：来源加来源编号唯一，重发不重记；内容不同的重发被拒。
+
+    更正不改旧的：追加一件，`corrects` 指着原件；一件只能更正一次，再更正指最后那件。台账和账目照最后有效的一件。
+    """
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="received", verbose_name="来源")
     source_ref = models.CharField("来源编号", max_length=100)
     kind = models.CharField("种类", max_length=20)
     payload = models.JSONField("内容")
     digest = models.CharField("SM3", max_length=64)
+    corrects = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="corrected_by", verbose_name="更正哪一件"
+    )
     recorded_at = models.DateTimeField("入库时刻", db_default=Now())
 
     class Meta:
@@ -207,6 +235,45 @@ class Received(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source_ref}"
+
+
+class Unmatched(AppendOnly):
+    """收下了而对不上的一件：收件时就有提醒的，和计量以前查出来的老数据；现在还对不对得上，每次照现在的台账、目录看。"""
+
+    received = models.OneToOneField(Received, models.PROTECT, related_name="unmatched", verbose_name="收件")
+    recorded_at = models.DateTimeField("列入时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "对不上的收件"
+
+    def __str__(self) -> str:
+        return f"{self.received_id}"
+
+
+class Disposal(AppendOnly):
+    """对不上的收件怎样处理（R-052、R-075），以最近的一条为准。
+
+    认给：追加一件更正的收件，写明是哪个资源、哪一项。退回、作废：原件不再计入。暂留：先不动，照样计入算得进去的。
+    """
+
+    ASSIGN, RETURN, VOID, KEEP = "认给", "退回", "作废", "暂留"
+    #: 处理以后不再计入的
+    DROPPED = (RETURN, VOID)
+    received = models.ForeignKey(Received, models.PROTECT, related_name="disposals", verbose_name="收件")
+    kind = models.CharField("怎样处理", max_length=4, choices=[(kind, kind) for kind in (ASSIGN, RETURN, VOID, KEEP)])
+    reason = models.CharField("理由", max_length=500)
+    replacement = models.OneToOneField(
+        Received, models.PROTECT, null=True, related_name="made_by", verbose_name="认给以后的收件"
+    )
+    on = models.DateField("业务日")
+    by = models.CharField("谁处理的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "收件的处理"
+
+    def __str__(self) -> str:
+        return f"{self.received_id} {self.kind}"
 
 
 class Zone(AppendOnly):

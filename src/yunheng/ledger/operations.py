@@ -1,19 +1,16 @@
-"""写台账：追加事实并重折时段；收件箱收件。"""
+"""写台账：追加事实并重折时段；更正；到期提醒；来源的口令。收件在 `receiving`。"""
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db import connection, transaction
 from psycopg.types.range import Range
 
 from yunheng.audit.actor import SYSTEM, Actor
-from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
@@ -23,11 +20,11 @@ from yunheng.catalog.models import Item
 from yunheng.orgs.models import Institution
 from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import rulebook
-from yunheng.rules.digest import canonical, sm3, sm3_bytes
+from yunheng.rules.digest import sm3, sm3_bytes
 from yunheng.rules.procedures import EXTENSION_NOTICE
 from yunheng.rules.roles import Role
 
-from .models import Action, Correction, Fact, Project, Received, Resource, Segment, Source
+from .models import Action, Correction, Fact, Project, Resource, Segment, Source
 from .timeline import Recorded, fold
 
 MAX_BATCH = 10_000
@@ -277,56 +274,3 @@ def issue_key(*, actor: Actor, source: Source) -> str:
         source.save(update_fields=["key_digest"])
         journal.note("换接口口令", source.code)
     return key
-
-
-def receive(
-    *, actor: Actor, source: Source, kind: str, items: Sequence[tuple[str, Mapping[str, object]]]
-) -> tuple[int, int]:
-    """收一批：返回（新收, 已有）。一批要么全收要么全不收；同号内容不同抛 Conflict，指出是哪一号。"""
-    if len(items) > MAX_BATCH:
-        raise Conflict(f"一批最多 {MAX_BATCH:,} 条，这批有 {len(items):,} 条，请分批（R-052）")
-    rows: dict[str, Received] = {}
-    for source_id, payload in items:
-        digest = sm3(canonical(payload))
-        if source_id in rows and rows[source_id].digest != digest:
-            raise Conflict(f"{kind} {source_id} 在这一批里出现两次，内容不同（R-052）")
-        rows[source_id] = Received(source=source, source_ref=source_id, kind=kind, payload=dict(payload), digest=digest)
-    with unit_of_work(actor) as journal:
-        hold(Lock.GATHERING, shared=True)
-        # 先插再比：并发重发时，唯一约束让后到的等先到的提交，比得到的一定是最终的那条
-        new = _insert(source, kind, [rows[key] for key in sorted(rows)])
-        stored = Received.objects.filter(source=source, kind=kind, source_ref__in=list(rows))
-        for source_id, digest in stored.values_list("source_ref", "digest"):
-            if rows[source_id].digest != digest:
-                raise Conflict(f"{kind} {source_id} 以前收过，内容不同；更正请用新的编号（R-052）")
-        if new:
-            journal.note("收件", source.code, after={"种类": kind, "新收": new, "重发": len(rows) - new})
-    return new, len(rows) - new
-
-
-def gathered(*, after: int, limit: int) -> list[Received]:
-    """序号在 `after` 之后的收件，按序号，最多 `limit` 件（R-052）。
-
-    序号先取后提交，读得太早会漏掉号小而后提交的；所以先等正在收的都提交了再读，取过的序号以前不会再多出来。
-    """
-    with transaction.atomic():
-        hold(Lock.GATHERING)
-        return list(Received.objects.filter(pk__gt=after).select_related("source").order_by("pk")[:limit])
-
-
-def _insert(source: Source, kind: str, rows: Sequence[Received]) -> int:
-    """一条语句插完，已有的跳过；返回真插了几条。"""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {Received._meta.db_table} (source_id, source_ref, kind, payload, digest)"
-            " SELECT %s, ref, %s, payload, digest FROM unnest(%s::text[], %s::jsonb[], %s::text[])"
-            " AS row (ref, payload, digest) ON CONFLICT DO NOTHING",
-            [
-                source.pk,
-                kind,
-                [row.source_ref for row in rows],
-                [json.dumps(row.payload, ensure_ascii=False) for row in rows],
-                [row.digest for row in rows],
-            ],
-        )
-        return int(cursor.rowcount)

@@ -41,7 +41,9 @@ def visible_projects(actor: Actor) -> QuerySet[Project]:
 
 
 def received(kind: str, *resources: str) -> QuerySet[Received]:
-    """平台送来的这几个资源的工单或日志，先收的在前；照 `received_of_resource` 的索引查。
+    """平台送来的这几个资源的工单或日志，先收的在前；更正过的、退回作废的也在，看 `corrected_by`、`disposals`。
+
+    照 `received_of_resource` 的索引查。
 
     只要前几条的，取来再截：带着 LIMIT 去查，数据库会沿主键从头找，几百万件要半秒。
     """

@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from icalendar import Calendar, Event
 
 from yunheng.catalog.models import Item
@@ -28,8 +29,8 @@ from yunheng.rules.roles import Role
 from yunheng.tables.limits import HUMAN
 
 from . import arrivals, charging, queries
-from .models import Action, Fact, Resource, Segment, Source
-from .operations import receive
+from .models import Action, Channel, Fact, Resource, Segment
+from .receiving import receive, source_of
 
 #: 看得到隔离区域的
 ZONE_READERS = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR, Role.PROVIDER)
@@ -396,7 +397,9 @@ def _preview(request: Request) -> dict[str, Any]:
         raise ValueError(f"“{given.name}”超过 {HUMAN.file // 1048576} MB，请分几个文件")
     provider = _importer(request)
     table, lines = arrivals.read_file(given.read(), given.name or "", kind)
+    lines = arrivals.judged(lines, source_of(provider, Channel.FILE), kind, request.on)
     bad = [line for line in lines if line.problems]
+    odd = [line for line in lines if line.reminder]
     good = [line.row for line in lines if line.row]
     return {
         "name": given.name,
@@ -407,6 +410,7 @@ def _preview(request: Request) -> dict[str, Any]:
         "total": len(lines),
         "total_text": f"{len(lines):,} 条",
         "bad": len(bad),
+        "odd": len(odd),
         "read": preview_of(table),
         "kept": ""
         if bad or table.refused
@@ -443,8 +447,11 @@ def _take(request: Request, given: str) -> HttpResponse:
         items,
     ):
         institution = Institution.objects.get(pk=provider)
-        source, _ = Source.objects.get_or_create(code=f"{institution.code}-文件", defaults={"provider": institution})
-        new, known = receive(
-            actor=request.actor, source=source, kind=kind, items=[(reference, payload) for reference, payload in items]
+        taken = receive(
+            actor=request.actor,
+            on=request.on,
+            source=source_of(institution, Channel.FILE),
+            kind=kind,
+            items=[(reference, payload) for reference, payload in items],
         )
-    return redirect(f"/inbox/?new={new}&known={known}")
+    return redirect(f"{reverse('inbox')}?new={taken.new}&known={taken.known}")

@@ -17,7 +17,8 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.notifying import first_time, tell
 from yunheng.catalog.models import Item
-from yunheng.ledger.models import Fact, Received, Resource, Segment
+from yunheng.ledger.effective import effective
+from yunheng.ledger.models import Fact, Resource, Segment
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
@@ -79,8 +80,10 @@ def usage(from_on: date, until_on: date) -> tuple[int, bytes]:
 
 def _counted(from_on: date, until_on: date) -> Iterator[tuple[object, ...]]:
     """按次的：平台送来的用量，这段时间里一个资源一项合成一行；台账上没有的资源，单位、项目空着。"""
-    days = Received.objects.filter(kind="用量").annotate(
-        code=KT("payload__资源"), item=KT("payload__目录项"), day=KT("payload__日期")
+    days = (
+        effective()
+        .filter(kind="用量")
+        .annotate(code=KT("payload__资源"), item=KT("payload__目录项"), day=KT("payload__日期"))
     )
     within = days.filter(day__gte=from_on.isoformat(), day__lt=until_on.isoformat())
     amount = Cast(KT("payload__用量"), DecimalField(max_digits=18, decimal_places=3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,8 +14,9 @@ from yunheng.audit.actor import SYSTEM
 from yunheng.catalog.models import CityUsage, Item, Tier
 from yunheng.catalog.operations import publish
 from yunheng.catalog.sheet import checked
+from yunheng.ledger.matching import owners
 from yunheng.ledger.models import Project, Segment, Source
-from yunheng.ledger.operations import receive
+from yunheng.ledger.receiving import receive
 from yunheng.metering import example
 from yunheng.orgs.models import Institution, Kind, Level, Nature
 from yunheng.rules.periods import service_year
@@ -24,6 +26,8 @@ from .cast import INSTITUTIONS, People
 Rows = dict[str, list[dict[str, str]]]
 #: 示例单据都在这天之前办完，这天一次补录
 BACKFILLED_ON = date(2024, 8, 20)
+#: 平台一直在送，到演示开始那天为止
+SENT_ON = date(2026, 7, 8)
 _KINDS = {
     "使用单位": Kind.USING_UNIT,
     "云服务商": Kind.PROVIDER,
@@ -152,12 +156,21 @@ def forms(rows: Rows, people: People) -> None:
 
 
 def _platform(rows: Rows, provider: Institution, people: People) -> None:
-    source, _ = Source.objects.get_or_create(code="云管平台", defaults={"provider": provider})
-    loose = [(row["工单号"], dict(row)) for row in rows["工单"] if not row["单号"]]
-    receive(actor=people["shy"], source=source, kind="工单", items=loose)
-    receive(actor=people["shy"], source=source, kind="日志", items=[(row["资源"], dict(row)) for row in rows["日志"]])
-    usage = [(f"{number:06d}", dict(row)) for number, row in enumerate(rows["用量"])]
-    receive(actor=people["shy"], source=source, kind="用量", items=usage)
+    send("工单", [(row["工单号"], dict(row)) for row in rows["工单"] if not row["单号"]], people, provider)
+    send("日志", [(row["资源"], dict(row)) for row in rows["日志"]], people, provider)
+    send("用量", [(f"{number:06d}", dict(row)) for number, row in enumerate(rows["用量"])], people, provider)
+
+
+def send(kind: str, rows: Sequence[tuple[str, dict[str, str]]], people: People, otherwise: Institution) -> None:
+    """各家的云管平台各送各的；谁家都不是的由 `otherwise` 那家送来。"""
+    held = owners({row["资源"] for _, row in rows})
+    parted: dict[int, list[tuple[str, dict[str, str]]]] = defaultdict(list)
+    for reference, row in rows:
+        spans = held.get(row["资源"])
+        parted[spans[0].provider if spans else otherwise.pk].append((reference, row))
+    for provider in Institution.objects.filter(pk__in=parted).order_by("code"):
+        source, _ = Source.objects.get_or_create(code=f"{provider.name}云管平台", defaults={"provider": provider})
+        receive(actor=people["shy"], on=SENT_ON, source=source, kind=kind, items=parted[provider.pk])
 
 
 def observed(rows: Rows, people: People, until: date) -> None:
@@ -178,4 +191,4 @@ def observed(rows: Rows, people: People, until: date) -> None:
         if first:
             values = {"资源": resource, "首见日期": first, "末见日期": until.isoformat()}
             later.append((f"{resource}/{until}", values))
-    receive(actor=people["lt"], source=Source.objects.get(code="云管平台"), kind="日志", items=later)
+    send("日志", later, people, Institution.objects.get(code="CU"))

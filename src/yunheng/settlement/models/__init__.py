@@ -1,5 +1,6 @@
 """结算的各张表。"""
 
+from .arriving import Contested, Noticed, PathChoice, Uncounted
 from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
@@ -14,6 +15,7 @@ __all__ = [
     "BillLine",
     "BillSum",
     "Budget",
+    "Contested",
     "Contract",
     "ContractVoid",
     "Difference",
@@ -25,9 +27,11 @@ __all__ = [
     "Handover",
     "Line",
     "Moved",
+    "Noticed",
     "Objection",
     "ObjectionReply",
     "PaperFile",
+    "PathChoice",
     "Payment",
     "Plan",
     "PlanDraft",
@@ -42,6 +46,7 @@ __all__ = [
     "RunOrder",
     "ServiceFeedback",
     "Submission",
+    "Uncounted",
     "Verified",
     "WaivedLine",
     "YearCase",

@@ -13,9 +13,11 @@ from django.db import connection
 from yunheng.applications import receipts
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
+from yunheng.ledger.effective import alive
 from yunheng.metering.writing import Chunks
 from yunheng.rules.procedures import FORMS
 from yunheng.settlement.runs.copying import copied, payload
+from yunheng.settlement.runs.paths import RANK
 
 BACKFILL = "backfill"
 #: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
@@ -77,8 +79,8 @@ CROSS JOIN LATERAL (
 JOIN ledger_project AS p ON p.id = f.project_id
 ORDER BY d.number, d.seq
 """
-#: 同一动作的工单有几个来源时，平台自己送来的优先，其次补录的、服务商回执带出来的；
-#: 接口和文件各送过一次的同一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一。
+#: 同一动作的工单从几条路来时，先后照 `RANK`：接口、文件、补录、回执；更正了的只看最后一件；
+#: 同样的一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一。
 #: 照异议、证据更正过的动作，工单照更正的：原来的号后面加“/更正”，原来的不再导出
 _ORDERS = f"""
 WITH corrected AS (
@@ -91,9 +93,9 @@ WITH corrected AS (
     WHERE x.replacement_id IS NOT NULL AND f.action <> '释放'
 ), received AS (
     SELECT r.id, r.source_ref, r.digest, {payload("工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")},
-        CASE substring(s.code FROM '[^-]*$') WHEN '补录' THEN 1 WHEN '回执' THEN 2 ELSE 0 END AS rank
+        {RANK} AS rank
     FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
-    WHERE r.kind = '工单' AND NOT EXISTS (
+    WHERE r.kind = '工单' AND {alive("r")} AND NOT EXISTS (
         SELECT FROM corrected AS k
         WHERE k.number = r.payload->>'单号' AND k.resource = r.payload->>'资源' AND k.item = r.payload->>'目录项'
             AND k.action = r.payload->>'动作'

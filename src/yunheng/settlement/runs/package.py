@@ -12,6 +12,7 @@ from django.db.models import Count as CountRows
 from yunheng.applications.models import Filing
 from yunheng.assessment.queries import counted, satisfaction
 from yunheng.catalog.models import CityUsage, Price, Tier
+from yunheng.ledger.effective import alive, billable, ordered
 from yunheng.ledger.models import Project, Received
 from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
 from yunheng.metering.writing import Chunks, Source
@@ -21,7 +22,7 @@ from yunheng.rules import conventions, periods
 from yunheng.rules.procedures import FORMS
 from yunheng.rules.workdays import published_workday
 from yunheng.settlement.models import Handling
-from yunheng.settlement.runs import moves
+from yunheng.settlement.runs import moves, paths
 from yunheng.settlement.runs.copying import copied, payload
 
 _KINDS = {
@@ -58,6 +59,7 @@ def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
     `provisional` 见 `running.export`。
     """
     start = periods.service_year(year).start
+    paths.gather()
     moves.gather((periods.billing_stop(start, chosen_conventions(start)["K-10"]) - start).days)
     return {
         "机构": _institutions(),
@@ -174,16 +176,18 @@ def _projects() -> Iterator[dict[str, str]]:
 
 
 def _logs() -> Chunks:
-    """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见。"""
+    """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见；只看算数的（R-052）。"""
     return copied(
         "SELECT payload->>'资源', min(payload->>'首见日期'), max(payload->>'末见日期')"
-        " FROM ledger_received WHERE kind = '日志' GROUP BY 1 ORDER BY 1"
+        f" FROM ledger_received AS r WHERE kind = '日志' AND {alive('r')} AND {ordered('r')} GROUP BY 1 ORDER BY 1"
     )
 
 
 def _usage() -> Chunks:
+    """用量：只看算数的；两条路都送了的那一天，只取一条路的（`paths`），不相加（R-052、R-075）。"""
     return copied(
-        f"SELECT {payload('资源', '目录项', '日期', '用量')} FROM ledger_received WHERE kind = '用量' ORDER BY id"
+        f"SELECT {payload('资源', '目录项', '日期', '用量')} FROM ledger_received AS r"
+        f" WHERE kind = '用量' AND {alive('r')} AND {billable('r')} AND {paths.taken('r')} ORDER BY id"
     )
 
 

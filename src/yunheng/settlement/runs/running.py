@@ -20,14 +20,27 @@ from yunheng import __version__
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
+from yunheng.ledger import unmatched
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.metering.writing import write_package
 from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import sm3_bytes
-from yunheng.settlement.models import ROLLING, BillLine, Difference, Line, Run, RunFile, RunOrder, WaivedLine
+from yunheng.settlement.models import (
+    ROLLING,
+    BillLine,
+    Contested,
+    Difference,
+    Line,
+    Run,
+    RunFile,
+    RunOrder,
+    Uncounted,
+    WaivedLine,
+)
 from yunheng.settlement.runs import package as packing
+from yunheng.settlement.runs import paths
 
 #: 办成了的请求停在这一步
 DONE = "完成"
@@ -51,10 +64,11 @@ _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
 }
 
 
-def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> None:
+def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> paths.Leftover:
     """从库里导出结算数据包。一个快照里读完各表，导出期间的新写入不会掺进来。
 
     `provisional` 为真时，阶梯项的全市用量还没发布的，暂用上一年度的（R-019）。
+    返回没有照收的：几个来源合计不等的用量，进不了数据包的收件（R-052）。
     """
     with transaction.atomic():
         # 已经在别的事务里就用它的快照
@@ -63,6 +77,7 @@ def export(year: int, target: Path, cutoff: date | None = None, *, provisional: 
         write_package(
             target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year, provisional=provisional)
         )
+        return paths.leftover(year)
 
 
 def measure(
@@ -82,7 +97,8 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="yunheng-run-") as name:
         folder = Path(name)
         progress("冻结数据包", 0.02)
-        export(year, folder / PACKAGE, until, provisional=kind == ROLLING)
+        unmatched.sweep()
+        left = export(year, folder / PACKAGE, until, provisional=kind == ROLLING)
         package_content = (folder / PACKAGE).read_bytes()
         progress("读取、校验", 0.15)
         with opened(folder / PACKAGE, MEMORY) as package:
@@ -125,6 +141,8 @@ def measure(
             for which, (model, marks) in _TABLES.items():
                 _copy(model, (*marks, "seq", *COLUMNS), folder / f"{which}.csv")
             _copy(Difference, ("seq", *DIFFERENCE), folder / "差异.csv")
+            Contested.objects.bulk_create(Contested(run=run, **one) for one in left.contested)
+            Uncounted.objects.bulk_create(Uncounted(run=run, received_id=pk, reason=why) for pk, why in left.uncounted)
             add_up(run)
             # 一批多出几百万条，数据库要知道，看账才挑得对索引
             connection.cursor().execute("SELECT settlement_analyze_lines()")

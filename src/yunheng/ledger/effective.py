@@ -1,0 +1,47 @@
+"""收件里算数的：没有被更正的最后一件，也没有退回、作废（R-052、R-075）。导出、台账、汇交都照这一处。"""
+
+from __future__ import annotations
+
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
+
+from .models import Disposal, Received
+
+#: Unicode White_Space 的各个字
+_BLANKS = "".join(map(chr, [*range(0x9, 0xE), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029]))
+_BLANKS += "".join(map(chr, [0x202F, 0x205F, 0x3000]))
+
+
+def alive(row: str) -> str:
+    """一段 SQL 条件：`row` 是 ledger_received 的别名。"""
+    dropped = ", ".join(f"'{kind}'" for kind in Disposal.DROPPED)
+    return (
+        f"NOT EXISTS (SELECT FROM ledger_received AS later WHERE later.corrects_id = {row}.id)"
+        " AND NOT EXISTS (SELECT FROM (SELECT DISTINCT ON (received_id) received_id, kind FROM ledger_disposal"
+        f" ORDER BY received_id, id DESC) AS last WHERE last.received_id = {row}.id AND last.kind IN ({dropped}))"
+    )
+
+
+def named(row: str) -> str:
+    """一段 SQL 条件：资源编号去了首尾空白还有字；空白指 Unicode White_Space，同数据包。"""
+    return f"btrim({row}.payload->>'资源', '{_BLANKS}') <> ''"
+
+
+def billable(row: str) -> str:
+    """一段 SQL 条件：这一件用量进得了数据包——编号不空，目录项在目录里而且按次计费；进不了的会让整包读不出。"""
+    return (
+        f"{named(row)} AND EXISTS (SELECT FROM catalog_item AS priced"
+        f" WHERE priced.code = {row}.payload->>'目录项' AND priced.cycle = '次'"
+        " AND EXISTS (SELECT FROM catalog_price AS version WHERE version.item_id = priced.id))"
+    )
+
+
+def ordered(row: str) -> str:
+    """一段 SQL 条件：这一件日志进得了数据包——编号不空，首见不晚于末见。"""
+    return f"{named(row)} AND {row}.payload->>'首见日期' <= {row}.payload->>'末见日期'"
+
+
+def effective() -> QuerySet[Received]:
+    """算数的收件。"""
+    # 条件是本章写死的，没有外来的字
+    return Received.objects.filter(RawSQL(alive("ledger_received"), (), BooleanField()))

@@ -1,0 +1,166 @@
+"""收件与送件人、日期、目录对不对得上：接口、文件、代为导入都在这一处判（D62-七，R-052、R-075）。
+
+三类：别家名下的资源，整批拒绝（403）；日期、编号、用量的目录项不对，整批拒绝（422）；谁家都不是的资源、没有单号、
+工单的目录项不在目录、新增没写数量，照收，列为提醒，进“对不上的收件”，照数据包的规矩参与对账。
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from yunheng.catalog.models import Price
+
+from .models import Resource, Source
+
+#: 来源编号最长几个字：库里那一栏的宽
+MAX_REFERENCE = 100
+#: 用量只收这种计费周期的目录项
+BY_COUNT = "次"
+#: 拒绝、提醒最多逐条列几条，多的写明还有几条
+MOST = 100
+#: 编号的几栏
+_CODES = ("工单号", "单号", "编号", "资源", "目录项")
+Payload = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Owned:
+    """一个资源在 [`start`, `until`) 归哪家服务商。"""
+
+    provider: int
+    start: date = date.min
+    until: date = date.max
+
+
+@dataclass
+class Verdict:
+    """一批的判断，各按第几条（从 0 起）：别家的、不对的、照收而要提醒的。"""
+
+    foreign: dict[int, str] = field(default_factory=dict)
+    wrong: dict[int, str] = field(default_factory=dict)
+    reminders: dict[int, str] = field(default_factory=dict)
+
+
+#: 台账里还没有、已通过的单据上有主的：各章登记怎样找
+_claims: list[Callable[[Collection[str]], Mapping[str, int]]] = []
+
+
+def register_claims(find: Callable[[Collection[str]], Mapping[str, int]]) -> None:
+    """登记：这些资源编号里，已通过的单据写明归哪家服务商的 → 服务商。"""
+    _claims.append(find)
+
+
+def owners(codes: Collection[str]) -> dict[str, tuple[Owned, ...]]:
+    """资源编号 → 哪天归哪家；台账上有的照台账，没有的看已通过的单据，都没有的不在里面。"""
+    known = dict(Resource.objects.filter(code__in=codes).values_list("code", "provider"))
+    for find in _claims:
+        if left := {code for code in codes if code not in known}:
+            known |= find(left)
+    return {code: (Owned(provider),) for code, provider in known.items()}
+
+
+def cycles(codes: Collection[str]) -> dict[str, str]:
+    """目录项 → 计费周期；没有过价格版本的不在里面，数据包的目录也没有它。"""
+    return dict(Price.objects.filter(item__code__in=codes).values_list("item__code", "item__cycle").distinct())
+
+
+def check(*, source: Source, kind: str, items: Mapping[int, tuple[str, Payload]], on: date) -> Verdict:
+    """判一批新的：第几条 →（来源编号, 内容）。补录、回执照着单据记，登记资源、查单据时已经判过。"""
+    if not items or not source.channel_kind.outside:
+        return Verdict()
+    held = owners({str(one.get("资源", "")) for _, one in items.values()})
+    known = cycles({str(one.get("目录项", "")) for _, one in items.values()})
+    return judge(kind, items, held, known, source, on)
+
+
+def judge(
+    kind: str,
+    items: Mapping[int, tuple[str, Payload]],
+    held: Mapping[str, Sequence[Owned]],
+    known: Mapping[str, str],
+    source: Source,
+    on: date,
+) -> Verdict:
+    """纯的那一半：归属 `held`、目录 `known`、送件的 `source`、今天 `on` 都给好了。"""
+    verdict = Verdict()
+    for number, (reference, one) in items.items():
+        if wrong := "；".join(_wrong(kind, reference, one, known, on)):
+            verdict.wrong[number] = wrong
+        spans = held.get(str(one.get("资源", "")), ())
+        if foreign := _foreign(kind, one, spans, source.provider_id):
+            verdict.foreign[number] = foreign
+        if odd := "；".join(oddities(kind, one, owned=bool(spans), known=known)):
+            verdict.reminders[number] = odd
+    return verdict
+
+
+def days(kind: str, one: Payload) -> tuple[date, date] | None:
+    """这一件说的是哪些天，含首尾：工单看完成日期，用量看用量日，日志看首见到末见；没有写的为 None。"""
+    names = {"工单": ("完成日期",) * 2, "用量": ("日期",) * 2, "日志": ("首见日期", "末见日期")}[kind]
+    if not all(one.get(name) for name in names):
+        return None
+    first, last = (date.fromisoformat(str(one[name])) for name in names)
+    return first, last
+
+
+def _foreign(kind: str, one: Payload, spans: Sequence[Owned], sender: int) -> str:
+    """资源在它说的那些天归不归送件的这家；跨两家的日志要分段送。"""
+    said = days(kind, one)
+    if said is None:
+        return ""
+    first, last = said
+    touched = [span for span in spans if span.start <= last and first < span.until]
+    others = [span for span in touched if span.provider != sender]
+    if not others:
+        return ""
+    what = f"资源 {one['资源']}"
+    if len(others) < len(touched):
+        begins = max(first, min(span.start for span in others))
+        return f"{what} 首见到末见跨了两家服务商，{begins} 起的日子不是本家的，请按日子分段送（D62-七，R-052）"
+    day = f"{first}" if first == last else f"{first} 至 {last}"
+    return f"{what} 在 {day} 是别家服务商名下的，只能由那一家送（D62-七，R-052）"
+
+
+def _wrong(kind: str, reference: str, one: Payload, known: Mapping[str, str], on: date) -> Iterator[str]:
+    if len(reference) > MAX_REFERENCE:
+        yield f"来源编号“{reference[:20]}…”超过 {MAX_REFERENCE} 个字，请缩短工单号、资源或目录项的编号（R-052）"
+    for name in _CODES:
+        text = str(one.get(name, ""))
+        if text != text.strip():
+            yield f"{name}“{text}”首尾有空白，请去掉（R-052）"
+    if said := days(kind, one):
+        first, last = said
+        if first > last:
+            yield f"首见日期 {first} 晚于末见日期 {last}（R-052）"
+        if max(first, last) > on:
+            yield f"{max(first, last)} 还没到，今天是 {on}，只收已发生的（R-052）"
+    if kind == "用量":
+        item = str(one.get("目录项", ""))
+        if item not in known:
+            yield f"目录里没有“{item}”这一项，用量不知道算在哪里（R-052、R-073）"
+        elif known[item] != BY_COUNT:
+            yield f"“{item}”按{known[item]}计费，只有按次的才送用量（R-052、R-073）"
+
+
+def oddities(kind: str, one: Payload, *, owned: bool, known: Mapping[str, str]) -> Iterator[str]:
+    """照收而对不上的：谁家都不是的资源、没有单号、工单的目录项不在目录、新增没写数量（R-052、R-075）。"""
+    if not owned:
+        yield f"资源 {one.get('资源', '')} 台账和已通过的单据里都没有"
+    if kind != "工单":
+        return
+    if not one.get("单号"):
+        yield "没有单号"
+    if str(one.get("目录项", "")) not in known:
+        yield f"目录里没有“{one.get('目录项', '')}”这一项"
+    if one.get("动作") == "新增" and not one.get("数量"):
+        yield "新增没有写数量"
+
+
+def listed(found: Mapping[int, str], word: str = "条") -> tuple[str, ...]:
+    """逐条写成“第 n 条 …”；太多的列前面的，写明还有几条。"""
+    lines = [f"第 {number + 1} {word} {text}" for number, text in sorted(found.items())[:MOST]]
+    if len(found) > MOST:
+        lines.append(f"另有 {len(found) - MOST:,} {word}同样有问题，没有逐条列出")
+    return tuple(lines)

@@ -1,0 +1,215 @@
+"""收件：接口、文件、补录、回执都从这里进收件箱。先认重发，再判对不对得上，后整批写入；一批要么全收要么全不收。"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection, transaction
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.locking import Lock, hold
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.orgs.models import Institution
+from yunheng.rules.digest import canonical, sm3
+
+from . import matching
+from .models import Channel, Received, Source, Unmatched
+from .operations import MAX_BATCH, Conflict
+
+#: 更正写在内容的这一栏：原件的来源编号
+CORRECTS = "更正"
+Item = tuple[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """收了一批：新收几条，以前收过几条，照收而对不上的逐条提醒。"""
+
+    new: int
+    known: int
+    reminders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """一件：这一批里第几条（从 0 起）、来源编号、内容、摘要。"""
+
+    number: int
+    reference: str
+    payload: Mapping[str, object]
+    digest: str
+
+    @property
+    def corrects(self) -> str:
+        return str(self.payload.get(CORRECTS, ""))
+
+
+def source_of(provider: Institution, channel: Channel) -> Source:
+    """这家服务商走这条路的来源，没有就登记；接口的来源由系统管理员登记，不从这里来。"""
+    return Source.objects.get_or_create(
+        code=f"{provider.code}-{channel.value}", defaults={"provider": provider, "channel": channel}
+    )[0]
+
+
+def receive(*, actor: Actor, on: date, source: Source, kind: str, items: Sequence[Item]) -> Taken:
+    """收一批。同号内容不同抛 Conflict；有别家的资源抛 NotYours；日期、编号、目录项、更正的原件不对抛 Refused，逐条列。
+
+    以前收过的只数，不再判：收的时候还没有的规矩，拦不住断线重传（R-052）。
+    """
+    if len(items) > MAX_BATCH:
+        raise Conflict(f"一批最多 {MAX_BATCH:,} 条，这批有 {len(items):,} 条，请分批（R-052）")
+    rows = _distinct(kind, items)
+    with unit_of_work(actor) as journal:
+        hold(Lock.GATHERING, shared=True)
+        if any(row.corrects for row in rows.values()):
+            # 同一来源的更正排着队来：同一件被两批同时更正的，后到的看得见先到的
+            hold(Lock.ARRIVALS, source.pk)
+        stored = _compared(source, kind, rows)
+        fresh = [row for ref, row in sorted(rows.items()) if ref not in stored]
+        verdict = matching.check(
+            source=source, kind=kind, items={row.number: (row.reference, row.payload) for row in fresh}, on=on
+        )
+        verdict.wrong |= _miscorrected(source, kind, fresh)
+        if verdict.foreign:
+            raise NotYours(matching.listed(verdict.foreign | verdict.wrong))
+        if verdict.wrong:
+            raise Refused(matching.listed(verdict.wrong))
+        new = 0
+        for batch, originals in _rounds(source, kind, fresh):
+            new += _insert(source, kind, batch, originals)
+        if new < len(fresh):
+            # 并发重发：唯一约束让后到的等先到的提交，比得到的一定是最终的那条
+            _compared(source, kind, rows)
+        _list_unmatched(source, kind, [row for row in fresh if row.number in verdict.reminders])
+        if new:
+            journal.note("收件", source.code, after={"种类": kind, "新收": new, "重发": len(rows) - new})
+    return Taken(new, len(rows) - new, matching.listed(verdict.reminders))
+
+
+def examine(*, source: Source, kind: str, items: Sequence[Item], on: date) -> matching.Verdict:
+    """预览用：现在收这一批会怎样判，同 `receive`；不写库。"""
+    rows = _distinct(kind, items)
+    stored = _compared(source, kind, rows)
+    fresh = [row for ref, row in sorted(rows.items()) if ref not in stored]
+    verdict = matching.check(
+        source=source, kind=kind, items={row.number: (row.reference, row.payload) for row in fresh}, on=on
+    )
+    verdict.wrong |= _miscorrected(source, kind, fresh)
+    return verdict
+
+
+def gathered(*, after: int, limit: int) -> list[Received]:
+    """序号在 `after` 之后的收件，按序号，最多 `limit` 件（R-052）。
+
+    序号先取后提交，读得太早会漏掉号小而后提交的；所以先等正在收的都提交了再读，取过的序号以前不会再多出来。
+    """
+    with transaction.atomic():
+        hold(Lock.GATHERING)
+        return list(Received.objects.filter(pk__gt=after).select_related("source").order_by("pk")[:limit])
+
+
+def _distinct(kind: str, items: Sequence[Item]) -> dict[str, _Row]:
+    rows: dict[str, _Row] = {}
+    for number, (reference, payload) in enumerate(items):
+        digest = sm3(canonical(payload))
+        if reference in rows and rows[reference].digest != digest:
+            raise Conflict(f"{kind} {reference} 在这一批里出现两次，内容不同（R-052）")
+        rows.setdefault(reference, _Row(number, reference, payload, digest))
+    return rows
+
+
+def _compared(source: Source, kind: str, rows: Mapping[str, _Row]) -> set[str]:
+    """这一批里以前收过的来源编号；内容不同的抛 Conflict。"""
+    stored = Received.objects.filter(source=source, kind=kind, source_ref__in=list(rows))
+    found = set()
+    for reference, digest in stored.values_list("source_ref", "digest"):
+        if rows[reference].digest != digest:
+            raise Conflict(
+                f"{kind} {reference} 以前收过，内容不同；更正请用新的编号，并在“{CORRECTS}”写原来的编号（R-052）"
+            )
+        found.add(reference)
+    return found
+
+
+def _miscorrected(source: Source, kind: str, fresh: Iterable[_Row]) -> dict[int, str]:
+    """更正的原件哪里不对：没有收过、已经更正过、一批里更正两次、指着自己。"""
+    made = [row for row in fresh if row.corrects]
+    if not made:
+        return {}
+    own = {row.reference: row for row in fresh}
+    wanted = {row.corrects for row in made}
+    same = Received.objects.filter(source=source, kind=kind)
+    kept = set(same.filter(source_ref__in=wanted).values_list("source_ref", flat=True))
+    later = same.filter(corrects__source_ref__in=wanted).values_list("corrects__source_ref", "source_ref")
+    corrected = dict(later)
+    found: dict[int, str] = {}
+    for row in made:
+        original = row.corrects
+        if original in corrected:
+            found[row.number] = (
+                f"{original} 已由 {corrected[original]} 更正过，再更正请指 {corrected[original]}（R-052）"
+            )
+        elif original not in kept and original not in own:
+            found[row.number] = f"要更正的 {original} 没有从这个来源收过，更正要同一来源、同一种类（R-052）"
+        elif _circular(row, own):
+            found[row.number] = f"更正 {original} 绕回了自己（R-052）"
+        corrected.setdefault(original, row.reference)
+    return found
+
+
+def _circular(row: _Row, own: Mapping[str, _Row]) -> bool:
+    seen = {row.reference}
+    while row.corrects:
+        if row.corrects in seen:
+            return True
+        seen.add(row.corrects)
+        if row.corrects not in own:
+            return False
+        row = own[row.corrects]
+    return False
+
+
+def _rounds(source: Source, kind: str, fresh: Sequence[_Row]) -> Iterator[tuple[list[_Row], dict[str, int]]]:
+    """先写原件再写更正：每一轮的各件，和它们的原件的主键。"""
+    waiting, batch = [row for row in fresh if row.corrects], [row for row in fresh if not row.corrects]
+    yield batch, {}
+    while waiting:
+        same = Received.objects.filter(source=source, kind=kind, source_ref__in={row.corrects for row in waiting})
+        originals = dict(same.values_list("source_ref", "pk"))
+        yield [row for row in waiting if row.corrects in originals], originals
+        waiting = [row for row in waiting if row.corrects not in originals]
+
+
+def _insert(source: Source, kind: str, rows: Sequence[_Row], originals: Mapping[str, int]) -> int:
+    """一条语句插完，已有的跳过；返回真插了几条。"""
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Received._meta.db_table} (source_id, source_ref, kind, payload, digest, corrects_id)"
+            " SELECT %s, ref, %s, payload, digest, original"
+            " FROM unnest(%s::text[], %s::jsonb[], %s::text[], %s::bigint[]) AS row (ref, payload, digest, original)"
+            " ON CONFLICT (source_id, kind, source_ref) DO NOTHING",
+            [
+                source.pk,
+                kind,
+                [row.reference for row in rows],
+                [json.dumps(row.payload, ensure_ascii=False) for row in rows],
+                [row.digest for row in rows],
+                [originals.get(row.corrects) for row in rows],
+            ],
+        )
+        return int(cursor.rowcount)
+
+
+def _list_unmatched(source: Source, kind: str, rows: Sequence[_Row]) -> None:
+    if rows:
+        references = [row.reference for row in rows]
+        listed = Received.objects.filter(source=source, kind=kind, source_ref__in=references)
+        Unmatched.objects.bulk_create(
+            (Unmatched(received_id=pk) for pk in listed.values_list("pk", flat=True)), ignore_conflicts=True
+        )

@@ -1,0 +1,107 @@
+"""同一（资源, 目录项, 日）的用量从几个来源都送来了：不相加，取一个来源的全部，别的列为冲突（R-052、R-075）。
+
+同一来源一天送几条的照数据包的规矩相加。先后是接口、文件、补录、回执，同一条路的看谁先登记；几边合计相等的自动了结；
+不等的由区科创中心定取哪一边，定过以后哪一边又有新数，重新列出。几百万条也算得动，所以都在数据库里做。
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from yunheng.ledger.effective import alive, billable, named, ordered
+from yunheng.ledger.models import Channel
+from yunheng.rules.periods import service_year, year_end
+
+#: 来源（别名 s）走哪条路的先后，小的优先
+RANK = f"array_position(ARRAY[{', '.join(repr(one.value) for one in Channel)}], s.channel::text)"
+
+#: 有两个以上来源的那些天：各来源的合计（来源 → 合计），照定过的、照先后取的是哪个来源，相不相等，定没定过
+_CONTESTED = f"""
+CREATE TEMP TABLE package_contested ON COMMIT DROP AS
+WITH totals AS (
+    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day, r.source_id,
+        sum((r.payload->>'用量')::numeric) AS total
+    FROM ledger_received AS r
+    WHERE r.kind = '用量' AND {alive("r")} AND {billable("r")}
+    GROUP BY 1, 2, 3, 4
+), several AS (
+    SELECT t.resource, t.item, t.day, jsonb_object_agg(s.code, t.total) AS totals,
+        count(DISTINCT t.total) = 1 AS equal, (array_agg(t.source_id ORDER BY {RANK}, s.id))[1] AS first
+    FROM totals AS t JOIN ledger_source AS s ON s.id = t.source_id
+    GROUP BY 1, 2, 3 HAVING count(*) > 1
+)
+SELECT v.resource, v.item, v.day::date AS day, v.totals, v.equal, c.id IS NOT NULL AS chosen,
+    coalesce(c.source_id, v.first) AS source_id
+FROM several AS v
+LEFT JOIN LATERAL (
+    SELECT c.id, c.source_id FROM settlement_pathchoice AS c
+    WHERE c.resource = v.resource AND c.item = v.item AND c.used_on = v.day::date AND c.totals = v.totals
+    ORDER BY c.id DESC LIMIT 1
+) AS c ON true
+"""
+
+
+def gather() -> None:
+    """把几条路都送了的那些天放进临时表，供导出和批次读；要在一个事务里。只有一个来源送过用量的不用找。"""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS package_contested")
+        cursor.execute(
+            "SELECT count(*) FROM ledger_source AS s WHERE EXISTS"
+            " (SELECT FROM ledger_received AS r WHERE r.source_id = s.id AND r.kind = '用量')"
+        )
+        single = int(cursor.fetchone()[0]) < 2
+        cursor.execute(_CONTESTED + ("WITH NO DATA" if single else ""))
+        cursor.execute("ANALYZE package_contested")
+
+
+def taken(row: str) -> str:
+    """一段 SQL 条件：这一件用量是那一天要取的来源送的，或那一天只有一个来源；要先 `gather`。"""
+    return (
+        f"NOT EXISTS (SELECT FROM package_contested AS v WHERE v.resource = {row}.payload->>'资源'"
+        f" AND v.item = {row}.payload->>'目录项' AND v.day::text = {row}.payload->>'日期'"
+        f" AND v.source_id <> {row}.source_id)"
+    )
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """一次导出没有照收的：几个来源合计不等的那些天，和进不了数据包的收件（主键、为什么）。"""
+
+    contested: tuple[dict[str, Any], ...]
+    uncounted: tuple[tuple[int, str], ...]
+
+
+def leftover(year: int) -> Leftover:
+    """这一服务年度的；要在导出的那个事务里，`gather` 以后。"""
+    span = [service_year(year).start, year_end(year)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT resource, item, day, totals, source_id, chosen FROM package_contested"
+            " WHERE NOT equal AND day >= %s AND day < %s ORDER BY resource, item, day",
+            span,
+        )
+        names = ("resource", "item", "used_on", "totals", "source_id", "chosen")
+        contested = tuple(
+            {**dict(zip(names, row, strict=True)), "totals": json.loads(row[3])} for row in cursor.fetchall()
+        )
+        cursor.execute(_UNCOUNTED, [one.isoformat() for one in span])
+        return Leftover(contested, tuple(cursor.fetchall()))
+
+
+#: 算数的收件里进不了数据包的：用量的目录项不在目录、不按次计费，日志首见晚于末见，编号是空的
+_UNCOUNTED = f"""
+SELECT r.id, CASE WHEN NOT ({named("r")}) THEN '资源编号是空的'
+    ELSE '用量的目录项 ' || (r.payload->>'目录项') || ' 不在目录里，或不按次计费' END
+FROM ledger_received AS r
+WHERE r.kind = '用量' AND {alive("r")} AND NOT ({billable("r")})
+    AND r.payload->>'日期' >= %s AND r.payload->>'日期' < %s
+UNION ALL
+SELECT r.id, CASE WHEN NOT ({named("r")}) THEN '资源编号是空的' ELSE '首见日期晚于末见日期' END
+FROM ledger_received AS r
+WHERE r.kind = '日志' AND {alive("r")} AND NOT ({ordered("r")})
+ORDER BY 1
+"""
