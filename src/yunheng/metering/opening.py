@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from yunheng.metering import reading
+from yunheng.metering import reading, unpacking
 from yunheng.metering.checking import check as check_package
 from yunheng.metering.format import TABLES
 from yunheng.metering.problems import PackageError
@@ -31,7 +31,7 @@ def opened(source: Path, memory: int | None = None) -> Iterator[Package]:
         with duckdb.connect(config=config) as connection:
             # DuckDB 2.0.0 连接后的小块合并会认错字典而中断（dict-surviving cache…），随数据偶发；关掉它，快慢不变
             connection.execute("SET enable_caching_operators = false")
-            folder = reading.unpack(source, workspace)
+            folder, told = unpacking.unpack(source, workspace)
             package = reading.read(source, folder, connection)
             problems = package.problems + check_package(package)
             if problems and not package.numbered:
@@ -41,6 +41,7 @@ def opened(source: Path, memory: int | None = None) -> Iterator[Package]:
                 order = {table.name: n for n, table in enumerate(TABLES)}
                 problems.sort(key=lambda p: (order.get(p.table, -1), p.row or 0, p.column, p.reason))
                 raise PackageError(dict.fromkeys(problems))
+            package.warnings[:0] = told
             try:
                 yield package
             except (duckdb.OutOfMemoryException, duckdb.IOException) as error:

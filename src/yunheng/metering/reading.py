@@ -1,4 +1,4 @@
-"""读数据包：目录、zip、xlsx 三种装法，一律先化成一个目录的 CSV，再装进暂存表。
+"""读数据包：一个目录的 CSV（zip、xlsx 由 unpacking 先展开）装进暂存表。
 
 暂存表 `raw_<表名>` 的各列都是文本：首尾空白已去，空单元格是 NULL，全空行已丢；另有一列 `row` 是行号。
 干净的文件由数据库直接读（快，`row` 为 NULL）；凡有一点可疑，就逐行重读一遍（慢，记下行号和每处毛病）。
@@ -10,11 +10,10 @@ from __future__ import annotations
 import csv
 import json
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -29,25 +28,11 @@ from yunheng.metering.format import (
     Table,
     Tables,
 )
-from yunheng.metering.problems import PackageError, Problem
+from yunheng.metering.problems import Problem
+from yunheng.metering.records import Unreadable, records, scan
 from yunheng.rules import conventions
 
 MAX_LINE = 1 << 20
-MAX_UNPACKED = 8 << 30
-BOMB_FLOOR = 64 << 20
-BOMB_RATIO = 300
-_CHUNK = 8 << 20
-_CONTROL = bytes(set(range(32)) - {9, 10, 13})
-_SPACE = (
-    b" ",
-    b"\t",
-    b"\xc2\x85",
-    b"\xc2\xa0",
-    b"\xe1\x9a\x80",
-    b"\xe2\x80",
-    b"\xe2\x81\x9f",
-    b"\xe3\x80\x80",
-)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -69,61 +54,6 @@ class Package:
     def problem(self, table: str, row: int | None, column: str, reason: str) -> None:
         """记一处错误。"""
         self.problems.append(Problem(table, row, column, reason))
-
-
-def unpack(source: Path, workspace: Path) -> Path:
-    """把数据包化成一个目录的 CSV，返回那个目录。
-
-    目录原样返回；zip、xlsx 展开到 `workspace`。打不开、路径越界、压缩炸弹、公式、合并单元格：抛 PackageError。
-    """
-    if source.is_dir():
-        return source
-    if not source.exists():
-        raise PackageError([Problem(MANIFEST, None, "-", f"找不到数据包：{source}")])
-    if source.suffix.lower() not in {".zip", ".xlsx"}:
-        raise PackageError([Problem(MANIFEST, None, "-", "数据包只收目录、.zip 或 .xlsx")])
-    folder = workspace / "unpacked"
-    folder.mkdir()
-    try:
-        with zipfile.ZipFile(source) as archive:
-            _guard_archive(archive)
-            if source.suffix.lower() == ".zip":
-                _extract(archive, folder)
-                return folder
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise PackageError([Problem(MANIFEST, None, "-", f"压缩文件打不开：{error}")]) from error
-    from yunheng.metering.spreadsheet import unpack_workbook  # noqa: PLC0415 装载要 0.4 秒，只有 xlsx 才用
-
-    unpack_workbook(source, folder)
-    return folder
-
-
-def _guard_archive(archive: zipfile.ZipFile) -> None:
-    total = 0
-    for entry in archive.infolist():
-        total += entry.file_size
-        swollen = entry.file_size > BOMB_FLOOR and entry.file_size > BOMB_RATIO * max(entry.compress_size, 1)
-        if swollen or total > MAX_UNPACKED:
-            raise PackageError([Problem(MANIFEST, None, "-", f"压缩文件展开后过大，疑为压缩炸弹：{entry.filename}")])
-
-
-def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
-    problems = []
-    for entry in archive.infolist():
-        name = PurePosixPath(entry.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-            problems.append(Problem(MANIFEST, None, "-", f"压缩文件里的路径越出了数据包：{entry.filename}"))
-        elif len(name.parts) == 1 and not entry.is_dir():
-            with archive.open(entry) as reader, (folder / name.name).open("wb") as writer:
-                written = 0
-                while chunk := reader.read(_CHUNK):
-                    written += len(chunk)
-                    if written > entry.file_size:
-                        problems.append(Problem(MANIFEST, None, "-", f"压缩文件的大小与标注不符：{entry.filename}"))
-                        break
-                    writer.write(chunk)
-    if problems:
-        raise PackageError(problems)
 
 
 def read(source: Path, folder: Path, connection: duckdb.DuckDBPyConnection, *, numbered: bool = False) -> Package:
@@ -246,13 +176,15 @@ def _read_table(package: Package, table: Table, path: Path) -> None:
             package.problem(table.name, None, "-", f"缺少这张表（{table.name}.csv）")
             package.unreadable.add(table.name)
         return
-    clean, blanks = _scan(path)
+    clean, blanks = scan(path)
     header = _header(package, table, path)
     if header is None:
         connection.execute(f"CREATE OR REPLACE TABLE {stage} (row BIGINT, {columns})")
         package.unreadable.add(table.name)
         return
-    if clean and not package.numbered:
+    # 数据库按物理行跳过表头，表头里有换行的逐行读
+    one_line = not any(end in cell for cell in header for end in "\r\n")
+    if clean and one_line and not package.numbered:
         try:
             _stage_fast(connection, table, path, header, trim=blanks)
             return
@@ -280,19 +212,6 @@ def _read_table(package: Package, table: Table, path: Path) -> None:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _scan(path: Path) -> tuple[bool, bool]:
-    """扫一遍字节：能不能交给数据库直接读；有没有可能要去的空白。"""
-    clean, blanks = True, False
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            if len(chunk.translate(None, _CONTROL)) != len(chunk) or (len(chunk) == _CHUNK and b"\n" not in chunk):
-                return False, True
-            if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
-                clean = False
-            blanks = blanks or any(space in chunk for space in _SPACE)
-    return clean, blanks
 
 
 def _stage_fast(
@@ -325,11 +244,11 @@ def _stage_fast(
 def _header(package: Package, table: Table, path: Path) -> list[str] | None:
     """读表头并校验；坏表头记错并返回 None。"""
     try:
-        first = next(_records(path))
+        first = next(records(path))
     except StopIteration:
         package.problem(table.name, 1, "-", "表是空的，没有表头")
         return None
-    except _Unreadable as error:
+    except Unreadable as error:
         package.problem(table.name, 1, "-", str(error))
         return None
     header = [cell.strip(WHITE_SPACE) for cell in first]
@@ -345,7 +264,9 @@ def _header(package: Package, table: Table, path: Path) -> list[str] | None:
             good = False
     extra = [name for name in header if all(name != column.name for column in table.columns)]
     if good and extra:
-        package.warnings.append(f"{table.name} 里多余的列，已忽略：{'、'.join(extra)}")
+        package.warnings.append(
+            f"{table.name} 里多余的列，已忽略：{'、'.join(' '.join(name.split()) for name in extra)}"
+        )
     return header if good else None
 
 
@@ -355,38 +276,14 @@ def _guess_encoding(header: Sequence[str]) -> str:
     return ""
 
 
-class _Unreadable(Exception):
-    """这张表从这里起读不下去。"""
-
-
-def _records(path: Path) -> Iterator[list[str]]:
-    """逐条读 CSV 记录，含空行；不是 UTF-8 的字节保留成代理码点，由调用者报错。"""
-
-    def lines() -> Iterator[str]:
-        with path.open("rb") as file:
-            start = file.read(3)
-            if start != b"\xef\xbb\xbf":
-                file.seek(0)
-            while line := file.readline(MAX_LINE + 1):
-                if len(line) > MAX_LINE:
-                    raise _Unreadable("这一行超过 1 MiB，读不下去")
-                yield line.decode("utf-8", "surrogateescape")
-
-    csv.field_size_limit(16 * MAX_LINE)
-    try:
-        yield from csv.reader(lines(), strict=True)
-    except csv.Error as error:
-        raise _Unreadable(f"引号不配对或格式不合 CSV：{error}") from error
-
-
 def _checked_rows(package: Package, table: Table, path: Path, header: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """逐行给出（行号, 各列文本），并报行内的格式错误。"""
     places = [header.index(c.name) if c.name in header else -1 for c in table.columns]
-    records = _records(path)
-    next(records)
+    found = records(path)
+    next(found)
     number = 1
     try:
-        for record in records:
+        for record in found:
             number += 1
             cells = [cell.strip(WHITE_SPACE) for cell in record]
             if not any(cells):
@@ -397,7 +294,7 @@ def _checked_rows(package: Package, table: Table, path: Path, header: Sequence[s
                 cells[index] = _legible(package, table, number, header[index], cell)
             cells += [""] * (len(header) - len(cells))
             yield number, [cells[place] if place >= 0 else "" for place in places]
-    except _Unreadable as error:
+    except Unreadable as error:
         package.problem(table.name, number + 1, "-", str(error))
         package.unreadable.add(table.name)
 

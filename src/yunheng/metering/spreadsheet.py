@@ -1,103 +1,144 @@
-"""把 xlsx 数据包展成一个目录的 CSV：一张工作表一个文件，行号不变。"""
+"""把 xlsx 数据包展成一个目录的 CSV：一张工作表一个文件，行号不变，一格不猜。"""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
-import zipfile
-from datetime import date, datetime
-from decimal import Decimal
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from yunheng.metering.format import MANIFEST, TABLE, WHITE_SPACE
 from yunheng.metering.problems import PackageError, Problem
+from yunheng.tables.cells import Cell, Line, Made, Sheet
+from yunheng.tables.limits import PACKAGE, Unreadable
+from yunheng.tables.workbook import Entry, Workbook
 
 _INTEGERS = ("版本", "服务年度")
+#: 百分数的列：写 95，不写 95%
+_PERCENT = {("满意度", "满意率")}
+#: 展开的字节不能多于这么多，也不能是文件的这么多倍
+_SWOLLEN, _RATIO = 64 << 20, 300
 
 
-def unpack_workbook(source: Path, folder: Path) -> None:
-    """读 `source` 工作簿，写 `folder` 里的 CSV 和 数据包.json。
+def unpack_workbook(source: Path, folder: Path) -> list[str]:
+    """读 `source` 工作簿，写 `folder` 里的 CSV 和 数据包.json；返回提醒。
 
-    公式、合并单元格、错误值不收：它们的值取决于打开它的软件。有一处就抛 PackageError，全部列出。
+    公式、合并单元格、错误值不收：它们的值取决于打开它的软件。同名的工作表两份、满意率写成百分比格式的也不收。
+    有一处就抛 PackageError，全部列出。
     """
     problems: list[Problem] = []
+    warnings: list[str] = []
+    budget = _Budget(max(_SWOLLEN, _RATIO * source.stat().st_size))
     try:
-        book = load_workbook(source, read_only=True, data_only=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
-        raise PackageError([Problem(MANIFEST, None, "-", f"工作簿打不开：{error}")]) from error
-    with zipfile.ZipFile(source) as archive:
-        for sheet in book.worksheets:
-            name = sheet.title.strip(WHITE_SPACE)
-            if name != MANIFEST and name not in TABLE:
-                continue
-            if b"<mergeCell " in archive.read(_part_of(sheet).lstrip("/")):
-                problems.append(Problem(name, None, "-", "有合并的单元格；数据表的每个单元格都要单独填写"))
-            sheet.reset_dimensions()
-            rows = _texts(sheet, name, problems)
-            if name == MANIFEST:
-                _write_manifest(rows, folder)
-            else:
-                with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-                    csv.writer(file, lineterminator="\n").writerows(_pad_blank(rows))
-    book.close()
+        with Workbook(source, source.name, PACKAGE, literal=True) as book:
+            named = [(entry.title.strip(WHITE_SPACE), entry) for entry in book.entries]
+            for name, count in Counter(name for name, _ in named).items():
+                if count > 1 and (name == MANIFEST or name in TABLE):
+                    problems.append(Problem(name, None, "-", f"同一张表有 {count} 份（工作表同名），请只留一份"))
+            for name, entry in named:
+                if (name == MANIFEST or name in TABLE) and entry.part:
+                    _Sheet(book, entry, name, problems, warnings, budget).write(folder)
+    except Unreadable as error:
+        raise PackageError([*problems, Problem(MANIFEST, None, "-", str(error))]) from error
     if problems:
         raise PackageError(problems)
+    return warnings
 
 
-def _part_of(sheet: Any) -> str:
-    """工作表在 xlsx 压缩包里的路径；合并单元格只能从原文看出来。"""
-    return str(sheet._worksheet_path)
+@dataclass
+class _Budget:
+    """一份工作簿展开时还能写多少字节：同一串文字引用百万遍的，文件很小而展开很大。"""
+
+    left: int
+
+    def spend(self, row: list[str]) -> None:
+        self.left -= sum(map(len, row)) + len(row)
+        if self.left < 0:
+            raise Unreadable("工作簿展开后过大，疑为压缩炸弹")
 
 
-def _pad_blank(rows: list[list[str]]) -> list[list[str]]:
-    """空行写成一个空的引号单元格，行号才不会错位。"""
-    return [row or [""] for row in rows]
+@dataclass
+class _Sheet:
+    """一张工作表。"""
+
+    book: Workbook
+    entry: Entry
+    name: str
+    problems: list[Problem]
+    warnings: list[str]
+    budget: _Budget
+    header: list[str] = field(default_factory=list)
+    hidden: int = 0
+
+    def write(self, folder: Path) -> None:
+        sheet = Sheet(self.entry.title)
+        rows = self._rows(sheet)
+        if self.name == MANIFEST:
+            _write_manifest(rows, folder)
+        else:
+            with (folder / f"{self.name}.csv").open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerows(row or [""] for row in rows)
+        if sheet.merges:
+            self._wrong(None, "-", "有合并的单元格；数据表的每个单元格都要单独填写")
+        if self.entry.hidden:
+            self.warnings.append(f"工作表“{self.name}”是隐藏的，照读")
+        if self.hidden or sheet.hidden_columns:
+            self.warnings.append(f"工作表“{self.name}”有隐藏的行或列，照读")
+
+    def _wrong(self, row: int | None, column: str, reason: str) -> None:
+        self.problems.append(Problem(self.name, row, column, reason))
+
+    def _rows(self, sheet: Sheet) -> Iterator[list[str]]:
+        """从第 1 行起逐行给出各格文本；跳过的空行补上，行号才不会错位。"""
+        reached = 0
+        for line in self.book.lines(self.entry, sheet):
+            if line.number <= reached:
+                self._wrong(line.number, "-", "行号重复或颠倒，工作表坏了，请重新另存")
+                return
+            if line.number > PACKAGE.rows:
+                self._wrong(line.number, "-", f"超过一张工作表的 {PACKAGE.rows:,} 行")
+                return
+            while reached + 1 < line.number:
+                reached += 1
+                self.budget.spend([])
+                yield []
+            reached = line.number
+            self.hidden += line.hidden
+            row = self._row(line)
+            self.budget.spend(row)
+            yield row
+
+    def _row(self, line: Line) -> list[str]:
+        row: list[str] = []
+        for cell in line.cells:
+            if self.header and cell.column > len(self.header) + 1 and len(row) > len(self.header):
+                continue  # 多于表头的格有一个就报，不必展开
+            row += [""] * (cell.column - len(row))
+            if row[cell.column - 1]:
+                self._wrong(line.number, "-", f"第 {cell.column} 列写了两遍，工作表坏了，请重新另存")
+            row[cell.column - 1] = self._text(line, cell)
+        while row and not row[-1].strip(WHITE_SPACE):
+            row.pop()
+        if line.number == 1:
+            self.header = row
+        return row
+
+    def _text(self, line: Line, cell: Cell) -> str:
+        column = self.header[cell.column - 1] if cell.column <= len(self.header) else str(cell.column)
+        if cell.made is Made.FORMULA:
+            self._wrong(line.number, column, f"是公式：{cell.text[:200]}；请粘贴为数值")
+        elif cell.made is Made.ERROR:
+            self._wrong(line.number, column, f"是错误值：{cell.text}")
+        elif cell.made is Made.PERCENT and (self.name, column.strip(WHITE_SPACE)) in _PERCENT:
+            self._wrong(line.number, column, f"单元格是百分比格式（值 {cell.text}）；请填百分数，如 95（D62-附件5 G）")
+        return cell.text
 
 
-def _texts(sheet: Any, name: str, problems: list[Problem]) -> list[list[str]]:
-    rows: list[list[str]] = []
-    header: list[str] = []
-    for number, cells in enumerate(sheet.iter_rows(), start=1):
-        texts = []
-        for index, cell in enumerate(cells):
-            column = header[index] if index < len(header) else str(index + 1)
-            if cell.data_type == "f":
-                problems.append(Problem(name, number, column, f"是公式：{cell.value}；请粘贴为数值"))
-            elif cell.data_type == "e":
-                problems.append(Problem(name, number, column, f"是错误值：{cell.value}"))
-            texts.append(_text(cell.value))
-        while texts and not texts[-1].strip(WHITE_SPACE):
-            texts.pop()
-        if number == 1:
-            header = texts
-        rows.append(texts)
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows
-
-
-def _text(value: Any) -> str:
-    """单元格的值转成文本：日期 YYYY-MM-DD，数字取最短可还原的十进制、不用指数。"""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d") if value.time().isoformat() == "00:00:00" else value.isoformat(" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, int | float):
-        text = f"{Decimal(repr(value)):f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
-
-
-def _write_manifest(rows: list[list[str]], folder: Path) -> None:
+def _write_manifest(rows: Iterator[list[str]], folder: Path) -> None:
     content: dict[str, Any] = {}
     chosen: dict[str, str] = {}
     for row in rows:

@@ -74,10 +74,13 @@ class _Counter:
 
 
 class Workbook:
-    """打开的一份 xlsx。用完 `close`，或用 with。打不开、加密、超限抛 Unreadable。"""
+    """打开的一份 xlsx。用完 `close`，或用 with。打不开、加密、超限抛 Unreadable。
 
-    def __init__(self, source: Path | BinaryIO, name: str, limits: Limits) -> None:
-        self.name, self.limits = name, limits
+    `literal` 照原字：只有看不见的字的格也算有内容（结算数据包）。
+    """
+
+    def __init__(self, source: Path | BinaryIO, name: str, limits: Limits, *, literal: bool = False) -> None:
+        self.name, self.limits, self.literal = name, limits, literal
         self._counter = _Counter(name, limits)
         try:
             self._archive = zipfile.ZipFile(source)
@@ -110,7 +113,14 @@ class Workbook:
 
     def lines(self, entry: Entry, sheet: Sheet) -> Iterator[Line]:
         """一行一行读；合并、隐藏的列、只有底色的行读完以后记在 `sheet` 里。"""
-        reader = _SheetReader(sheet, self._strings, self._styles, self.epoch_1904, self._counter)
+        reader = _SheetReader(
+            sheet,
+            self._strings,
+            self._styles,
+            self.epoch_1904,
+            self._counter,
+            visible=_kept if self.literal else visible,
+        )
         for _ in self._feed(entry.part, reader.start, reader.end, reader.text):
             yield from reader.taken()
         yield from reader.taken()
@@ -286,6 +296,10 @@ class Workbook:
                 sheet.aside.append("图片、图形或文本框")
 
 
+def _kept(text: str) -> str:
+    return text
+
+
 def _whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
@@ -338,6 +352,7 @@ class _SheetReader:
     styles: list[_Style]
     epoch_1904: bool
     counter: _Counter
+    visible: Callable[[str], str] = visible
     ready: list[Line] = field(default_factory=list)
     row: int = 0
     column: int = 0
@@ -436,14 +451,14 @@ class _SheetReader:
     def _cell(self, raw: str) -> Cell | None:
         if self.formula is not None:
             return Cell(self.column, "=" + "".join(self.formula), Made.FORMULA)
-        if not raw.strip():
+        if not self.visible(raw):
             return None
         if self.kind == "s":
             index = _whole(raw.strip())
             text = self.strings[index] if index < len(self.strings) else ""
-            return Cell(self.column, _unescaped(text)) if visible(text) else None
+            return Cell(self.column, _unescaped(text)) if self.visible(text) else None
         if self.kind in ("inlineStr", "str"):
-            return Cell(self.column, _unescaped(raw)) if visible(raw) else None
+            return Cell(self.column, _unescaped(raw)) if self.visible(raw) else None
         if self.kind == "b":
             return Cell(self.column, "TRUE" if raw.strip() == "1" else "FALSE", Made.BOOL)
         if self.kind == "e":

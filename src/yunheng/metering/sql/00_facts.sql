@@ -33,7 +33,7 @@ SELECT 目录项 AS item, row_number() OVER (ORDER BY 目录项) AS item_no,
 FROM raw_目录 GROUP BY 目录项;
 
 CREATE TABLE versions AS
-SELECT i.item_no, s.provider_no, CAST(coalesce(CAST(v.单价 AS DECIMAL(18, 6)), 0) * 1000000 AS BIGINT) AS price,
+SELECT i.item_no, s.provider_no, CAST(coalesce(CAST(v.单价 AS DECIMAL(38, 6)), 0) * 1000000 AS BIGINT) AS price,
   CAST(v.生效日期 AS DATE) AS start, coalesce(CAST(v.失效日期 AS DATE), DATE '9999-12-31') AS until,
   row_number() OVER (ORDER BY i.item_no, s.provider_no, v.生效日期) AS version_no
 FROM raw_目录 AS v JOIN items AS i ON i.item = v.目录项 LEFT JOIN providers AS s ON s.provider = v.服务商;

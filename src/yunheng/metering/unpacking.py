@@ -1,0 +1,117 @@
+"""数据包的三种装法化成一个目录的文件：目录原样，zip、xlsx 展开。限额（tables.limits）在展开以前查。"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+from yunheng.metering.format import MANIFEST
+from yunheng.metering.problems import PackageError, Problem
+from yunheng.tables.limits import PACKAGE, Unreadable, guard, guard_directory
+
+BOMB_FLOOR = 64 << 20
+BOMB_RATIO = 300
+_CHUNK = 8 << 20
+_TAIL = 66_000
+_UTF8 = 0x800
+_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError, ValueError)
+
+
+def unpack(source: Path, workspace: Path) -> tuple[Path, list[str]]:
+    """把数据包化成一个目录的 CSV，返回那个目录和提醒。
+
+    目录原样返回；zip、xlsx 展开到 `workspace`。打不开、加密、路径越界、压缩炸弹、同一份文件有两份、公式、合并单元格：
+    抛 PackageError。
+    """
+    if source.is_dir():
+        return source, []
+    if not source.exists():
+        raise refused(f"找不到数据包：{source}")
+    if source.suffix.lower() not in {".zip", ".xlsx"}:
+        raise refused("数据包只收目录、.zip 或 .xlsx")
+    folder = workspace / "unpacked"
+    folder.mkdir()
+    try:
+        with source.open("rb") as file:
+            file.seek(max(0, source.stat().st_size - _TAIL))
+            guard_directory(file.read(), source.name, PACKAGE)
+        with zipfile.ZipFile(source) as archive:
+            guard(archive, source.name, PACKAGE)
+            _guard_ratio(archive)
+            if source.suffix.lower() == ".zip":
+                return folder, _extract(archive, folder)
+    except Unreadable as error:
+        raise refused(str(error)) from error
+    except _BROKEN as error:
+        raise refused(f"压缩文件打不开，可能没有传完或不是真的 {source.suffix}：{error}") from error
+    from yunheng.metering.spreadsheet import unpack_workbook  # noqa: PLC0415 只有 xlsx 才用
+
+    return folder, unpack_workbook(source, folder)
+
+
+def refused(reason: str) -> PackageError:
+    """整个数据包不收。"""
+    return PackageError([Problem(MANIFEST, None, "-", reason)])
+
+
+def _guard_ratio(archive: zipfile.ZipFile) -> None:
+    for entry in archive.infolist():
+        if entry.file_size > BOMB_FLOOR and entry.file_size > BOMB_RATIO * max(entry.compress_size, 1):
+            raise refused(f"压缩文件展开后过大，疑为压缩炸弹：{entry.filename}")
+
+
+def _name(entry: zipfile.ZipInfo) -> PurePosixPath:
+    """条目的路径：去掉 `./`；有的压缩程序写 UTF-8 的名字却不标明，照 UTF-8 读。"""
+    name = entry.filename
+    if not entry.flag_bits & _UTF8:
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            name = entry.filename
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def _extract(archive: zipfile.ZipFile, folder: Path) -> list[str]:
+    """展开数据包的各文件，返回没有展开的（提醒）。文件都在同一层目录里的也收。"""
+    files: list[tuple[PurePosixPath, zipfile.ZipInfo]] = []
+    problems = []
+    for entry in archive.infolist():
+        path = _name(entry)
+        if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
+            problems.append(Problem(MANIFEST, None, "-", f"压缩文件里的路径越出了数据包：{entry.filename}"))
+        elif path.parts and not entry.is_dir():
+            files.append((path, entry))
+    for path, count in Counter(path for path, _ in files).items():
+        if count > 1:
+            problems.append(
+                Problem(MANIFEST, None, "-", f"压缩文件里同一份文件有 {count} 份，不知道该读哪一份：{path}")
+            )
+    if problems:
+        raise PackageError(problems)
+    root = _root([path for path, _ in files])
+    ignored = []
+    for path, entry in files:
+        if path.parent == root:
+            _write(archive, entry, folder / path.name)
+        else:
+            ignored.append(f"数据包里多余的文件，已忽略：{path}")
+    return ignored
+
+
+def _root(paths: list[PurePosixPath]) -> PurePosixPath:
+    """数据包在压缩包的哪一层：根目录，或唯一一层放着 数据包.json 的目录。"""
+    homes = [path.parent for path in paths if path.name == f"{MANIFEST}.json" and len(path.parts) <= 2]
+    top = PurePosixPath()
+    return top if top in homes or len(homes) != 1 else homes[0]
+
+
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
+    with archive.open(entry) as reader, target.open("wb") as writer:
+        written = 0
+        while chunk := reader.read(_CHUNK):
+            written += len(chunk)
+            if written > entry.file_size:
+                raise refused(f"压缩文件的大小与标注不符：{entry.filename}")
+            writer.write(chunk)
