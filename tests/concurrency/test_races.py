@@ -30,7 +30,8 @@ from yunheng.documents.appraisal import restored
 from yunheng.ledger.models import Received, Source
 from yunheng.ledger.operations import Conflict
 from yunheng.ledger.receiving import receive
-from yunheng.orgs.models import Institution
+from yunheng.orgs.models import Confirmation, Institution
+from yunheng.orgs.previewed import confirmed, keep
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -213,3 +214,16 @@ def test_R093_审定与登记_申辩_补证据同时来_锁定的那张表一条
     score = Score.objects.get()
     assert restored(score.content["sheet"]) == live_sheet(unicom, 2025)
     proven()
+
+
+def test_R052_同一次预览八个窗口同时确认_只写一遍_别的说已经确认过() -> None:
+    actor, text = cast()["lt"], keep(["一次"], "试")
+
+    def confirm() -> str:
+        with confirmed(actor=actor, text=text, purpose="试", agreed=False) as taken:
+            return str(taken[0])
+
+    results = together([confirm] * 8)
+    assert [one for one in results if not isinstance(one, Exception)] == ["一次"]
+    assert all("这次预览已经确认过了" in str(one) for one in results if isinstance(one, Exception))
+    assert Confirmation.objects.count() == 1

@@ -163,6 +163,7 @@ def test_R052_认不出的列_点名_默认按钮不是确认导入_点了头才
     assert "H 列“核数”</b>：认不出是哪一列，没有读（1 行有内容）" in page
     assert '<a class="btn btn-primary" href="/inbox/">不导入，回去改文件</a>' in page
     assert '<button class="btn">确认导入 2 条</button>' in page
+    assert "都没有问题" not in page
     response = confirm(page)
     assert response.status_code == 422
     assert "有的列、表没有读" in response.content.decode()
@@ -179,7 +180,7 @@ def test_R052_预览写明读的是哪张表哪些行_标题行合计行点名()
     out = io.BytesIO()
     book.save(out)
     page = send(out.getvalue(), "三月.xlsx").content.decode()
-    assert "读的是“三月”表头在第 2 行，读了第 3–4 行，共 2 行" in page
+    assert "读的是“三月”：表头在第 2 行，读了第 3–4 行，共 2 行" in page
     assert "第 1 行</b>：在表头以前，当作标题，没有读" in page
     assert "第 5 行</b>：是合计行，没有读" in page
     assert '<button class="btn btn-primary">确认导入 2 条</button>' in page

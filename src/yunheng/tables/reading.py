@@ -82,7 +82,7 @@ class Table:
         """读的是哪张表、哪些行，一句话。"""
         lines = told_rows(row.number for row in self.rows)
         head = f"表头在第 {self.header} 行，" if self.header else "没有表头，"
-        return f"“{self.sheet}”{head}读了{lines}，共 {len(self.rows):,} 行"
+        return f"“{self.sheet}”：{head}读了{lines}，共 {len(self.rows):,} 行"
 
 
 def read_file(content: bytes, name: str, wanted: Wanted, limits: Limits = HUMAN) -> Table:
