@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from io import BytesIO
 from typing import Any
 
 from yunheng.metering import engine, result
 from yunheng.metering.reading import Package
-from yunheng.rules.conventions import CONVENTIONS
-from yunheng.rules.money import grouped
-
-_CYCLES = ("年", "月", "次", "一次性")
+from yunheng.metering.telling import Known, Tiers, stated, tell, tiers_of
+from yunheng.rules.trial import Grant
 
 
 @dataclass(frozen=True)
@@ -74,108 +71,71 @@ def explain(
 
 
 def _explain(line: Mapping[str, Any], content: Mapping[str, Any], package: Package) -> Explanation:
-    row = package.connection.execute(
-        "SELECT 名称, 计价单位, 计价方式, 计费周期, 类别 FROM raw_目录 WHERE 目录项 = ? LIMIT 1", [line["item"]]
-    ).fetchone()
-    assert row is not None
-    name, unit, pricing, cycle, _category = row
-    options = content["conventions"]
-    sentence, codes = equation(line, content, unit, cycle)
-    articles = ["D62-七", "D62-八"]
-    evidence = [
-        f"目录项 {line['item']} {name}，按{cycle}计费，{pricing}计价，单价 {line['unit_price']} 元/{unit}",
-        *_form_and_order(line, package),
-        *_trial(line, package, options, codes),
-        *_neighbours(line, content),
+    neighbours = [
+        other
+        for part in ("lines", "disputed")
+        for other in content.get(part, ())
+        if (other["resource"], other["item"]) == (line["resource"], line["item"])
     ]
-    if pricing == "阶梯":
-        articles.append("M10-四(四)")
-        codes.append("K-07")
-        evidence.append("阶梯计价：单价是全市平均单价 = 全市总量按阶梯的总价 ÷ 全市总量")
-    articles.append("D14-15" if line["payer"] == "unified" else "D62-九")
-    evidence.append("由区级统一支付" if line["payer"] == "unified" else "由使用单位自行支付")
-    stated = tuple(
-        f"{code} {CONVENTIONS[code].question}：{CONVENTIONS[code].options[options[code]]}"
-        for code in sorted({*codes, "K-05"})
+    told = tell(line, _known(line, content, package), content, neighbours)
+    conventions = tuple(
+        f"{code} {asked}：{chosen}" for code, asked, chosen in stated(told.codes, content["conventions"])
     )
-    return Explanation(line, sentence, tuple(evidence), tuple(articles), stated)
+    return Explanation(line, told.equation, told.evidence, told.articles, conventions)
 
 
-def equation(line: Mapping[str, Any], content: Mapping[str, Any], unit: str, cycle: str) -> tuple[str, list[str]]:
-    """一句能手算的算式，和用到的口径。`content` 要有 service_year、conventions；`cycle` 是计费周期。"""
-    last = date.fromordinal(date.fromisoformat(line["until"]).toordinal() - 1)
-    span = f"{line['from']} 至 {last}，共 {line['days']} 天"
-    head = f"{grouped(line['quantity'])} × {grouped(line['unit_price'])} 元"
-    amount = f"{grouped(line['amount'])} 元"
-    year = content["service_year"]
-    if cycle == "年":
-        base = 365 if content["conventions"]["K-03"] == "fixed_365" else (date(year + 1, 7, 1) - date(year, 7, 1)).days
-        return f"{head} × {line['days']} 天 ÷ {base} 天 = {amount}（{span}）", ["K-03"]
-    if cycle == "月":
-        if content["conventions"]["K-04"] == "thirty":
-            return f"{head} × {line['days']} 天 ÷ 30 天 = {amount}（{span}）", ["K-04"]
-        months = " + ".join(_months(date.fromisoformat(line["from"]), date.fromisoformat(line["until"])))
-        return f"{head} × ({months}) 个月 = {amount}（{span}）", ["K-04"]
-    when = f"{line['from']} 起计，一次收取" if cycle == "一次性" else f"{line['days']} 个有用量的日子合计用量"
-    return f"{head} = {amount}（{when}，单位 {unit}）", []
+def _known(line: Mapping[str, Any], content: Mapping[str, Any], package: Package) -> Known:
+    """这一条的来历，照数据包。"""
+    name, unit, pricing, cycle, category, level = _one(
+        package,
+        "SELECT 名称, 计价单位, 计价方式, 计费周期, 类别, 级别 FROM raw_目录 WHERE 目录项 = ? LIMIT 1",
+        line["item"],
+    )
+    kind, reviewed = _one(package, "SELECT 种类, 审核日期 FROM raw_单据 WHERE 单号 = ?", line["form"])
+    action, done = _one(package, "SELECT 动作, 完成日期 FROM raw_工单 WHERE 工单号 = ?", line["order"])
+    nth, start, charged_on, form, until = _one(package, _SPELL, line["item"], line["resource"], line["from"])
+    accepted = any(
+        (one["code"], one["resource"], one["item"]) == ("D4", line["resource"], line["item"])
+        and one["ruling"] not in (None, "不计费")
+        for one in content.get("differences", ())
+    )
+    grant = Grant(start, category, level or "市级", cycle, form, nth)
+    tiers = _tiers(line, content, package) if pricing == "阶梯" else None
+    return Known(
+        name, unit, pricing, cycle, kind, str(reviewed), action, str(done), grant, charged_on, until, accepted, tiers
+    )
 
 
-def _months(start: date, until: date) -> list[str]:
-    parts = []
-    while start < until:
-        following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-        length = (following - start.replace(day=1)).days
-        days = (min(until, following) - start).days
-        parts.append("1" if days == length else f"{days}/{length}")
-        start = following
-    return parts
+#: 一条账目所在的这一次在用：第几次、自哪天、从哪天起计费、来源单据的种类、哪天释放
+_SPELL = """
+SELECT c.spell, c.start, c.charge_from, d.种类,
+  (SELECT min(a.effective) FROM applied AS a
+   WHERE a.timeline_no = c.timeline_no AND a.action = 0 AND a.effective > c.start)
+FROM charged_spells AS c
+JOIN spells AS s ON s.timeline_no = c.timeline_no AND s.spell = c.spell
+JOIN forms AS f ON f.form_no = s.form_no
+JOIN raw_单据 AS d ON d.单号 = f.form
+JOIN items AS i ON i.item_no = c.timeline_no % 1048576 AND i.item = ?
+JOIN resources AS r ON r.resource_no = c.timeline_no // 1048576 AND r.resource = ?
+WHERE c.start <= CAST(? AS DATE) ORDER BY c.start DESC LIMIT 1
+"""
 
 
-def _form_and_order(line: Mapping[str, Any], package: Package) -> list[str]:
-    row = package.connection.execute("SELECT 种类, 审核日期 FROM raw_单据 WHERE 单号 = ?", [line["form"]]).fetchone()
-    order = package.connection.execute(
-        "SELECT 动作, 完成日期 FROM raw_工单 WHERE 工单号 = ?", [line["order"]]
-    ).fetchone()
+def _one(package: Package, query: str, *given: str) -> tuple[Any, ...]:
+    row = package.connection.execute(query, list(given)).fetchone()
     assert row is not None
-    assert order is not None
-    return [
-        f"单据 {line['form']}（{row[0]}，{row[1]} 审核通过）定数量",
-        f"工单 {line['order']}（{order[0]}，{order[1]} 完成）定生效日",
-    ]
+    return row
 
 
-def _trial(line: Mapping[str, Any], package: Package, options: Mapping[str, str], codes: list[str]) -> list[str]:
-    row = package.connection.execute(
-        "SELECT s.start, s.charge_from FROM charged_spells s"
-        " JOIN items i ON i.item_no = s.timeline_no % 1048576 AND i.item = ?"
-        " JOIN resources r ON r.resource_no = s.timeline_no // 1048576 AND r.resource = ?"
-        " WHERE s.start <= CAST(? AS DATE) ORDER BY s.start DESC LIMIT 1",
-        [line["item"], line["resource"], line["from"]],
+def _tiers(line: Mapping[str, Any], content: Mapping[str, Any], package: Package) -> Tiers | None:
+    """阶梯项的全市总量和各档；进了待核（D10）的没有。"""
+    year = str(content["service_year"])
+    rows = package.connection.execute(
+        "SELECT 方式, 起, 止, 单价 FROM raw_阶梯 WHERE 目录项 = ? AND CAST(服务年度 AS INTEGER) = CAST(? AS INTEGER)",
+        [line["item"], year],
+    ).fetchall()
+    total = package.connection.execute(
+        "SELECT 全市总量 FROM raw_全市用量 WHERE 目录项 = ? AND CAST(服务年度 AS INTEGER) = CAST(? AS INTEGER)",
+        [line["item"], year],
     ).fetchone()
-    if row is None or row[0] == row[1]:
-        return []
-    codes += ["K-01", "K-09"]
-    months = engine.fixed("trial_months")
-    return [f"{row[0]} 下发服务，测试期 {months} 个月不计费，{row[1]} 起计费（D62-七；K-01 {options['K-01']}）"]
-
-
-def _neighbours(line: Mapping[str, Any], content: Mapping[str, Any]) -> list[str]:
-    """同一资源、目录项的前后账目，说明这一条为什么从这天起、到这天止。"""
-    sentences = []
-    for other in content.get("lines", ()):
-        if (other["resource"], other["item"]) != (line["resource"], line["item"]):
-            continue
-        if other["until"] == line["from"]:
-            sentences.append(f"{line['from']} 起：{_change(other, line)}")
-        elif other["from"] == line["until"]:
-            sentences.append(f"{line['until']} 止：{_change(line, other)}")
-    return sentences
-
-
-def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    changes = []
-    if before["quantity"] != after["quantity"]:
-        changes.append(f"数量由 {before['quantity']} 变为 {after['quantity']}（{after['form']}）")
-    if before["unit_price"] != after["unit_price"]:
-        changes.append(f"目录单价由 {before['unit_price']} 调为 {after['unit_price']}")
-    return "，".join(changes) or "换了单据或价格版本，数量和单价不变"
+    return tiers_of(rows, total[0] if total else None, line["unit_price"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import quote
 
 from django.db.models import Q
@@ -18,6 +18,8 @@ from yunheng.ledger.queries import received
 from yunheng.orgs.models import Institution
 from yunheng.rules import rulebook
 from yunheng.rules.procedures import procedure
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def price_on(item: Item, owner: Institution, day: date) -> Evidence:
     if price is None or price.unit_price is None:
         text = "阶梯价，由全市总量定" if item.pricing == "阶梯" else f"目录在 {day} 没有单价"
         return Evidence("单价", f"{item.name}：{text}", lacking=item.pricing != "阶梯")
-    until = f"{price.during.upper} 止（不含）" if price.during.upper else "仍有效"
+    until = f"至 {price.during.upper - DAY}（含）" if price.during.upper else "仍有效"
     edition = edition_on(item.level, day)
     basis = (f"目录版本 {edition.number}：{edition.basis}",) if edition else ()
     title = f"{item.name} {price.unit_price.normalize():,f} 元（{item.unit}）"
@@ -138,7 +140,8 @@ def _clauses(fact: Fact) -> Evidence:
 def _supports(fact: Fact) -> Evidence:
     spans = Segment.objects.filter(resource=fact.resource, item=fact.item).order_by("during")
     lines = tuple(
-        f"{s.quantity.normalize():f}：{s.during.lower} 至 " + (f"{s.during.upper}（不含）" if s.during.upper else "今")
+        f"{s.quantity.normalize():f}：{s.during.lower} 至 "
+        + (f"{s.during.upper - DAY}（含）" if s.during.upper else "今")
         for s in spans
     )
     title = "已作废，不支持任何时段" if hasattr(fact, "voided_by") else f"{fact.resource.code} {fact.item.name} 的时段"

@@ -21,14 +21,14 @@ from yunheng.documents.listing import TYPE, sheet_file
 from yunheng.ledger.charging import charge_starts
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.queries import received, visible
-from yunheng.metering.explaining import equation
+from yunheng.metering.telling import equation
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.reading import day_of
 from yunheng.rules import periods
-from yunheng.rules.conventions import CONVENTIONS
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill import daily, evidence, levels, objecting
 from yunheng.settlement.bill.levels import Place
+from yunheng.settlement.bill.why import why
 from yunheng.settlement.models import BillLine, Run
 from yunheng.settlement.pages.years import MAX_PK, names_of
 
@@ -142,9 +142,7 @@ def _resource(request: Request, context: dict[str, Any], run: Run, place: Place)
         "count": len([line for line in book.lines if not line.disputed]),
         "sum": sum((line.amount for line in book.lines if not line.disputed), ZERO),
         "page": page,
-        "lines": [
-            (line, items[line.item], _equation(line, run, items[line.item], book.conventions)[0]) for line in page
-        ],
+        "lines": [(line, items[line.item], _equation(line, run, items[line.item], book.conventions)) for line in page],
         "book": book,
         "months": months,
         "columns": range(1, 32),
@@ -156,14 +154,9 @@ def _resource(request: Request, context: dict[str, Any], run: Run, place: Place)
     return render(request, "settlement/lines.html", context)
 
 
-def _equation(line: BillLine, run: Run, item: Item, conventions: Any) -> tuple[str, list[str]]:
+def _equation(line: BillLine, run: Run, item: Item, conventions: Any) -> str:
     head = {"service_year": run.service_year, "conventions": conventions}
     return equation(line.stated, head, item.unit, item.cycle)
-
-
-def _stated(codes: set[str], conventions: Any) -> list[tuple[str, str, str]]:
-    """用到的口径：编号、问题、选的哪一项。"""
-    return [(code, CONVENTIONS[code].question, CONVENTIONS[code].options[conventions[code]]) for code in sorted(codes)]
 
 
 @allowed(*BUSINESS)
@@ -175,13 +168,13 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
     place = Place(found.unit, found.project, found.resource)
     book = daily.book_of(request.actor, run, place)
     assert book is not None
-    text, codes = _equation(found, run, item, book.conventions)
+    told, conventions = why(book, found)
     timeline = next(one for one in book.timelines if one.item == item)
     context = _frame(request, run, place, names) | {
         "line": found,
         "item": item,
-        "equation": text,
-        "conventions": _stated({*codes, "K-01", "K-05"}, book.conventions),
+        "told": told,
+        "conventions": conventions,
         "days": queries.days(found) if found.until_on > found.from_on else [],
         "fact": timeline.fact_on(found.from_on),
         "case": Case.objects.filter(number=found.form.partition("/")[0]).first(),
@@ -218,7 +211,8 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
     owner = book.resource.provider if book.resource else None
     settled = [one for one in portions if one.line and not one.line.disputed]
     held = [one for one in portions if one.line and one.line.disputed]
-    codes = {code for one in portions if one.line for code in _equation(one.line, run, one.item, book.conventions)[1]}
+    reasons = {one.line.pk: why(book, one.line) for one in portions if one.line}
+    acting = sorted({row for _, rows in reasons.values() for row in rows})
     context = _frame(request, run, place, names_of()) | {
         "day": on,
         "previous": on - timedelta(days=1) if on > span.start else None,
@@ -232,7 +226,8 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
         "state": _ledger_state(portions),
         "logs": list(received("日志", place.resource))[:10],
         "resource": book.resource,
-        "conventions": _stated({*codes, "K-01", "K-05"}, book.conventions),
+        "conventions": acting,
+        "reasons": [(one.item.name, reasons[one.line.pk][0]) for one in portions if one.line],
         "objections": objecting.about(
             request.actor, run.service_year, place.resource, [one.item.code for one in portions]
         ),
@@ -251,7 +246,7 @@ def _ledger_state(portions: Sequence[daily.Portion]) -> str:
 
 _TITLES = (
     "单位", "单位名称", "项目", "项目名称", "资源", "目录项", "目录项名称", "服务商", "单据", "工单", "数量",
-    "起", "止（不含）", "天数", "单价", "金额（元）", "待核（元）", "谁付", "未裁定的差异", "算式",
+    "起", "至（含）", "天数", "单价", "金额（元）", "待核（元）", "谁付", "未裁定的差异", "算式",
 )  # fmt: skip
 
 
@@ -288,7 +283,8 @@ def _sheet_rows(lines: Any, run: Run, conventions: Any, names: dict[str, str]) -
         yield (
             one.unit, names.get(one.unit, ""), one.project, names.get(one.project, ""), one.resource,
             one.item, item.name, names.get(one.provider, one.provider), one.form, one.order, Decimal(one.quantity),
-            one.from_on, one.until_on, one.days, Decimal(one.unit_price), *amounts, PAYERS[one.payer],
-            one.differences, _equation(one, run, item, conventions)[0],
+            one.from_on, one.until_on - timedelta(days=1), one.days, Decimal(one.unit_price), *amounts,
+            PAYERS[one.payer],
+            one.differences, _equation(one, run, item, conventions),
         )  # fmt: skip
     yield ("合计", *[""] * 14, total, held, "", "", "")

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible as visible_resources
-from yunheng.metering.explaining import equation
+from yunheng.metering.telling import equation
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, whole_of, year_of
 from yunheng.orgs.serving import attached
@@ -116,9 +116,7 @@ def _about(request: Request, run: Run) -> dict[str, Any]:
 
 def _sentence(run: Run, line: Any, item: Item) -> str:
     conventions = Run.objects.values_list("head__conventions", flat=True).get(pk=run.pk)
-    return equation(line.stated, {"service_year": run.service_year, "conventions": conventions}, item.unit, item.cycle)[
-        0
-    ]
+    return equation(line.stated, {"service_year": run.service_year, "conventions": conventions}, item.unit, item.cycle)
 
 
 def _found(request: Request, pk: int) -> Objection:

@@ -11,6 +11,7 @@ from datetime import date
 from django.db import connection
 
 from yunheng.applications import receipts
+from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
 from yunheng.ledger.effective import alive
@@ -164,10 +165,22 @@ def _reviews() -> Iterator[tuple[Case, date]]:
     """审核通过了的事项和通过日：第一次轮到服务商动手的日子。"""
     cases = Case.objects.filter(procedure__in=FORMS, filings__isnull=False).distinct()
     for case in cases.prefetch_related("events").order_by("pk").iterator(chunk_size=1000):
-        events = sorted(case.events.all(), key=lambda event: event.seq)
-        on = next((visit.since for visit in position(case, events).visits if visit.step == _APPROVED), None)
+        on = _approved_on(case)
         if on is not None:
             yield case, on
+
+
+def _approved_on(case: Case) -> date | None:
+    events = sorted(case.events.all(), key=lambda event: event.seq)
+    return next((visit.since for visit in position(case, events).visits if visit.step == _APPROVED), None)
+
+
+def reviewed_on(case: Case) -> date | None:
+    """一件事项的审核通过日，同导出的“审核日期”：补录的照原件写的；还没通过的为 None。"""
+    if case.procedure != BACKFILL:
+        return _approved_on(case)
+    written = Filing.objects.filter(case=case).order_by("-version").values_list("content__reviewed_on", flat=True)
+    return date.fromisoformat(text) if (text := written.first()) else None
 
 
 def _planned(case: Case) -> Iterator[tuple[str, str, str, str | None]]:

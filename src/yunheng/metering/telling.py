@@ -1,0 +1,208 @@
+"""一条账目为什么是这么多：算式、来历、条款、起作用的口径。命令行 explain 和网页说的是同一段话（R-073）。
+
+这里只管说：来历由数据包（`explaining`）或库（结算一章）读来，交进来的是普通数据。
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from yunheng.rules import pricing, trial
+from yunheng.rules.conventions import CONVENTIONS
+from yunheng.rules.money import grouped
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """阶梯项这一年的全市总量、方式、各档，和算出的全市平均单价（元）。"""
+
+    total: Decimal
+    mode: str
+    tiers: Sequence[pricing.Tier]
+    average: str
+
+    def sentences(self, unit: str, places: str) -> list[str]:
+        """全市总量、各档、平均单价怎么来（M10-四(四)，R-076）。"""
+        steps = [
+            f"{_plain(one.start)} 至{f' {_plain(one.until)}' if one.until is not None else '不封顶'}，"
+            f"单价 {_plain(one.unit_price)} 元"
+            for one in sorted(self.tiers, key=lambda one: one.start)
+        ]
+        amount = pricing.tier_total(self.tiers, self.total, self.mode)
+        whole = _plain(Decimal(amount.numerator) / Decimal(amount.denominator))
+        way = "各档分别计" if self.mode == "累进" else "全量按总量所在的一档"
+        return [
+            f"阶梯计价（{unit}）：单价是全市平均单价；全市总量 {_plain(self.total)}，{self.mode}，{way}（M10-四(四)）",
+            f"各档（起含、止不含）：{'；'.join(steps)}",
+            f"全市平均单价 = 按阶梯的总价 {whole} 元 ÷ 全市总量 {_plain(self.total)}"
+            f" = {grouped(self.average)} 元（K-07，{places} 位小数）",
+        ]
+
+
+def tiers_of(rows: Sequence[Sequence[str]], total: str | None, average: str) -> Tiers | None:
+    """由数据包“阶梯”的方式、起、止、单价各行和“全市用量”的总量排成；缺一样为 None。"""
+    if not rows or total is None or not Decimal(total):
+        return None
+    steps = [pricing.Tier(Decimal(a), Decimal(b) if b else None, Decimal(price)) for _, a, b, price in rows]
+    return Tiers(Decimal(total), rows[0][0], steps, average)
+
+
+@dataclass(frozen=True)
+class Known:
+    """一条账目的来历。
+
+    `name unit pricing cycle` 是目录项的；`form_kind reviewed` 是来源单据的种类、审核通过日；
+    `action done` 是工单的动作、完成日；`grant` 是所在这一次的新增，`charged_on` 是它的计费起日；
+    `released` 是这一次在用的停止日（不含），没有释放为 None；`accepted` 是这一项有裁定认可的先办后批（D4）。
+    """
+
+    name: str
+    unit: str
+    pricing: str
+    cycle: str
+    form_kind: str
+    reviewed: str
+    action: str
+    done: str
+    grant: trial.Grant | None
+    charged_on: date | None
+    released: date | None = None
+    accepted: bool = False
+    tiers: Tiers | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """说出来的：算式一句、来历若干句、条款、起作用的口径。"""
+
+    equation: str
+    evidence: tuple[str, ...]
+    articles: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+def tell(
+    line: Mapping[str, Any], known: Known, head: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]
+) -> Told:
+    """`line` 照 结算.json 的写法；`head` 要有 service_year、conventions；`neighbours` 是同一资源、目录项的各条。"""
+    options = head["conventions"]
+    evidence = [
+        f"目录项 {line['item']} {known.name}，按{known.cycle}计费，{known.pricing}计价，"
+        f"单价 {grouped(line['unit_price'])} 元/{known.unit}",
+        f"单据 {line['form']}（{known.form_kind}，{known.reviewed} 审核通过）定数量",
+        f"工单 {line['order']}（{known.action}，{known.done} 完成）定生效日",
+        *_delivery(known, options),
+        *_changes(line, neighbours),
+    ]
+    if known.released and known.released.isoformat() == line["until"]:
+        evidence.append(f"{known.released - timedelta(days=1)} 是最后一天，次日起释放、不再计费（D62-六(三)）")
+    articles = ["D62-七", "D62-八"]
+    if known.pricing == "阶梯":
+        articles.append("M10-四(四)")
+        evidence += (
+            known.tiers.sentences(known.unit, options["K-07"])
+            if known.tiers
+            else ["阶梯计价：单价是全市平均单价 = 全市总量按阶梯的总价 ÷ 全市总量；没有全市总量或阶梯，不能出账（D10）"]
+        )
+    unified = line["payer"] == "unified"
+    articles.append("D14-15" if unified else "D62-九")
+    evidence.append("由区级统一支付" if unified else "由使用单位自行支付")
+    return Told(
+        equation(line, head, known.unit, known.cycle), tuple(evidence), tuple(articles), acting(line, known, options)
+    )
+
+
+def acting(line: Mapping[str, Any], known: Known, options: Mapping[str, str]) -> tuple[str, ...]:
+    """对这一条起作用的口径，按编号：全系统只有这一处判。没有列的，改选另一项这一条也不变。"""
+    codes = {"K-05"}
+    codes |= {"年": {"K-03"}, "月": {"K-04"}}.get(known.cycle, set())
+    if known.pricing == "阶梯":
+        codes.add("K-07")
+    if known.grant is not None:
+        codes |= set(trial.acting(known.grant, options, date.fromisoformat(line["from"])))
+    if known.released and known.released.isoformat() == line["until"]:
+        codes.add("K-10")
+    if known.accepted and "K-19" in options:
+        codes.add("K-19")
+    return tuple(sorted(codes))
+
+
+def stated(codes: Iterable[str], options: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """口径：编号、问题、选的哪一项。"""
+    return [(code, CONVENTIONS[code].question, CONVENTIONS[code].options[options[code]]) for code in sorted(codes)]
+
+
+def equation(line: Mapping[str, Any], head: Mapping[str, Any], unit: str, cycle: str) -> str:
+    """一句能手算的算式。`head` 要有 service_year、conventions；`cycle` 是计费周期。"""
+    last = date.fromordinal(date.fromisoformat(line["until"]).toordinal() - 1)
+    span = f"{line['from']} 至 {last}，共 {line['days']} 天"
+    front = f"{grouped(line['quantity'])} × {grouped(line['unit_price'])} 元"
+    amount = f"{grouped(line['amount'])} 元"
+    year = head["service_year"]
+    if cycle == "年":
+        base = 365 if head["conventions"]["K-03"] == "fixed_365" else (date(year + 1, 7, 1) - date(year, 7, 1)).days
+        return f"{front} × {line['days']} 天 ÷ {base} 天 = {amount}（{span}）"
+    if cycle == "月":
+        if head["conventions"]["K-04"] == "thirty":
+            return f"{front} × {line['days']} 天 ÷ 30 天 = {amount}（{span}）"
+        months = " + ".join(_months(date.fromisoformat(line["from"]), date.fromisoformat(line["until"])))
+        return f"{front} × ({months}) 个月 = {amount}（{span}）"
+    when = f"{line['from']} 起计，一次收取" if cycle == "一次性" else f"{line['days']} 个有用量的日子合计用量"
+    return f"{front} = {amount}（{when}，单位 {unit}）"
+
+
+def _months(start: date, until: date) -> list[str]:
+    parts = []
+    while start < until:
+        following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+        length = (following - start.replace(day=1)).days
+        days = (min(until, following) - start).days
+        parts.append("1" if days == length else f"{days}/{length}")
+        start = following
+    return parts
+
+
+def _delivery(known: Known, options: Mapping[str, str]) -> list[str]:
+    """下发日、测试期满日；没有测试期的写没有，和为什么。"""
+    grant, start = known.grant, known.charged_on
+    if grant is None or start is None:
+        return []
+    if start > grant.on:
+        months = trial.months_from(grant.on)
+        last = start - timedelta(days=1)
+        return [
+            f"{grant.on} 下发服务，测试期 {months} 个月不计费，{start} 起计费"
+            f"（D62-七；K-01 {options['K-01']}）；测试期末日 {last}（含）"
+        ]
+    if not trial.may_have(grant.category, grant.level):
+        return [f"{grant.on} 下发服务，当日起计费：测试期只有市级政务云的基础设施服务有（D62-七）"]
+    return [f"{grant.on} 下发服务，当日起计费：照口径这次新增没有测试期（D62-七）"]
+
+
+def _changes(line: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]) -> list[str]:
+    """同一资源、目录项的前后账目，说明这一条为什么从这天起、到这天止。"""
+    sentences = []
+    for other in neighbours:
+        if other["until"] == line["from"]:
+            sentences.append(f"{line['from']} 起：{_change(other, line)}")
+        elif other["from"] == line["until"]:
+            last = date.fromisoformat(line["until"]) - timedelta(days=1)
+            sentences.append(f"到 {last}（含）为止，次日起：{_change(line, other)}")
+    return sentences
+
+
+def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    changes = []
+    if before["quantity"] != after["quantity"]:
+        changes.append(f"数量由 {before['quantity']} 变为 {after['quantity']}（{after['form']}）")
+    if before["unit_price"] != after["unit_price"]:
+        changes.append(f"目录单价由 {before['unit_price']} 调为 {after['unit_price']}")
+    return "，".join(changes) or "换了单据、价格版本或去处，数量和单价不变"
+
+
+def _plain(value: Decimal) -> str:
+    return grouped(f"{value.normalize():f}")

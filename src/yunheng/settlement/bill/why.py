@@ -1,0 +1,93 @@
+"""网页上“为什么是这么多”：把库里一条账目的来历交给 metering/telling，说的与命令行 explain 同一段话（R-073）。"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from io import BytesIO, TextIOWrapper
+from typing import Any
+from zipfile import ZipFile
+
+from yunheng.ledger.charging import kinds_of
+from yunheng.ledger.models import Fact
+from yunheng.metering.telling import Known, Tiers, Told, stated, tell, tiers_of
+from yunheng.settlement import disputing
+from yunheng.settlement.bill.daily import Book, Timeline
+from yunheng.settlement.models import BillLine, Run, RunFile
+from yunheng.settlement.runs.moves import reviewed_on
+from yunheng.settlement.runs.running import PACKAGE
+
+#: 说不出时写明，不空着
+UNKNOWN = "台账里没有记"
+
+
+def why(book: Book, line: BillLine) -> tuple[Told, list[tuple[str, str, str]]]:
+    """一条账目的算式、来历、条款，和对它起作用的口径。"""
+    timeline = next(one for one in book.timelines if one.item.code == line.item)
+    head = {"service_year": book.run.service_year, "conventions": book.conventions}
+    others = [said(one) for one in timeline.lines if one.pk != line.pk]
+    told = tell(said(line), _known(book, timeline, line), head, others)
+    return told, stated(told.codes, book.conventions)
+
+
+def said(line: BillLine) -> dict[str, Any]:
+    """照 结算.json 的写法。"""
+    return line.stated | {
+        "item": line.item, "resource": line.resource, "form": line.form, "order": line.order, "payer": line.payer,
+    }  # fmt: skip
+
+
+def _known(book: Book, timeline: Timeline, line: BillLine) -> Known:
+    item, fact, use = timeline.item, timeline.fact_on(line.from_on), timeline.use_on(line.from_on)
+    kind, reviewed = _form(fact)
+    accepted = any(
+        one.code == "D4" and one.item == item.code and one.ruling not in ("", "不计费")
+        for one in disputing.differences(book.run, line.resource)
+    )
+    return Known(
+        name=item.name,
+        unit=item.unit,
+        pricing=item.pricing,
+        cycle=item.cycle,
+        form_kind=kind,
+        reviewed=str(reviewed or UNKNOWN),
+        action=str(fact.action) if fact else UNKNOWN,
+        done=str(fact.effective_on) if fact else UNKNOWN,
+        grant=use.grant if use else None,
+        charged_on=use.charged_on if use else None,
+        released=use.until if use else None,
+        accepted=accepted,
+        tiers=_tiers(book.run, line) if item.pricing == "阶梯" else None,
+    )
+
+
+def _form(fact: Fact | None) -> tuple[str, date | None]:
+    """来源单据的种类、审核通过日。"""
+    if fact is None or fact.case is None:
+        return UNKNOWN, None
+    return kinds_of([fact]).get(fact.case.pk, UNKNOWN), reviewed_on(fact.case)
+
+
+def _tiers(run: Run, line: BillLine) -> Tiers | None:
+    """阶梯项的全市总量、各档：用这个批次自己的数据包，不用现在的。"""
+    content = RunFile.objects.filter(run=run, name=PACKAGE).values_list("content", flat=True).first()
+    if content is None:
+        return None
+    with ZipFile(BytesIO(content)) as package:
+        mine = (line.item, str(run.service_year))
+        steps = [
+            (row["方式"], row["起"], row["止"], row["单价"])
+            for row in _rows(package, "阶梯")
+            if (row["目录项"], row["服务年度"]) == mine
+        ]
+        usage = (row for row in _rows(package, "全市用量") if (row["目录项"], row["服务年度"]) == mine)
+        total = next((row["全市总量"] for row in usage), None)
+    return tiers_of(steps, total, line.unit_price)
+
+
+def _rows(package: ZipFile, table: str) -> Iterator[dict[str, str]]:
+    name = f"{table}.csv"
+    if name in package.namelist():
+        with package.open(name) as file:
+            yield from csv.DictReader(TextIOWrapper(file, "utf-8-sig", newline=""))
