@@ -20,6 +20,7 @@ from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import operations, queries
 from yunheng.settlement.bill import mending, objecting
 from yunheng.settlement.models import BillLine, Difference, Objection, Remedy, Run
+from yunheng.settlement.runs import staleness
 
 pytestmark = pytest.mark.django_db
 HOST = "ECS-YR-01"
@@ -72,9 +73,9 @@ def test_R075_采纳了的异议_照着更正_重新计量照更正的算_知会
     assert made.replacement
     assert (made.replacement.case, made.replacement.order) == (fact.case, fact.order)
     assert Segment.objects.get(resource=fact.resource, item=fact.item).quantity == 6
-    assert "又更正了 1 条台账，请重新计量" in next(queries.stale(before))
+    assert "单据明细、工单变了，台账更正多了 1 条，请重新计量" in next(staleness.stale(before))
     after = measured()
-    assert list(queries.stale(after)) == []
+    assert list(staleness.stale(after)) == []
     assert [line[1:] for line in lines(after)] == [line[1:] for line in lines(before)]
     assert [line[0] for line in lines(after)] == ["6"]
     assert not Difference.objects.filter(run=after, resource=HOST, code__in=("D1", "D2", "D3", "D12")).exists()
@@ -178,13 +179,24 @@ def test_R075_采纳了没有改正的_不能提交复算_改正了或写明不�
 def test_R075_计量以后又更正了_补录了_要重新计量() -> None:
     used()
     run = measured()
-    assert list(queries.stale(run)) == []
+    assert list(staleness.stale(run)) == []
     corrected(fact_of())
     recorded(workbook())
-    assert [problem.partition("，")[0] for problem in queries.stale(run)] == [
-        "计量以后又更正了 1 条台账",
-        "计量以后又补录了 3 张单据",
+    assert list(staleness.stale(run)) == [
+        f"批次 {run.pk} 导出数据以后，单据、单据明细、工单变了，台账更正多了 1 条，补录单据多了 3 条，请重新计量"
+        "（R-075、R-077、R-084）"
     ]
+
+
+def test_R075_没有记过摘要的老批次_从存着的数据包现算() -> None:
+    used()
+    run = measured()
+    run.read = {}
+    assert [*staleness.stale(run), *staleness.hint(run)] == []
+    recorded(workbook())
+    for seen in (staleness.stale(run), staleness.hint(run)):
+        (problem,) = seen
+        assert "单据、单据明细、工单变了，请重新计量" in problem
 
 
 def test_R083_冻结的年度不变_更正的由补差结清(tmp_path: Path) -> None:

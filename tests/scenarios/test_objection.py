@@ -18,9 +18,10 @@ from yunheng.cases.queries import unread
 from yunheng.ledger.models import Resource
 from yunheng.orgs.models import BusinessClock
 from yunheng.rules.roles import Role
-from yunheng.settlement import operations, queries
+from yunheng.settlement import operations
 from yunheng.settlement.bill import levels, objecting
 from yunheng.settlement.models import BillLine, Objection, ObjectionReply, Run
+from yunheng.settlement.runs import staleness
 
 pytestmark = pytest.mark.django_db
 HOST = "ECS-YR-01"
@@ -132,9 +133,9 @@ def test_R075_有没答复的异议_不能提交复算_办件页上看得到几�
 def test_R075_采纳了异议_没有改正的不能提交复算_不采纳的不用() -> None:
     run = measured()
     answered(objected(run), "不采纳")
-    assert list(queries.stale(run)) == []
+    assert list(staleness.stale(run)) == []
     answered(objected(run), "采纳", "照申请表改")
-    (problem,) = queries.stale(run)
+    (problem,) = staleness.stale(run)
     assert "采纳了的异议还有 1 条没有改正" in problem
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 
 def canonical(value: object) -> str:
@@ -19,3 +20,11 @@ def sm3(text: str) -> str:
 def sm3_bytes(content: bytes) -> str:
     """字节（如附件）的 SM3，64 位小写十六进制。"""
     return hashlib.new("sm3", content).hexdigest()
+
+
+def sm3_parts(parts: Iterable[bytes]) -> str:
+    """依次相接的几段字节的 SM3，不必整份留在内存。"""
+    found = hashlib.new("sm3")
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()

@@ -43,6 +43,7 @@ from yunheng.settlement.models import (
     YearCase,
 )
 from yunheng.settlement.plans import planning
+from yunheng.settlement.runs import staleness
 from yunheng.settlement.runs.recomputing import judge
 from yunheng.settlement.runs.running import period_end
 
@@ -285,7 +286,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
     if run is None:
         yield f"{year} 服务年度还没有{kind}计量，请先计量（D62-七，R-073）"
         return
-    yield from queries.stale(run)
+    yield from staleness.stale(run)
     if kind == ADJUST:
         last = queries.frozen(year)
         if last and run.pk < last.run_id:
@@ -350,7 +351,7 @@ def current(doing: Doing) -> Iterator[str]:
     """批准之前：提交以后数据没有变过，账目与汇总一分不差。"""
     run = queries.submitted(doing.case)
     if run is not None:
-        yield from queries.stale(run)
+        yield from staleness.stale(run)
         yield from funding.footing(run)
 
 
@@ -360,7 +361,7 @@ def freeze(doing: Doing) -> None:
     run = queries.submitted(doing.case)
     assert run is not None
     # 拿着锁再看一遍：批准的同时别人正好又裁定了一条
-    if problems := list(queries.stale(run)):
+    if problems := list(staleness.stale(run)):
         raise Refused(problems)
     base = queries.frozen(run.service_year)
     Freeze.objects.create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,10 +10,8 @@ from typing import TypeVar
 
 from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from yunheng.applications.models import Filing
 from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case
-from yunheng.ledger.models import Correction
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
 from yunheng.rules.procedures import WITHDRAWN
@@ -23,7 +21,6 @@ from yunheng.settlement.models import (
     BillSum,
     Difference,
     Freeze,
-    Handling,
     Moved,
     Objection,
     ObjectionReply,
@@ -71,26 +68,6 @@ def freeze_of(case: Case) -> Freeze | None:
 def latest_plan(case: Case) -> Plan | None:
     """方案的最近一版。"""
     return Plan.objects.filter(case=case).select_related("run").order_by("-version").first()
-
-
-def stale(run: Run) -> Iterator[str]:
-    """批次算出以后，会改变结果的处理又有了新的：要重新计量。"""
-    if run.base_id:
-        yield f"最近的批次 {run.pk} 是裁定试算，没有数据包和摘要，提交之前请重新计量（R-077）"
-        return
-    later = Handling.objects.filter(
-        service_year=run.service_year, kind=Handling.RULE, recorded_at__gt=run.recorded_at
-    ).count()
-    if later:
-        yield f"计量以后又有 {later} 条差异裁定，请重新计量（R-075）"
-    if left := unmended(run.service_year).count():
-        yield (f"采纳了的异议还有 {left} 条没有改正：请在异议页上更正台账，或写明不需要改数据（D62-七，R-075）")
-    touched = Q(voided__effective_on__lt=run.until_on) | Q(replacement__effective_on__lt=run.until_on)
-    if corrected := Correction.objects.filter(touched, recorded_at__gt=run.recorded_at).count():
-        yield f"计量以后又更正了 {corrected} 条台账，请重新计量（R-075）"
-    forms = Filing.objects.filter(case__procedure="backfill", filed_on__lt=run.until_on)
-    if backfilled := forms.filter(recorded_at__gt=run.recorded_at).count():
-        yield f"计量以后又补录了 {backfilled} 张单据，请重新计量（R-084）"
 
 
 def unmended(year: int) -> QuerySet[Objection]:

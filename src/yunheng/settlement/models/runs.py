@@ -19,6 +19,8 @@ class Run(AppendOnly):
 
     `head` 是 结算.json 里除账目、差异外的各键；账目在 BillLine，条数与 `line_count`、`disputed_count` 相等，
     差异在 Difference，各种几条在 `differences`（如 {"D3": 2}），数据库都不许再添。
+    `read` 是导出数据包的事务读到的裁定、单据、工单的摘要和更正、补录的条数（`runs.staleness`），
+    拿来看以后变了没有；改前的批次是空的，从数据包现算。
     `base` 不空的是裁定试算：只重排 `Moved` 里那几条时间线，其余用 `base` 的；没有数据包和摘要，不能提交。
     """
 
@@ -28,6 +30,7 @@ class Run(AppendOnly):
     until_on = models.DateField("计至（不含）")
     head = models.JSONField("结果")
     differences = models.JSONField("各种差异的条数", default=dict)
+    read = models.JSONField("读到了什么", default=dict)
     digest = models.CharField("结算摘要", max_length=80, blank=True)
     package_digest = models.CharField("数据包 SM3", max_length=64, blank=True)
     rulebook_digest = models.CharField("规则书 SM3", max_length=80)

@@ -17,6 +17,7 @@ from yunheng.rules.money import fen
 from yunheng.settlement import disputing, funding, queries
 from yunheng.settlement.models import YEARLY, Freeze, Plan, Run
 from yunheng.settlement.plans import planning
+from yunheng.settlement.runs import staleness
 
 #: 段落里“金额 元（大写）”“金额 元，大写：大写”
 _PAIR = re.compile(r"([+-]?\d[\d,]*\.\d\d) 元(?:（|，大写：?)(人民币[^）。，]+)")
@@ -46,7 +47,7 @@ def bill_checks(year: int, case: Case | None, freeze: Freeze | None) -> list[Che
             *_rechecked(case, None, home),
             *_approved(case, freeze, home),
         ]
-    old = [] if freeze else list(queries.stale(run))
+    old = [] if freeze else list(staleness.hint(run))
     counted = f"批次 {run.pk}，账目 {run.line_count:,} 条"
     return [
         Check("年度计量", "bad" if old else "ok", old[0] if old else counted, home, "D62-七"),

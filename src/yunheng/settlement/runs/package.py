@@ -79,6 +79,11 @@ def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
     }
 
 
+def rulings(year: int) -> dict[str, Source]:
+    """只有差异裁定这一张表：看裁定变了没有，不必把别的表都读一遍。"""
+    return {"差异裁定": _rulings(year)}
+
+
 def counts() -> list[tuple[str, int]]:
     """库里现有多少可导出的，给页面看。"""
     received = Received.objects.values_list("kind").annotate(number=CountRows("pk"))

@@ -6,6 +6,7 @@ import csv
 import gzip
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
 from itertools import chain
@@ -40,7 +41,7 @@ from yunheng.settlement.models import (
     WaivedLine,
 )
 from yunheng.settlement.runs import package as packing
-from yunheng.settlement.runs import paths
+from yunheng.settlement.runs import paths, staleness
 
 #: 办成了的请求停在这一步
 DONE = "完成"
@@ -64,11 +65,18 @@ _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
 }
 
 
-def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> paths.Leftover:
+@dataclass(frozen=True)
+class Exported:
+    """一次导出，除数据包以外：没有照收的（R-052），和同一快照里更正、补录、收件处理各几条。"""
+
+    leftover: paths.Leftover
+    counted: Mapping[str, int]
+
+
+def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> Exported:
     """从库里导出结算数据包。一个快照里读完各表，导出期间的新写入不会掺进来。
 
     `provisional` 为真时，阶梯项的全市用量还没发布的，暂用上一年度的（R-019）。
-    返回没有照收的：几个来源合计不等的用量，进不了数据包的收件（R-052）。
     """
     with transaction.atomic():
         # 已经在别的事务里就用它的快照
@@ -77,7 +85,8 @@ def export(year: int, target: Path, cutoff: date | None = None, *, provisional: 
         write_package(
             target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year, provisional=provisional)
         )
-        return paths.leftover(year)
+        until = cutoff + timedelta(days=1) if cutoff else periods.year_end(year)
+        return Exported(paths.leftover(year), staleness.counts(year, until))
 
 
 def measure(
@@ -98,7 +107,7 @@ def measure(
         folder = Path(name)
         progress("冻结数据包", 0.02)
         unmatched.sweep()
-        left = export(year, folder / PACKAGE, until, provisional=kind == ROLLING)
+        exported = export(year, folder / PACKAGE, until, provisional=kind == ROLLING)
         package_content = (folder / PACKAGE).read_bytes()
         progress("读取、校验", 0.15)
         with opened(folder / PACKAGE, MEMORY) as package:
@@ -127,6 +136,10 @@ def measure(
                 until_on=date.fromisoformat(head["until"]),
                 head=head,
                 differences=kinds,
+                read={
+                    "摘要": staleness.digests(folder / PACKAGE, year, date.fromisoformat(head["until"])),
+                    "条数": exported.counted,
+                },
                 digest=digest,
                 package_digest=sm3_bytes(package_content),
                 rulebook_digest=rulebook.built_in().digest,
@@ -141,8 +154,10 @@ def measure(
             for which, (model, marks) in _TABLES.items():
                 _copy(model, (*marks, "seq", *COLUMNS), folder / f"{which}.csv")
             _copy(Difference, ("seq", *DIFFERENCE), folder / "差异.csv")
-            Contested.objects.bulk_create(Contested(run=run, **one) for one in left.contested)
-            Uncounted.objects.bulk_create(Uncounted(run=run, received_id=pk, reason=why) for pk, why in left.uncounted)
+            Contested.objects.bulk_create(Contested(run=run, **one) for one in exported.leftover.contested)
+            Uncounted.objects.bulk_create(
+                Uncounted(run=run, received_id=pk, reason=why) for pk, why in exported.leftover.uncounted
+            )
             add_up(run)
             # 一批多出几百万条，数据库要知道，看账才挑得对索引
             connection.cursor().execute("SELECT settlement_analyze_lines()")
