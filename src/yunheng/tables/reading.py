@@ -197,6 +197,9 @@ class _Reader:
         found = _candidates(self.sheet, self.wanted)
         early = {line.number for line in self.sheet.lines[:_SEARCHED]}
         if not found or found[0][0].number not in early:
+            if found:
+                late = found[0][0].number
+                raise Unreadable(f"“{self.name}”第 {late} 行才像表头，前面的内容太多，请把表头放到前面")
             if not self.wanted.in_order:
                 self._no_header()
             self.places = dict(enumerate(self.wanted.columns, start=1))
@@ -318,7 +321,7 @@ class _Reader:
         for index in sorted({*filled, *merged}):
             column = self.places[index]
             cell = filled.get(index, Cell(index, ""))
-            found = columns.Read("") if index not in filled else columns.read(column, cell)
+            found = columns.Read("") if index not in filled else self._read(column, cell)
             reason = merged.get(index) or found.refused
             raw[column.name], text[column.name] = cell.text, found.text
             if reason:
@@ -330,6 +333,12 @@ class _Reader:
             if found.named:
                 self.book.cell(Outcome.NAMED, line.number, index, column.name, found.named, f"“{found.text[:20]}”")
         return Row(line.number, raw, text, refused)
+
+    def _read(self, column: Column, cell: Cell) -> columns.Read:
+        found = columns.read(column, cell)
+        if self.sheet.epoch_1904 and column.kind == Kind.DATE and cell.made == Made.NUMBER and len(cell.text) == 5:
+            return columns.Read(cell.text, f"工作簿用 1904 日期系统，序号 {cell.text} 说不准是哪一天，请设成日期格式")
+        return found
 
     def _unread_columns(self, kept: Sequence[Line]) -> None:
         """有内容而认不出的列：一列一条，连表头。"""

@@ -6,6 +6,7 @@ import csv
 import io
 import pickle
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from yunheng.tables import columns
 from yunheng.tables.cells import Cell, Made, Sheet
@@ -289,6 +291,30 @@ def test_真日期和日期序号_读成那一天(stored: Any) -> None:
     table = by_xlsx(HEAD, changed("完成日期", stored))
     assert table.rows[0].text["完成日期"] == "2026-03-02"
     assert not table.refused
+
+
+def test_1904日期系统的工作簿_真日期照读_光写序号的拒绝() -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    for row in (HEAD, changed("完成日期", MORNING), changed("完成日期", 44621)):
+        book.worksheets[0].append(row)
+    out = io.BytesIO()
+    book.save(out)
+    table = read_file(out.getvalue(), "工单.xlsx", WANTED)
+    assert table.rows[0].text["完成日期"] == "2026-03-02"
+    (note,) = table.refused
+    assert (note.row, "1904" in note.text) == (3, True)
+
+
+def test_粘贴没有表头_照列的先后认_点名_表头在很后面的整份不收() -> None:
+    wanted = replace(WANTED, in_order=True)
+    row = ["W1", "SQ", "ECS-1", "新增", "8", "32G", "2026-03-02"]
+    table = read_text("\t".join(row), wanted)
+    assert list(table.rows[0].text.values()) == ["W1", "SQ", "ECS-1", "新增", "8", "32", "2026-03-02"]
+    assert "没有表头，照这样的先后认列：工单号、单号" in said(table, Outcome.NAMED)
+    late = "\n".join(["\t".join(row)] * 40 + ["\t".join(column.name for column in WANTED.columns)])
+    with pytest.raises(Unreadable, match="第 41 行才像表头"):
+        read_text(late, wanted)
 
 
 def test_双精度的尾数_照Excel里看到的15位_写明() -> None:
