@@ -127,6 +127,7 @@ POSTS = {
     "paste",
     "saved-views",
     "import-annex",
+    "undo-import",
     "clock",
     "awake",
     "catalog-start",

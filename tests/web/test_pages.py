@@ -7,6 +7,7 @@ import re
 import zipfile
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -249,7 +250,8 @@ def test_粘贴先预览不写入_逐格指出错误_确认才写(walk: Walk) ->
     for words in ("CPU：应为数字", "内存不能为空", "系统盘：应为数字", "网络区域：只能填", "台数：应大于 0"):
         assert words in page
     assert not Draft.objects.get(case=walk.case).content.get("hosts")
-    client.post(url, {"text": "\n".join(lines), "confirm": "1"})
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', page)
+    assert client.post(url, {"kept": kept}).status_code == 302
     assert len(Draft.objects.get(case=walk.case).content["hosts"]) == 50
 
 
@@ -273,7 +275,7 @@ BAD_FILES = [
     ("清单.xlsx", b"MZ\x90\x00 not a workbook", "打不开"),
     ("清单.xlsm", b"x", "带宏"),
     ("清单.xlsx", macro(), "有宏"),
-    ("清单.docx", b"x", "不是 .xlsx"),
+    ("清单.docx", b"x", "不是 .xlsx、.csv"),
     ("清单.xlsx", workbook([]), "没有内容"),
     ("清单.xlsx", b"", "没有内容|打不开"),
     ("清单.xlsx", workbook([["云主机", 1, 8, 32]] * 301), "一次最多 300 行"),
@@ -285,6 +287,60 @@ def test_文件不对_按名说清该怎么办_什么都不写(walk: Walk, name:
     page = signed_in().post(f"/apply/{walk.case.number}/paste/", {"file": SimpleUploadedFile(name, content)})
     assert page.status_code == 422
     assert re.search(words, page.content.decode())
+    assert not Draft.objects.get(case=walk.case).content.get("hosts")
+
+
+def previewed(walk: Walk, name: str, content: bytes) -> str:
+    url = f"/apply/{walk.case.number}/paste/"
+    return str(signed_in().post(url, {"file": SimpleUploadedFile(name, content)}).content.decode())
+
+
+def test_R032_头一张表是隐藏的_读看得见的那张_写明读的哪张_没读的哪张(walk: Walk) -> None:
+    page = previewed(walk, "清单.xlsx", Path("tests/faults/g07-hosts-hiddenfirst.xlsx").read_bytes())
+    assert "读的是“主机清单”" in page
+    assert "工作表“旧版”" in page
+    assert "CentOS" not in page
+    assert "确认导入 1 行" in page
+
+
+def test_R032_同一次预览只能确认一次_整批可以撤销_改过的不连带撤(walk: Walk) -> None:
+    client, number = signed_in(), walk.case.number
+    page = previewed(walk, "清单.xlsx", Path("tests/faults/g07-hosts-hiddenfirst.xlsx").read_bytes())
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', page)
+    assert client.post(f"/apply/{number}/paste/", {"kept": kept}).status_code == 302
+    again = client.post(f"/apply/{number}/paste/", {"kept": kept})
+    assert "已经确认过了" in again.content.decode()
+    draft = Draft.objects.get(case=walk.case)
+    assert len(draft.content["hosts"]) == 1
+    assert "撤销刚才的导入" in client.get(f"/apply/{number}/hosts/").content.decode()
+    undo = f"/apply/{number}/undo-import/"
+    assert client.post(undo, {"version": draft.version}).status_code == 302
+    assert not Draft.objects.get(case=walk.case).content.get("hosts")
+    assert "没有可以撤销的导入" in client.post(undo, {"version": draft.version + 1}).content.decode()
+
+
+def test_R032_导入以后又改过_不能整批撤销_后改的都在(walk: Walk) -> None:
+    client, number = signed_in(), walk.case.number
+    text = "云主机\t1\t8\t32\t麒麟 V10\t0.1\t\t否\t政务外网"
+    page = client.post(f"/apply/{number}/paste/", {"text": text}).content.decode()
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', page)
+    client.post(f"/apply/{number}/paste/", {"kept": kept})
+    walk.fill(leader="后改的")
+    version = Draft.objects.get(case=walk.case).version
+    page = client.post(f"/apply/{number}/undo-import/", {"version": version}).content.decode()
+    assert "不能整批撤销" in page
+    content = Draft.objects.get(case=walk.case).content
+    assert (content["leader"], len(content["hosts"])) == ("后改的", 1)
+
+
+def test_R032_有认不出的列_默认按钮不是确认导入_不勾不写(walk: Walk) -> None:
+    rows: list[list[object]] = [["CPU", "内存", "操作系统", "机柜号"], [8, 32, "麒麟", "A-07"]]
+    page = previewed(walk, "清单.xlsx", workbook(rows))
+    assert "D 列“机柜号”" in page
+    assert re.search(r'class="btn btn-primary"[^>]*>不导入，回去改文件', page)
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', page)
+    refused = signed_in().post(f"/apply/{walk.case.number}/paste/", {"kept": kept})
+    assert refused.status_code == 422
     assert not Draft.objects.get(case=walk.case).content.get("hosts")
 
 

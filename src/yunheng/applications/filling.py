@@ -1,4 +1,4 @@
-"""填申请的页面：选事项、任务清单、各部分、导入、检查提交。"""
+"""填申请的页面：选事项、任务清单、各部分、检查提交。"""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
@@ -15,20 +14,17 @@ from yunheng.cases.views import case_or_404, panel
 from yunheng.catalog import queries as catalog
 from yunheng.documents.annex1 import LINES, PRE_TICKED
 from yunheng.documents.annexes import MACHINE_COLUMNS
-from yunheng.documents.office import MAX_FILE
 from yunheng.ledger.models import Project, Resource
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.access import Request, allowed
-from yunheng.orgs.previewed import keep, kept
 from yunheng.orgs.reading import seen_in, whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.procedures import AMEND, PROCEDURES
 from yunheng.rules.roles import Role
 
-from . import grid, guards, importing, operations, printing
-from .checking import Problem, check_attachments, check_row, check_section, required_attachments
-from .comparing import compare
+from . import grid, guards, operations, pasting, printing
+from .checking import Problem, check_attachments, check_section, required_attachments
 from .models import Draft
 from .sections import HOST_COLUMNS, SECTIONS, Section
 from .showing import TYPES, blocks, estimate_of, excess_shown, growth_shown, host_rows, prices_for
@@ -88,7 +84,8 @@ def _start(request: Request) -> HttpResponse:
     return redirect(f"/apply/{case.number}/")
 
 
-def _draft(request: Request, number: str) -> Draft:
+def draft_or_404(request: Request, number: str) -> Draft:
+    """取到并鉴权：这件申请的草稿。"""
     case = case_or_404(request, number)
     return get_object_or_404(
         Draft.objects.select_related("case__unit", "case__board", "project", "edited_by"), case=case
@@ -131,7 +128,7 @@ def _status(draft: Draft, section: Section, problems: list[Problem], tried: bool
 @allowed(Role.CLERK, Role.HEAD)
 def tasks(request: Request, number: str) -> HttpResponse:
     """任务清单：各部分填到哪里。提交以后转到办件详情。"""
-    draft = _draft(request, number)
+    draft = draft_or_404(request, number)
     if not _editable(draft):
         return redirect(f"/cases/{number}/")
     problems = guards.problems_of(draft.case, draft.content)
@@ -154,7 +151,7 @@ def tasks(request: Request, number: str) -> HttpResponse:
 @allowed(Role.CLERK)
 def section(request: Request, number: str, code: str) -> HttpResponse:
     """填一部分。POST 是存：自动存（htmx）回一行“已保存”，保存并返回则回清单。"""
-    draft = _draft(request, number)
+    draft = draft_or_404(request, number)
     part = _section(draft, code)
     if request.method == "POST":
         return _save(request, draft, part)
@@ -281,86 +278,10 @@ def _save(request: Request, draft: Draft, part: Section) -> HttpResponse:
     return redirect(f"/apply/{draft.case.number}/?tried=1")
 
 
-@require_POST
-@allowed(Role.CLERK)
-def paste(request: Request, number: str) -> HttpResponse:
-    """粘贴或导入主机清单：先预览，逐格指出错误，确认了才写入。"""
-    draft = _draft(request, number)
-    given = request.FILES.get("file")
-    try:
-        rows = (
-            grid.from_workbook(given.read(), given.name or "")
-            if given
-            else grid.from_text(request.POST.get("text", ""))
-        )
-    except ValueError as error:
-        return render(request, "applications/_preview.html", {"case": draft.case, "refused": str(error)}, status=422)
-    form = "changes" if draft.case.procedure == "change" else "hosts"
-    if request.POST.get("confirm"):
-        if form == "changes":
-            rows = [{**row, "action": "新增"} for row in rows]
-        operations.save(
-            actor=request.actor,
-            case=draft.case,
-            seen=draft.version,
-            values={form: [*(draft.content.get(form) or []), *rows]},
-        )
-        return redirect(f"/apply/{number}/{form}/?tried=1")
-    return render(
-        request,
-        "applications/_preview.html",
-        {
-            "case": draft.case,
-            "columns": HOST_COLUMNS,
-            "rows": host_rows(rows),
-            "text": grid.as_text(rows),
-            "bad": sum(bool(list(check_row(row))) for row in rows),
-            "form": form,
-        },
-    )
-
-
-@require_POST
-@allowed(Role.CLERK)
-def import_annex(request: Request, number: str) -> HttpResponse:
-    """导入填好的附件：先预览读出了什么、会改哪里，确认了才写入（R-047）。"""
-    draft = _draft(request, number)
-    purpose = f"import-{number}-{request.actor.person}"
-    if given := request.POST.get("kept"):
-        try:
-            values = kept(given, purpose)
-        except ValueError as error:
-            raise Refused([str(error)]) from error
-        operations.save(actor=request.actor, case=draft.case, seen=draft.version, values=values)
-        return redirect(f"/apply/{number}/?tried=1")
-    file = request.FILES.get("file")
-    context: dict[str, Any] = {"case": draft.case, "draft": draft, "table": PROCEDURES[draft.case.procedure]}
-    try:
-        if file is None:
-            raise ValueError("没有选择文件")
-        if (file.size or 0) > MAX_FILE:
-            raise ValueError(f"“{file.name}”超过 {MAX_FILE // 1048576} MB，请只留附件这一张表")
-        imported = importing.read(file.read(), file.name or "")
-        values, notes = operations.fit(draft, imported)
-    except ValueError as error:
-        problems = getattr(error, "problems", (str(error),))
-        return render(request, "applications/import.html", {**context, "refused": problems}, status=422)
-    merged = {**draft.content, **values}
-    context |= {
-        "annex": imported.annex,
-        "changes": compare(draft.case.procedure, draft.content, merged),
-        "notes": notes,
-        "problems": guards.problems_of(draft.case, merged),
-        "kept": keep(values, purpose),
-        "name": file.name,
-    }
-    return render(request, "applications/import.html", context)
-
-
 @allowed(Role.CLERK)
 def blank(request: Request, number: str, which: int) -> HttpResponse:
     """离线填的附件 Word：空白的，或已填到一半的。"""
-    draft = _draft(request, number)
+    draft = draft_or_404(request, number)
     try:
         content = printing.render_draft(draft, which)
     except printing.NotPrintable as error:
@@ -372,9 +293,9 @@ def blank(request: Request, number: str, which: int) -> HttpResponse:
 @allowed(Role.CLERK)
 def template(request: Request, number: str) -> HttpResponse:
     """主机清单的空白 Excel 模板。"""
-    draft = _draft(request, number)
+    draft = draft_or_404(request, number)
     response = HttpResponse(
-        grid.blank_workbook(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        pasting.blank_workbook(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     )
     response["Content-Disposition"] = f"attachment; filename=hosts-{draft.case.number}.xlsx"
     return response
@@ -383,7 +304,7 @@ def template(request: Request, number: str) -> HttpResponse:
 @allowed(Role.CLERK)
 def review(request: Request, number: str) -> HttpResponse:
     """检查并提交。"""
-    draft = _draft(request, number)
+    draft = draft_or_404(request, number)
     if not _editable(draft):
         return redirect(f"/cases/{number}/")
     refused: tuple[str, ...] = ()

@@ -1,21 +1,16 @@
-"""页面上的格子和表单内容互转：解析提交、粘贴、Excel；合计；从台账取现状。"""
+"""页面上的格子和表单内容互转：解析提交；合计；从台账取现状。"""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import openpyxl
-import xlsxwriter
 from django.http import QueryDict
 
 from yunheng.catalog.models import Item
 from yunheng.catalog.queries import host_quantities
 from yunheng.documents.annexes import MACHINE_COLUMNS
-from yunheng.documents.office import checked_office
 from yunheng.ledger.models import Project, Resource, Segment
 from yunheng.orgs.reading import whole_of
 
@@ -23,7 +18,6 @@ from .amounts import combined, decimal
 from .checking import MAX_HOSTS, clean_text
 from .sections import HOST_COLUMNS, Section
 
-MAX_PASTE_BYTES = 2 * 1024 * 1024
 _BLANK = {"type", "ssd"}
 MACHINE_KEYS = ("owned", *(key for key, _ in MACHINE_COLUMNS))
 QUOTA_KEYS = ("dimension", "amount", "from_month", "until_month")
@@ -206,95 +200,3 @@ def held_services(project: Project) -> dict[str, Segment]:
     """项目在用的服务项：目录项 → 时段。"""
     live = Segment.objects.filter(resource__project=project, resource__kind="服务项", during__upper_inf=True)
     return {segment.item.code: segment for segment in live.select_related("item", "resource")}
-
-
-# ── 粘贴和 Excel ──
-
-
-def from_text(text: str) -> list[dict[str, str]]:
-    """从 Excel 复制来的文字（制表分隔，可带引号里的换行）；头一行是表头就按表头对列，否则按附件的列序。"""
-    if len(text.encode("utf-8", "replace")) > MAX_PASTE_BYTES:
-        raise ValueError("粘贴的内容超过 2 MB，请分几次粘贴")
-    cells = list(csv.reader(io.StringIO(text.replace("\r\n", "\n")), delimiter="\t"))
-    return _table(cells)
-
-
-def from_workbook(content: bytes, name: str) -> list[dict[str, str]]:
-    """Excel 文件的第一张表。不是 xlsx、带宏、坏的、太大的，说明该怎么办。"""
-    checked_office(content, name, (".xlsx",), "请只留主机清单这一张表")
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        cells = [
-            ["" if cell is None else str(cell) for cell in row]
-            for row in sheet.iter_rows(max_row=5000, max_col=40, values_only=True)
-        ]
-    except Exception as error:
-        raise ValueError(f"“{name}”打不开，文件可能坏了或不是真的 .xlsx，请重新另存后再导入") from error
-    return _table(cells)
-
-
-def _table(cells: Sequence[Sequence[str]]) -> list[dict[str, str]]:
-    lines = [[clean_text(cell, 2000).replace("\n", " ") for cell in line] for line in cells]
-    lines = [line for line in lines if any(line)]
-    if not lines:
-        raise ValueError("没有内容：请从 Excel 里选中主机清单的几行，复制后粘贴到这里")
-    header = _header(lines[0])
-    keys = header or [column.key for column in HOST_COLUMNS]
-    body = lines[1:] if header else lines
-    if len(body) > MAX_HOSTS:
-        raise ValueError(f"一次最多 {MAX_HOSTS} 行，这里有 {len(body)} 行；规格相同的合成一行填台数，或分几次导入")
-    rows = []
-    for line in body:
-        row = {key: value[:300] for key, value in zip(keys, line, strict=False) if key}
-        row.setdefault("type", "云主机")
-        if not row.get("count"):
-            row["count"] = "1"
-        if row.get("ssd", "") in ("", "无", "N", "n"):
-            row["ssd"] = "否"
-        rows.append(row)
-    return rows
-
-
-def _header(line: Sequence[str]) -> list[str]:
-    """认得出表头就返回各列的键；认不出返回空。"""
-    words = {
-        "CPU核": "cores",
-        "内存GB": "memory",
-        "系统盘TB": "system_disk",
-        "数据盘TB": "data_disk",
-        "带宽Mb": "bandwidth",
-        "操作系统": "os",
-    }
-    words |= {column.label: column.key for column in HOST_COLUMNS}
-    words |= {f"{column.label}（{column.unit}）": column.key for column in HOST_COLUMNS if column.unit}
-    keys = [words.get(cell.replace(" ", ""), "") for cell in line]
-    return keys if sum(bool(key) for key in keys) >= 3 else []
-
-
-def as_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    """预览确认时原样带回的文字。"""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
-    writer.writerow([column.label for column in HOST_COLUMNS])
-    writer.writerows([[row.get(column.key, "") for column in HOST_COLUMNS] for row in rows])
-    return buffer.getvalue()
-
-
-def blank_workbook(rows: Sequence[Sequence[str]] = ()) -> bytes:
-    """空白模板：表头、下拉；`rows` 是先填好的几行。"""
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
-    sheet = book.add_worksheet("主机清单")
-    head = book.add_format({"bold": True, "bg_color": "#E7F0FB", "border": 1})
-    for index, column in enumerate(HOST_COLUMNS):
-        sheet.write_string(0, index, f"{column.label}（{column.unit}）" if column.unit else column.label, head)
-        sheet.set_column(index, index, max(10, column.width / 7))
-        if column.choices:
-            sheet.data_validation(1, index, MAX_HOSTS, index, {"validate": "list", "source": list(column.choices)})
-    for number, row in enumerate(rows, start=1):
-        for index, value in enumerate(row):
-            sheet.write_string(number, index, value)
-    sheet.freeze_panes(1, 0)
-    book.close()
-    return buffer.getvalue()

@@ -22,9 +22,15 @@ class Draft(models.Model):
     version = models.PositiveIntegerField("版本", default=0)
     edited_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="最后编辑")
     edited_at = models.DateTimeField("最后编辑时刻", null=True)
+    before_import = models.JSONField("导入以前", null=True)
 
     class Meta:
         verbose_name = "草稿"
+
+    @property
+    def undoable(self) -> bool:
+        """最近一次导入以后没有再改过，可以整批撤销。"""
+        return self.before_import is not None and self.before_import["version"] == self.version
 
     def __str__(self) -> str:
         return f"{self.case_id} v{self.version}"

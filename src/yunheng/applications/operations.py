@@ -125,23 +125,63 @@ def _prefilled(procedure: str, project: Project, provider: Institution | None) -
 def save(*, actor: Actor, case: Case, seen: int, values: Mapping[str, Any]) -> Draft:
     """存一部分：只动给出的键。`seen` 不是最新版本抛 Edited，什么都不丢。"""
     with unit_of_work(actor) as journal:
-        draft = Draft.objects.select_for_update(of=("self",)).select_related("edited_by", "project").get(case=case)
-        at = position(case)
-        if at.step is None or at.step.code not in ("draft", AMEND):
-            raise Refused([f"{case.number} 已提交，现在“{at.state}”，不能再改；需要修改请等退回或撤回"])
-        if actor.role != Role.CLERK or actor.institution != case.unit_id:
-            raise NotYours(["表单由本单位经办人填写（D62-四，R-001）"])
-        if draft.version != seen:
-            raise Edited(draft)
+        draft = _editable(actor, case, seen)
         before = {key: draft.content.get(key) for key in values}
         changed = {key: value for key, value in values.items() if draft.content.get(key) != value}
         if changed:
-            draft.content = {**draft.content, **changed}
-            draft.version += 1
-            draft.edited_by_id, draft.edited_at = actor.person, timezone.now()
-            draft.save()
+            _store(actor, draft, {**draft.content, **changed})
             journal.note("填表", case.number, before={key: before[key] for key in changed}, after=changed)
     return draft
+
+
+def take_in(*, actor: Actor, case: Case, seen: int, values: Mapping[str, Any], name: str) -> Draft:
+    """写入导入的各栏，记下导入以前的，没有再改过的可以整批撤销（R-047）。`name` 是文件名，进留痕。"""
+    with unit_of_work(actor) as journal:
+        draft = _editable(actor, case, seen)
+        changed = {key: value for key, value in values.items() if draft.content.get(key) != value}
+        if changed:
+            before = {key: draft.content[key] for key in changed if key in draft.content}
+            added = [key for key in changed if key not in draft.content]
+            draft.before_import = {"values": before, "added": added, "version": draft.version + 1, "name": name[:200]}
+            _store(actor, draft, {**draft.content, **changed})
+            journal.note("导入表单", case.number, before=before, after={"文件": name[:200], **changed})
+    return draft
+
+
+def undo_import(*, actor: Actor, case: Case, seen: int) -> Draft:
+    """整批撤销最近一次导入；导入以后又改过的抛 Refused，不连带撤掉后改的（R-047）。"""
+    with unit_of_work(actor) as journal:
+        draft = _editable(actor, case, seen)
+        earlier = draft.before_import
+        if earlier is None:
+            raise Refused(["没有可以撤销的导入（R-047）"])
+        if not draft.undoable:
+            raise Refused(["导入以后又改过，不能整批撤销：撤了后改的也没有了；请在表里直接改（R-047）"])
+        kept = {key: value for key, value in draft.content.items() if key not in earlier["added"]}
+        draft.before_import = None
+        _store(actor, draft, {**kept, **earlier["values"]})
+        journal.note("撤销导入表单", case.number, after={"文件": earlier["name"], **earlier["values"]})
+    return draft
+
+
+def _editable(actor: Actor, case: Case, seen: int) -> Draft:
+    """锁住草稿：还没提交、是本单位经办人、没有被别人存过，才能改。"""
+    draft = Draft.objects.select_for_update(of=("self",)).select_related("edited_by", "project").get(case=case)
+    at = position(case)
+    if at.step is None or at.step.code not in ("draft", AMEND):
+        raise Refused([f"{case.number} 已提交，现在“{at.state}”，不能再改；需要修改请等退回或撤回"])
+    if actor.role != Role.CLERK or actor.institution != case.unit_id:
+        raise NotYours(["表单由本单位经办人填写（D62-四，R-001）"])
+    if draft.version != seen:
+        raise Edited(draft)
+    return draft
+
+
+def _store(actor: Actor, draft: Draft, content: dict[str, Any]) -> None:
+    draft.content = content
+    draft.version += 1
+    draft.edited_by_id, draft.edited_at = actor.person, timezone.now()
+    draft.save()
 
 
 def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from . import budget_views, filling, history_views, views
+from . import budget_views, filling, history_views, import_views, views
 
 urlpatterns = [
     path("backfill/", history_views.backfills, name="backfills"),
@@ -14,8 +14,9 @@ urlpatterns = [
     path("apply/", filling.choose, name="apply"),
     path("apply/<str:number>/", filling.tasks, name="tasks"),
     path("apply/<str:number>/check/", filling.review, name="check"),
-    path("apply/<str:number>/paste/", filling.paste, name="paste"),
-    path("apply/<str:number>/import/", filling.import_annex, name="import-annex"),
+    path("apply/<str:number>/paste/", import_views.paste, name="paste"),
+    path("apply/<str:number>/import/", import_views.import_annex, name="import-annex"),
+    path("apply/<str:number>/undo-import/", import_views.undo, name="undo-import"),
     path("apply/<str:number>/annex<int:which>.docx", filling.blank, name="blank-annex"),
     path("apply/<str:number>/template.xlsx", filling.template, name="template"),
     path("apply/<str:number>/<slug:code>/", filling.section, name="section"),

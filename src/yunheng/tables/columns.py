@@ -37,7 +37,7 @@ class Column:
     """要的一列。
 
     `aliases` 是别的叫法；`required` 是表头里一定要有；`units` 是这一列的单位，头一个是正名（["GB", "G"]），
-    只认与列同一单位的写法，不换算；`choices` 是写法 → 值。
+    只认与列同一单位的写法，不换算；`choices` 是写法 → 值；`blanks` 是当作没有填的记号（如“/”）。
     """
 
     name: str
@@ -46,6 +46,7 @@ class Column:
     required: bool = True
     units: tuple[str, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict, hash=False)
+    blanks: tuple[str, ...] = ()
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -100,6 +101,8 @@ def read(column: Column, cell: Cell) -> Read:
         return Read(raw, f"是错误值 {plain}，请改成真正的值")
     if cell.made == Made.PERCENT:
         return Read(raw, f"单元格是百分比格式，存的是 {raw}；请改成常规格式，填真正的数")
+    if column.blanks and cell.made == Made.TEXT and folding.code(raw) in column.blanks:
+        return Read("", folded="当作没有填")
     if cell.made == Made.BOOL and column.kind not in (Kind.TEXT, Kind.CHOICE):
         return Read(raw, f"是逻辑值 {raw}")
     return _READERS[column.kind](column, cell)

@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from yunheng.applications.grid import blank_workbook
+from yunheng.applications.pasting import blank_workbook
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases import queries as cases

@@ -1,0 +1,117 @@
+"""申请的导入：主机清单（粘贴、Excel、CSV）和填好的附件；先预览读了什么、没读什么，确认了才写入，可以整批撤销。"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.previewed import confirmed, keep, preview
+from yunheng.orgs.reading import seen_in
+from yunheng.rules.procedures import PROCEDURES
+from yunheng.rules.roles import Role
+from yunheng.tables.limits import HUMAN
+
+from . import guards, importing, operations, pasting
+from .checking import check_row
+from .comparing import compare
+from .filling import draft_or_404
+from .models import Draft
+from .sections import HOST_COLUMNS
+from .showing import host_rows
+
+
+@require_POST
+@allowed(Role.CLERK)
+def paste(request: Request, number: str) -> HttpResponse:
+    """粘贴或导入主机清单：先预览，逐格指出错误，确认了才写入；同一次预览只能确认一次（R-032）。"""
+    draft = draft_or_404(request, number)
+    form = "changes" if draft.case.procedure == "change" else "hosts"
+    purpose = f"paste-{number}-{request.actor.person}"
+    if given := request.POST.get("kept"):
+        agreed = request.POST.get("agreed") == "on"
+        with confirmed(actor=request.actor, text=given, purpose=purpose, agreed=agreed) as (name, kept):
+            rows = pasting.plain(kept)
+            if form == "changes":
+                rows = [{**row, "action": "新增"} for row in rows]
+            values = {form: [*(draft.content.get(form) or []), *rows]}
+            operations.take_in(actor=request.actor, case=draft.case, seen=draft.version, values=values, name=name)
+        return redirect(f"{reverse('section', args=[number, form])}?tried=1")
+    file = request.FILES.get("file")
+    name = (file.name or "")[:200] if file else "粘贴的内容"
+    try:
+        if file and (file.size or 0) > HUMAN.file:
+            raise ValueError(f"“{name}”超过 {HUMAN.file // 1048576} MB，请只留主机清单这一张表")
+        found = pasting.from_file(file.read(), name) if file else pasting.from_text(request.POST.get("text", ""))
+    except ValueError as error:
+        return render(request, "applications/_preview.html", {"case": draft.case, "refused": str(error)}, status=422)
+    headings = [(title or "（没有列名）", label) for _, title, label in found.table.headings]
+    read = preview(found.table.told, found.notes, headings)
+    context = {
+        "case": draft.case,
+        "columns": HOST_COLUMNS,
+        "rows": list(zip(found.numbers, host_rows(found.rows), strict=True)),
+        "bad": sum(bool(list(check_row(row))) for row in found.rows),
+        "blocked": found.blocked,
+        "read": read,
+        "name": name,
+        "back": reverse("section", args=[number, form]),
+        "action": reverse("paste", args=[number]),
+        "label": f"确认导入 {len(found.rows)} 行",
+        "kept": "" if found.blocked else keep([name, list(found.rows)], purpose, doubtful=read.doubtful),
+    }
+    return render(request, "applications/_preview.html", context)
+
+
+@require_POST
+@allowed(Role.CLERK)
+def import_annex(request: Request, number: str) -> HttpResponse:
+    """导入填好的附件：先预览读出了什么、会改哪里、什么没有读，确认了才写入；只能确认一次（R-047）。"""
+    draft = draft_or_404(request, number)
+    purpose = f"import-{number}-{request.actor.person}"
+    if given := request.POST.get("kept"):
+        agreed = request.POST.get("agreed") == "on"
+        with confirmed(actor=request.actor, text=given, purpose=purpose, agreed=agreed) as (name, seen, values):
+            operations.take_in(actor=request.actor, case=draft.case, seen=seen, values=values, name=name)
+        return redirect(f"{reverse('tasks', args=[number])}?tried=1")
+    context: dict[str, Any] = {"case": draft.case, "draft": draft, "table": PROCEDURES[draft.case.procedure]}
+    try:
+        context |= _annex_preview(request, draft, purpose)
+    except ValueError as error:
+        problems = getattr(error, "problems", (str(error),))
+        return render(request, "applications/import.html", {**context, "refused": problems}, status=422)
+    return render(request, "applications/import.html", context)
+
+
+def _annex_preview(request: Request, draft: Draft, purpose: str) -> dict[str, Any]:
+    file = request.FILES.get("file")
+    if file is None:
+        raise ValueError("没有选择文件")
+    name = (file.name or "")[:200]
+    if (file.size or 0) > HUMAN.file:
+        raise ValueError(f"“{name}”超过 {HUMAN.file // 1048576} MB，请只留附件这一张表")
+    imported = importing.read(file.read(), name)
+    values, notes = operations.fit(draft, imported)
+    merged = {**draft.content, **values}
+    changes = compare(draft.case.procedure, draft.content, merged)
+    return {
+        "annex": imported.annex,
+        "changes": changes,
+        "notes": notes,
+        "problems": guards.problems_of(draft.case, merged),
+        "kept": keep([name, draft.version, values], purpose) if changes else "",
+        "name": name,
+    }
+
+
+@require_POST
+@allowed(Role.CLERK)
+def undo(request: Request, number: str) -> HttpResponse:
+    """整批撤销最近一次导入。"""
+    draft = draft_or_404(request, number)
+    operations.undo_import(actor=request.actor, case=draft.case, seen=seen_in(request.POST.get("version")))
+    return redirect("tasks", number)

@@ -1,0 +1,69 @@
+"""主机清单的人的写法：认得的认，认不出的报到格，盘不换算（R-032）。"""
+
+from __future__ import annotations
+
+import pytest
+
+from yunheng.applications.pasting import from_text
+from yunheng.applications.spelling import spelled
+from yunheng.tables.notes import Outcome
+
+
+def test_R032_各栏带单位_虚拟机_勾_斜杠都认() -> None:
+    found = from_text(
+        "服务类型\t台数\tCPU(核)\t内存\n（GB）\t操作系统 (版本)\t系统盘TB\t数据盘\tSSD\t网络区域\t带宽\n".replace(
+            "内存\n（GB）", '"内存\n（GB）"'
+        )
+        + "虚拟机\t２台\t8核\t32G\t麒麟 V10\t0.1T\t／\t√\t政务外网\t20M\n"
+    )
+    assert found.rows[0] == {
+        "type": "云主机", "count": "2", "cores": "8", "memory": "32", "os": "麒麟 V10", "system_disk": "0.1",
+        "data_disk": "", "ssd": "是", "zone": "政务外网", "eip": "", "bandwidth": "20", "note": "",
+    }  # fmt: skip
+    assert not found.blocked
+    assert not [note for note in found.notes if note.outcome in (Outcome.REFUSED, Outcome.UNREAD)]
+
+
+def test_R032_盘写G的报到格_原文放进表格等人改_不换算() -> None:
+    found = from_text("服务类型\t台数\tCPU\t内存\t操作系统\t系统盘\t网络区域\n云主机\t1\t8\t32\t麒麟\t100G\t政务外网\n")
+    assert found.rows[0]["system_disk"] == "100G"
+    assert not found.blocked
+    (note,) = [note for note in found.notes if note.outcome == Outcome.REFUSED]
+    assert "第 2 行" in note.where
+    assert "请按 TB 填数，如 0.1" in note.text
+
+
+def test_R032_一句话的配置拆成核_内存_台_盘留空并报() -> None:
+    found = from_text("服务类型\t配置\t操作系统\t网络区域\n云主机\t8核 32G 2台 100G\t麒麟\t政务外网\n")
+    row = found.rows[0]
+    assert (row["cores"], row["memory"], row["count"], row["system_disk"], row["data_disk"]) == ("8", "32", "2", "", "")
+    (note,) = [note for note in found.notes if note.outcome == Outcome.REFUSED]
+    assert "100G" in note.text
+    assert "请按 TB 填" in note.text
+
+
+@pytest.mark.parametrize("text", ["8核或16核 32G", "8核 16核", "八核 32G", "32G 100G", "应用 8核32G", "8", "8核"])
+def test_R032_认不出的_同一样写两遍的_整句不拆(text: str) -> None:
+    assert spelled(text) is None
+
+
+def test_R032_配置一列与CPU列重了_不猜取哪个_点名() -> None:
+    found = from_text("CPU\t内存\t配置\n4\t16\t8核 32G\n")
+    assert (found.rows[0]["cores"], found.rows[0]["memory"]) == ("4", "16")
+    assert any(note.doubtful and "重了" in note.text for note in found.notes)
+
+
+def test_R032_操作系统是公式_写进表格看不出来_整份不能导入() -> None:
+    found = from_text("CPU\t内存\t操作系统\n8\t32\t=A1\n")
+    assert found.blocked
+
+
+def test_R032_没有类型和台数的列_当作云主机一台_写明() -> None:
+    found = from_text("CPU\t内存\n8\t32\n")
+    assert (found.rows[0]["type"], found.rows[0]["count"]) == ("云主机", "1")
+    assert {"没有“服务类型”一列，各行都当作 云主机", "没有“台数”一列，各行都当作 1"} <= {n.text for n in found.notes}
+
+
+def test_R032_类型列里空着的_不当作云主机() -> None:
+    found = from_text("服务类型\tCPU\t内存\n\t8\t32\n")
+    assert found.rows[0]["type"] == ""
