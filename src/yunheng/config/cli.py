@@ -137,6 +137,7 @@ def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清�
     sub.add_argument("year", type=int, metavar="服务年度", help="起始年，如 2023")
     sub.add_argument("--out", type=Path, required=True, metavar="目标", help="新的目录，或新的 .zip、.xlsx")
     sub.add_argument("--cutoff", type=_date, metavar="日期", help="数据截止日（含当日），用于年中预估")
+    sub.add_argument("--now", action="store_true", help="已冻结的年度也照今天的库导出；不写给冻结时的包")
     sub = command("prove", _prove, "核对：看板等于重放，时段等于事实，摘要和审计链一致")
     sub.add_argument("--json", action="store_true", help="按 JSON 打印")
     sub = command("backup", _backup, "整库备份成一个文件")
@@ -337,9 +338,15 @@ def _remind(_: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     _django()
-    from yunheng.settlement.runs import running  # noqa: PLC0415
+    from yunheng.audit.refused import Refused  # noqa: PLC0415
+    from yunheng.settlement.runs import freezing  # noqa: PLC0415
 
-    running.export(arguments.year, arguments.out, arguments.cutoff)
+    try:
+        which = freezing.taken(arguments.year, arguments.out, arguments.cutoff, now=arguments.now)
+    except Refused as error:
+        print("；".join(error.problems) + "：加 --now", file=sys.stderr)
+        return DATA_ERROR
+    print(which)
     print(f"已导出到 {arguments.out}；结算：yunheng settle {arguments.out} --out 目录")
     return 0
 

@@ -40,8 +40,8 @@ from yunheng.settlement import disputing, funding, operations, paying, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Payment, Plan, Run, RunOrder, YearCase
+from yunheng.settlement.runs import freezing
 from yunheng.settlement.runs import package as packing
-from yunheng.settlement.runs import running
 
 FIRST_YEAR = 2021
 _TYPES = {"zip": "application/zip", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -432,8 +432,13 @@ def package(request: Request) -> HttpResponse:
     present = service_year_of(request.on)
     kind = request.GET.get("format", "")
     if not kind:
+        frozen = queries.frozen_years()
         years = [
-            (year, f"{periods.years(year)} 服务年度（{year}-07-01 至 {year + 1}-06-30）")
+            (
+                year,
+                f"{periods.years(year)} 服务年度（{year}-07-01 至（含）{year + 1}-06-30"
+                f"{'，已冻结' if year in frozen else ''}）",
+            )
             for year in range(present, FIRST_YEAR, -1)
         ]
         barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
@@ -449,10 +454,12 @@ def package(request: Request) -> HttpResponse:
         raise Http404 from error
     if cutoff and service_year_of(cutoff) != year:
         raise Http404
-    name = f"结算数据包-{year}" + (f"-截至{cutoff}" if cutoff else "") + f".{kind}"
+    now = request.GET.get("now") == "1"
+    kept = not now and year in queries.frozen_years()
+    name = f"结算数据包-{year}" + (f"-截至{cutoff}" if cutoff else "") + ("-冻结时的包" if kept else "") + f".{kind}"
     with tempfile.TemporaryDirectory(prefix="yunheng-") as folder:
         target = Path(folder) / f"package.{kind}"
-        running.export(year, target, cutoff)
+        freezing.taken(year, target, cutoff, now=now)
         content = target.read_bytes()
     with unit_of_work(request.actor) as journal:
         journal.note("导出数据包", name)
