@@ -15,6 +15,7 @@ from yunheng.orgs.reading import seen_in
 from yunheng.rules.procedures import PROCEDURES
 from yunheng.rules.roles import Role
 from yunheng.tables.limits import HUMAN
+from yunheng.tables.notes import Note, Outcome
 
 from . import guards, importing, operations, pasting
 from .checking import check_row
@@ -96,14 +97,18 @@ def _annex_preview(request: Request, draft: Draft, purpose: str) -> dict[str, An
         raise ValueError(f"“{name}”超过 {HUMAN.file // 1048576} MB，请只留附件这一张表")
     imported = importing.read(file.read(), name)
     values, notes = operations.fit(draft, imported)
+    listed = [*imported.unread, *(Note(Outcome.NAMED, "请核对", text) for text in notes)]
+    read = preview(imported.told, listed)
     merged = {**draft.content, **values}
     changes = compare(draft.case.procedure, draft.content, merged)
     return {
         "annex": imported.annex,
         "changes": changes,
-        "notes": notes,
+        "read": read,
+        "back": reverse("tasks", args=[draft.case.number]),
+        "label": "确认写入",
         "problems": guards.problems_of(draft.case, merged),
-        "kept": keep([name, draft.version, values], purpose) if changes else "",
+        "kept": keep([name, draft.version, values], purpose, doubtful=read.doubtful) if changes else "",
         "name": name,
     }
 

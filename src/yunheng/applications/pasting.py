@@ -166,7 +166,7 @@ def _host(row: Row, found: set[str], notes: list[Note], table: Table) -> tuple[d
         made["ssd"] = "否"
     for key, value in made.items():
         try:
-            made[key] = clean_text(value, _LONGEST)
+            made[key] = clean_text(" ".join(value.split("\n")), _LONGEST)
         except ValueError as error:
             raise Unreadable(f"第 {row.number} 行“{_LABELS[key]}”{error}") from error
     return made, refused

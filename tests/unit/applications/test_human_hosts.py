@@ -1,0 +1,197 @@
+"""像人做的主机清单和附件1：要么读得与原表相等，要么报到格、点名；静默不同 0 个（R-032、R-047）。"""
+
+from __future__ import annotations
+
+import io
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import docx
+import pytest
+from docx.oxml import OxmlElement
+from tests.golden.test_annexes import FORM, no_chart
+from tests.support.human_files import Shape, made
+
+from yunheng.applications import importing
+from yunheng.applications.pasting import WANTED, Pasted, from_file, from_text
+from yunheng.applications.sections import HOST_COLUMNS
+from yunheng.config.demo.stories import FILLED
+from yunheng.documents.annexes import Form, annex
+from yunheng.documents.word import write_word
+from yunheng.tables.columns import Kind
+from yunheng.tables.notes import Outcome
+
+HOSTS = [
+    [column.label for column in HOST_COLUMNS],
+    ["云主机", "2", "8", "32", "麒麟 V10", "0.1", "0.5", "否", "政务外网", "1", "20", "应用"],
+    ["物理机", "1", "64", "256", "统信 20", "0.48", "7.68", "是", "互联网区", "", "", "数据库"],
+    ["云主机", "12", "16", "1024", "麒麟 V10", "0.1", "", "否", "公共网络区", "", "100", "网关"],
+]
+NAMED = {Kind.NUMBER: "数", Kind.TEXT: "文字", Kind.CHOICE: "几选一"}
+KINDS = {one.name: NAMED[one.kind] for one in WANTED.columns}
+KEYS = [column.key for column in HOST_COLUMNS]
+
+
+def read(content: bytes, shape: Shape) -> Pasted:
+    return from_text(content.decode()) if shape == "paste" else from_file(content, f"清单.{shape}")
+
+
+def pasted(seed: int) -> str:
+    dice = random.Random(seed)
+    shape: Shape = dice.choice(["xlsx", "csv", "paste"])
+    content, draft = made(HOSTS, KINDS, dice, shape, "主机清单")
+    what = f"种子 {seed} {shape} {draft.done}"
+    try:
+        found = read(content, shape)
+    except ValueError as error:
+        if not draft.wrong:
+            pytest.fail(f"{what} 整份不收：{error}")
+        return "报出"
+    if draft.wrong:
+        assert any(note.outcome == Outcome.REFUSED for note in found.notes), f"{what} 没有报出"
+        return "报出"
+    assert [dict(row) for row in found.rows] == [dict(zip(KEYS, row, strict=True)) for row in HOSTS[1:]], what
+    return "相等"
+
+
+def test_二百份像人做的主机清单_读得相等或报到格() -> None:
+    found = Counter(pasted(seed) for seed in range(200))
+    assert min(found["相等"], found["报出"]) > 40
+
+
+@pytest.mark.soak
+def test_五千份像人做的主机清单_静默不同没有() -> None:
+    for seed in range(1_000, 6_000):
+        pasted(seed)
+
+
+# ── 附件1 的 Word ──
+
+
+@cache
+def printed() -> bytes:
+    paper = annex(1, Form(**{**vars(FORM), "content": FILLED, "opinions": {}}))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "附件1.docx"
+        write_word(paper, path, no_chart)
+        return path.read_bytes()
+
+
+def cells(document: Any) -> list[Any]:
+    found: dict[int, Any] = {}
+    for table in document.tables:
+        for row in table.rows:
+            for cell in row.cells:
+                found[id(cell._tc)] = cell
+    return list(found.values())
+
+
+def number_cell(document: Any, dice: random.Random) -> Any:
+    return dice.choice([cell for cell in cells(document) if cell.text.isdecimal()])
+
+
+def inserted(document: Any, dice: random.Random) -> None:
+    run = number_cell(document, dice).paragraphs[0].runs[0]._r
+    mark = OxmlElement("w:ins")
+    run.addprevious(mark)
+    mark.append(run)
+
+
+def deleted(document: Any, dice: random.Random) -> None:
+    paragraph = number_cell(document, dice).paragraphs[0]
+    run = paragraph.add_run("9")._r
+    mark = OxmlElement("w:del")
+    run.addprevious(mark)
+    mark.append(run)
+
+
+def controlled(document: Any, dice: random.Random) -> None:
+    run = number_cell(document, dice).paragraphs[0].runs[0]._r
+    control, inside = OxmlElement("w:sdt"), OxmlElement("w:sdtContent")
+    run.addprevious(control)
+    control.append(inside)
+    inside.append(run)
+
+
+def tick_after(document: Any, _dice: random.Random) -> None:
+    for cell in cells(document):
+        if cell.text == "☑ 联通  ☐ 移动  ☐ 电信":
+            cell.text = "联通√ 移动 电信"
+
+
+def tick_close(document: Any, _dice: random.Random) -> None:
+    for cell in cells(document):
+        if "☑" in cell.text:
+            cell.text = cell.text.replace("☑ ", "√").replace("☐ ", "□")
+
+
+def plain_kind(document: Any, _dice: random.Random) -> None:
+    for cell in cells(document):
+        if cell.text.replace("\n", " ") in ("☑ 云主机 ☐ 物理机", "√云主机 □物理机"):
+            cell.text = "云主机"
+
+
+def slashed(document: Any, dice: random.Random) -> None:
+    rows = [
+        row
+        for table in document.tables
+        for row in table.rows
+        if len(row.cells) > 10 and "☑ 云主机" in row.cells[1].text
+    ]
+    blank = [cell for row in rows for cell in row.cells[2:10] if not cell.text]
+    if blank:
+        dice.choice(blank).text = "／"
+
+
+def remarked(document: Any, dice: random.Random) -> None:
+    """空着的主机行写了一句话：不是主机，要点名。"""
+    blank = [cell for cell in cells(document) if not cell.text.strip()]
+    dice.choice(blank).text = "请电话联系"
+
+
+HABITS: dict[str, Callable[[Any, random.Random], None]] = {
+    "修订里插入": inserted,
+    "修订里删去": deleted,
+    "内容控件": controlled,
+    "勾在字后": tick_after,
+    "勾和框紧挨着": tick_close,
+    "类型只写云主机": plain_kind,
+    "斜杠": slashed,
+    "点名：写在别处": remarked,
+}
+
+
+def annexed(seed: int) -> str:
+    dice = random.Random(seed)
+    document = docx.Document(io.BytesIO(printed()))
+    chosen = dice.sample(sorted(HABITS), 1 + dice.randrange(3))
+    for name in chosen:
+        HABITS[name](document, dice)
+    out = io.BytesIO()
+    document.save(out)
+    found = importing.read(out.getvalue(), "附件1.docx")
+    right = importing.read(printed(), "附件1.docx")
+    if found.values == right.values and "点名：写在别处" not in chosen:
+        return "相等"
+    assert found.notes or found.unread or found.values != right.values, f"种子 {seed} {chosen} 没有点名"
+    if "点名：写在别处" not in chosen:
+        pytest.fail(f"种子 {seed} {chosen}：{found.values} {found.notes}")
+    said = " ".join([*found.notes, *map(str, found.unread), str(found.values)])
+    assert "请电话联系" in said, f"种子 {seed} {chosen}"
+    return "报出"
+
+
+def test_一百份像人做的附件1_读得相等_写在别处的点名() -> None:
+    found = Counter(annexed(seed) for seed in range(100))
+    assert min(found["相等"], found["报出"]) > 10
+
+
+@pytest.mark.soak
+def test_一千份像人做的附件1_静默不同没有() -> None:
+    for seed in range(1_000, 2_000):
+        annexed(seed)
