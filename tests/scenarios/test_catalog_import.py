@@ -19,7 +19,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.catalog import operations
 from yunheng.catalog.models import EditionDraft
-from yunheng.catalog.sheet import COLUMNS, read, rows_of
+from yunheng.catalog.sheet import COLUMNS, read, rows_of, settled
 from yunheng.documents.listing import workbook
 from yunheng.orgs.models import Confirmation
 
@@ -178,3 +178,12 @@ def test_R011_旧格式的文件_说另存为(name: str, words: str) -> None:
     answer = imported(begun(), b"x", name)
     assert answer.status_code == 422
     assert words in answer.content.decode()
+
+
+def test_R018_没有预览的协议单价表_有拒绝的格_认不出的列整份不收() -> None:
+    case = begun()
+    assert len(settled(read(book(case), "协议.xlsx"))) == len(draft_of(case).rows)
+    with pytest.raises(Refused, match="第 2 行 G 列“单价”：是公式"):
+        settled(read(altered(case, "单价", "=1+1"), "协议.xlsx"))
+    with pytest.raises(Refused, match="N 列“优惠价”：认不出是哪一列"):
+        settled(read(with_more(case, "优惠价", ["400"]), "协议.xlsx"))
