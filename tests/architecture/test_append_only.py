@@ -26,6 +26,7 @@ NAMED = {
     "assessment_answer",
     "assessment_evaluation",
     "assessment_evidence",
+    "assessment_satisfactionfile",
     "assessment_grade",
     "assessment_published",
     "assessment_reply",

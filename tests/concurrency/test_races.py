@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from tests.support.people import cast
+from tests.support.year import REPORT
 from yunheng.applications import operations as applications
 from yunheng.applications.guards import live_filings
 from yunheng.applications.models import Draft, Filing
@@ -192,9 +193,11 @@ def test_R093_审定与登记_申辩_补证据同时来_锁定的那张表一条
     unicom = Institution.objects.get(code="CU")
     one = appraising.record(
         actor=people["dsf"], on=july, provider=unicom, indicator="B", happened_on=DAY, text="来函投诉",
-        responsibility="全部责任", reference="来函-1", year=2025,
+        responsibility="全部责任", reference="来函-1", year=2025, files=[("来函.pdf", b"%PDF-1.7 letter")],
     )  # fmt: skip
-    appraising.rate(actor=people["dsf"], on=july, provider=unicom, year=2025, rate=Decimal(95), basis="问卷")
+    appraising.rate(
+        actor=people["dsf"], on=july, provider=unicom, year=2025, rate=Decimal(95), basis="问卷", document=REPORT
+    )
     case = appraising.start(actor=people["dsf"], on=july, provider=unicom, year=2025)
     for seen, (who, code) in enumerate((("dsf", "file"), ("lt", "accept"), ("shy", "approve"))):
         cases.act(actor=people[who], on=july, case=case, act_code=code, seen=seen)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.people import cast
-from tests.support.year import JULY, YEAR, measured
+from tests.support.year import JULY, REPORT, YEAR, measured
 from yunheng.applications.models import Draft
 from yunheng.assessment import operations as assessment
 from yunheng.audit.refused import Refused
@@ -213,12 +213,18 @@ class Book:
                 text = f"事件 {len(self.occurrences)}"
                 assessment.record(
                     actor=cast()["dsf"], on=JULY, provider=provider, indicator=indicator, happened_on=on, text=text,
-                    responsibility="主要责任", reference=text,
+                    responsibility="主要责任", reference=text, files=[("来函.txt", text.encode())],
                 )  # fmt: skip
                 self.occurrences.append({"服务商": code, "指标": indicator, "日期": on.isoformat(), "说明": text})
             rate = self.chance.choice(["95", "88.5", "71"])
             assessment.rate(
-                actor=cast()["dsf"], on=JULY, provider=provider, year=YEAR, rate=Decimal(rate), basis="问卷"
+                actor=cast()["dsf"],
+                on=JULY,
+                provider=provider,
+                year=YEAR,
+                rate=Decimal(rate),
+                basis="问卷",
+                document=REPORT,
             )
             self.rates.append({"服务商": code, "满意率": rate})
 

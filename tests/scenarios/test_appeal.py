@@ -27,6 +27,7 @@ def recorded(on: date = date(2026, 3, 2), year: int | None = YEAR) -> Occurrence
         text="投诉开通慢",
         responsibility="全部责任",
         reference="来函-1",
+        files=[("来函.pdf", b"%PDF-1.7 letter")],
         year=year,
     )
 

@@ -13,7 +13,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, approved, measured, recomputed, used
+from tests.support.year import JULY, REPORT, YEAR, act, approved, measured, recomputed, used
 from yunheng.assessment import evaluating, operations, surveying
 from yunheng.assessment.models import Evaluation, Occurrence, Satisfaction, Survey
 from yunheng.audit.actor import SYSTEM
@@ -95,7 +95,7 @@ def recorded(who: str = "jg", on: date = JULY) -> Occurrence:
     return operations.record(
         actor=cast()[who], on=on, provider=Institution.objects.get(code="CU"), indicator="C",
         happened_on=date(2026, 5, 6), text="机房断电半小时", responsibility="全部责任",
-        reference=f"故障单 {who} {on}",
+        reference=f"故障单 {who} {on}", files=[("故障单.pdf", b"%PDF-1.7 fault")],
     )  # fmt: skip
 
 
@@ -106,7 +106,9 @@ def test_R089_委托了绩效考核的_记事件_记满意率_起考核_送审�
     commissioned(Scope.APPRAISAL)
     unicom = Institution.objects.get(code="CU")
     recorded()
-    operations.rate(actor=cast()["jg"], on=JULY, provider=unicom, year=YEAR, rate=Decimal(95), basis="问卷 20 份")
+    operations.rate(
+        actor=cast()["jg"], on=JULY, provider=unicom, year=YEAR, rate=Decimal(95), basis="问卷 20 份", document=REPORT
+    )
     case = operations.start(actor=cast()["jg"], on=JULY, provider=unicom, year=YEAR)
     act("jg", case, "file")
     assert Case.objects.get(pk=case.pk).board.step == "reply"
@@ -126,6 +128,7 @@ def rate(who: str) -> Satisfaction:
         year=YEAR,
         rate=Decimal(95),
         basis="问卷",
+        document=REPORT,
     )
 
 

@@ -195,8 +195,8 @@ def test_R092_没收齐的截止以后才能结束_一份没收回的不能算_�
 
 
 def test_R093_考核审定了的年度_不能再调查() -> None:
-    case = started()
     appraised()
+    case = started()
     with pytest.raises(Refused, match="审定锁定"):
         act("dsf", case, "issue")
     assert seen(case) == 0

@@ -28,10 +28,11 @@ from tests.support.year import (
 )
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board
+from yunheng.metering import result
 from yunheng.orgs.models import Institution
 from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import disputing, funding, operations, paying, queries
-from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, RunOrder
+from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, Recomputation, RunOrder
 from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.runs import recomputing, running
 
@@ -171,6 +172,14 @@ def test_R077_没有复算结果_改过一分的_都不能说一致(tmp_path: Pa
         operations.recompute(
             actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(json.dumps(tampered, ensure_ascii=False).encode())
         )
+    elsewhere = json.loads(content)
+    elsewhere["service_year"] = YEAR - 1
+    elsewhere["digest"] = result.digest_of(elsewhere)
+    with refused(f"这是 {YEAR - 1} 服务年度的结算"):
+        operations.recompute(
+            actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(json.dumps(elsewhere, ensure_ascii=False).encode())
+        )
+    assert not Recomputation.objects.exists()
     assert not operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(altered(content))).equal
     with refused("不一致，不能提交"):
         act("dsf", case, "match")

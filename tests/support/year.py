@@ -59,6 +59,10 @@ def logged(project: Project) -> None:
         receive(actor=cast()["lt"], on=date(2026, 7, 31), source=source, kind="日志", items=logs)
 
 
+#: 手填满意率要附的、第三方出具的文件
+REPORT = ("满意度调查报告.pdf", b"%PDF-1.7 report")
+
+
 def appraised(on: date = JULY, rates: dict[str, str] | None = None, only: Collection[str] = ()) -> None:
     """各家（或 `only` 那几家）服务商考核审定：满意率默认 95。"""
     people = cast()
@@ -67,7 +71,7 @@ def appraised(on: date = JULY, rates: dict[str, str] | None = None, only: Collec
         if only and provider.code not in only:
             continue
         assessment.rate(
-            actor=people["dsf"], on=on, provider=provider, year=YEAR, basis="问卷 20 份", answers=20,
+            actor=people["dsf"], on=on, provider=provider, year=YEAR, basis="问卷 20 份", answers=20, document=REPORT,
             rate=Decimal((rates or {}).get(provider.code, "95")),
         )  # fmt: skip
         case = assessment.start(actor=people["dsf"], on=on, provider=provider, year=YEAR)

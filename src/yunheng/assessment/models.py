@@ -149,6 +149,22 @@ class Satisfaction(AppendOnly):
         return f"{self.provider_id} {self.service_year} {self.rate}"
 
 
+class SatisfactionFile(AppendOnly):
+    """手填的满意率凭哪份第三方出具的文件（R-092）；由系统里的问卷计出来的没有。"""
+
+    satisfaction = models.OneToOneField(Satisfaction, models.PROTECT, related_name="file", verbose_name="满意率")
+    name = models.CharField("文件名", max_length=200)
+    content = models.BinaryField("内容")
+    digest = models.CharField("SM3", max_length=64)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "满意率的依据"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Appraisal(AppendOnly):
     """一件年度考核：哪家、哪年。撤回、另起的可以不止一件，审定的只有一件（Score）。"""
 

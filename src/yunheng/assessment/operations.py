@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,7 @@ from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, assign_provider, open_case, register_effect, register_guard
 from yunheng.cases.queries import overdue_visits
+from yunheng.ledger.models import Received
 from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.reading import MAX_ATTACHMENT
@@ -22,10 +24,12 @@ from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS, FULLY, RESPONSIBILITIES
 
-from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score
-from .queries import appraisal_of, frozen_content, locked, mark
+from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, SatisfactionFile, Score
+from .queries import appraisal_of, frozen_content, locked, mark, surveyed, unproved
 
 RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
+#: 一个工单号最多抄几条作证据：一张工单有几个资源、目录项
+_MOST_ORDERS = 20
 
 
 def _refuse_locked(provider: Institution, year: int) -> None:
@@ -68,7 +72,8 @@ def record(
 ) -> Occurrence:
     """登记一起事件，可附证据（文件名, 内容）；同一家同一指标同一来源编号只记一次。
 
-    由有委托的第三方、区科创中心或系统登记。日期在将来、不在 `year` 服务年度里，没有责任、没有来源编号（给了
+    由有委托的第三方、区科创中心或系统登记；来源编号是这家的办件、工单的号，自动带上出处作证据；系统记的必带出处。
+    没有证据的可以先登记、后补，补齐以前送不了确认。日期在将来、不在 `year` 服务年度里，没有责任、没有来源编号（给了
     `mark_` 的不要），证据空的太大的，考核已送服务商确认、已审定，都抛 Refused。
     """
     if actor.role is not None and actor.role not in RECORDERS:
@@ -94,8 +99,11 @@ def record(
         problems.append("来源编号不能为空：投诉函、工单、故障单的号，没有的写登记簿的序号（R-091）")
     for name, body in files:
         problems.extend(_file_problems(name, body))
+    if actor.role is None and case is None and not files:
+        problems.append("系统自己记的事件要带出处：哪件办件，或附上证据（D62-附件5，R-091）")
     if problems:
         raise Refused(problems)
+    case = case or Case.objects.filter(number=reference, board__provider=provider).first()
     year = periods.service_year_of(happened_on)
     key = mark_ or f"登记/{provider.code}/{indicator}/{reference}"
     with unit_of_work(actor) as journal:
@@ -129,9 +137,19 @@ def record(
                 "来源编号": reference,
             },
         )
-        for name, body in files:
-            prove(actor=actor, on=on, occurrence=occurrence, name=name, content=body)
+        for name, body in (*files, *_orders(provider, reference)):
+            _proved(actor=actor, on=on, occurrence=occurrence, name=name, content=body)
     return occurrence
+
+
+def _orders(provider: Institution, reference: str) -> Iterator[tuple[str, bytes]]:
+    """来源编号是这家送来的工单号的，把收到的原样抄作证据。"""
+    if reference:
+        same = Received.objects.filter(kind="工单", source__provider=provider, source_ref__startswith=f"{reference}/")
+        for one in same.order_by("pk")[:_MOST_ORDERS]:
+            text = json.dumps(one.payload, ensure_ascii=False, indent=1, sort_keys=True)
+            words = f"云管平台的工单 {one.source_ref}，收到的 SM3 {one.digest}：\n{text}\n"
+            yield f"来源摘录-工单-{one.pk}.txt", words.encode()
 
 
 def _file_problems(name: str, body: bytes) -> Iterator[str]:
@@ -148,6 +166,10 @@ def prove(*, actor: Actor, on: date, occurrence: Occurrence, name: str, content:
     commissioning.require(actor, on, Scope.APPRAISAL)
     if problems := list(_file_problems(name, content)):
         raise Refused(problems)
+    return _proved(actor=actor, on=on, occurrence=occurrence, name=name, content=content)
+
+
+def _proved(*, actor: Actor, on: date, occurrence: Occurrence, name: str, content: bytes) -> Evidence:
     with unit_of_work(actor) as journal:
         _hold(occurrence.provider, periods.service_year_of(occurrence.on))
         made = Evidence.objects.create(
@@ -167,6 +189,8 @@ def find(*, actor: Actor, on: date, occurrence: Occurrence, counted: bool, reaso
         raise NotYours(["考核事件由区科创中心复核（D62-附件5，R-093）"])
     if not reason.strip():
         raise Refused(["复核要写明理由（R-093）"])
+    if counted and occurrence.case_id is None and not occurrence.evidence.exists():
+        raise Refused(["这一起没有证据，不能复核为计分：先补附件，或复核为不计分（D62-附件5，R-091）"])
     with unit_of_work(actor) as journal:
         _hold(occurrence.provider, periods.service_year_of(occurrence.on))
         finding = Finding.objects.create(
@@ -202,21 +226,62 @@ def reply(*, actor: Actor, on: date, occurrence: Occurrence, text: str, name: st
 
 
 def rate(
-    *, actor: Actor, on: date, provider: Institution, year: int, rate: Decimal, basis: str, answers: int | None = None
+    *,
+    actor: Actor,
+    on: date,
+    provider: Institution,
+    year: int,
+    rate: Decimal,
+    basis: str,
+    document: tuple[str, bytes],
+    answers: int | None = None,
 ) -> Satisfaction:
-    """记满意率（百分数，0 至 100）。"""
-    if actor.role is not None and actor.role not in RECORDERS:
+    """手填满意率（百分数，0 至 100），附第三方出具的文件（文件名, 内容）。
+
+    这一年在系统里办了问卷的由问卷计，不能手填；问卷结束而这家一份回答都没有的可以（R-092）。
+    """
+    if actor.role not in RECORDERS:
         raise NotYours(["满意率由第三方机构调查（D62-七，R-092）"])
     commissioning.require(actor, on, Scope.APPRAISAL)
+    problems = []
     if not 0 <= rate <= 100:
-        raise Refused([f"满意率应在 0 至 100 之间，现在是 {rate}（D62-附件5，R-092）"])
+        problems.append(f"满意率应在 0 至 100 之间，现在是 {rate}（D62-附件5，R-092）")
     if not basis.strip():
-        raise Refused(["写明依据：问卷怎样抽样、收回几份（R-092）"])
+        problems.append("写明依据：问卷怎样抽样、收回几份（R-092）")
+    name, content = document
+    if not name:
+        problems.append("请附第三方出具的满意度调查文件；在系统里办问卷的不用手填（D62-附件5，R-092）")
+    else:
+        problems += [one.replace("R-091", "R-092") for one in _file_problems(name, content)]
+    if problems:
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        # 问卷也是拿着这把锁起的：填的同时别人正好起了一次
+        hold(Lock.SURVEY, year)
+        if survey := surveyed(provider, year):
+            raise Refused(
+                [
+                    f"{year} 服务年度有满意度调查（{survey.case.number}），满意率由问卷计，不能手填；"
+                    "调查还没有结束的，请先结束（D62-附件5，R-092）"
+                ]
+            )
+        row = tallied(actor=actor, provider=provider, year=year, rate=rate, basis=basis.strip()[:300], answers=answers)
+        file = SatisfactionFile.objects.create(
+            satisfaction=row, name=name[-200:], content=content, digest=sm3_bytes(content)
+        )
+        journal.note("附满意率的依据", provider.code, after={"文件": file.name, "SM3": file.digest})
+    return row
+
+
+def tallied(
+    *, actor: Actor, provider: Institution, year: int, rate: Decimal, basis: str, answers: int | None
+) -> Satisfaction:
+    """记下一个满意率：问卷计出来的，或手填的（另附文件）；送确认以后、审定以后抛 Refused。"""
     with unit_of_work(actor) as journal:
         _hold(provider, year)
         _refuse_sent(actor, provider, year)
         row = Satisfaction.objects.create(
-            provider=provider, service_year=year, rate=rate, answers=answers, basis=basis.strip()[:300], by=str(actor)
+            provider=provider, service_year=year, rate=rate, answers=answers, basis=basis, by=str(actor)
         )
         journal.note("记满意率", provider.code, after={"服务年度": year, "满意率": str(rate)})
     return row
@@ -285,8 +350,13 @@ def arise(on: date) -> int:
 
 
 def scored(doing: Doing) -> Iterator[str]:
-    """送出、审定之前：满意率要有。"""
+    """送出、审定之前：满意率要有，计分的事件都有证据。"""
     appraisal = Appraisal.objects.select_related("provider").get(case=doing.case)
+    for one in unproved(appraisal.provider, appraisal.service_year):
+        yield (
+            f"{one.on} 的“{one.title}”（{one.reference or '没有编号'}）没有证据：补附件或系统里的出处，"
+            "不成立的由区科创中心复核为不计分（D62-附件5，R-091）"
+        )
     if mark(appraisal.provider, appraisal.service_year).total is None:
         yield f"{appraisal.provider.name} {appraisal.service_year} 服务年度还没有满意率，算不出总分（D62-附件5，R-092）"
 

@@ -20,9 +20,10 @@ from yunheng.documents.appraisal import Fact, File, Said, Sheet, restored
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import chosen_conventions, scoped
 from yunheng.rules import periods
+from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.scoring import INDICATORS, consequence, lines, settle_score
 
-from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score
+from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score, Survey
 
 #: 没有复核过的事件照责任算：附件5 写明哪些责任扣分，以前没有记责任的照扣
 _AT_FAULT = ExpressionWrapper(
@@ -60,6 +61,21 @@ def within(year: int) -> Q:
     """发生在这个服务年度里的。"""
     span = periods.service_year(year)
     return Q(on__gte=span.start, on__lt=span.until)
+
+
+def unproved(provider: Institution, year: int) -> QuerySet[Any]:
+    """计分而没有证据的事件：没有附件，也没有系统里的出处（所涉办件）（R-091）。"""
+    rows = Occurrence.objects.filter(within(year), provider=provider, case=None, evidence=None)
+    return with_findings(rows).filter(counts=True).order_by("indicator", "on", "pk")
+
+
+def surveyed(provider: Institution, year: int) -> Survey | None:
+    """这一年管着这家满意率的问卷：没撤回的调查；结束了而这家一份回答都没有的不算（R-092）。"""
+    found = Survey.objects.filter(service_year=year).exclude(case__board__outcome=WITHDRAWN.code)
+    survey = found.select_related("case__board").first()
+    if survey is None or not survey.case.board.outcome:
+        return survey
+    return survey if survey.answers.filter(provider=provider).exists() else None
 
 
 def counted(year: int) -> QuerySet[Occurrence]:

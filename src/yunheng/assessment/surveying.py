@@ -304,9 +304,8 @@ def tally(doing: Doing) -> None:
     survey = Survey.objects.get(case=doing.case)
     back, sent = response(survey)
     for one in results(survey):
-        operations.rate(
+        operations.tallied(
             actor=doing.actor,
-            on=doing.on,
             provider=one.provider,
             year=survey.service_year,
             rate=one.rate,

@@ -15,6 +15,7 @@ urlpatterns = [
     path("assessment/<int:pk>/reply/", views.reply, name="reply"),
     path("assessment/replies/<int:pk>/", views.proof, name="reply-file"),
     path("assessment/<int:pk>/evidence/", views.prove, name="prove"),
+    path("assessment/rate/<int:pk>/file/", views.rating, name="rate-file"),
     path("assessment/evidence/<int:pk>/", views.evidence, name="occurrence-file"),
     path("assessment/<str:provider>/<int:year>/", views.sheet, name="sheet"),
     path("assessment/<str:provider>/<int:year>/annex5.<str:kind>", views.download, name="annex5"),

@@ -32,7 +32,7 @@ from yunheng.rules.scoring import EVENT_INDICATORS, INDICATORS, RESPONSIBILITIES
 
 from . import leading, operations, queries
 from .lead_views import chosen_year
-from .models import Appraisal, Evidence, Occurrence, Reply
+from .models import Appraisal, Evidence, Occurrence, Reply, SatisfactionFile
 
 MAX_PK = 2**63 - 1
 _READERS = (Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY)
@@ -174,6 +174,7 @@ def _rate(request: Request) -> str:
         rate=value,
         basis=basis,
         answers=whole_of(answers),
+        document=next(iter(_uploads(request, "file")), ("", b"")),
     )
     return f"/assessment/?year={year}"
 
@@ -372,6 +373,15 @@ def proof(request: Request, pk: int) -> HttpResponse:
     seen = queries.visible(request.actor).values("pk")
     found = get_object_or_404(Reply.objects.exclude(name=""), pk=min(pk, MAX_PK), occurrence__in=seen)
     return _file(found.name, bytes(found.content or b""))
+
+
+@allowed(*_READERS)
+def rating(request: Request, pk: int) -> HttpResponse:
+    """手填的满意率附的文件。"""
+    found = get_object_or_404(
+        SatisfactionFile, satisfaction=min(pk, MAX_PK), satisfaction__provider__in=_shown(request)
+    )
+    return _file(found.name, bytes(found.content))
 
 
 @allowed(*_READERS)

@@ -93,6 +93,11 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "—"
 
 
+def _nature(name: str) -> str:
+    """预算性质的叫法：区级预算、街镇预算；“非预算”自己就是一类，不再缀“预算”。"""
+    return name if name.endswith("预算") else f"{name}预算"
+
+
 def _prose(key: str, text: str) -> Slot:
     """人写的一处：一行一段。"""
     return Slot(key, tuple(filter(None, map(str.strip, text.splitlines()))))
@@ -213,7 +218,7 @@ class _Plan:
         )  # fmt: skip
         yield Paragraph("资源按服务商计；测试期按（资源、目录项）计，一个云主机有多个目录项。", "note")
         budgets = Counter(papers.units[unit].budget for unit in {unit for unit, _p, _w in self.settled.by_unit})
-        listed = "、".join(f"{name}预算 {count} 个" for name, count in sorted(budgets.items()))
+        listed = "、".join(f"{_nature(name)} {count} 个" for name, count in sorted(budgets.items()))
         yield Paragraph(f"有费用的使用单位按预算性质分：{listed or '无'}。")
         top = self.settled.by_item.most_common(10)
         yield Table(

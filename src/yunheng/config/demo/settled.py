@@ -61,6 +61,7 @@ def score(rows: Rows, people: People) -> None:
             year=YEAR,
             rate=Decimal(row["满意率"]),
             basis="年度问卷（示例）",
+            document=("满意度调查报告（示例）.txt", f"{row['服务商']} 满意率 {row['满意率']}%".encode()),
         )
     for code, who in (("CU", "lt"), ("CT", "dx")):
         _argue(people, known[code], people[who])

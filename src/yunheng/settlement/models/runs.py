@@ -130,6 +130,16 @@ class Recomputation(AppendOnly):
     def __str__(self) -> str:
         return f"{self.run_id} {'一致' if self.equal else '不一致'}"
 
+    @property
+    def shown(self) -> list[str]:
+        """比对的前 20 行，页面上折叠着看。"""
+        return self.report.splitlines()[:20]
+
+    @property
+    def hidden(self) -> int:
+        """20 行以外还有几行。"""
+        return max(len(self.report.splitlines()) - 20, 0)
+
 
 class Forecast(AppendOnly):
     """一次全年预测（R-087）：`run` 是算到前一天的滚动批次，`months` 是照现状到年末的各月各家（元）。

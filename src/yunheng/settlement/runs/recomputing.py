@@ -74,6 +74,8 @@ def _parsed(run: Run, content: bytes) -> Verdict:
         raise Refused([f"这不是 结算.json：{str(error)[:200]}（R-077）"]) from error
     if claimed != digest:
         raise Refused([f"文件里写的摘要 {claimed} 与内容算出来的 {digest} 不同，文件被改动过（R-077）"])
+    if (year := theirs.get("service_year")) != run.service_year:
+        raise Refused([f"这是 {str(year)[:10]} 服务年度的结算，这里要的是 {run.service_year} 服务年度的（R-077）"])
     if digest == run.digest:
         return _equal(run)
     mine = json.loads(_opened(result_file(run)).read())
