@@ -56,6 +56,8 @@ PAGES: dict[str, set[Role]] = {
     "conventions": BUSINESS,
     "exemptions": BUSINESS,
     "inbox": {Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY},
+    "unmatched": {Role.REVIEWER},
+    "sent": {Role.PROVIDER},
     "catalog": EVERYONE,
     "procurement": BUSINESS,
     "settlement": BUSINESS,
@@ -178,6 +180,7 @@ RUNS: dict[str, set[Role]] = {
         Role.PROVIDER,
     },
     "compare-runs": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
+    "run-arrivals": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "plan-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
     "run-file": {Role.REVIEWER, Role.INFORMATIZATION, Role.AUTHORITY, Role.FINANCE, Role.THIRD_PARTY},
 }
@@ -204,7 +207,7 @@ INQUIRIES = {"demand": BUSINESS, "agreement-sheet": {Role.REVIEWER, Role.PROVIDE
 #: 没登录也能打开的
 OPEN = {"public-catalog", "public-catalog-sheet", "fill", "login", "code", "browser", "oidc", "oidc-callback", "cas"}
 #: 接收接口：来源口令把关，见 tests/web/test_api.py
-API = {"api-root", "openapi-json", "orders", "logs", "usage", "gather"}
+API = {"api-root", "openapi-json", "orders", "logs", "usage", "gather", "delivered"}
 
 
 def names(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[str]:
@@ -251,6 +254,8 @@ def address(name: str, walk: Walk) -> str:
         "ics": "/assets/calendar.ics",
         "package": "/settlement/package/",
         "home": "/",
+        "unmatched": "/inbox/unmatched/",
+        "sent": "/inbox/sent/",
         "sample": "/demo/hosts.xlsx",
         "settlement-year": "/settlement/2025/",
         "forecast": "/settlement/2025/forecast/",

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.people import cast
 from tests.support.year import JULY, measured
+from tests.web.test_pages import signed_in
 from yunheng.applications.models import Draft
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Notice
@@ -17,11 +18,12 @@ from yunheng.ledger import matching, unmatched
 from yunheng.ledger.arrivals import Order
 from yunheng.ledger.effective import effective
 from yunheng.ledger.matching import Owned
-from yunheng.ledger.models import Channel, Disposal, Received, Resource, Source
+from yunheng.ledger.models import Channel, Disposal, Fact, Received, Resource, Source
 from yunheng.ledger.receiving import Taken, receive, source_of
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
-from yunheng.settlement import queries
+from yunheng.settlement import arriving, queries
+from yunheng.settlement.bill import evidence
 from yunheng.settlement.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +200,9 @@ def test_R052_更正用量_账变成更正后的_两条都在_再更正指最后
     assert billed()[1] == [("47", Decimal("5.64"))]
     with pytest.raises(Refused, match="1 已由 3 更正过，再更正请指 3"):
         send("用量", usage("4", "41", resource, 更正="1"))
+    fact = Fact.objects.get(resource__code=resource)
+    titles = [one.title for one in evidence.of(fact) if one.kind == "用量更正"]
+    assert titles == [f"2025-11-03 用量 100 → 40（{platform().code}）"]
     send("用量", usage("4", "0", resource, 更正="3"))
     assert billed()[1] == [("7", Decimal("0.84"))]
     assert Received.objects.filter(kind="用量").count() == 4
@@ -328,3 +333,73 @@ def test_R075_只有区科创中心处理_要写理由_认给的要在台账和�
         with pytest.raises(Refused, match=words):
             dispose(kind, "1", **more)
     assert not Disposal.objects.exists()
+
+
+# ── 提交以前 ──
+
+
+def test_R075_冲突没有定不能提交_定了取另一边要重新计量_哪一边又有新数重新列(resource: str) -> None:
+    send("用量", usage("1", "100", resource))
+    send("用量", usage("1", "150", resource), source=file_of())
+    run, _ = billed()
+    rows = list(run.contested.values_list("pk", flat=True))
+    assert ["还没有定取哪一边" in text for text in arriving.unready(run)] == [True]
+    for who, source, reason, error in (
+        ("lt", file_of(), "查过", NotYours),
+        ("shy", file_of(), " ", Refused),
+        ("shy", None, "查过", Refused),
+        ("shy", platform("CT"), "查过", Refused),
+    ):
+        with pytest.raises(error):
+            arriving.choose(actor=cast()[who], on=JULY, run=run, rows=rows, source=source, reason=reason)
+    arriving.choose(actor=cast()["shy"], on=JULY, run=run, rows=rows, source=file_of(), reason="平台计数器坏了")
+    assert ["请重新计量" in text for text in arriving.unready(run)] == [True]
+    run, lines = billed()
+    assert lines == [("150", Decimal("18.00"))]
+    assert list(arriving.unready(run)) == []
+    send("用量", usage("9", "1", resource))
+    run, lines = billed()
+    assert lines == [("101", Decimal("12.12"))]
+    assert ["还没有定取哪一边" in text for text in arriving.unready(run)] == [True]
+
+
+def test_R075_未计入的收件_看过打勾才能提交(resource: str) -> None:
+    row = usage("坏", "5", resource) | {"目录项": "早没有了"}
+    Received.objects.create(source=platform(), kind="用量", source_ref="坏", payload=row, digest="0" * 64)
+    run, _ = billed()
+    assert ["看过打勾" in text for text in arriving.unready(run)] == [True]
+    with pytest.raises(NotYours):
+        arriving.notice(actor=cast()["kw"], on=JULY, run=run)
+    arriving.notice(actor=cast()["shy"], on=JULY, run=run)
+    assert list(arriving.unready(run)) == []
+
+
+# ── 页面 ──
+
+
+def test_R001_服务商只查得到自己送的_处理成什么样(resource: str) -> None:
+    send("用量", usage("1", "100", resource), usage("2", "40", resource, 更正="1"), usage("3", "1", "写错的编号"))
+    dispose(Disposal.RETURN, "3", reason="编号写错了")
+    page = signed_in("lt").get("/inbox/sent/").content.decode()
+    for words in ("已更正：由 2 更正", "退回：编号写错了"):
+        assert words in page
+    assert "写错的编号" not in signed_in("dx").get("/inbox/sent/").content.decode()
+
+
+def test_R075_网页上处理对不上的收件_定取哪一边_看过打勾(resource: str) -> None:
+    send("用量", usage("1", "100", "写错的编号"), usage("2", "3", resource))
+    send("用量", usage("2", "4", resource), source=file_of())
+    shy = signed_in("shy")
+    assert "写错的编号" in shy.get("/inbox/unmatched/").content.decode()
+    odd = Received.objects.get(payload__资源="写错的编号").pk
+    form = {"row": odd, "kind": "认给", "resource": resource, "reason": "少写了前缀"}
+    assert "写明理由" in shy.post("/inbox/unmatched/", form | {"reason": ""}).content.decode()
+    assert shy.post("/inbox/unmatched/", form).status_code == 302
+    run = measured()
+    address = f"/settlement/runs/{run.pk}/arrivals/"
+    assert "还没有定" in shy.get(address).content.decode()
+    (pk,) = run.contested.values_list("pk", flat=True)
+    choice = {"row": pk, "source": platform().pk, "reason": "照平台"}
+    assert signed_in("kw").post(address, choice).status_code == 403
+    assert shy.post(address, choice).status_code == 302
+    assert "照平台" in shy.get(address).content.decode()

@@ -145,7 +145,7 @@ def test_更正带原来的编号_原件还在(key: str) -> None:
 
 def test_接口说明打得开_不引外面的资源() -> None:
     described = Client().get("/api/v1/openapi.json").json()
-    assert {f"/api/v1/{name}" for name in ("orders", "logs", "usage", "received")} == set(described["paths"])
+    assert {f"/api/v1/{name}" for name in ("orders", "logs", "usage", "received", "sent")} == set(described["paths"])
 
 
 def city_key() -> str:
@@ -186,3 +186,18 @@ def test_云平台的口令不能取归集_市级的口令不能送(key: str) ->
 def test_归集的序号件数给得离谱_不出错(key: str, query: dict[str, int]) -> None:
     send(key, [ORDER])
     assert gather(city_key(), **query).status_code == 200
+
+
+def test_送件方查自己送过什么_处理成什么样_查不到别家的(key: str) -> None:
+    used = {"编号": "1", "资源": "P-DX", "目录项": "DX", "日期": "2026-03-02", "用量": "4200"}
+    send(key, [used, used | {"编号": "2", "更正": "1"}], "usage")
+    rows = Client().get("/api/v1/sent", headers={"X-Source-Key": key}).json()
+    assert [(one["来源编号"], one["状态"]) for one in rows] == [("1", "已更正"), ("2", "对不上")]
+    after = {"after": rows[0]["序号"], "limit": 1}
+    assert [one["来源编号"] for one in Client().get("/api/v1/sent", after, headers={"X-Source-Key": key}).json()] == [
+        "2"
+    ]
+    other = Source.objects.create(code="电信云管平台", provider=Institution.objects.get(code="CT"))
+    theirs = issue_key(actor=cast()["xtgly"], source=other)
+    assert Client().get("/api/v1/sent", headers={"X-Source-Key": theirs}).json() == []
+    assert Client().get("/api/v1/sent").status_code == 401

@@ -14,6 +14,7 @@ from ninja.security import APIKeyHeader
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.refused import NotYours, Refused
+from yunheng.ledger import sending
 from yunheng.ledger.arrivals import Order, Row, Seen, Usage, explained
 from yunheng.ledger.models import Source
 from yunheng.ledger.operations import MAX_BATCH, Conflict
@@ -107,6 +108,8 @@ def not_allowed(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 #: 序号的上限：再大数据库存不下
 MAX_ID = 2**63 - 1
+#: 查送过的，一次最多几件
+MAX_SENT = 1_000
 #: 一批的条数
 _BATCH = Body(..., min_length=1, max_length=MAX_BATCH)
 Refusals = {403: Refusal, 409: Refusal, 422: Refusal}
@@ -128,6 +131,37 @@ def logs(request: HttpRequest, rows: Annotated[list[Seen], _BATCH]) -> Receipt:
 def usage(request: HttpRequest, rows: Annotated[list[Usage], _BATCH]) -> Receipt:
     """成批送用量。"""
     return _receive(request, "用量", rows)
+
+
+class Delivered(Schema):
+    """送过的一件：`序号` 递增，下次从最大的一个之后取；`状态` 是已收、已更正、对不上、认给、退回、作废、暂留。"""
+
+    序号: int
+    种类: str
+    来源编号: str
+    内容: dict[str, object]
+    入库时刻: datetime
+    状态: str
+    说明: str
+
+
+@api.get("/sent", response={200: list[Delivered], 403: Refusal}, summary="查自己送过什么、处理成什么样")
+def delivered(request: HttpRequest, after: int = 0, limit: int = MAX_SENT) -> list[Delivered]:
+    """只查得到这个口令的来源自己送的；按序号取 `after` 之后的，一次最多一千件（R-052）。"""
+    source: Source = request.auth  # type: ignore[attr-defined]
+    rows = sending.of_source(source, max(0, min(after, MAX_ID)), max(1, min(limit, MAX_SENT)))
+    return [
+        Delivered(
+            序号=one.received.pk,
+            种类=one.received.kind,
+            来源编号=one.received.source_ref,
+            内容=one.received.payload,
+            入库时刻=one.received.recorded_at,
+            状态=one.state,
+            说明=one.text,
+        )
+        for one in sending.described(rows)
+    ]
 
 
 class Gathered(Schema):

@@ -66,6 +66,16 @@ def sweep() -> int:
         return int(cursor.rowcount)
 
 
+def reasons(rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """这几件里列为对不上、现在还对不上的 → 为什么。"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT r.id, {_REASONS} {_FROM} JOIN ledger_unmatched AS u ON u.received_id = r.id WHERE r.id = ANY(%s)",
+            [list(rows)],
+        )
+        return {pk: tuple(found) for pk, found in cursor.fetchall() if found}
+
+
 def waiting(*, kept: bool = False, limit: int = 50, offset: int = 0) -> tuple[list[Odd], int]:
     """现在还对不上的，新收的在前，和一共几件；`kept` 为真只看暂留的，为假只看还没有处理的。"""
     last = "(SELECT d.kind FROM ledger_disposal AS d WHERE d.received_id = r.id ORDER BY d.id DESC LIMIT 1)"
@@ -178,4 +188,4 @@ def _tell_senders(found: Sequence[Received], reason: str, on: date) -> None:
     for provider, rows in counts.items():
         which = f"{rows[0].kind} {rows[0].source_ref}" + (f" 等 {len(rows)} 件" if len(rows) > 1 else "")
         text = f"送来的{which}退回，请改好用新的编号重送：{reason}（R-052）"
-        tell(case=None, role=Role.PROVIDER, institution=provider, text=text, on=on, href="/inbox/")
+        tell(case=None, role=Role.PROVIDER, institution=provider, text=text, on=on, href="/inbox/sent/")

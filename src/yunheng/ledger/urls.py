@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from . import register_views, views
+from . import arrival_views, register_views, views
 
 urlpatterns = [
     path("zones/", register_views.zones, name="zones"),
     path("licences/", register_views.licences, name="licences"),
     path("inbox/", views.inbox, name="inbox"),
+    path("inbox/unmatched/", arrival_views.unmatched_list, name="unmatched"),
+    path("inbox/sent/", arrival_views.sent, name="sent"),
     path("assets/", views.listing, name="assets"),
     path("assets/calendar/", views.expiry, name="expiry"),
     path("assets/calendar.ics", views.ics, name="ics"),

@@ -27,7 +27,7 @@ from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import disputing, funding, queries
+from yunheng.settlement import arriving, disputing, funding, queries
 from yunheng.settlement.bill.objecting import waiting
 from yunheng.settlement.models import (
     ADJUST,
@@ -287,6 +287,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
         yield f"{year} 服务年度还没有{kind}计量，请先计量（D62-七，R-073）"
         return
     yield from staleness.stale(run)
+    yield from arriving.unready(run)
     if kind == ADJUST:
         last = queries.frozen(year)
         if last and run.pk < last.run_id:

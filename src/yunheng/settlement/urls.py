@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from yunheng.settlement.pages import bills, differing, drilling, funds, mending, objections, plans, savings, years
+from yunheng.settlement.pages import (
+    arriving,
+    bills,
+    differing,
+    drilling,
+    funds,
+    mending,
+    objections,
+    plans,
+    savings,
+    years,
+)
 
 urlpatterns = [
     path("settlement/", years.home, name="settlement"),
@@ -29,6 +40,7 @@ urlpatterns = [
     path("settlement/runs/<int:pk>/differences/", differing.differences, name="differences"),
     path("settlement/runs/<int:pk>/files/<str:name>", bills.download, name="run-file"),
     path("settlement/handlings/<int:pk>/", differing.handling_file, name="handling-file"),
+    path("settlement/runs/<int:pk>/arrivals/", arriving.arrivals, name="run-arrivals"),
     path("settlement/runs/<int:pk>/recast/", differing.recast, name="recast"),
     path("settlement/runs/<int:pk>/recompute/", years.recompute, name="recompute"),
     path("settlement/runs/<int:pk>/focus.csv", bills.focus_file, name="focus"),

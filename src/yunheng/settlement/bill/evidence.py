@@ -13,7 +13,8 @@ from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
 from yunheng.catalog.models import Item, Price
 from yunheng.catalog.queries import edition_on
-from yunheng.ledger.models import Correction, Fact, Segment
+from yunheng.ledger.matching import BY_COUNT
+from yunheng.ledger.models import Correction, Fact, Received, Segment
 from yunheng.ledger.queries import received
 from yunheng.orgs.models import Institution
 from yunheng.rules import rulebook
@@ -43,7 +44,16 @@ def of(fact: Fact) -> list[Evidence]:
         found.append(Evidence("单据", "没有依据的事项", lacking=True))
     owner = fact.item.provider or fact.resource.provider
     price = price_on(fact.item, owner, fact.effective_on)
-    return [*found, *_orders(fact), *_logs(fact), *_corrections(fact), price, _clauses(fact), _supports(fact)]
+    return [
+        *found,
+        *_orders(fact),
+        *_logs(fact),
+        *_usage(fact),
+        *_corrections(fact),
+        price,
+        _clauses(fact),
+        _supports(fact),
+    ]
 
 
 def _filings(case: Case) -> list[Evidence]:
@@ -75,13 +85,39 @@ def _orders(fact: Fact) -> list[Evidence]:
             f"{one.payload['工单号']}（{one.source.code}）",
             (
                 f"{one.payload['动作']} {one.payload['数量'] or ''}，{one.payload['完成日期']} 完成",
-                f"{one.recorded_at:%Y-%m-%d %H:%M} 收",
+                f"{one.recorded_at:%Y-%m-%d %H:%M} 收{_standing(one)}",
             ),
             one.digest,
         )
         for one in list(orders)[:10]
     ]
     return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
+
+
+def _standing(one: Received) -> str:
+    """这一件还算不算数：被哪一件更正，或怎样处理的。"""
+    later = Received.objects.filter(corrects=one).first()
+    disposal = one.disposals.order_by("pk").last()
+    said = f"，由 {later.source_ref} 更正，照更正的算" if later else ""
+    return f"{said}，{disposal.kind}：{disposal.reason}" if disposal else said
+
+
+def _usage(fact: Fact) -> list[Evidence]:
+    """更正过的用量，原来的和更正的两条都列；账照最后有效的一条（R-052）。"""
+    if fact.item.cycle != BY_COUNT:
+        return []
+    made = Received.objects.filter(
+        kind="用量", corrects__isnull=False, corrects__payload__资源=fact.resource.code,
+        corrects__payload__目录项=fact.item.code,
+    ).select_related("corrects", "source")  # fmt: skip
+    found = []
+    for one in list(made.order_by("pk"))[:50]:
+        old = one.corrects
+        assert old
+        title = f"{old.payload['日期']} 用量 {old.payload['用量']} → {one.payload['用量']}（{one.source.code}）"
+        lines = (f"原件 {old.source_ref}，{old.digest}", f"更正 {one.source_ref}，{one.recorded_at:%Y-%m-%d %H:%M} 收")
+        found.append(Evidence("用量更正", title, lines, one.digest))
+    return found
 
 
 def _corrections(fact: Fact) -> list[Evidence]:
@@ -108,7 +144,7 @@ def _logs(fact: Fact) -> list[Evidence]:
         Evidence(
             "日志",
             f"{one.payload['首见日期']} 首见，{one.payload['末见日期']} 末见（{one.source.code}）",
-            (f"{one.recorded_at:%Y-%m-%d %H:%M} 收",),
+            (f"{one.recorded_at:%Y-%m-%d %H:%M} 收{_standing(one)}",),
             one.digest,
         )
         for one in list(received("日志", fact.resource.code))[:10]

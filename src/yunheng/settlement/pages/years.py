@@ -99,7 +99,10 @@ def year(request: Request, year: int) -> HttpResponse:
         "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),
         "waiting": objecting.visible(request.actor).filter(run__service_year=year, reply=None).count(),
     }
-    if context["latest"]:
+    if latest := context["latest"]:
+        base = latest.base or latest
+        counts = {"contested": base.contested.count(), "uncounted": base.uncounted.count()}
+        context["odd"] = counts if any(counts.values()) else None
         context["differences"] = disputing.difference_count(request.actor, context["latest"])
         own = context["own_paying"] = _own_paying(request, year)
         context["own_bills"] = _own_bills(

@@ -1,0 +1,67 @@
+"""收件的两页：区科创中心处理对不上的收件；服务商查自己送过什么、处理成什么样（R-052、R-075）。"""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from yunheng.audit.refused import Refused
+from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.reading import whole_of
+from yunheng.rules.roles import Role
+
+from . import arrivals, sending, unmatched
+from .models import Disposal
+
+PAGE = 50
+
+
+@allowed(Role.REVIEWER)
+def unmatched_list(request: Request) -> HttpResponse:
+    """对不上的收件：勾选几件，认给、退回、作废、暂留。"""
+    problems: tuple[str, ...] = ()
+    post = request.POST
+    if request.method == "POST":
+        try:
+            unmatched.dispose(
+                actor=request.actor,
+                on=request.on,
+                rows=[pk for text in post.getlist("row") if (pk := whole_of(text)) is not None],
+                kind=post.get("kind", ""),
+                reason=post.get("reason", ""),
+                resource=post.get("resource", ""),
+                item=post.get("item", ""),
+            )
+            return redirect(request.get_full_path())
+        except Refused as error:
+            problems = error.problems
+    kept = request.GET.get("state") == Disposal.KEEP
+    number = max(1, min(whole_of(request.GET.get("page", "1")) or 1, 10_000))
+    rows, count = unmatched.waiting(kept=kept, limit=PAGE, offset=(number - 1) * PAGE)
+    context = {
+        "rows": rows,
+        "count": count,
+        "kept": kept,
+        "number": number,
+        "more": count > number * PAGE,
+        "kinds": {
+            Disposal.ASSIGN: "追加一条更正的收件，换成下面写的资源、目录项，照它计量",
+            Disposal.RETURN: "不再计入，知会送件方改好用新的编号重送",
+            Disposal.VOID: "不再计入",
+            Disposal.KEEP: "先不动：进得了数据包的照样参与对账",
+        },
+        "values": post,
+        "problems": problems,
+    }
+    return render(request, "ledger/unmatched.html", context, status=422 if problems else 200)
+
+
+@allowed(Role.PROVIDER)
+def sent(request: Request) -> HttpResponse:
+    """本家送过的收件，新的在前，各处理成什么样。"""
+    kind = request.GET.get("kind", "")
+    found = sending.of_provider(request.actor.institution or 0, kind if kind in arrivals.KINDS else "")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page", "1")[:6])
+    context = {"page": page, "rows": sending.described(list(page.object_list)), "kinds": arrivals.KINDS, "kind": kind}
+    return render(request, "ledger/sent.html", context)

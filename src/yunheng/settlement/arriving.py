@@ -1,0 +1,83 @@
+"""批次里几条路都送了的用量定取哪一边，未计入的收件看过没有；两样没有了结的不能提交（R-052、R-075）。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.locking import Lock, hold
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import NotYours, Refused
+from yunheng.ledger.models import Source
+from yunheng.rules.roles import Role
+from yunheng.settlement.models import Contested, Noticed, PathChoice, Run
+
+
+def choose(
+    *, actor: Actor, on: date, run: Run, rows: Sequence[int], source: Source | None, reason: str
+) -> list[PathChoice]:
+    """定这几天的用量取哪个来源的；有一天那个来源没有送过，都不记。不是区科创中心抛 NotYours。"""
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["用量取哪一边由区科创中心定（D62-四，R-075）"])
+    found = list(Contested.objects.filter(run=run.base or run, pk__in=rows).order_by("pk"))
+    problems = [] if reason.strip() else ["写明理由：查了什么、依据什么（R-075）"]
+    if not found or len(found) < len(set(rows)):
+        problems.append("请勾选要定的日子（R-075）")
+    if source is None:
+        problems.append("请选择取哪个来源的（R-075）")
+    elif lacking := [one for one in found if source.code not in one.totals]:
+        one = lacking[0]
+        problems.append(f"{one.resource} {one.used_on} 没有从“{source.code}”来的用量，不能取它（R-075）")
+    if problems or source is None:
+        raise Refused(problems)
+    with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, run.service_year)
+        made = [
+            PathChoice.objects.create(
+                resource=one.resource, item=one.item, used_on=one.used_on, source=source, totals=one.totals,
+                reason=reason.strip()[:500], on=on, by=str(actor),
+            )
+            for one in found
+        ]  # fmt: skip
+        days = [f"{one.resource} {one.item} {one.used_on}" for one in found[:50]]
+        journal.note("用量取哪一边", source.code, after={"理由": reason, "日子": days, "共": len(found)})
+    return made
+
+
+def notice(*, actor: Actor, on: date, run: Run) -> Noticed:
+    """看过这个批次未计入的收件。"""
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["未计入的收件由区科创中心看过（D62-四，R-075）"])
+    with unit_of_work(actor) as journal:
+        journal.note("看过未计入的收件", str(run.pk), after={"条数": (run.base or run).uncounted.count()})
+        return Noticed.objects.create(run=run.base or run, on=on, by=str(actor))
+
+
+def choices(rows: Sequence[Contested]) -> dict[int, PathChoice]:
+    """各天最近一次定的；定的时候各来源的合计与现在不同的不算。"""
+    days = {(one.resource, one.item, one.used_on): one for one in rows}
+    made = PathChoice.objects.filter(resource__in={one.resource for one in rows}).select_related("source")
+    found = {}
+    for choice in made.order_by("pk"):
+        one = days.get((choice.resource, choice.item, choice.used_on))
+        if one and choice.totals == one.totals:
+            found[one.pk] = choice
+    return found
+
+
+def unready(run: Run) -> Iterator[str]:
+    """提交以前还差什么：没有定的冲突，定了而批次取的是另一边的，未计入的收件没有看过。"""
+    base = run.base or run
+    rows = list(Contested.objects.filter(run=base))
+    made = choices(rows)
+    if left := [one for one in rows if one.pk not in made]:
+        one = left[0]
+        yield (
+            f"有 {len(left)} 天的用量从几个来源送来、合计不等，还没有定取哪一边，"
+            f"例如 {one.resource} {one.item} {one.used_on}（R-052、R-075）"
+        )
+    if moved := [one for one in rows if one.pk in made and made[one.pk].source_id != one.source_id]:
+        yield f"有 {len(moved)} 天的用量定了取另一边，请重新计量（R-075）"
+    if (count := base.uncounted.count()) and not base.noticed.exists():
+        yield f"批次 {base.pk} 有 {count} 件收件没有计入，请到“收件”里看过打勾再提交（R-052、R-075）"

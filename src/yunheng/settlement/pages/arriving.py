@@ -1,0 +1,68 @@
+"""一个批次的收件：几条路都送了的用量定取哪一边，未计入的收件（R-052、R-075）。"""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from yunheng.audit.refused import Refused
+from yunheng.ledger.models import Source
+from yunheng.orgs.access import Forbidden, Request, allowed
+from yunheng.orgs.reading import whole_of
+from yunheng.rules.roles import Role
+from yunheng.settlement import arriving
+from yunheng.settlement.models import Contested, Run, Uncounted
+from yunheng.settlement.pages.years import CENTRE, MAX_PK
+
+PAGE = 50
+
+
+@allowed(*CENTRE)
+def arrivals(request: Request, pk: int) -> HttpResponse:
+    """冲突的用量、未计入的收件；区科创中心定取哪一边，看过打勾。"""
+    run = get_object_or_404(Run, pk=min(pk, MAX_PK))
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        if request.actor.role != Role.REVIEWER:
+            raise Forbidden((Role.REVIEWER,))
+        try:
+            _do(request, run)
+            return redirect(request.get_full_path())
+        except Refused as error:
+            problems = error.problems
+    base = run.base or run
+    contested = Contested.objects.filter(run=base).select_related("source").order_by("resource", "item", "used_on")
+    page = Paginator(contested, PAGE).get_page(request.GET.get("page", "1")[:6])
+    rows = list(page.object_list)
+    made = arriving.choices(rows)
+    uncounted = Uncounted.objects.filter(run=base).select_related("received__source__provider").order_by("received")
+    context = {
+        "run": run,
+        "page": page,
+        "rows": [(one, made.get(one.pk)) for one in rows],
+        "sources": Source.objects.filter(code__in={code for one in rows for code in one.totals}).order_by("code"),
+        "uncounted": uncounted[:200],
+        "uncounted_count": uncounted.count(),
+        "resources": len({one.received.payload.get("资源") for one in uncounted}),
+        "noticed": base.noticed.order_by("pk").last(),
+        "decides": request.actor.role == Role.REVIEWER,
+        "values": request.POST,
+        "problems": problems,
+    }
+    return render(request, "settlement/arrivals.html", context, status=422 if problems else 200)
+
+
+def _do(request: Request, run: Run) -> None:
+    post = request.POST
+    if post.get("do") == "notice":
+        arriving.notice(actor=request.actor, on=request.on, run=run)
+        return
+    arriving.choose(
+        actor=request.actor,
+        on=request.on,
+        run=run,
+        rows=[pk for text in post.getlist("row") if (pk := whole_of(text)) is not None],
+        source=Source.objects.filter(pk=whole_of(post.get("source")) or 0).first(),
+        reason=post.get("reason", ""),
+    )
