@@ -17,6 +17,7 @@ from operator import or_
 from pathlib import Path
 from typing import IO, Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -114,7 +115,9 @@ def _now(run: Run, tables: Sequence[str] = WATCHED) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="yunheng-stale-") as folder, transaction.atomic():
         target = Path(folder) / "现在.zip"
         whole = packing.tables(run.service_year) if len(tables) > 1 else packing.rulings(run.service_year)
-        write_package(target, {}, {name: whole[name] for name in tables})
+        write_package(
+            target, packing.manifest(run.service_year, settings.DISTRICT), {name: whole[name] for name in tables}
+        )
         found = digests(target, run.service_year, run.until_on)
         return {"摘要": {name: found[name] for name in tables}, "条数": counts(run.service_year, run.until_on)}
 
