@@ -129,7 +129,8 @@ def _left(grid: Grid, number: int) -> Iterator[Note]:
                 continue
             if cell.where == "正文" and _OTHER_LINES.fullmatch(words):
                 continue
-            yield Note(Outcome.UNREAD, cell.where, f"“{_flat(cell)}”没有读", cells=1, doubtful=True)
+            beside = f"（左边是“{_flat(row[index - 1])}”）" if before else ""
+            yield Note(Outcome.UNREAD, cell.where, f"“{_flat(cell)}”没有读{beside}", cells=1, doubtful=True)
 
 
 @cache
@@ -148,7 +149,7 @@ def _from_word(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], str]:
     if document.revised:
         text = "有修订：照接受全部修订以后的样子读，插入的字读了，删去的没有读；请核对"
         notes.append(Note(Outcome.NAMED, "Word", text))
-    return document.rows, tuple(notes), f"Word 里的正文和表格，共 {len(document.rows)} 行"
+    return document.rows, tuple(notes), f"这份 Word 的正文和表格，共 {len(document.rows)} 行"
 
 
 def _from_workbook(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], str]:

@@ -114,7 +114,7 @@ def _pasted(table: Table) -> Pasted:
     for key, value in (("type", "云主机"), ("count", "1")):
         if _LABELS[key] not in found:
             notes.append(
-                Note(Outcome.NAMED, f"“{table.sheet}”", f"没有“{_LABELS[key]}”一列，各行都当作 {value}", table.sheet)
+                Note(Outcome.NAMED, f"“{table.sheet}”", f"没有“{_LABELS[key]}”一列，没写的当作 {value}", table.sheet)
             )
     rows, blocked = [], False
     for row in table.rows:

@@ -49,7 +49,7 @@ def test_R047_类型只写云主机_带单位_勾在字后_三行都读_没读�
     assert (found.values["paas"], found.values["architecture"]) == (["联通"], "XC")
     assert any("系统盘" in note and "请按 TB 填" in note for note in found.notes)
     assert any("写了台数" in note for note in found.notes)
-    assert any(note.text == "“1”没有读" for note in found.unread)
+    assert any(note.text == "“1”没有读（左边是“☐ 入侵防御服务（租户）”）" for note in found.unread)
 
 
 @pytest.mark.parametrize(

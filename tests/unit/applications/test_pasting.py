@@ -61,7 +61,7 @@ def test_R032_操作系统是公式_写进表格看不出来_整份不能导入(
 def test_R032_没有类型和台数的列_当作云主机一台_写明() -> None:
     found = from_text("CPU\t内存\n8\t32\n")
     assert (found.rows[0]["type"], found.rows[0]["count"]) == ("云主机", "1")
-    assert {"没有“服务类型”一列，各行都当作 云主机", "没有“台数”一列，各行都当作 1"} <= {n.text for n in found.notes}
+    assert {"没有“服务类型”一列，没写的当作 云主机", "没有“台数”一列，没写的当作 1"} <= {n.text for n in found.notes}
 
 
 def test_R032_类型列里空着的_不当作云主机() -> None:
