@@ -54,7 +54,9 @@ def refusals(content: Content, on: date) -> Iterator[str]:
     if content.get("classified") == "是":
         yield "涉密信息系统不得使用政务云（D62-三、M6-2，R-002）"
     level = _LEVELS.get(str(content.get("level") or ""), 0)
-    limit = rulebook.built_in().parameter("security_level_limit", on)
+    # 市级云照 M6-2，区里照 D14-9：两处都要守，从严；说哪一条挡住的
+    limits = [rulebook.built_in().settled(key, on) for key in ("security_level_limit", "district_security_level_limit")]
+    limit = min(limits, key=lambda one: one.value)
     if level > limit.value:
         yield (
             f"等保{content['level']}的系统不收：政务云只收等保{_name(int(limit.value))}及以下的非涉密系统"

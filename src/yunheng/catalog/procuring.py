@@ -355,9 +355,9 @@ def winners(edition: Edition) -> list[Institution]:
 
 
 def _chase_agreements(on: date) -> int:
-    """7 月 1 日前几个工作日起，中标的哪家还没签就催哪家。"""
+    """服务年度首日前几个工作日起，中标的哪家还没签就催哪家。"""
     year = periods.service_year_of(on) + 1
-    start_on = periods.service_year(year).start
+    start_on = rulebook.service_year_start(year)
     edition = queries.edition_on(LEVEL, start_on)
     if edition is None or on < calendar().before(start_on, _NOTICE).date:
         return 0

@@ -17,8 +17,9 @@ from yunheng.orgs.access import BUSINESS, Request, allowed, business_date
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import Given, day_of, decimal_of, seen_in, year_of
 from yunheng.orgs.serving import attached
-from yunheng.rules.periods import service_year, service_year_of
+from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
+from yunheng.rules.rulebook import service_year_start
 
 from . import operations, procuring, queries, tiering
 from .models import Agreement, Edition, EditionDraft, Inquiry, Item
@@ -148,7 +149,7 @@ def procurement(request: Request) -> HttpResponse:
     year = _chosen_year(request, present)
     if year is None:
         raise Http404
-    edition = queries.edition_on(procuring.LEVEL, service_year(year).start)
+    edition = queries.edition_on(procuring.LEVEL, service_year_start(year))
     agreements = {one.provider_id: one for one in Agreement.objects.filter(service_year=year).order_by("pk")}
     winners = {one.pk for one in procuring.winners(edition)} if edition else set()
     every = [
@@ -169,7 +170,8 @@ def procurement(request: Request) -> HttpResponse:
         "years": range(present + 1, 2021, -1),
         "edition": edition,
         "providers": every,
-        "late": request.on >= service_year(year).start,
+        "late": request.on >= service_year_start(year),
+        "first_day": service_year_start(year),
     }
     return render(request, "catalog/procurement.html", context)
 

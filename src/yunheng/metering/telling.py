@@ -95,7 +95,7 @@ def tell(
         f"单价 {grouped(line['unit_price'])} 元/{known.unit}",
         f"单据 {line['form']}（{known.form_kind}，{known.reviewed} 审核通过）定数量",
         f"工单 {line['order']}（{known.action}，{known.done} 完成）定生效日",
-        *_delivery(known, options),
+        *_delivery(known),
         *_changes(line, neighbours),
     ]
     if known.released and known.released.isoformat() == line["until"]:
@@ -166,7 +166,7 @@ def _months(start: date, until: date) -> list[str]:
     return parts
 
 
-def _delivery(known: Known, options: Mapping[str, str]) -> list[str]:
+def _delivery(known: Known) -> list[str]:
     """下发日、测试期满日；没有测试期的写没有，和为什么。"""
     grant, start = known.grant, known.charged_on
     if grant is None or start is None:
@@ -174,10 +174,7 @@ def _delivery(known: Known, options: Mapping[str, str]) -> list[str]:
     if start > grant.on:
         months = trial.months_from(grant.on)
         last = start - timedelta(days=1)
-        return [
-            f"{grant.on} 下发服务，测试期 {months} 个月不计费，{start} 起计费"
-            f"（D62-七；K-01 {options['K-01']}）；测试期末日 {last}（含）"
-        ]
+        return [f"{grant.on} 下发服务，测试期 {months} 个月不计费，{start} 起计费（D62-七）；测试期末日 {last}（含）"]
     if not trial.may_have(grant.category, grant.level):
         return [f"{grant.on} 下发服务，当日起计费：测试期只有市级政务云的基础设施服务有（D62-七）"]
     return [f"{grant.on} 下发服务，当日起计费：照口径这次新增没有测试期（D62-七）"]

@@ -11,8 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from yunheng.audit.refused import At, Refused
 from yunheng.orgs.serving import attached
-from yunheng.rules.periods import service_year_of
+from yunheng.rules.periods import service_year, service_year_of
 from yunheng.rules.roles import Role
+from yunheng.rules.rulebook import built_in
 from yunheng.rules.scopes import Scope
 
 from . import commissioning
@@ -141,7 +142,9 @@ def _fees(request: Request, found: Commission) -> dict[str, Any] | None:
         return None
     total, ceiling = commissioning.fees(found.service_year), commissioning.ceiling(found.service_year)
     year, cap = ceiling or (None, None)
-    return {"total": total, "year": year, "cap": cap, "over": total - cap if cap is not None and total > cap else None}
+    limit = built_in().settled("supervision_fee_limit", service_year(found.service_year).last)
+    over = total - cap if cap is not None and total > cap else None
+    return {"total": total, "year": year, "cap": cap, "limit": limit, "over": over}
 
 
 def _save(request: Request, found: Commission) -> None:

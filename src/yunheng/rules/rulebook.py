@@ -37,6 +37,11 @@ class RuleBook:
         """某日的参数值。没有这个参数抛 UnknownRule；那天没有生效的值抛 NotInForce。"""
         return parameter_tables.find(self.parameters, key).on(on)
 
+    def settled(self, key: str, on: date) -> parameter_tables.Value:
+        """结算某日的事用的参数值：早于施行的属于历史费用补录，用最早一版（M10-四(六)，R-084）。"""
+        parameter = parameter_tables.find(self.parameters, key)
+        return parameter.on(max(on, parameter.versions[0].period.start))
+
     def in_force(self, on: date) -> tuple[parameter_tables.Value, ...]:
         """某日生效的全部参数值，按登记的先后；那天还没有的不列。"""
         return tuple(
@@ -70,6 +75,16 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value if value is None or isinstance(value, str) else str(value)
+
+
+def service_year_start(year: int) -> date:
+    """服务年度首日，照细则的参数：框架协议须在此前签订（D62-五，R-018、R-071）。
+
+    计量用的是 `periods.service_year`，那里的日子是数据包格式的一部分；两处相符有测试，改了政策数字先改格式。
+    """
+    on = date(year, 7, 1)
+    month, day = (built_in().settled(f"service_year_start_{part}", on).whole for part in ("month", "day"))
+    return date(year, month, day)
 
 
 @cache

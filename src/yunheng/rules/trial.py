@@ -51,9 +51,7 @@ def has_trial(grant: Grant, conventions: Mapping[str, str]) -> bool:
 
 def months_from(day: date) -> int:
     """`day` 下发的测试期几个月。细则（含试行）施行以前下发的，计量同样照最早一版，这里与它一致。"""
-    book = rulebook.built_in()
-    earliest = book.parameters["trial_months"].versions[0].period.start
-    return book.parameter("trial_months", max(day, earliest)).whole
+    return rulebook.built_in().settled("trial_months", day).whole
 
 
 def charge_start(grant: Grant, conventions: Mapping[str, str]) -> date:

@@ -10,7 +10,9 @@ from decimal import Decimal
 from django.db.models import Count, Max, QuerySet, Sum
 
 from yunheng.cases.models import Case, Event
+from yunheng.rules import periods, rulebook
 from yunheng.rules.money import fen
+from yunheng.rules.parameters import Value
 from yunheng.rules.procedures import procedure
 from yunheng.rules.procedures.replay import ASIDE
 from yunheng.settlement.models import (
@@ -47,7 +49,15 @@ def fee_ceiling(freeze: Freeze) -> Decimal:
     base = Decimal(summary["unified_net" if freeze.run.head["conventions"]["K-12"] == "net" else "unified_gross"])
     first = Freeze.objects.get(service_year=freeze.service_year, number=0)
     due = max(base + sum(verified_of(first).values(), ZERO), ZERO)
-    return min(Decimal(summary["supervision_fee_cap"]), Decimal(fen(f"{due:.2f}") // 10) / 100)
+    return min(
+        Decimal(summary["supervision_fee_cap"]),
+        Decimal(int(fen(f"{due:.2f}") * fee_limit(freeze.service_year).ratio)) / 100,
+    )
+
+
+def fee_limit(year: int) -> Value:
+    """专项管理费不高于年度结算费用的多少（D14-16(监管机制)，R-082）：照这个服务年度末日施行的。"""
+    return rulebook.built_in().settled("supervision_fee_limit", periods.service_year(year).last)
 
 
 def fee_over(year: int) -> tuple[Decimal, Decimal] | None:

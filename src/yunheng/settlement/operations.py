@@ -23,7 +23,7 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.orgs.reading import MAX_ATTACHMENT
-from yunheng.rules import periods
+from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
@@ -215,8 +215,10 @@ def start(*, actor: Actor, on: date, year: int) -> Case:
     """起某服务年度的结算；年度没完、已经起过的抛 Refused，起过又撤回了的可以重起。"""
     if actor.role != Role.REVIEWER or actor.institution is None:
         raise NotYours(["年度结算由区科创中心办（D62-四，R-080）"])
-    if on < periods.year_end(year):
-        raise Refused([f"每年 7 月起结算；{year} 服务年度到 {periods.year_end(year)} 才完（D62-八，R-080）"])
+    month = rulebook.built_in().settled("settlement_start_month", on).whole
+    opens = max(periods.year_end(year), date(year + 1, month, 1))
+    if on < opens:
+        raise Refused([f"每年 {month} 月起结算；{year} 服务年度到 {opens} 才完（D62-八，R-080）"])
     with unit_of_work(actor):
         hold(Lock.YEAR, year)
         if begun := queries.year_cases(year).filter(number=0).first():

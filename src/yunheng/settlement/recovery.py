@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from math import lcm
@@ -14,13 +14,22 @@ from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution, Kind, Level
+from yunheng.rules import rulebook
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
 from yunheng.settlement.models import RecoveryAsset, RecoveryCost, RecoveryShare
 
-#: 共用的由市级财力承担，独用的由区级财力承担（M10-五）
-_BORNE = {RecoveryAsset.SHARED: Level.CITY, RecoveryAsset.DEDICATED: Level.DISTRICT}
+#: 区级财力承担多少，照哪个参数（M10-五）：共用的全由市级、独用的全由区级承担
+_BORNE = {
+    RecoveryAsset.SHARED: "disaster_shared_district_share",
+    RecoveryAsset.DEDICATED: "disaster_own_district_share",
+}
+
+
+def district_share(kind: str, on: date) -> Decimal | None:
+    """这类费用区级财力承担百分之几（M10-五，R-085）；不照比例分的（运维、扩容）为 None。"""
+    return rulebook.built_in().settled(_BORNE[kind], on).value if kind in _BORNE else None
 
 
 def assets() -> list[RecoveryAsset]:
@@ -39,7 +48,7 @@ def costs() -> QuerySet[RecoveryCost]:
     return RecoveryCost.objects.filter(replaced_by=None).select_related("replaces").order_by("-service_year", "code")
 
 
-def _unfit(asset: RecoveryAsset, ratios: Collection[str]) -> Iterator[str]:
+def _unfit(asset: RecoveryAsset, ratios: Mapping[str, Decimal | str], on: date) -> Iterator[str]:
     """这样分合不合条款：扩容不分，运维归现在的归属单位，共用只由市级、独用只由区级承担（M10-五）。
 
     定比例时看，记费用时照那天的归属再看一遍：定了以后更正过归属的，要重新定。
@@ -50,11 +59,14 @@ def _unfit(asset: RecoveryAsset, ratios: Collection[str]) -> Iterator[str]:
         if set(ratios) != {asset.owner.code}:
             yield f"{asset.name}是运维费，按资产归属由{asset.owner.name}承担（M10-五，R-085）"
     else:
-        level = _BORNE[asset.kind]
-        payers = Institution.objects.filter(code__in=ratios).order_by("code")
-        if others := [one.name for one in payers if one.level != level or one.kind == Kind.PROVIDER]:
-            listed = "、".join(others)
-            yield f"{asset.name}是{asset.kind}部分，由{level.label}财力承担，不能分给{listed}（M10-五，R-085）"
+        share = district_share(asset.kind, on) or Decimal(0)
+        bearing = {level for level, part in ((Level.CITY, 100 - share), (Level.DISTRICT, share)) if part}
+        payers = list(Institution.objects.filter(code__in=ratios).order_by("code"))
+        if others := [one.name for one in payers if one.level not in bearing or one.kind == Kind.PROVIDER]:
+            levels, listed = "、".join(sorted(level.label for level in bearing)), "、".join(others)
+            yield f"{asset.name}是{asset.kind}部分，由{levels}财力承担，不能分给{listed}（M10-五，R-085）"
+        elif (own := sum(Decimal(ratios[one.code]) for one in payers if one.level == Level.DISTRICT)) != share:
+            yield f"{asset.name}是{asset.kind}部分，区级财力承担 {share}%，现在是 {own}%（M10-五，R-085）"
 
 
 def register_asset(*, actor: Actor, on: date, code: str, name: str, kind: str, owner: Institution) -> RecoveryAsset:
@@ -95,7 +107,7 @@ def decide(
     if not document.strip():
         problems.append("写明依据的文号（R-085）")
     if asset:
-        problems += _unfit(asset, ratios)
+        problems += _unfit(asset, ratios, on)
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
@@ -131,11 +143,11 @@ def bill(
     if asset is None:
         problems.append(f"没有登记过编号 {code} 的灾备资产（R-085）")
     elif asset.kind == RecoveryAsset.EXPANSION:
-        problems += _unfit(asset, ())
+        problems += _unfit(asset, {}, on)
     elif share is None:
         problems.append(f"{asset.name} {year} 服务年度的分摊比例还没有定，不能拆（M10-五，R-085）")
     else:
-        problems += (f"{problem}；现行比例不合，请区科委重新定" for problem in _unfit(asset, share.ratios))
+        problems += (f"{problem}；现行比例不合，请区科委重新定" for problem in _unfit(asset, share.ratios, on))
     if amount <= 0:
         problems.append(f"费用应大于 0，现在是 {amount}（R-085）")
     if not document.strip():

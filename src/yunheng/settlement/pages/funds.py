@@ -90,6 +90,10 @@ def shares(request: Request) -> HttpResponse:
         "split": [one for one in recovery.assets() if one.kind != RecoveryAsset.EXPANSION],
         "assets": [(one, recovery.share_of(one.code, present)) for one in recovery.assets()],
         "costs": costs,
+        "borne": [
+            (kind, recovery.district_share(kind, request.on))
+            for kind in (RecoveryAsset.SHARED, RecoveryAsset.DEDICATED)
+        ],
         "totals": [(year, code, amount) for (year, code), amount in sorted(totals.items(), reverse=True)],
         "names": names_of(),
         "kinds": dict(RecoveryAsset._meta.get_field("kind").choices or ()),

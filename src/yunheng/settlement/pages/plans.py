@@ -152,6 +152,7 @@ def _context(
         # 没编过的先填各委托合同之和，超过上限的先填上限
         "fields": _fields(request, last, fees if cap is None else min(fees, cap), typed=bool(problems)),
         "cap": cap,
+        "fee_limit": funding.fee_limit(year),
         "problems": problems,
     }
 

@@ -35,6 +35,7 @@ from yunheng.rules import periods
 from yunheng.rules.periods import service_year, service_year_of, year_end
 from yunheng.rules.procedures import DONE, WITHDRAWN
 from yunheng.rules.roles import Role
+from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import disputing, funding, operations, paying, queries
 from yunheng.settlement.bill import objecting
@@ -66,7 +67,13 @@ def home(request: Request) -> HttpResponse:
         rows.append({"year": year, "span": service_year(year), "run": run, "total": total, "case": cases.get(year)})
     shares = request.actor.role in (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION)
     commissioned = request.actor.role in (*commissioning.READERS, Role.THIRD_PARTY)
-    context = {"rows": rows, "shares": shares, "commissioned": commissioned}
+    context = {
+        "rows": rows,
+        "shares": shares,
+        "commissioned": commissioned,
+        "starts": service_year_start(present),
+        "opens": built_in().settled("settlement_start_month", request.on).whole,
+    }
     return render(request, "settlement/home.html", context)
 
 

@@ -107,7 +107,10 @@ def _written_badly(prose: Mapping[str, str], goals: Sequence[tuple[str, str]]) -
 def _fee_too_high(freeze: Freeze, supervision: Decimal) -> Iterator[str]:
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     if not 0 <= supervision <= cap:
-        yield f"第三方专项管理费 {supervision} 超出年度结算费用的 10%，最多 {cap} 元（D14-16(监管机制)，R-082）"
+        limit = funding.fee_limit(freeze.service_year)
+        yield (
+            f"第三方专项管理费 {supervision} 超出年度结算费用的 {limit.value}%，最多 {cap} 元（{limit.clause}，R-082）"
+        )
 
 
 def stale(plan: Plan, freeze: Freeze) -> Iterator[str]:
