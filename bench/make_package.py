@@ -45,7 +45,7 @@ def make(out: Path, resources: int, lines_per_resource: float = 4.8) -> int:
     changed = min(1.0, extra * 0.625)
     released = (extra - changed) / ITEMS_PER_RESOURCE
     out.mkdir(parents=True)
-    manifest = {"格式": "yunheng.settlement-package", "版本": 1, "服务年度": 2023, "区": "测试区"}
+    manifest = {"格式": "yunheng.settlement-package", "版本": 2, "服务年度": 2023, "区": "测试区"}
     (out / "数据包.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     with duckdb.connect() as connection:
 

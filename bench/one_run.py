@@ -16,6 +16,7 @@ from pathlib import Path
 #: 引擎的各步归到哪一段
 PARTS = {
     "00_facts": "match", "01_actions": "match", "02_timeline": "match", "03_trial": "match", "07_differences": "match",
+    "05_tiers": "amounts", "07_rulings": "amounts",
     "04_pieces": "amounts", "05_amounts": "amounts", "09_summary": "amounts", "10_lines": "write",
     "12_differences": "write",
 }  # fmt: skip

@@ -58,7 +58,7 @@ def flat_package() -> tuple[Path, dict[str, Any]]:
     if not folder.exists():
         draft = Path(tempfile.mkdtemp(dir=CACHE)) / "package"
         draft.mkdir()
-        manifest = {"格式": "yunheng.settlement-package", "版本": 1, "服务年度": 2023, "区": "测试区"}
+        manifest = {"格式": "yunheng.settlement-package", "版本": 2, "服务年度": 2023, "区": "测试区"}
         (draft / "数据包.json").write_text(json.dumps(manifest), encoding="utf-8")
         tables: dict[str, list[Sequence[object]]] = {
             "机构": [("代码", "名称", "类型", "预算性质"), ("U", "单位", "使用单位", "区级"), ("CU", "联通", "云服务商", "")],

@@ -45,9 +45,9 @@ def test_R011_目录有附件1全部84项_价格都标虚构() -> None:
     assert all(row["名称"].endswith("（虚构价）") for row in tables["目录"])
 
 
-def test_R075_十三种差异都有_有的已裁定(settlement: dict[str, Any]) -> None:
-    assert {entry["code"] for entry in settlement["differences"]} == {f"D{n}" for n in range(1, 14)}
-    assert {entry["ruling"] for entry in settlement["differences"]} == {None, "认可", "不计费"}
+def test_R075_十四种差异都有_有的已裁定_有的只裁了一段日子(settlement: dict[str, Any]) -> None:
+    assert {entry["code"] for entry in settlement["differences"]} == {f"D{n}" for n in range(1, 15)}
+    assert {entry["ruling"] for entry in settlement["differences"]} == {None, "认可", "不计费", "部分"}
 
 
 def test_R073_每种计价方式和周期都有账目(settlement: dict[str, Any]) -> None:

@@ -268,7 +268,7 @@ def test_R077_随机的历史_系统导出的和另记的账结算出同一个�
     book.rule()
     run = measured()
     running.export(YEAR, tmp_path / "导出")
-    manifest = {"格式": "yunheng.settlement-package", "版本": 1, "服务年度": YEAR, "区": "松江区"}
+    manifest = {"格式": "yunheng.settlement-package", "版本": 2, "服务年度": YEAR, "区": "松江区"}
     same = {name: rows(tmp_path / "导出" / f"{name}.csv") for name in ("机构", "目录", "项目", "日历")}
     # 阶梯两张表没有这一年的数据，写不写都一样
     write_package(

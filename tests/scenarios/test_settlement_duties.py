@@ -139,7 +139,7 @@ def test_R083_已有结算的目录不覆盖_更正另出一版_旧的留存(
 
 
 def test_R091_七项照附件5_扣完为止() -> None:
-    marked = scoring.settle_score({"A": 12, "C": 2, "E": 1}, "88.5", "linear", date(2024, 7, 1))
+    marked = scoring.settle_score({"A": 12, "C": 2, "E": 1}, "88.5", "linear", scoring.terms(date(2024, 7, 1)))
     assert marked["scores"] == {"A": "0", "B": "10", "C": "4", "D": "10", "E": "5", "F": "10", "G": "38.8"}
     assert Decimal(str(marked["total"])) == Decimal("77.8")
     assert Fraction(str(marked["deduction_rate"])) == Fraction(1, 10)

@@ -20,7 +20,7 @@ class District:
     def __init__(self, folder: Path, **manifest: Any) -> None:
         self.folder = folder
         self.manifest = {
-            "格式": "yunheng.settlement-package", "版本": 1, "服务年度": 2023, "区": "松江区", **manifest
+            "格式": "yunheng.settlement-package", "版本": 2, "服务年度": 2023, "区": "松江区", **manifest
         }  # fmt: skip
         self.tables: Tables = {table.name: [] for table in TABLES}
         self.add("机构", "U1", "教育局", "使用单位", "区级")

@@ -10,12 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from yunheng.metering.format import TABLES
+from yunheng.metering.format import tables_of
 from yunheng.metering.writing import write_package
 
 Tables = dict[str, list[dict[str, str]]]
 
-OPTIONS = {
+OPTIONS: dict[str, tuple[str, ...]] = {
     "K-01": ("same_day", "civil_code"),
     "K-03": ("actual", "fixed_365"),
     "K-04": ("calendar", "thirty"),
@@ -27,6 +27,12 @@ OPTIONS = {
     "K-10": ("after_review", "on_review"),
     "K-11": ("no", "yes"),
     "K-12": ("net", "gross"),
+}
+#: 版本 2 才有的口径
+LATER_OPTIONS: dict[str, tuple[str, ...]] = {
+    "K-17": ("again", "once"),
+    "K-18": ("all", "recurring"),
+    "K-19": ("completion", "review"),
 }
 PROVIDERS = ("CU", "CM", 'C"T\\')
 #: 目录项 → （类别, 计价方式, 周期, 级别, 日志）
@@ -50,18 +56,21 @@ RESOURCES = ("R1", "R10", "R2", "主机,甲", 'r"引号"', "反\\斜", "云😀"
 
 
 class _Maker:
-    def __init__(self, seed: int) -> None:
+    options: Mapping[str, Sequence[str]] = OPTIONS
+
+    def __init__(self, seed: int, version: int = 1) -> None:
         self.random = random.Random(seed)
         self.year = self.random.choice((2021, 2022, 2023, 2023, 2023, 2024, 2025, 2026, 2027))
         self.start, self.until = date(self.year, 7, 1), date(self.year + 1, 7, 1)
-        self.tables: Tables = {table.name: [] for table in TABLES}
+        self.version = version
+        self.tables: Tables = {table.name: [] for table in tables_of(version)}
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
 
     def row(self, table: str, *values: object) -> None:
         """加一行；值的次序同 format 里的列序。"""
-        names = next([c.name for c in t.columns] for t in TABLES if t.name == table)
+        names = next([c.name for c in t.columns] for t in tables_of(self.version) if t.name == table)
         self.tables[table].append(dict(zip(names, (str(v) for v in values), strict=True)))
 
     def day(self, low: int = -200, high: int = 420) -> date:
@@ -100,10 +109,10 @@ class _Maker:
             self.random.shuffle(rows)
         manifest: dict[str, Any] = {
             "格式": "yunheng.settlement-package",
-            "版本": 1,
+            "版本": self.version,
             "服务年度": self.year,
             "区": "示例区",
-            "口径": {code: self.random.choice(options) for code, options in OPTIONS.items() if self.chance(0.5)},
+            "口径": {code: self.random.choice(options) for code, options in self.options.items() if self.chance(0.5)},
         }
         if self.chance(0.3):
             manifest["数据截止日"] = min(max(self.day(0, 364), self.start), self.until - timedelta(days=1)).isoformat()
@@ -259,9 +268,72 @@ class _Maker:
                 self.row("满意度", provider, rate)
 
 
+class _LaterMaker(_Maker):
+    """版本 2：裁定分日子，先办后批、释放后再新增的多，按次、一次性的基础设施多。"""
+
+    options: Mapping[str, Sequence[str]] = {**OPTIONS, **LATER_OPTIONS}
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, 2)
+
+    def _histories(self) -> None:
+        super()._histories()
+        for row in self.tables["单据"]:
+            if row["审核日期"] and self.chance(0.3):
+                later = date.fromisoformat(row["审核日期"]) + timedelta(days=self.random.choice((1, 5, 40, 130)))
+                row["审核日期"] = later.isoformat()
+        for number in range(self.random.randint(0, 2)):
+            self._again(f"再{number}")
+
+    def _again(self, resource: str) -> None:
+        """同一（资源, 目录项）新增、释放、再新增，时有同日被变更覆盖的。"""
+        item = self.random.choice(("RACK", "RACK", "SCAN", "SCAN", "CPU", "EIP", "OCR 识别", "证书"))
+        moment = self.day(-250, 150)
+        for step in range(self.random.randint(2, 5)):
+            form = f"{resource}-{step}"
+            actions = {"释放"} if step % 2 else {"新增"}
+            if not step % 2 and self.chance(0.3):
+                actions |= {"变更"}
+            if step % 2 and self.chance(0.3):
+                actions |= {"新增"}
+            reviewed = moment + timedelta(days=self.random.choice((0, 0, 3, 30, 100)))
+            kind = self.random.choice(("首次申请", "变更"))
+            self.row("单据", form, kind, self.random.choice(("P1", "P3")), "CU", reviewed)
+            for action in sorted(actions):
+                quantity = self.random.choice(("1", "2", "0", "3.5"))
+                self.row("单据明细", form, resource, item, action, "" if action == "释放" else quantity)
+                if action != "释放":
+                    stated = self.random.choice((quantity, quantity, "", "7"))
+                    self.row("工单", f"{form}{action}", form, resource, item, action, stated, moment)
+            moment += timedelta(days=self.random.choice((1, 20, 60, 120)))
+
+    def _rulings(self) -> None:
+        for resource, item in sorted({(row["资源"], row["目录项"]) for row in self.tables["单据明细"]}):
+            if self.chance(0.2):
+                continue
+            codes = ["D3", "D4", "D5", "D6", "D7"]
+            for code in codes if self.chance(0.7) else self.random.sample(codes, 2):
+                self._ranged(resource, item, code)
+
+    def _ranged(self, resource: str, item: str, code: str) -> None:
+        """一种差异的几段裁定，互不相交，有的相接、有的留空；两端有时写出来，有时不写。"""
+        cuts = {min(max(self.day(0, 365), self.start), self.until) for _ in range(self.random.choice((0, 0, 1, 2, 4)))}
+        for begin, end in pairwise(sorted(cuts | {self.start, self.until})):
+            verdict = self.random.choice(("认可", "认可", "认可", "认可", "不计费", ""))
+            if verdict:
+                first = "" if begin == self.start and self.chance(0.7) else begin.isoformat()
+                last = "" if end == self.until and self.chance(0.7) else end.isoformat()
+                self.row("差异裁定", resource, item, code, verdict, "核实", first, last)
+
+
 def random_package(seed: int) -> tuple[dict[str, Any], Tables]:
-    """由种子造一个合格的小数据包（少数有价格缺口）：说明和各表。"""
+    """由种子造一个合格的版本 1 小数据包（少数有价格缺口）：说明和各表。同一种子永远是同一个包。"""
     return _Maker(seed).make()
+
+
+def random_later_package(seed: int) -> tuple[dict[str, Any], Tables]:
+    """由种子造一个合格的版本 2 小数据包（少数有价格缺口）：说明和各表。"""
+    return _LaterMaker(seed).make()
 
 
 def write_folder(folder: Path, manifest: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, str]]]) -> None:

@@ -26,7 +26,7 @@ def papers_of(lines: Sequence[Line], disputed: Sequence[Line] = (), until: str =
     entry = {"provider": "CU", "gross": yuan(total), "deduction": "0.00", "net": yuan(total)}
     result = {
         "district": "松江区", "service_year": 2023, "until": until, "digest": "sm3:" + "0" * 64,
-        "conventions": defaults(), "warnings": [], "tier_prices": [],
+        "conventions": defaults(2), "warnings": [], "tier_prices": [],
         "assessments": [{"provider": "CU", "scores": {**dict.fromkeys("ABCDEF", "10"), "G": "40"}, "total": "100",
                          "deduction_rate": "0"}],
         "summary": {

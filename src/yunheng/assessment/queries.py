@@ -21,7 +21,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import chosen_conventions, scoped
 from yunheng.rules import periods
 from yunheng.rules.procedures import WITHDRAWN
-from yunheng.rules.scoring import INDICATORS, consequence, lines, settle_score
+from yunheng.rules.scoring import INDICATORS, consequence, lines, rule_day, settle_score, terms
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score, Survey
 
@@ -138,7 +138,8 @@ def marks(shown: Iterable[Institution], year: int) -> list[Marked]:
         else:
             rate = rates.get(one.code)
             given = None if rate is None else _plain(rate)
-            marked = settle_score(Counter(events.get(one.pk, ())), given, option, periods.year_end(year))
+            numbers = terms(rule_day(periods.year_end(year)))
+            marked = settle_score(Counter(events.get(one.pk, ())), given, option, numbers)
             content = {**marked, "satisfaction": given}
         found.append(
             Marked(
@@ -217,7 +218,7 @@ def live_sheet(provider: Institution, year: int) -> Sheet:
 
 def _drawn(provider: Institution, year: int, counts: Mapping[str, int], rate: str | None) -> Sheet:
     until, option = periods.year_end(year), _option(year)
-    marked = settle_score(counts, rate, option, until)
+    marked = settle_score(counts, rate, option, terms(rule_day(until)))
     return Sheet(
         district=settings.DISTRICT,
         provider=provider.name,

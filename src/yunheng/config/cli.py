@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from yunheng import __version__
 from yunheng.config import lookup, settling
 from yunheng.metering import diffing, explaining, result
+from yunheng.metering.format import MANIFEST_VERSION
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions, workdays
@@ -173,7 +174,7 @@ def _say(content: Any, as_json: bool, text: Callable[[], str]) -> None:
 
 def _options(pairs: Sequence[str]) -> dict[str, str]:
     chosen = dict(pair.partition("=")[::2] for pair in pairs)
-    conventions.resolve(chosen)
+    conventions.resolve(chosen, MANIFEST_VERSION)
     return chosen
 
 

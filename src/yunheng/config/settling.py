@@ -188,7 +188,7 @@ def _naive(package: Package, chosen: Mapping[str, str]) -> result.Outcome:
     """用逐日笨算法结算同一个数据包。"""
     manifest = package.manifest
     assert manifest is not None
-    options = conventions.resolve({**manifest.conventions, **chosen})
+    options = conventions.resolve({**manifest.conventions, **chosen}, manifest.version)
     content = oracle.settle(manifest, reading.rows_of(package), options, published_workday)
     return result.Loaded(content)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yunheng.metering.format import TABLES, Column, Table
+from yunheng.metering.format import FIRST_YEAR, LAST_YEAR, TABLE, Column, Table, tables_of
 from yunheng.metering.problems import Problem
 from yunheng.metering.reading import Package
 
@@ -131,12 +131,12 @@ def check(package: Package) -> list[Problem]:
     没有行号的读法只用来判断有没有错：有错时行号是 None，应带行号重读再查。
     """
     problems: list[Problem] = []
-    for table in TABLES:
+    for table in tables_of(package.version):
         if table.name in package.unreadable:
             continue
         for column in table.columns:
             problems += _domain(package, table, column)
-        problems += _keys(package, table)
+        problems += _ruled_days(package) if _RANGED in table.key else _keys(package, table)
         for column in table.columns:
             problems += _references(package, table, column)
     for name, column_name, reason, sql in _RULES:
@@ -146,8 +146,8 @@ def check(package: Package) -> list[Problem]:
     return problems
 
 
-def _predicate(column: Column, value: str) -> tuple[str, str] | None:
-    """（一个值出错的 SQL 条件, 原因）；文本列没有值域，返回 None。"""
+def _predicate(column: Column, value: str, version: int) -> tuple[str, str] | None:
+    """（一个值出错的 SQL 条件, 原因）；文本列没有值域，返回 None。位数的算法两版不同：版本 1 的前导零不算。"""
     if column.kind == "date":
         shape = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
         good = f"regexp_full_match({value}, '{shape}') AND try_cast({value} AS DATE) >= DATE '0001-01-01'"
@@ -155,12 +155,20 @@ def _predicate(column: Column, value: str) -> tuple[str, str] | None:
     if column.kind == "choice":
         listed = ", ".join(f"'{choice}'" for choice in column.choices)
         return f"{value} NOT IN ({listed})", f"只收 {'、'.join(column.choices)}"
+    if column.kind == "year":
+        whole = f"CASE WHEN regexp_full_match({value}, '[0-9]{{4}}') THEN try_cast({value} AS INTEGER) END"
+        if version == 1:
+            return f"{whole} IS NULL", "应为四位数字的服务年度，如 2023"
+        good = f"{whole} BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
+        return f"NOT coalesce({good}, false)", f"应为四位数字的服务年度，{FIRST_YEAR} 至 {LAST_YEAR}，如 2023"
     if column.kind == "number":
-        places = f"(\\.[0-9]{{1,{column.decimals}}})?" if column.decimals else ""
-        reason = "应为不带符号的数字" + (f"，最多 {column.decimals} 位小数" if column.decimals else "，没有小数")
+        decimals = column.old_decimals if version == 1 and column.old_decimals else column.decimals
+        places = f"(\\.[0-9]{{1,{decimals}}})?" if decimals else ""
+        reason = "应为不带符号的数字" + (f"，最多 {decimals} 位小数" if decimals else "，没有小数")
+        zeros, counted = ("0*", "") if version == 1 else ("", "（前导零也算）")
         return (
-            f"NOT regexp_full_match({value}, '0*[0-9]{{1,{column.digits}}}{places}')",
-            f"{reason}，整数最多 {column.digits} 位",
+            f"NOT regexp_full_match({value}, '{zeros}[0-9]{{1,{column.digits}}}{places}')",
+            f"{reason}，整数最多 {column.digits} 位{counted}",
         )
     return None
 
@@ -171,7 +179,7 @@ def _domain(package: Package, table: Table, column: Column) -> Iterator[Problem]
     if column.required:
         for (row,) in execute(f"SELECT row FROM {stage} WHERE {name} IS NULL").fetchall():
             yield Problem(table.name, row, column.name, "必填")
-    predicate = _predicate(column, name)
+    predicate = _predicate(column, name, package.version)
     if predicate is None:
         return
     condition, reason = predicate
@@ -200,6 +208,41 @@ def _keys(package: Package, table: Table) -> Iterator[Problem]:
     ).fetchall()
     for row, value, first in rows:
         yield Problem(table.name, row, "、".join(table.key), f"主键重复，与第 {first} 行相同：{value}")
+
+
+#: 主键里的这一列，是同一主键可以分段的日子
+_RANGED = "起"
+
+
+def _ruled_days(package: Package) -> Iterator[Problem]:
+    """差异裁定的起、止：止晚于起，都在服务年度之内；同一（资源, 目录项, 差异）的日子不得重复、相交，报后一行。"""
+    table = "差异裁定"
+    first, last = "DATE '0001-01-01'", "DATE '9999-12-31'"
+    if package.year is not None:
+        first, last = f"DATE '{package.year}-07-01'", f"DATE '{package.year + 1}-07-01'"
+        span = f"须在服务年度 {package.year}-07-01 至 {package.year + 1}-07-01 之内（D62-五）"
+        for name in ("起", "止"):
+            outside = f"try_cast({name} AS DATE) NOT BETWEEN {first} AND {last}"
+            for row, value in package.connection.execute(
+                f"SELECT row, {name} FROM raw_差异裁定 WHERE {outside}"
+            ).fetchall():
+                yield Problem(table, row, name, f"{span}：{value}")
+    ranged = (
+        f"SELECT *, coalesce(try_cast(起 AS DATE), CASE WHEN 起 IS NULL THEN {first} END) AS start,"
+        f" coalesce(try_cast(止 AS DATE), CASE WHEN 止 IS NULL THEN {last} END) AS until FROM raw_差异裁定"
+    )
+    for row, start, until in package.connection.execute(
+        f"SELECT row, start, until FROM ({ranged}) WHERE until <= start"
+    ).fetchall():
+        yield Problem(table, row, "止", f"须晚于起：{start} 至 {until}（不含）")
+    window = "PARTITION BY 资源, 目录项, 差异 ORDER BY start, row ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    crossed = (
+        "SELECT greatest(row, other) AS row, least(row, other) AS first, concat_ws('，', 资源, 目录项, 差异) AS place"
+        f" FROM (SELECT *, max(until) OVER (w) AS reached, arg_max(row, until) OVER (w) AS other FROM ({ranged})"
+        f" WHERE start < until AND 资源 IS NOT NULL AND 目录项 IS NOT NULL AND 差异 IS NOT NULL) WHERE start < reached"
+    ).replace("OVER (w)", f"OVER ({window})")
+    for row, earlier, place in package.connection.execute(crossed).fetchall():
+        yield Problem(table, row, "、".join(TABLE[table].key), f"与第 {earlier} 行的日子重复或相交：{place}")
 
 
 def _references(package: Package, table: Table, column: Column) -> Iterator[Problem]:

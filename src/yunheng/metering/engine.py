@@ -1,17 +1,17 @@
-"""列式引擎：照算法说明一步一个 SQL 文件，全程整数，内存不够就落盘。
+"""列式引擎：照算法说明一步一个 SQL 文件，全程整数，内存不够就落盘。两个版本同一套步骤，版本 1 没有的都关着。
 
 与 oracle（逐日笨算法）互不相识，两边的 digest 必须相等。
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from importlib.resources import files
-from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ import duckdb
 
 from yunheng.metering import reading
 from yunheng.metering.differences import BLOCKING, describe
+from yunheng.metering.format import Manifest
+from yunheng.metering.frozen import NUMBERS, Numbers
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.metering.reading import Package
-from yunheng.rules import conventions, rulebook, scoring, workdays
+from yunheng.rules import conventions, scoring, workdays
 from yunheng.rules.money import yuan
 
 STEPS = (
@@ -30,8 +32,10 @@ STEPS = (
     "02_timeline",
     "03_trial",
     "04_pieces",
-    "05_amounts",
+    "05_tiers",
     "07_differences",
+    "07_rulings",
+    "05_amounts",
     "09_summary",
 )
 #: 汇总以后，把要写出来的排好序
@@ -151,11 +155,12 @@ def settle(
     """
     manifest = package.manifest
     assert manifest is not None
-    options = conventions.resolve({**manifest.conventions, **(chosen or {})})
+    options = conventions.resolve({**manifest.conventions, **(chosen or {})}, manifest.version)
+    numbers = NUMBERS[manifest.version]
     connection = package.connection
     start, until = reading.period(manifest)
-    _parameters(connection, manifest.service_year, start, until, options)
-    estimated = _clearance(connection, start, until)
+    _parameters(connection, manifest, options)
+    estimated = _clearance(connection, start, until, numbers.reclaim_days)
     for step in STEPS:
         began = time.perf_counter()
         for statement in statements(step):
@@ -164,16 +169,16 @@ def settle(
             _refuse_gaps(connection)
         on_step(step, time.perf_counter() - began)
     warnings = list(package.warnings) + _warnings(connection, estimated)
-    assessments = _assessments(connection, start, until, options, warnings)
+    assessments = _assessments(connection, start, until, options, numbers, warnings)
     rates = {entry["provider"]: Fraction(entry["deduction_rate"] or 0) for entry in assessments}
     head = {
         "format": "yunheng.settlement",
-        "version": 1,
+        "version": manifest.version,
         "service_year": manifest.service_year,
         "until": until.isoformat(),
         "district": manifest.district,
         "conventions": options,
-        "summary": _summary(connection, rates, options),
+        "summary": _summary(connection, rates, options, numbers),
         "assessments": assessments,
         "tier_prices": [
             {"item": item, "average_price": _decimal(price, 6)}
@@ -191,25 +196,23 @@ def settle(
     return Settlement(head, connection)
 
 
-def fixed(key: str) -> int:
-    """结算数据包 v1 写定的数字：取最近施行的一版，不随服务年度变（历史费用按同一规则，R-084）。"""
-    return rulebook.built_in().parameters[key].versions[-1].value.__int__()
-
-
 def _decimal(value: int, places: int) -> str:
     """定点整数化成去尾零的十进制文本；`places` 为小数位数。"""
     whole, rest = divmod(value, 10**places)
     return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
-def _parameters(
-    connection: duckdb.DuckDBPyConnection, year: int, start: date, until: date, options: Mapping[str, str]
-) -> None:
-    """写三张参数表：run 一行（期间和口径）、days（自然月权重的累计）、tiers（本年度各档和全市总量）。"""
+def _parameters(connection: duckdb.DuckDBPyConnection, manifest: Manifest, options: Mapping[str, str]) -> None:
+    """写三张参数表：run 一行（期间和口径）、days（自然月权重的累计）、tiers（本年度各档和全市总量）。
+
+    版本 1 没有的口径照算法正文。
+    """
+    year, numbers = manifest.service_year, NUMBERS[manifest.version]
+    start, until = reading.period(manifest)
     first, last = date(year, 7, 1), date(year + 1, 7, 1)
     every = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     lengths = {day: _month_days(day) for day in every}
-    base = lcm(*lengths.values()) if options["K-04"] == "calendar" else 30
+    base = math.lcm(*lengths.values()) if options["K-04"] == "calendar" else 30
     weight, weights = 0, []
     for day in every:
         weights.append((day, weight))
@@ -220,18 +223,27 @@ def _parameters(
         "CREATE OR REPLACE TABLE run AS SELECT CAST(? AS DATE) AS period_start, CAST(? AS DATE) AS period_until,"
         " CAST(? AS INTEGER) AS release_after, to_months(?) AS trial, CAST(? AS INTEGER) AS trial_extra,"
         " CAST(? AS BOOLEAN) AS trial_on_changes, CAST(? AS BOOLEAN) AS half_up, CAST(? AS BIGINT) AS year_base,"
-        " CAST(? AS BIGINT) AS month_base, CAST(? AS HUGEINT) AS average_step",
+        " CAST(? AS BIGINT) AS month_base, CAST(? AS HUGEINT) AS average_step, CAST(? AS DATE) AS year_start,"
+        " CAST(? AS DATE) AS year_until, CAST(? AS BOOLEAN) AS trial_once, CAST(? AS BOOLEAN) AS trial_recurring,"
+        " CAST(? AS BOOLEAN) AS from_review, CAST(? AS BOOLEAN) AS repeats, CAST(? AS INTEGER) AS tolerance",
         [
             start,
             until,
             1 if options["K-10"] == "after_review" else 0,
-            fixed("trial_months"),
+            numbers.trial_months,
             1 if options["K-01"] == "civil_code" else 0,
             options["K-09"] == "yes",
             options["K-05"] == "half_up",
             year_days * 10**7,
             base * 10**7,
             10 ** (6 - int(options["K-07"])),
+            first,
+            last,
+            options.get("K-17") == "once",
+            options.get("K-18") == "recurring",
+            options.get("K-19") == "review",
+            manifest.version > 1,
+            numbers.tolerance_days,
         ],
     )
     connection.execute(
@@ -261,14 +273,13 @@ def _month_days(day: date) -> int:
     return (following - day.replace(day=1)).days
 
 
-def _clearance(connection: duckdb.DuckDBPyConnection, start: date, until: date) -> set[date]:
+def _clearance(connection: duckdb.DuckDBPyConnection, start: date, until: date, allowance: int) -> set[date]:
     """写 clearance 表：每个停止日最迟应清的日子（停止日前一日起 10 个工作日，M6-21）；返回推算出来的停止日。"""
     overrides = {
         date.fromisoformat(day): flag == "是"
         for day, flag in connection.execute("SELECT 日期, 工作日 FROM raw_日历").fetchall()
     }
     calendar = workdays.WorkCalendar(overrides)
-    allowance = fixed("reclaim_days")
     rows, estimated = [], set()
     stop = start
     while stop <= until:
@@ -307,13 +318,16 @@ def _warnings(connection: duckdb.DuckDBPyConnection, estimated: set[date]) -> li
     used = {row[0] for row in connection.execute("SELECT DISTINCT stop FROM stopped WHERE released").fetchall()}
     if estimated & used:
         warnings.append("有的停止日之后 10 个工作日落在放假安排未公布的年份，按周一至周五推定（R-006）")
-    for resource, item, code in connection.execute(
-        "SELECT 资源, 目录项, 差异 FROM raw_差异裁定 d WHERE NOT EXISTS (SELECT 1 FROM found f JOIN rulings r"
+    for resource, item, code, start, until, answered in connection.execute(
+        "SELECT d.资源, d.目录项, d.差异, d.起, d.止, EXISTS (SELECT 1 FROM found f JOIN rulings r"
         " USING (timeline_no, code) JOIN items i ON i.item_no = f.timeline_no % 1048576"
         " JOIN resources s ON s.resource_no = f.timeline_no // 1048576"
-        " WHERE s.resource = d.资源 AND i.item = d.目录项 AND 'D' || f.code = d.差异) ORDER BY ALL"
+        " WHERE s.resource = d.资源 AND i.item = d.目录项 AND 'D' || f.code = d.差异) AS answered"
+        " FROM raw_差异裁定 d CROSS JOIN run WHERE NOT answered OR CAST(d.起 AS DATE) >= run.period_until ORDER BY ALL"
     ).fetchall():
-        warnings.append(f"差异裁定没有对应的差异，已忽略：{resource} {item} {code}")
+        reason = "的日子全在数据截止日以后" if answered else "没有对应的差异"
+        days = f"（{start or '年度首日'} 至 {until or '年度末日'}）" if start or until else ""
+        warnings.append(f"差异裁定{reason}，已忽略：{resource} {item} {code}{days}")
     for table in ("阶梯", "全市用量"):
         for (item,) in connection.execute(
             f"SELECT DISTINCT 目录项 FROM raw_{table} JOIN items i ON i.item = 目录项 AND NOT i.tiered ORDER BY ALL"
@@ -327,6 +341,7 @@ def _assessments(
     start: date,
     until: date,
     options: Mapping[str, str],
+    numbers: Numbers,
     warnings: list[str],
 ) -> list[dict[str, Any]]:
     events: dict[str, dict[str, int]] = {}
@@ -339,7 +354,9 @@ def _assessments(
     satisfaction = dict(connection.execute("SELECT 服务商, 满意率 FROM raw_满意度").fetchall())
     result = []
     for (provider,) in connection.execute("SELECT provider FROM providers ORDER BY provider_no").fetchall():
-        marked = scoring.settle_score(events.get(provider, {}), satisfaction.get(provider), options["K-06"], until)
+        marked = scoring.settle_score(
+            events.get(provider, {}), satisfaction.get(provider), options["K-06"], numbers.scoring
+        )
         if marked["total"] is None:
             warnings.append(f"服务商 {provider} 没有满意率，未考核，扣减按 0（D62-附件5）")
         result.append({"provider": provider, **marked})
@@ -347,18 +364,23 @@ def _assessments(
 
 
 def _summary(
-    connection: duckdb.DuckDBPyConnection, rates: Mapping[str, Fraction], options: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, rates: Mapping[str, Fraction], options: Mapping[str, str], numbers: Numbers
 ) -> dict[str, Any]:
     rows = connection.execute("SELECT disputed, payer, unit, provider, fen FROM totals").fetchall()
-    return summarise(rows, rates, options)
+    return summarise(rows, rates, options, numbers)
 
 
 #: 汇总前的一行：待核与否、谁付、单位（统一支付的不分，写 None）、服务商、分
 Total = tuple[bool, str, str | None, str, int]
 
 
-def summarise(rows: Iterable[Total], rates: Mapping[str, Fraction], options: Mapping[str, str]) -> dict[str, Any]:
-    """第 9 步 汇总：各家的计量、扣减、应付；`rates` 是各服务商的扣减比例，`options` 是所用口径。"""
+def summarise(
+    rows: Iterable[Total], rates: Mapping[str, Fraction], options: Mapping[str, str], numbers: Numbers
+) -> dict[str, Any]:
+    """第 9 步 汇总：各家的计量、扣减、应付。
+
+    `rates` 是各服务商的扣减比例，`options` 是所用口径，`numbers` 是数据包那一版的数字。
+    """
     unified, own = [], []
     totals = dict.fromkeys(("unified_gross", "unified_net", "self_gross", "self_net", "disputed_gross"), 0)
     for disputed, payer, unit, provider, fen in sorted(rows, key=lambda row: (row[2] or "", row[3])):
@@ -384,5 +406,5 @@ def summarise(rows: Iterable[Total], rates: Mapping[str, Fraction], options: Map
         "unified": unified,
         "self": own,
         **{key: yuan(value) for key, value in totals.items()},
-        "supervision_fee_cap": yuan(fee_base // 10),
+        "supervision_fee_cap": yuan(math.floor(fee_base * numbers.supervision_fee)),
     }

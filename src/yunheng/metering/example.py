@@ -314,10 +314,10 @@ class _District:
         for resource, day in first.items():
             self.add("日志", resource, day, max(day, gone.get(resource, "2024-07-15")))
 
-    # ── 十三种差异 ──
+    # ── 十四种差异 ──
 
     def differences(self) -> None:
-        """在干净的一年上弄出每种差异，各有几处；一部分已有裁定。"""
+        """在干净的一年上弄出每种差异，各有几处；一部分已有裁定，一处按日子裁。D14 出自注销后又申请的主机。"""
         hosts = [row["资源"] for row in self.tables["日志"] if row["资源"].startswith("ECS")]
         released = {row["资源"] for row in self.tables["单据明细"] if row["动作"] == "释放"}
         early = {r["资源"] for r in self.tables["日志"] if r["首见日期"] < "2024-03-01"}
@@ -354,12 +354,14 @@ class _District:
             "工单", self.number("GD-2023"), *(twin[k] for k in ("单号", "资源", "目录项", "动作", "数量")), again
         )  # D12
         self.add("日志", "ECS-9001", "2023-09-04", "2024-02-29")  # D13
-        for host, verdict, note in (
-            (steady[2], "认可", "现场核实，以申请表数量为准"),
-            (steady[3], "不计费", "双方数量说法不一，本年度不计费"),
+        for host, verdict, note, start, until in (
+            (steady[2], "认可", "现场核实，以申请表数量为准", "", ""),
+            (steady[3], "不计费", "双方数量说法不一，本年度不计费", "", ""),
+            (steady[4], "不计费", "核实以前数量说不清，不计费", "", "2023-10-01"),
+            (steady[4], "认可", "核实以后以申请表数量为准", "2023-10-01", ""),
         ):
-            self.add("差异裁定", host, first_order(host)["目录项"], "D3", verdict, note)
-        self.add("差异裁定", new[1], first_order(new[1])["目录项"], "D4", "认可", "紧急开通，次日补审")
+            self.add("差异裁定", host, first_order(host)["目录项"], "D3", verdict, note, start, until)
+        self.add("差异裁定", new[1], first_order(new[1])["目录项"], "D4", "认可", "紧急开通，次日补审", "", "")
 
     def assessment(self) -> None:
         events = {"CU": "AA", "CM": "AAABC", "CT": "AAAABCDF", "GE": ""}

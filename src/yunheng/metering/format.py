@@ -1,4 +1,4 @@
-"""结算数据包 v1 的格式：有哪些表、哪些列、每列收什么。
+"""结算数据包的格式，版本 1 和 2：有哪些表、哪些列、每列收什么。
 
 这里只有数据，没有读写。读取、校验、空白模板、示例区、说明文档都照这一份。
 """
@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 MANIFEST = "数据包"
 MANIFEST_FORMAT = "yunheng.settlement-package"
-MANIFEST_VERSION = 1
+#: 收哪几版；写出来的一律用最后一版
+VERSIONS = (1, 2)
+MANIFEST_VERSION = VERSIONS[-1]
+#: 服务年度收到哪一年
+FIRST_YEAR, LAST_YEAR = 1900, 9990
 
 #: Unicode White_Space 属性的全部字符；单元格首尾的这些字符不算内容。
 WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 
-Kind = Literal["text", "date", "number", "choice"]
+Kind = Literal["text", "date", "number", "choice", "year"]
 Row = Mapping[str, str]
 Tables = Mapping[str, Sequence[Row]]
 """通过校验的数据包正文：14 张表都在，每行各列都在，单元格已去首尾空白，空单元格是空串。"""
@@ -25,8 +29,10 @@ Tables = Mapping[str, Sequence[Row]]
 
 @dataclass(frozen=True)
 class Column:
-    """一列。`decimals` 是数字最多几位小数，`digits` 是整数部分最多几位（去掉前导零）。
+    """一列。`decimals` 是数字最多几位小数，`digits` 是整数部分最多几位（版本 2 前导零也算，版本 1 不算）。
 
+    `since` 是从哪一版起有这一列；`old_decimals` 是版本 1 收几位小数，没写同 `decimals`。
+    年度（year）是四位数字的服务年度起始年。
     `reference` 是（表, 列）：值必须在那里出现过；`reference_types` 只用于引用机构时限定其类型。
     """
 
@@ -39,6 +45,8 @@ class Column:
     reference: tuple[str, str] | None = None
     reference_type: str | None = None
     hint: str = ""
+    since: int = 1
+    old_decimals: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,11 @@ class Table:
 class Manifest:
     """数据包的说明（`数据包.json` 或同名工作表），已校验。
 
-    `service_year` 是服务年度的起始年；`cutoff` 是数据截止日（含当日），没有填为 None；
-    `conventions` 只有填了的口径。
+    `version` 是数据包的版本，定用哪一版算法；`service_year` 是服务年度的起始年；
+    `cutoff` 是数据截止日（含当日），没有填为 None；`conventions` 只有填了的口径。
     """
 
+    version: int
     service_year: int
     district: str
     cutoff: date | None
@@ -117,7 +126,7 @@ TABLES: tuple[Table, ...] = (
         "阶梯",
         (
             Column("目录项", required=True, reference=("目录", "目录项")),
-            Column("服务年度", "number", required=True, digits=4, hint="起始年，如 2023"),
+            Column("服务年度", "year", required=True, hint="起始年，如 2023"),
             Column("方式", "choice", required=True, choices=("累进", "到达")),
             Column("起", "number", required=True, decimals=6),
             Column("止", "number", decimals=6, hint="空=不封顶"),
@@ -129,7 +138,7 @@ TABLES: tuple[Table, ...] = (
         "全市用量",
         (
             Column("目录项", required=True, reference=("目录", "目录项")),
-            Column("服务年度", "number", required=True, digits=4),
+            Column("服务年度", "year", required=True, hint="起始年，如 2023"),
             Column("全市总量", "number", required=True, decimals=6, hint="次类为次数，年类为单位·年"),
         ),
         key=("目录项", "服务年度"),
@@ -223,7 +232,9 @@ TABLES: tuple[Table, ...] = (
         "满意度",
         (
             Column("服务商", required=True, reference=("机构", "代码"), reference_type=PROVIDER),
-            Column("满意率", "number", required=True, decimals=12, digits=3, hint="0~100 的百分数，如 88.5"),
+            Column(
+                "满意率", "number", required=True, decimals=9, digits=3, hint="0~100 的百分数，如 88.5", old_decimals=12
+            ),
         ),
         key=("服务商",),
         hint="附件5 指标 G",
@@ -236,9 +247,11 @@ TABLES: tuple[Table, ...] = (
             Column("差异", "choice", required=True, choices=("D3", "D4", "D5", "D6", "D7")),
             Column("裁定", "choice", required=True, choices=("认可", "不计费")),
             Column("说明", required=True),
+            Column("起", "date", hint="裁定管哪些日子：从这天起，空=服务年度首日", since=2),
+            Column("止", "date", hint="不含当日，晚于起；空=服务年度末日也在内", since=2),
         ),
-        key=("资源", "目录项", "差异"),
-        hint="对阻断差异的裁定",
+        key=("资源", "目录项", "差异", "起"),
+        hint="对阻断差异的裁定，可以只管一段日子；同一差异的各段不得相交",
     ),
     Table(
         "日历",
@@ -252,3 +265,13 @@ TABLES: tuple[Table, ...] = (
 )
 
 TABLE: Mapping[str, Table] = {table.name: table for table in TABLES}
+
+
+def tables_of(version: int) -> tuple[Table, ...]:
+    """`version` 版的各表：没有以后各版才有的列，主键里也没有。"""
+    made = []
+    for table in TABLES:
+        columns = tuple(column for column in table.columns if column.since <= version)
+        key = tuple(name for name in table.key if table.column(name).since <= version)
+        made.append(replace(table, columns=columns, key=key))
+    return tuple(made)

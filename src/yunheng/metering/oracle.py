@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -21,6 +21,11 @@ from yunheng.metering.problems import PackageError, Problem
 DAY = timedelta(days=1)
 APPLY_ORDER = {"释放": 0, "新增": 1, "变更": 2}
 PENALTIES = {"A": 1, "B": 5, "C": 3, "D": 5, "E": 5, "F": 3}
+#: 测试期几个月；日志可以差几天；释放后几个工作日内清除
+TRIAL_MONTHS, TOLERANCE_DAYS, RECLAIM_DAYS = 3, 2, 10
+#: 考核：每项几分；满意率几分、线、每低一个百分点扣几分；总分的线、一档几分、一档扣几分之一；专项管理费是几分之一
+EVENT_FULL, RATE_FULL, RATE_LINE, RATE_PENALTY = 10, 40, 90, Fraction(4, 5)
+TOTAL_LINE, TOTAL_BAND, BAND_CUT, FEE_SHARE = 90, 10, Fraction(1, 20), Fraction(1, 10)
 NAMES = {
     1: "无工单",
     2: "无单据",
@@ -35,6 +40,7 @@ NAMES = {
     11: "无主变更",
     12: "重复工单",
     13: "无主资源",
+    14: "重复测试期",
 }
 BLOCKING = {3, 4, 5, 6, 7, 10}
 
@@ -56,10 +62,11 @@ class Action:
 
 @dataclass(eq=False)
 class Spell:
-    """一次真正的新增，直到释放。`charge_from` 是计费起日。"""
+    """一次真正的新增，直到释放。`opening` 是那次新增，`charge_from` 是计费起日，`on_trial` 是享不享测试期。"""
 
-    start: date
+    opening: Action
     charge_from: date
+    on_trial: bool
 
 
 @dataclass
@@ -78,12 +85,24 @@ class Book:
     days: dict[Timeline, dict[date, Action]] = field(default_factory=dict)
     applied: dict[Timeline, list[Action]] = field(default_factory=dict)
     differences: list[dict[str, Any]] = field(default_factory=list)
+    #: （资源, 目录项, 差异）→ 各段裁定（起, 止, 裁定）
+    rulings: dict[tuple[str, str, str], list[tuple[date, date, str]]] = field(default_factory=dict)
+    #: （资源, 目录项）→ 阻断它的差异码
+    blocked: dict[Timeline, set[str]] = field(default_factory=lambda: defaultdict(set))
     lines: list[dict[str, Any]] = field(default_factory=list)
+    disputed: list[dict[str, Any]] = field(default_factory=list)
     gaps: dict[tuple[str, str, date | None], date] = field(default_factory=dict)
 
     def within(self, day: date) -> bool:
         """这一天在不在期内。"""
         return self.start <= day < self.until
+
+    def ruled(self, timeline: Timeline, code: str, day: date) -> str | None:
+        """这一天对这种差异的裁定，没有为 None。"""
+        for start, until, ruling in self.rulings.get((*timeline, code), ()):
+            if start <= day < until:
+                return ruling
+        return None
 
     def differ(
         self,
@@ -105,6 +124,10 @@ class Book:
                 "note": f"{NAMES[code]}：{note}",
             }
         )
+        if code in BLOCKING:
+            assert place[0] is not None
+            assert place[1] is not None
+            self.blocked[place[0], place[1]].add(f"D{code}")
 
 
 def settle(
@@ -115,7 +138,7 @@ def settle(
 ) -> dict[str, Any]:
     """结算一个已通过校验的数据包，返回完整的 结算.json（含 digest）。
 
-    `conventions` 是全部 11 项口径；`published_workday` 给出内置的国务院安排，未公布为 None。
+    `conventions` 是这一版的全部口径；`published_workday` 给出内置的国务院安排，未公布为 None。
     要出账目的日子没有价格版本：抛 PackageError。
     """
     start = date(manifest.service_year, 7, 1)
@@ -137,8 +160,14 @@ def settle(
     warnings: list[str] = []
     _averages(book, tables)
     usage = _usage(tables)
+    for row in tables["差异裁定"]:
+        begin = date.fromisoformat(row["起"] or f"{manifest.service_year}-07-01")
+        end = date.fromisoformat(row["止"] or f"{manifest.service_year + 1}-07-01")
+        book.rulings.setdefault((row["资源"], row["目录项"], row["差异"]), []).append((begin, end, row["裁定"]))
     for timeline, actions in sorted(_actions(book, tables).items()):
         _walk(book, timeline, actions)
+    _compare_logs(book, tables, published_workday, warnings)
+    _compare_usage(book, usage)
     for timeline in sorted(book.days):
         _bill(book, timeline, usage.get(timeline, {}))
     if book.gaps:
@@ -151,13 +180,12 @@ def settle(
             )
             for (item, provider, _), day in sorted(book.gaps.items(), key=lambda gap: (gap[0][:2], gap[1]))
         )
-    _compare_logs(book, tables, published_workday, warnings)
-    _compare_usage(book, usage)
-    lines, disputed = _rule(book, tables)
+    _state_rulings(book, warnings)
+    lines, disputed = sorted(book.lines, key=_line_order), sorted(book.disputed, key=_line_order)
     assessments = _assess(book, tables, warnings)
     content: dict[str, Any] = {
         "format": "yunheng.settlement",
-        "version": 1,
+        "version": manifest.version,
         "service_year": manifest.service_year,
         "until": until.isoformat(),
         "district": manifest.district,
@@ -259,6 +287,7 @@ def _walk(book: Book, timeline: Timeline, actions: list[Action]) -> None:
     days = book.days[timeline] = {}
     current: Action | None = None
     spell: Spell | None = None
+    spells: list[Spell] = []
     waiting = list(actions)
     day = waiting[0].effective
     while day < book.until:
@@ -272,7 +301,9 @@ def _walk(book: Book, timeline: Timeline, actions: list[Action]) -> None:
                     number = action.order["工单号"] if action.order else None
                     book.differ(11, timeline, f"{day} 的变更没有可变更的在用量", (action.form["单号"], number))
                 continue
-            spell = spell or Spell(day, _charge_from(book, timeline[1], day, action.form))
+            if spell is None:
+                spell = _open(book, timeline[1], action, again=bool(spells))
+                spells.append(spell)
             action.spell, current = spell, action
         if current is not None:
             days[day] = current
@@ -288,20 +319,32 @@ def _walk(book: Book, timeline: Timeline, actions: list[Action]) -> None:
             book.differ(3, timeline, note, evidence)
         if date.fromisoformat(order["完成日期"]) < action.reviewed:
             book.differ(4, timeline, f"{order['完成日期']} 完成，早于审核通过日 {action.reviewed}", evidence)
+    used = {id(action.spell) for day, action in days.items() if book.within(day)}
+    for spell in spells[1:]:
+        if book.manifest.version > 1 and spell.on_trial and id(spell) in used:
+            opening = spell.opening
+            assert opening.order is not None
+            note = f"{opening.effective} 释放后再新增，又享测试期，{spell.charge_from} 起才计费"
+            book.differ(14, timeline, note, (opening.form["单号"], opening.order["工单号"]))
 
 
-def _charge_from(book: Book, item: str, day: date, form: Row) -> date:
-    """第 3 步：计费起日（K-01、K-09）。"""
-    row = book.items[item]
-    if row["类别"] != "基础设施" or row["级别"] == "区级":
-        return day
-    if book.options["K-09"] == "no" and form["种类"] != "首次申请":
-        return day
-    index = day.year * 12 + day.month - 1 + 3
+def _open(book: Book, item: str, action: Action, *, again: bool) -> Spell:
+    """第 3 步：一次真正的新增，定它的计费起日（K-01、K-09、K-17、K-18）；`again` 是以前新增过。"""
+    row, day = book.items[item], action.effective
+    on_trial = row["类别"] == "基础设施" and row["级别"] != "区级"
+    if book.options["K-09"] == "no" and action.form["种类"] != "首次申请":
+        on_trial = False
+    if book.options.get("K-17") == "once" and again:
+        on_trial = False
+    if book.options.get("K-18") == "recurring" and row["计费周期"] not in ("年", "月"):
+        on_trial = False
+    if not on_trial:
+        return Spell(action, day, on_trial)
+    index = day.year * 12 + day.month - 1 + TRIAL_MONTHS
     year, month = divmod(index, 12)
     last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - DAY).day
     anniversary = date(year, month + 1, min(day.day, last))
-    return anniversary + DAY if book.options["K-01"] == "civil_code" else anniversary
+    return Spell(action, anniversary + DAY if book.options["K-01"] == "civil_code" else anniversary, on_trial)
 
 
 # ── 第 4、5 步：切段、金额 ──────────────────────────────────────────────────
@@ -325,93 +368,126 @@ def _version(book: Book, item: str, provider: str, day: date) -> Row | None:
     return None
 
 
+@dataclass
+class Charge:
+    """要出账目的一天：哪个动作、哪个价格版本、多少。"""
+
+    day: date
+    action: Action
+    version: Row
+    quantity: Fraction
+
+
 def _bill(book: Book, timeline: Timeline, usage: Mapping[date, Fraction]) -> None:
-    """一条时间线的账目，按计费周期各算各的。"""
-    cycle = book.items[timeline[1]]["计费周期"]
-    if cycle == "一次性":
-        _bill_once(book, timeline)
-    elif cycle == "次":
-        _bill_usage(book, timeline, usage)
-    else:
-        _bill_days(book, timeline, cycle)
+    """一条时间线的账目：先找出要出账目的日子，再定每天的去处，合成账目。"""
+    item = timeline[1]
+    cycle = book.items[item]["计费周期"]
+    due = _due_once(book, timeline) if cycle == "一次性" else _due_daily(book, timeline, usage, cycle)
+    charges = []
+    for day, action, quantity in due:
+        version = _version(book, item, action.form["服务商"], day)
+        if version is not None:
+            charges.append(Charge(day, action, version, quantity))
+    if charges and book.items[item]["计价方式"] == "阶梯" and item not in book.averages:
+        book.differ(10, timeline, "没有本年度的阶梯或全市总量，平均单价算不出")
+    groups: dict[Any, list[Charge]] = {}
+    marks: list[tuple[Any, ...]] = []
+    for charge in charges:
+        fate = _fate(book, timeline, charge.day)
+        if cycle == "次":
+            key: Any = (charge.action.form["项目"], charge.action.form["服务商"], id(charge.version), fate)
+        else:
+            mark = (id(charge.action), id(charge.version), fate, charge.day)
+            if cycle == "一次性" or not marks or marks[-1] != (*mark[:3], charge.day - DAY):
+                groups[len(groups)] = []
+            marks.append(mark)
+            key = len(groups) - 1
+        groups.setdefault(key, []).append(charge)
+    for found in groups.values():
+        fate = _fate(book, timeline, found[0].day)
+        if fate is not None:
+            _line(book, timeline, cycle, found, fate)
 
 
-def _charged(action: Action, day: date) -> bool:
-    assert action.spell is not None
-    return day >= action.spell.charge_from
+def _fate(book: Book, timeline: Timeline, day: date) -> tuple[str, ...] | None:
+    """第 7 步裁定：这一天未裁定的码（空的入账，有的待核）；裁定不计费为 None。"""
+    verdicts = {code: book.ruled(timeline, code, day) for code in book.blocked.get(timeline, ())}
+    unruled = sorted((code for code, ruling in verdicts.items() if ruling is None), key=lambda code: int(code[1:]))
+    return None if not unruled and "不计费" in verdicts.values() else tuple(unruled)
 
 
-def _bill_days(book: Book, timeline: Timeline, cycle: str) -> None:
-    runs: list[tuple[Action, Row, list[date]]] = []
+def _excused(book: Book, timeline: Timeline, action: Action, day: date) -> bool:
+    """K-19 选 review：先办后批的段里，审核日期以前、当日裁定认可的日子不计费；服务年度始以前的按首日的裁定看。"""
+    if book.options.get("K-19") != "review" or day >= action.reviewed:
+        return False
+    return book.ruled(timeline, "D4", max(day, book.start)) == "认可"
+
+
+def _due_daily(
+    book: Book, timeline: Timeline, usage: Mapping[date, Fraction], cycle: str
+) -> Iterator[tuple[date, Action, Fraction]]:
+    """年、月每天收，次有用量的那天收。"""
     for day, action in book.days[timeline].items():
-        if not book.within(day) or not _charged(action, day):
+        assert action.spell is not None
+        if not book.within(day) or day < action.spell.charge_from or _excused(book, timeline, action, day):
             continue
-        version = _version(book, timeline[1], action.form["服务商"], day)
-        if version is None:
+        if cycle != "次":
+            yield day, action, action.quantity
+        elif day in usage:
+            yield day, action, usage[day]
+
+
+def _due_once(book: Book, timeline: Timeline) -> Iterator[tuple[date, Action, Fraction]]:
+    """一次性：每段收超过已收数量的部分；收费日是段里计费起日起第一个不被 K-19 免去的日子。"""
+    collected: dict[Spell, Fraction] = {}
+    owed: dict[Action, Fraction | None] = {}
+    for day, action in book.days[timeline].items():
+        spell = action.spell
+        assert spell is not None
+        if day < spell.charge_from:
             continue
-        if runs and runs[-1][0] is action and runs[-1][1] is version and runs[-1][2][-1] + DAY == day:
-            runs[-1][2].append(day)
-        else:
-            runs.append((action, version, [day]))
-    for action, version, days in runs:
-        if cycle == "年":
-            first = date(book.manifest.service_year, 7, 1)
-            actual = (date(book.manifest.service_year + 1, 7, 1) - first).days
-            time = Fraction(len(days), 365 if book.options["K-03"] == "fixed_365" else actual)
-        elif book.options["K-04"] == "thirty":
-            time = Fraction(len(days), 30)
-        else:
-            time = sum((Fraction(1, _month_length(day)) for day in days), Fraction(0))
-        _line(book, timeline, action, version, action.quantity, days, time)
+        if action not in owed:
+            more = action.quantity - collected.get(spell, Fraction(0))
+            owed[action] = more if spell not in collected or more > 0 else None
+            collected[spell] = max(collected.get(spell, action.quantity), action.quantity)
+        quantity = owed[action]
+        if quantity is None or _excused(book, timeline, action, day):
+            continue
+        owed[action] = None
+        if book.within(day):
+            yield day, action, quantity
+
+
+def _time(book: Book, cycle: str, days: list[date]) -> Fraction:
+    """第 5 步：折成几年、几个月（K-03、K-04）；次、一次性不折。"""
+    if cycle == "年":
+        first = date(book.manifest.service_year, 7, 1)
+        actual = (date(book.manifest.service_year + 1, 7, 1) - first).days
+        return Fraction(len(days), 365 if book.options["K-03"] == "fixed_365" else actual)
+    if cycle != "月":
+        return Fraction(1)
+    if book.options["K-04"] == "thirty":
+        return Fraction(len(days), 30)
+    return sum((Fraction(1, _month_length(day)) for day in days), Fraction(0))
 
 
 def _month_length(day: date) -> int:
     return (date(day.year + day.month // 12, day.month % 12 + 1, 1) - day.replace(day=1)).days
 
 
-def _bill_once(book: Book, timeline: Timeline) -> None:
-    collected: dict[Spell, Fraction] = {}
-    for day, action in book.days[timeline].items():
-        spell = action.spell
-        assert spell is not None
-        if day < spell.charge_from:
-            continue
-        due = action.quantity - collected[spell] if spell in collected else action.quantity
-        first = spell not in collected
-        collected[spell] = max(collected.get(spell, action.quantity), action.quantity)
-        if book.within(day) and (first or due > 0):
-            version = _version(book, timeline[1], action.form["服务商"], day)
-            if version is not None:
-                _line(book, timeline, action, version, due, [day], Fraction(1))
-
-
-def _bill_usage(book: Book, timeline: Timeline, usage: Mapping[date, Fraction]) -> None:
-    groups: dict[tuple[str, str, int], list[tuple[date, Action, Row]]] = defaultdict(list)
-    for day in sorted(usage):
-        action = book.days[timeline].get(day)
-        if action is None or not book.within(day) or not _charged(action, day):
-            continue
-        version = _version(book, timeline[1], action.form["服务商"], day)
-        if version is not None:
-            groups[action.form["项目"], action.form["服务商"], id(version)].append((day, action, version))
-    for found in groups.values():
-        days = [day for day, _, _ in found]
-        total = sum((usage[day] for day in days), Fraction(0))
-        _line(book, timeline, found[0][1], found[0][2], total, days, Fraction(1))
-
-
-def _line(
-    book: Book, timeline: Timeline, action: Action, version: Row, quantity: Fraction, days: list[date], time: Fraction
-) -> None:
-    """第 5、6 步：一条账目，舍入一次到分，写明谁付。"""
-    item, form = timeline[1], action.form
+def _line(book: Book, timeline: Timeline, cycle: str, charges: list[Charge], unruled: tuple[str, ...]) -> None:
+    """第 5、6 步：一条账目，舍入一次到分，写明谁付；有未裁定的码进待核。"""
+    first, days = charges[0], [charge.day for charge in charges]
+    item, action, form = timeline[1], first.action, first.action.form
     tiered = book.items[item]["计价方式"] == "阶梯"
-    price = book.averages.get(item, Fraction(0)) if tiered else Fraction(version["单价"])
-    fen = round_half(quantity * price * time * 100, even=book.options["K-05"] == "half_even")
+    price = book.averages.get(item, Fraction(0)) if tiered else Fraction(first.version["单价"])
+    quantity = first.quantity if cycle != "次" else sum((charge.quantity for charge in charges), Fraction(0))
+    amount = quantity * price * _time(book, cycle, days) * 100
+    fen = round_half(amount, even=book.options["K-05"] == "half_even")
     project = book.projects[form["项目"]]
     unified = book.units[project["单位"]]["预算性质"] == "区级" and project["费用归属"] == "区级"
     assert action.order is not None
-    book.lines.append(
+    (book.disputed if unruled else book.lines).append(
         {
             "unit": project["单位"],
             "project": form["项目"],
@@ -427,6 +503,7 @@ def _line(
             "unit_price": text(price),
             "amount": yuan(fen),
             "payer": "unified" if unified else "self",
+            **({"differences": list(unruled)} if unruled else {}),
         }
     )
 
@@ -490,9 +567,9 @@ def _compare_logs(
         stop = max((max(book.days[timeline]) + DAY for timeline in used), default=None)
         for timeline in current:
             assert stop is not None
-            if book.within(added) and abs((first - added).days) > 2:
+            if book.within(added) and abs((first - added).days) > TOLERANCE_DAYS:
                 book.differ(6, timeline, f"最早生效日 {added}，日志首见 {first}，相差超过 2 天")
-            if last < stop - 3 * DAY:
+            if last < stop - (TOLERANCE_DAYS + 1) * DAY:
                 book.differ(7, timeline, f"在用至 {stop - DAY}，日志末见 {last}，早了超过 2 天")
         if stop is not None and stop < book.until and book.within(stop):
             deadline, guessed = _ten_workdays(stop - DAY, overrides, published_workday)
@@ -512,7 +589,7 @@ def _ten_workdays(
     day: date, overrides: Mapping[date, bool], published_workday: Callable[[date], bool | None]
 ) -> tuple[date, bool]:
     count, guessed = 0, False
-    while count < 10:
+    while count < RECLAIM_DAYS:
         day += DAY
         works = overrides[day] if day in overrides else published_workday(day)
         if works is None:
@@ -522,38 +599,28 @@ def _ten_workdays(
 
 
 def _compare_usage(book: Book, usage: Mapping[Timeline, Mapping[date, Fraction]]) -> None:
-    """D9：期内的用量不在时间线内；D10：阶梯有账目却没有平均单价。"""
+    """D9：期内的用量不在时间线内。"""
     for timeline, amounts in usage.items():
         days = book.days.get(timeline, {})
         stray = [day for day in amounts if book.within(day) and day not in days]
         if stray:
             book.differ(9, timeline, f"有 {len(stray)} 天的用量不在在用期间内，不计费")
-    lacking = {
-        (line["resource"], line["item"])
-        for line in book.lines
-        if book.items[line["item"]]["计价方式"] == "阶梯" and line["item"] not in book.averages
-    }
-    for timeline in lacking:
-        book.differ(10, timeline, "没有本年度的阶梯或全市总量，平均单价算不出")
 
 
-def _rule(book: Book, tables: Tables) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """裁定：阻断差异未全裁定的进待核；全认可入账；任一不计费则删除。"""
-    rulings = {(row["资源"], row["目录项"], row["差异"]): row["裁定"] for row in tables["差异裁定"]}
-    blocked: dict[Timeline, dict[str, str | None]] = defaultdict(dict)
+def _state_rulings(book: Book, warnings: list[str]) -> None:
+    """差异行写上裁定：期内每天都是同一种的写那一种，有裁定而不是这样的写部分；用不上的裁定给提醒。"""
+    period = [book.start + n * DAY for n in range((book.until - book.start).days)]
+    stated: dict[tuple[str, str, str], str | None] = {}
+    for (resource, item, code), ranges in book.rulings.items():
+        daily = {book.ruled((resource, item), code, day) for day in period}
+        stated[resource, item, code] = None if daily == {None} else daily.pop() if len(daily) == 1 else "部分"
+        known = any((e["resource"], e["item"], e["code"]) == (resource, item, code) for e in book.differences)
+        for begin, end, _ in sorted(ranges):
+            reason = "的日子全在数据截止日以后" if known else "没有对应的差异"
+            if not known or begin >= book.until:
+                warnings.append(f"差异裁定{reason}，已忽略：{resource} {item} {code}（{begin} 至 {end}）")
     for entry in book.differences:
-        entry["ruling"] = rulings.get((entry["resource"], entry["item"], entry["code"]))
-        if entry["blocking"]:
-            blocked[entry["resource"], entry["item"]][entry["code"]] = entry["ruling"]
-    lines, disputed = [], []
-    for line in sorted(book.lines, key=_line_order):
-        verdicts = blocked.get((line["resource"], line["item"]), {})
-        open_codes = sorted((code for code, ruling in verdicts.items() if ruling is None), key=lambda c: int(c[1:]))
-        if open_codes:
-            disputed.append({**line, "differences": open_codes})
-        elif "不计费" not in verdicts.values():
-            lines.append(line)
-    return lines, disputed
+        entry["ruling"] = stated.get((entry["resource"], entry["item"], entry["code"]))
 
 
 def _line_order(line: Mapping[str, Any]) -> tuple[str, ...]:
@@ -578,20 +645,20 @@ def _assess(book: Book, tables: Tables, warnings: list[str]) -> list[dict[str, A
                 row["服务商"] == provider and row["指标"] == indicator and book.within(date.fromisoformat(row["日期"]))
                 for row in tables["考核"]
             )
-            scores[indicator] = Fraction(max(10 - penalty * events, 0))
+            scores[indicator] = Fraction(max(EVENT_FULL - penalty * events, 0))
         entry: dict[str, Any] = {"provider": provider, "scores": {k: text(v) for k, v in scores.items()}}
         if provider not in rates:
             warnings.append(f"服务商 {provider} 没有满意率，未考核，扣减按 0（D62-附件5）")
             entry["scores"]["G"] = entry["total"] = entry["deduction_rate"] = None
         else:
-            short = max(90 - rates[provider], Fraction(0))
+            short = max(RATE_LINE - rates[provider], Fraction(0))
             if book.options["K-06"] != "linear":
                 short = Fraction(short.__floor__() if book.options["K-06"] == "whole" else short.__ceil__())
-            scores["G"] = max(40 - short * Fraction(4, 5), Fraction(0))
+            scores["G"] = max(RATE_FULL - short * RATE_PENALTY, Fraction(0))
             total = sum(scores.values(), Fraction(0))
-            rungs = ((90 - total) / 10).__ceil__() if total < 90 else 0
+            rungs = ((TOTAL_LINE - total) / TOTAL_BAND).__ceil__() if total < TOTAL_LINE else 0
             entry["scores"]["G"] = text(scores["G"])
-            entry["total"], entry["deduction_rate"] = text(total), text(Fraction(rungs, 20))
+            entry["total"], entry["deduction_rate"] = text(total), text(rungs * BAND_CUT)
         result.append(entry)
     return result
 
@@ -622,5 +689,5 @@ def _summary(
         **rows,
         **{key: yuan(value) for key, value in sums.items()},
         "disputed_gross": yuan(sum(_fen(line["amount"]) for line in disputed)),
-        "supervision_fee_cap": yuan(base // 10),
+        "supervision_fee_cap": yuan((base * FEE_SHARE).__floor__()),
     }

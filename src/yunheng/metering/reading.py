@@ -19,10 +19,13 @@ from typing import Any
 import duckdb
 
 from yunheng.metering.format import (
+    FIRST_YEAR,
+    LAST_YEAR,
     MANIFEST,
     MANIFEST_FORMAT,
     MANIFEST_VERSION,
     TABLES,
+    VERSIONS,
     WHITE_SPACE,
     Manifest,
     Table,
@@ -40,12 +43,15 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 class Package:
     """读进来的数据包：说明、暂存连接、读的时候就看得出的错误和提醒。
 
-    `unreadable` 是读不出的表，校验不再报别表对它的引用。
+    `unreadable` 是读不出的表，校验不再报别表对它的引用。`version`、`year` 是说明里的版本、服务年度：
+    版本读不出的各表按最后一版查，年度读不出为 None。
     """
 
     source: Path
     connection: duckdb.DuckDBPyConnection
     manifest: Manifest | None = None
+    version: int = MANIFEST_VERSION
+    year: int | None = None
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
@@ -102,19 +108,22 @@ def _read_manifest(package: Package, path: Path) -> None:
             package.warnings.append(f"{MANIFEST}.json 里多余的键，已忽略：{key}")
     if content.get("格式") != MANIFEST_FORMAT:
         wrong("格式", f"应为 {MANIFEST_FORMAT}")
-    if not _is_integer(content.get("版本")) or content["版本"] != MANIFEST_VERSION:
-        wrong("版本", f"应为整数 {MANIFEST_VERSION}")
+    if _is_integer(content.get("版本")) and content["版本"] in VERSIONS:
+        package.version = content["版本"]
+    else:
+        wrong("版本", f"应为整数 {' 或 '.join(map(str, VERSIONS))}")
     year = content.get("服务年度")
-    if not isinstance(year, int) or isinstance(year, bool) or not 1900 <= year <= 9990:
-        wrong("服务年度", "应为整数，如 2023 表示 2023-07-01 至 2024-06-30（D62-五）")
+    if not isinstance(year, int) or isinstance(year, bool) or not FIRST_YEAR <= year <= LAST_YEAR:
+        wrong("服务年度", "应为四位整数，如 2023 表示 2023-07-01 至 2024-06-30（D62-五）")
         year = None
+    package.year = year
     district = content.get("区")
     if not isinstance(district, str) or not district.strip(WHITE_SPACE) or _UNPRINTABLE.search(district):
         wrong("区", "必填，应为区的名称")
     cutoff = _cutoff(package, content.get("数据截止日"), year)
     chosen = _chosen_conventions(package, content.get("口径"))
     if year is not None and len(package.problems) == found:
-        package.manifest = Manifest(year, str(district).strip(WHITE_SPACE), cutoff, chosen)
+        package.manifest = Manifest(package.version, year, str(district).strip(WHITE_SPACE), cutoff, chosen)
 
 
 def _is_integer(value: Any) -> bool:
@@ -151,7 +160,7 @@ def _chosen_conventions(package: Package, value: Any) -> dict[str, str]:
     for code, option in value.items():
         text = option if isinstance(option, str) else json.dumps(option, ensure_ascii=False)
         try:
-            conventions.resolve({code: text})
+            conventions.resolve({code: text}, package.version)
         except ValueError as error:
             package.problem(MANIFEST, None, f"口径.{code}", str(error))
         else:
@@ -267,6 +276,11 @@ def _header(package: Package, table: Table, path: Path) -> list[str] | None:
         package.warnings.append(
             f"{table.name} 里多余的列，已忽略：{'、'.join(' '.join(name.split()) for name in extra)}"
         )
+    later = [c.name for c in table.columns if c.since > package.version and c.name in header]
+    if good and later:
+        unseen = f"版本 {package.version} 不看{'、'.join(later)}"
+        package.warnings.append(f"{table.name} 里多余的列，已忽略：{unseen}")
+        header = [f"{name}（{unseen}）" if name in later else name for name in header]
     return header if good else None
 
 

@@ -17,7 +17,8 @@ from yunheng.tables.cells import Cell, Line, Made, Sheet
 from yunheng.tables.limits import PACKAGE, Unreadable
 from yunheng.tables.workbook import Entry, Workbook
 
-_INTEGERS = ("版本", "服务年度")
+#: 写成整数的键：怎样写才是（文本或数字单元格都收；02023、1.5 不是）
+_INTEGERS = {"版本": "[1-9]", "服务年度": "[1-9][0-9]{3}"}
 #: 百分数的列：写 95，不写 95%
 _PERCENT = {("满意度", "满意率")}
 #: 展开的字节不能多于这么多，也不能是文件的这么多倍
@@ -147,7 +148,7 @@ def _write_manifest(rows: Iterator[list[str]], folder: Path) -> None:
             continue
         if key.startswith("口径."):
             chosen[key.removeprefix("口径.")] = value
-        elif key in _INTEGERS and re.fullmatch("[0-9]{1,9}", value):
+        elif key in _INTEGERS and re.fullmatch(_INTEGERS[key], value):
             content[key] = int(value)
         else:
             content[key] = value

@@ -172,7 +172,7 @@ def _write_manifest(book: Any, styles: _Styles) -> None:
         sheet.write_string(row, 1, value, styles.text)
         if key in hints:
             sheet.write_comment(row, 0, hints[key])
-    for code, default in conventions.defaults().items():
+    for code, default in conventions.defaults(MANIFEST_VERSION).items():
         row += 1
         options = conventions.CONVENTIONS[code].options
         sheet.write_string(row, 0, f"口径.{code}", styles.text)

@@ -14,7 +14,7 @@ from typing import Any
 
 import xlsxwriter
 
-from yunheng.metering.format import MANIFEST, TABLES, Row, Table
+from yunheng.metering.format import MANIFEST, Row, Table, tables_of
 
 #: Excel 一张表最多的行数，含表头
 SHEET_ROWS = 1_048_576
@@ -37,7 +37,8 @@ Source = Iterable[Row] | Chunks
 def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> None:
     """写一个数据包。`target` 以 .zip、.xlsx 结尾就写成那种文件，否则写成目录。
 
-    `manifest` 是 数据包.json 的内容，`tables` 是表名到各行，逐表逐段写，不整份留在内存；必备的表总写，其余空表不写。
+    `manifest` 是 数据包.json 的内容，`tables` 是表名到各行，逐表逐段写，不整份留在内存；
+    列照 `manifest` 写的版本；必备的表总写，其余空表不写。
     目标已有内容抛 FileExistsError；一张表多于 Excel 的行数抛 ValueError，什么也不写。
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -69,13 +70,13 @@ def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str
 def _files(manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> Iterator[tuple[str, Iterable[bytes]]]:
     """各文件的名字和内容。"""
     yield f"{MANIFEST}.json", [(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()]
-    for table, parts in _bodies(tables):
+    for table, parts in _bodies(manifest, tables):
         yield f"{table.name}.csv", itertools.chain([",".join(_names(table)).encode() + b"\n"], parts)
 
 
-def _bodies(tables: Mapping[str, Source]) -> Iterator[tuple[Table, Iterator[bytes]]]:
-    """要写的各表和它的 CSV（不含表头），前一张读完才轮到后一张。"""
-    for table in TABLES:
+def _bodies(manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> Iterator[tuple[Table, Iterator[bytes]]]:
+    """要写的各表和它的 CSV（不含表头），前一张读完才轮到后一张；列照说明里写的版本。"""
+    for table in tables_of(manifest["版本"]):
         source = tables.get(table.name, ())
         parts = _gathered(source.parts) if isinstance(source, Chunks) else _formatted(table, source)
         first = next(parts, None)
@@ -120,7 +121,7 @@ def _write_workbook(path: Path, manifest: Mapping[str, Any], tables: Mapping[str
         for number, (key, value) in enumerate([("键", "值"), *keys.items()]):
             sheet.write_string(number, 0, key)
             sheet.write_string(number, 1, "" if value is None else str(value))
-        for table, parts in _bodies(tables):
+        for table, parts in _bodies(manifest, tables):
             sheet = book.add_worksheet(table.name)
             for number, cells in enumerate(itertools.chain([_names(table)], _cells(parts))):
                 if number >= SHEET_ROWS:

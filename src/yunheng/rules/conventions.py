@@ -12,6 +12,8 @@ from .problems import RuleDataError, UnknownRule
 
 Scope = Literal["package", "application"]
 _FIELDS = {"question", "scope", "default", "clauses", "requirements", "reason", "changed_by", "options"}
+#: 没写 since 的从数据包版本 1 起就有
+_OPTIONAL = {"since"}
 
 
 class UnknownConvention(UnknownRule):
@@ -20,7 +22,10 @@ class UnknownConvention(UnknownRule):
 
 @dataclass(frozen=True)
 class Convention:
-    """一条口径。`options` 是选项码到解释，按登记的先后；`scope` 为 application 的不进数据包。"""
+    """一条口径。`options` 是选项码到解释，按登记的先后；`scope` 为 application 的不进数据包。
+
+    `since` 是数据包从哪一版起有它；以前的版本不认识它，照算法正文。
+    """
 
     code: str
     question: str
@@ -31,6 +36,7 @@ class Convention:
     clauses: tuple[str, ...]
     requirements: tuple[str, ...]
     changed_by: str
+    since: int = 1
 
     def check(self, option: str) -> str:
         """选项在可选之列则原样返回，否则抛 UnknownConvention。"""
@@ -45,13 +51,15 @@ def load(text: str) -> dict[str, Convention]:
 
 
 def _convention(code: str, entry: Mapping[str, Any]) -> Convention:
-    if set(entry) != _FIELDS:
-        raise RuleDataError(f"口径 {code} 的键不对：{'、'.join(sorted(set(entry) ^ _FIELDS))}")
+    if set(entry) - _OPTIONAL != _FIELDS:
+        raise RuleDataError(f"口径 {code} 的键不对：{'、'.join(sorted((set(entry) - _OPTIONAL) ^ _FIELDS))}")
     options = {option["code"]: option["text"] for option in entry["options"]}
     if len(options) != len(entry["options"]) or entry["default"] not in options:
         raise RuleDataError(f"口径 {code} 的选项重复，或默认值不在选项里")
     if entry["scope"] not in ("package", "application"):
         raise RuleDataError(f"口径 {code} 的 scope 不对：{entry['scope']}")
+    if "since" in entry and entry["scope"] != "package":
+        raise RuleDataError(f"口径 {code} 不进数据包，不该有 since")
     return Convention(
         code=code,
         question=entry["question"],
@@ -62,27 +70,31 @@ def _convention(code: str, entry: Mapping[str, Any]) -> Convention:
         clauses=tuple(entry["clauses"]),
         requirements=tuple(entry["requirements"]),
         changed_by=entry["changed_by"],
+        since=entry.get("since", 1),
     )
 
 
 CONVENTIONS: Mapping[str, Convention] = load(files(__package__).joinpath("conventions.toml").read_text("utf-8"))
-#: 进数据包、写进结算书的口径码，按编号
-PACKAGE_CODES: tuple[str, ...] = tuple(c.code for c in CONVENTIONS.values() if c.scope == "package")
 #: 只在申请环节用的口径码
 APPLICATION_CODES: tuple[str, ...] = tuple(c.code for c in CONVENTIONS.values() if c.scope == "application")
 
 
-def defaults() -> dict[str, str]:
-    """数据包的全部口径，取默认值。"""
-    return {code: CONVENTIONS[code].default for code in PACKAGE_CODES}
+def package_codes(version: int) -> tuple[str, ...]:
+    """进 `version` 版数据包、写进结算书的口径码，按编号。"""
+    return tuple(c.code for c in CONVENTIONS.values() if c.scope == "package" and c.since <= version)
 
 
-def resolve(chosen: Mapping[str, str]) -> dict[str, str]:
-    """数据包的全部口径：选了的用所选，没选的用默认。
+def defaults(version: int) -> dict[str, str]:
+    """`version` 版数据包的全部口径，取默认值。"""
+    return {code: CONVENTIONS[code].default for code in package_codes(version)}
 
-    未知的口径码（含只在申请环节用的 K-13）或选项抛 UnknownConvention。
+
+def resolve(chosen: Mapping[str, str], version: int) -> dict[str, str]:
+    """`version` 版数据包的全部口径：选了的用所选，没选的用默认。
+
+    这一版没有的口径码（含只在申请环节用的 K-13、版本 1 的 K-17）或选项抛 UnknownConvention。
     """
-    return _resolve(chosen, PACKAGE_CODES, "数据包")
+    return _resolve(chosen, package_codes(version), f"版本 {version} 的数据包")
 
 
 def resolve_application(chosen: Mapping[str, str]) -> dict[str, str]:

@@ -107,6 +107,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """打分用的全部数字。`indicators` 是指标字母 → 分值 full、每起（每档）扣 penalty，G 另有线 threshold、档 step。
+
+    `threshold`、`band` 是总分的线和一档几分，`step` 是每低一档扣减的比例（0.05 即 5%）。
+    """
+
+    indicators: Mapping[str, Mapping[str, Fraction]]
+    threshold: Fraction
+    band: Fraction
+    step: Fraction
+
+
+@dataclass(frozen=True)
 class Assessment:
     """一个服务商的考核结果。没有满意率时 G、`total`、`deduction_rate` 为 None（未考核，扣减按 0）。
 
@@ -119,34 +132,38 @@ class Assessment:
     article: str = ARTICLE
 
 
+def terms(on: date, book: rulebook.RuleBook | None = None) -> Terms:
+    """`on` 日生效的规则参数里打分用的数字；那天没有生效的规则抛 NotInForce。"""
+    book = book or rulebook.built_in()
+    return Terms(
+        {letter: _terms(letter, on, book) for letter in INDICATORS},
+        Fraction(book.parameter("deduction_threshold", on).value),
+        Fraction(book.parameter("deduction_band", on).value),
+        book.parameter("deduction_step", on).ratio,
+    )
+
+
 def score(
-    events: Mapping[str, int],
-    satisfaction: Decimal | None,
-    on: date,
-    satisfaction_step: str,
-    book: rulebook.RuleBook | None = None,
+    events: Mapping[str, int], satisfaction: Decimal | None, satisfaction_step: str, numbers: Terms
 ) -> Assessment:
-    """按 `on` 日的规则打分。
+    """按 `numbers` 打分：某一天的规则用 `terms`，数据包的某一版用它自己冻结的一份。
 
     `events` 是 A~F 各指标的起数（缺的按 0）；`satisfaction` 是 0~100 的百分数；
-    `satisfaction_step` 是 K-06 的选项。起数为负、未知指标、满意率越界抛 ValueError；
-    `on` 日没有生效的规则抛 NotInForce。
+    `satisfaction_step` 是 K-06 的选项。起数为负、未知指标、满意率越界抛 ValueError。
     """
-    book = book or rulebook.built_in()
     conventions.CONVENTIONS["K-06"].check(satisfaction_step)
     for indicator, count in events.items():
         if indicator not in EVENT_INDICATORS or count < 0:
             raise ValueError(f"考核指标应为 A~F，起数不能为负：{indicator} {count}（{ARTICLE}）")
 
-    terms = {letter: _terms(letter, on, book) for letter in INDICATORS}
-    asked = _asked(events, satisfaction, satisfaction_step, terms)
-    exact = {letter: None if value is None else max(Fraction(0), terms[letter]["full"] - value)
+    asked = _asked(events, satisfaction, satisfaction_step, numbers.indicators)
+    exact = {letter: None if value is None else max(Fraction(0), numbers.indicators[letter]["full"] - value)
              for letter, value in asked.items()}  # fmt: skip
     scores = {key: _decimal(value) for key, value in exact.items()}
     if satisfaction is None:
         return Assessment(scores, None, None)
     total = sum((value for value in exact.values() if value is not None), Fraction(0))
-    return Assessment(scores, _decimal(total), deduction_rate(total, on, book))
+    return Assessment(scores, _decimal(total), deduction_rate(total, numbers))
 
 
 def _terms(letter: str, on: date, book: rulebook.RuleBook) -> dict[str, Fraction]:
@@ -188,14 +205,13 @@ def lines(
     events: Mapping[str, int], satisfaction: str | Decimal | None, satisfaction_step: str, until: date
 ) -> tuple[Line, ...]:
     """考核表的七行，得分与 `settle_score` 相同；`until` 是期末次日。"""
-    book, on = rulebook.built_in(), rule_day(until)
+    numbers = terms(rule_day(until))
     rate = None if satisfaction is None else Decimal(satisfaction)
-    scores = score(events, rate, on, satisfaction_step, book).scores
-    terms = {letter: _terms(letter, on, book) for letter in INDICATORS}
-    asked = _asked(events, rate, satisfaction_step, terms)
+    scores = score(events, rate, satisfaction_step, numbers).scores
+    asked = _asked(events, rate, satisfaction_step, numbers.indicators)
     found = []
     for letter, one in INDICATORS.items():
-        term, value = terms[letter], asked[letter]
+        term, value = numbers.indicators[letter], asked[letter]
         words = {name: _text(_decimal(number)) or "" for name, number in term.items()}
         found.append(
             Line(
@@ -237,14 +253,12 @@ def _rate_sentence(
     )
 
 
-def deduction_rate(total: Fraction | Decimal, on: date, book: rulebook.RuleBook | None = None) -> Decimal:
+def deduction_rate(total: Fraction | Decimal, numbers: Terms) -> Decimal:
     """总分对应的扣减比例（R-078）：不低于 90 分为 0，每低一档（10 分，不足按一档）加 5%。"""
-    book = book or rulebook.built_in()
-    short = Fraction(book.parameter("deduction_threshold", on).value) - Fraction(total)
+    short = numbers.threshold - Fraction(total)
     if short <= 0:
         return Decimal(0)
-    bands = math.ceil(short / Fraction(book.parameter("deduction_band", on).value))
-    rate = _decimal(book.parameter("deduction_step", on).ratio * bands)
+    rate = _decimal(numbers.step * math.ceil(short / numbers.band))
     assert rate is not None
     return rate
 
@@ -278,14 +292,11 @@ def ladder(until: date, rows: int = 5) -> list[tuple[str, str]]:
 
 
 def settle_score(
-    events: Mapping[str, int], satisfaction: str | Decimal | None, satisfaction_step: str, until: date
+    events: Mapping[str, int], satisfaction: str | Decimal | None, satisfaction_step: str, numbers: Terms
 ) -> dict[str, Any]:
-    """结算书里的一条考核结果：数字写成去尾零的字符串，没有的为 None。
-
-    `until` 是期末次日。
-    """
+    """结算书里的一条考核结果：数字写成去尾零的字符串，没有的为 None。"""
     rate = None if satisfaction is None else Decimal(satisfaction)
-    result = score(events, rate, rule_day(until), satisfaction_step)
+    result = score(events, rate, satisfaction_step, numbers)
     return {
         "scores": {key: _text(value) for key, value in result.scores.items()},
         "total": _text(result.total),

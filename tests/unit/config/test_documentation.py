@@ -42,7 +42,7 @@ def test_数据包格式的每一列与程序相同(table: Table) -> None:
             assert f"整数最多 {column.digits} 位" in row[2]
             assert (f"小数最多 {column.decimals} 位" in row[2]) == bool(column.decimals)
         else:
-            assert row[2] == {"text": "文本", "date": "日期"}[column.kind]
+            assert row[2] == {"text": "文本", "date": "日期", "year": "四位数字的年度"}[column.kind]
     assert ("必须存在" in text) == table.required
     for key in table.key:
         assert key in re.findall(r"主键：(.+?)。", text)[0]

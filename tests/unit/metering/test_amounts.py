@@ -29,7 +29,7 @@ def fen(quantity: int, price: int, weight: int, base: int, half_up: bool) -> int
     statement = engine.statements("05_amounts")[-1]
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE run AS SELECT {half_up} AS half_up")
-        names = "timeline_no form_no order_no provider_no project_no start until days unpriced".split()  # noqa: SIM905
+        names = "timeline_no form_no order_no provider_no project_no start until days fate".split()  # noqa: SIM905
         connection.execute(
             "CREATE TABLE weighed AS SELECT " + ", ".join(f"0 AS {name}" for name in names)
             + ", CAST(? AS HUGEINT) AS quantity, CAST(? AS BIGINT) AS price, CAST(? AS BIGINT) AS weight,"

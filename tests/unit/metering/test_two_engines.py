@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.packages import OPTIONS, random_package, write_folder
+from tests.support.packages import LATER_OPTIONS, OPTIONS, Tables, random_later_package, random_package, write_folder
 from yunheng.documents.data import Line
 from yunheng.metering import engine, oracle, reading, result
 from yunheng.metering.opening import opened
@@ -31,7 +32,7 @@ def both(folder: Path) -> tuple[dict[str, Any] | PackageError, dict[str, Any] | 
         naive: dict[str, Any] | PackageError
         columnar: dict[str, Any] | PackageError
         try:
-            options = conventions.resolve(manifest.conventions)
+            options = conventions.resolve(manifest.conventions, manifest.version)
             naive = oracle.settle(manifest, reading.rows_of(package), options, published_workday)
         except PackageError as error:
             naive = error
@@ -75,7 +76,7 @@ def assert_same(naive: dict[str, Any] | PackageError, columnar: dict[str, Any] |
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
-def test_四个带答案的数据包两个引擎都逐字相符(case: str) -> None:
+def test_五个带答案的数据包两个引擎都逐字相符(case: str) -> None:
     want = json.loads((CASES / case / "结算.json").read_text(encoding="utf-8"))
     naive, columnar = both(CASES / case)
     assert isinstance(naive, dict)
@@ -92,26 +93,42 @@ def test_随机数据包两个引擎逐字相同(batch: int, tmp_path: Path) -> 
         assert_same(naive, columnar)
 
 
+@pytest.mark.parametrize("batch", range(SAMPLE // BATCH))
+def test_版本2的随机数据包两个引擎逐字相同(batch: int, tmp_path: Path) -> None:
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        write_folder(tmp_path / str(seed), *random_later_package(seed))
+        assert_same(*both(tmp_path / str(seed)))
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("batch", range(int(os.environ.get("YUNHENG_SOAK", "100"))))
 def test_成千的随机数据包两个引擎逐字相同(batch: int, tmp_path: Path) -> None:
     for seed in range(10_000 + batch * BATCH, 10_000 + (batch + 1) * BATCH):
-        write_folder(tmp_path / str(seed), *random_package(seed))
-        assert_same(*both(tmp_path / str(seed)))
+        for version, made in ((1, random_package), (2, random_later_package)):
+            write_folder(tmp_path / f"{version}-{seed}", *made(seed))
+            assert_same(*both(tmp_path / f"{version}-{seed}"))
 
 
-def test_固定样本碰到每种差异_每个口径选项_每种账目(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("made", "options", "codes"), [(random_package, OPTIONS, 13), (random_later_package, OPTIONS | LATER_OPTIONS, 14)]
+)
+def test_固定样本碰到每种差异_每个口径选项_每种账目(
+    made: Callable[[int], tuple[dict[str, Any], Tables]],
+    options: dict[str, tuple[str, ...]],
+    codes: int,
+    tmp_path: Path,
+) -> None:
     seen: Counter[str] = Counter()
     for seed in range(SAMPLE):
-        manifest, tables = random_package(seed)
+        manifest, tables = made(seed)
         seen.update(f"{code}={option}" for code, option in manifest.get("口径", {}).items())
         seen["截止日"] += "数据截止日" in manifest
         write_folder(tmp_path / str(seed), manifest, tables)
         with opened(tmp_path / str(seed)) as package:
             assert package.manifest is not None
-            options = conventions.resolve(package.manifest.conventions)
+            resolved = conventions.resolve(package.manifest.conventions, package.manifest.version)
             try:
-                content = oracle.settle(package.manifest, reading.rows_of(package), options, published_workday)
+                content = oracle.settle(package.manifest, reading.rows_of(package), resolved, published_workday)
             except PackageError:
                 seen["价格缺口"] += 1
                 continue
@@ -122,7 +139,9 @@ def test_固定样本碰到每种差异_每个口径选项_每种账目(tmp_path
         seen.update(line["payer"] for line in content["lines"])
         seen["未考核"] += any(entry["total"] is None for entry in content["assessments"])
         seen["平均单价"] += bool(content["tier_prices"])
-    wanted = {f"D{n}" for n in range(1, 14)} | {f"{c}={o}" for c, options in OPTIONS.items() for o in options}
+    wanted = {f"D{n}" for n in range(1, codes + 1)}
+    wanted |= {f"{code}={option}" for code, listed in options.items() for option in listed}
+    wanted |= {"裁定部分"} if codes > 13 else set()
     wanted |= {
         "截止日",
         "价格缺口",

@@ -13,6 +13,7 @@ from yunheng.rules import conventions, rulebook, scoring, workdays
 from yunheng.rules.problems import NotInForce, UnknownRule
 
 BOOK = rulebook.built_in()
+TERMS = scoring.terms(date(2024, 6, 30))
 
 
 def test_R004_试行期间的数字另立一行_值同现行并注明() -> None:
@@ -41,14 +42,22 @@ def test_D14的两个第十六条要写明是哪一个() -> None:
 
 
 def test_每个口径的默认就是第一个可选项_且引用的条款都在索引里() -> None:
-    assert len(conventions.PACKAGE_CODES) == 11
-    assert conventions.defaults()["K-03"] == "actual"
+    assert [len(conventions.package_codes(version)) for version in (1, 2)] == [11, 14]
+    assert conventions.defaults(1)["K-03"] == "actual"
+    assert conventions.defaults(2)["K-19"] == "completion"
 
 
 def test_R005_未知的口径或选项拒绝() -> None:
-    for chosen in ({"K-02": "x"}, {"K-03": "366"}, {"K-13": "yes"}):
+    for chosen in ({"K-02": "x"}, {"K-03": "366"}, {"K-13": "yes"}, {"K-17": "twice"}):
         with pytest.raises(ValueError, match="K-"):
-            conventions.resolve(chosen)
+            conventions.resolve(chosen, 2)
+
+
+def test_K17至K19只在版本2的数据包里有() -> None:
+    for chosen in ({"K-17": "once"}, {"K-18": "all"}, {"K-19": "review"}):
+        assert set(chosen.items()) <= set(conventions.resolve(chosen, 2).items())
+        with pytest.raises(ValueError, match=r"版本 1 的数据包没有口径 K-1[789]"):
+            conventions.resolve(chosen, 1)
 
 
 def test_四份政策的条数齐全() -> None:
@@ -77,20 +86,20 @@ def test_R042_至少提前15个工作日是倒着数() -> None:
     ("total", "rate"), [("90", "0"), ("89.9", "0.05"), ("80", "0.05"), ("79.9", "0.1"), ("70", "0.1"), ("0", "0.45")]
 )
 def test_R078_扣减阶梯(total: str, rate: str) -> None:
-    assert scoring.deduction_rate(Decimal(total), date(2024, 6, 30)) == Decimal(rate)
+    assert scoring.deduction_rate(Decimal(total), TERMS) == Decimal(rate)
 
 
 def test_R092_每偏差百分之一按口径扣() -> None:
     for step, points in (("linear", "38.8"), ("whole", "39.2"), ("started", "38.4")):
-        result = scoring.score({}, Decimal("88.5"), date(2024, 6, 30), step)
+        result = scoring.score({}, Decimal("88.5"), step, TERMS)
         assert result.scores["G"] == Decimal(points)
 
 
 def test_R091_扣完为止_起数不能为负() -> None:
-    result = scoring.score({"B": 9}, Decimal(95), date(2024, 6, 30), "linear")
+    result = scoring.score({"B": 9}, Decimal(95), "linear", TERMS)
     assert result.scores["B"] == 0
     with pytest.raises(ValueError, match="不能为负"):
-        scoring.score({"B": -1}, Decimal(95), date(2024, 6, 30), "linear")
+        scoring.score({"B": -1}, Decimal(95), "linear", TERMS)
 
 
 def test_代码里提到的条款都在索引里() -> None:

@@ -76,3 +76,12 @@ FROM raw_用量 AS u
 JOIN resources AS r ON r.resource = u.资源
 JOIN items AS i ON i.item = u.目录项
 GROUP BY 1, 2 HAVING sum(CAST(CAST(u.用量 AS DECIMAL(18, 3)) * 1000 AS BIGINT)) > 0;
+
+-- 差异裁定：空的起、止是服务年度两端（版本 1 的都空，管全年）
+CREATE TABLE rulings AS
+SELECT r.resource_no * 1048576 + i.item_no AS timeline_no, CAST(substring(d.差异, 2) AS INTEGER) AS code, d.裁定 AS ruling,
+  coalesce(CAST(d.起 AS DATE), run.year_start) AS start, coalesce(CAST(d.止 AS DATE), run.year_until) AS until
+FROM raw_差异裁定 AS d
+CROSS JOIN run
+JOIN resources AS r ON r.resource = d.资源
+JOIN items AS i ON i.item = d.目录项;

@@ -1,24 +1,9 @@
 -- 第 5 步 金额：全程整数，每条账目末尾一次整除舍入到分（K-05）。
 -- 数量千分之一 × 单价百万分之一 × 时间 ÷ 时间基数，再除以一千万得分。
 
--- 阶梯的全市平均单价 = 全市总量按阶梯的总价 ÷ 全市总量，五入到 K-07 的位数（M10-四(四)）
-CREATE TABLE tier_prices AS
-SELECT item_no,
-  (2 * cost + total * run.average_step) // (2 * total * run.average_step) * run.average_step AS price
-FROM (
-  SELECT i.item_no, t.total,
-    sum(CASE WHEN t.whole AND t.total >= t.start AND (t.until IS NULL OR t.total < t.until) THEN t.total * t.price
-      WHEN NOT t.whole AND t.total > t.start
-        THEN (CASE WHEN t.until < t.total THEN t.until ELSE t.total END - t.start) * t.price
-      ELSE 0 END) AS cost
-  FROM tiers AS t JOIN items AS i ON i.item = t.item AND i.tiered
-  WHERE t.total > 0
-  GROUP BY i.item_no, t.total
-) AS costs CROSS JOIN run;
-
 CREATE VIEW weighed AS
 SELECT p.timeline_no, p.form_no, p.order_no, p.item_no, p.provider_no, p.project_no, p.quantity, p.start, p.until, p.days,
-  i.tiered AND t.price IS NULL AS unpriced,
+  p.fate,
   CASE WHEN i.tiered THEN coalesce(t.price, 0) ELSE p.price END AS price,
   CASE p.cycle WHEN 0 THEN p.days WHEN 1 THEN u.month_weight - s.month_weight ELSE 1 END AS weight,
   CASE p.cycle WHEN 0 THEN run.year_base WHEN 1 THEN run.month_base ELSE 10000000 END AS base
@@ -31,7 +16,7 @@ LEFT JOIN days AS u ON p.cycle = 1 AND u.day = p.until;
 
 -- 数量 × 单价放得进 64 位的（几乎全部）先除出整数部分，余数再乘时间，全程 64 位；放不进的走 128 位。两条路逐分相同
 CREATE TABLE amounts AS
-SELECT timeline_no, form_no, order_no, provider_no, project_no, quantity, start, until, days, unpriced, CAST(price AS BIGINT) AS price,
+SELECT timeline_no, form_no, order_no, provider_no, project_no, quantity, start, until, days, fate, CAST(price AS BIGINT) AS price,
   CASE WHEN whole IS NOT NULL THEN whole * weight + rest * weight // base + CASE WHEN 2 * (rest * weight % base) > base THEN 1
     WHEN 2 * (rest * weight % base) = base AND (half_up OR (whole * weight + rest * weight // base) % 2 = 1) THEN 1 ELSE 0 END
   ELSE product // base + CASE WHEN 2 * (product % base) > base THEN 1

@@ -43,13 +43,14 @@ SELECT 6, w.timeline_no, w.resource_no, NULL, NULL, CAST(a.added AS VARCHAR), CA
 FROM watched AS w CROSS JOIN run
 JOIN first_added AS a ON a.resource_no = w.resource_no
 JOIN logs AS g ON g.resource_no = w.resource_no
-WHERE a.added >= run.period_start AND a.added < run.period_until AND abs(date_diff('day', a.added, g.first_seen)) > 2
+WHERE a.added >= run.period_start AND a.added < run.period_until AND abs(date_diff('day', a.added, g.first_seen)) > run.tolerance
 UNION ALL
 SELECT 7, w.timeline_no, w.resource_no, NULL, NULL, CAST(CAST(s.stop - 1 AS DATE) AS VARCHAR), CAST(g.last_seen AS VARCHAR)
 FROM watched AS w
+CROSS JOIN run
 JOIN stopped AS s ON s.resource_no = w.resource_no
 JOIN logs AS g ON g.resource_no = w.resource_no
-WHERE date_diff('day', g.last_seen, s.stop) > 3
+WHERE date_diff('day', g.last_seen, s.stop) > run.tolerance + 1
 UNION ALL
 SELECT 8, NULL, s.resource_no, NULL, NULL, CAST(k.deadline AS VARCHAR), CAST(g.last_seen AS VARCHAR)
 FROM stopped AS s
@@ -62,8 +63,10 @@ FROM usages AS u CROSS JOIN run
 ANTI JOIN segments AS g ON g.timeline_no = u.timeline_no AND g.start <= u.day AND u.day < g.until
 WHERE u.day >= run.period_start AND u.day < run.period_until GROUP BY u.timeline_no
 UNION ALL
-SELECT DISTINCT 10, timeline_no, timeline_no // 1048576, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)
-FROM amounts WHERE unpriced
+SELECT DISTINCT 10, p.timeline_no, p.timeline_no // 1048576, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)
+FROM priced AS p
+JOIN items AS i ON i.item_no = p.item_no AND i.tiered
+ANTI JOIN tier_prices AS t ON t.item_no = p.item_no
 UNION ALL
 SELECT 11, a.timeline_no, a.timeline_no // 1048576, a.form_no, a.order_no, NULL, CAST(a.effective AS VARCHAR)
 FROM applied AS a CROSS JOIN run
@@ -77,35 +80,13 @@ SELECT 13, NULL, g.resource_no, NULL, NULL, CAST(g.first_seen AS VARCHAR), CAST(
 FROM logs AS g CROSS JOIN run
 ANTI JOIN claims AS c ON c.timeline_no // 1048576 = g.resource_no
 ANTI JOIN orders AS o ON o.resource_no = g.resource_no
-WHERE g.first_seen < run.period_until AND g.last_seen >= run.period_start;
-
-CREATE TABLE rulings AS
-SELECT r.resource_no * 1048576 + i.item_no AS timeline_no, CAST(substring(d.差异, 2) AS INTEGER) AS code, d.裁定 AS ruling
-FROM raw_差异裁定 AS d
-JOIN resources AS r ON r.resource = d.资源
-JOIN items AS i ON i.item = d.目录项;
-
--- 阻断差异全部裁定才解除；任一不计费则账目删除；未裁定的码排好
-CREATE TABLE holds AS
-SELECT timeline_no, count(*) > count(ruling) AS open, max(CASE WHEN ruling = '不计费' THEN 1 ELSE 0 END) = 1 AS waived,
-  string_agg(CASE WHEN ruling IS NULL THEN '"D' || CAST(code AS VARCHAR) || '"' END, ',' ORDER BY code) AS codes
-FROM (
-  SELECT DISTINCT f.timeline_no, f.code, r.ruling FROM found AS f
-  LEFT JOIN rulings AS r ON r.timeline_no = f.timeline_no AND r.code = f.code
-  WHERE f.code IN (3, 4, 5, 6, 7, 10)
-) AS blocked GROUP BY timeline_no;
-
-CREATE TABLE settled AS
-SELECT a.*, p.payer, h.codes
-FROM amounts AS a
-JOIN projects AS p ON p.project_no = a.project_no
-LEFT JOIN holds AS h ON h.timeline_no = a.timeline_no
-WHERE h.open IS NULL OR h.open OR NOT h.waived;
-
--- 被裁定不计费的，不在结果里；留着说明为什么没有收，改判时也不用重算
-CREATE TABLE waived AS
-SELECT a.*, p.payer, CAST(NULL AS VARCHAR) AS codes
-FROM amounts AS a
-JOIN projects AS p ON p.project_no = a.project_no
-JOIN holds AS h ON h.timeline_no = a.timeline_no
-WHERE NOT h.open AND h.waived;
+WHERE g.first_seen < run.period_until AND g.last_seen >= run.period_start
+UNION ALL
+SELECT 14, c.timeline_no, c.timeline_no // 1048576, c.form_no, max(a.order_no), CAST(c.charge_from AS VARCHAR), CAST(c.start AS VARCHAR)
+FROM charged_spells AS c
+CROSS JOIN run
+JOIN segments AS g ON g.timeline_no = c.timeline_no AND g.spell = c.spell
+JOIN applied AS a ON a.timeline_no = c.timeline_no AND a.form_no = c.form_no AND a.action = 1
+WHERE run.repeats AND c.spell > 1 AND c.on_trial AND c.start < run.period_until
+GROUP BY c.timeline_no, c.spell, c.form_no, c.charge_from, c.start
+HAVING max(g.until) > max(run.period_start);

@@ -10,6 +10,7 @@ from typing import Any
 
 from yunheng.assessment.queries import Amount, register_deduct
 from yunheng.metering.engine import summarise
+from yunheng.metering.frozen import NUMBERS
 from yunheng.rules.money import fen
 from yunheng.settlement.models import Run
 from yunheng.settlement.queries import frozen, latest_run
@@ -23,7 +24,10 @@ def summary_of(run: Run, sums: Iterable[Sum], rates: Mapping[str, Fraction]) -> 
     rows: Counter[tuple[bool, str, str | None, str]] = Counter()
     for unit, provider, payer, disputed, amount in sums:
         rows[disputed, payer, unit if payer == "self" else None, provider] += fen(f"{amount:.2f}")
-    return summarise(((*key, amount) for key, amount in rows.items()), rates, run.head["conventions"])
+    head = run.head
+    return summarise(
+        ((*key, amount) for key, amount in rows.items()), rates, head["conventions"], NUMBERS[head["version"]]
+    )
 
 
 def deduct(provider: str, year: int, rate: str) -> Amount | None:

@@ -39,7 +39,8 @@ _NATURES = {Nature.DISTRICT: "区级", Nature.TOWN: "街镇", Nature.NON_BUDGET:
 def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, Any]:
     """`数据包.json`：服务年度、区、截止日，和与默认不同的口径（按服务年度首日的决定）。"""
     chosen = chosen_conventions(periods.service_year(year).start)
-    special = {code: chosen[code] for code, default in conventions.defaults().items() if chosen[code] != default}
+    defaults = conventions.defaults(MANIFEST_VERSION)
+    special = {code: chosen[code] for code, default in defaults.items() if chosen[code] != default}
     content: dict[str, Any] = {
         "格式": MANIFEST_FORMAT,
         "版本": MANIFEST_VERSION,
