@@ -44,6 +44,7 @@ def addresses(run: Run) -> dict[str, str]:
         "object": f"/settlement/runs/{run.pk}/objections/?line=1",
         "differences": f"/settlement/runs/{run.pk}/differences/",
         "compare-runs": f"/settlement/runs/{run.pk}..{run.pk}/",
+        "run-arrivals": f"/settlement/runs/{run.pk}/arrivals/",
         "run-file": f"/settlement/runs/{run.pk}/files/数据包.zip",
     }
 
