@@ -98,7 +98,7 @@ def differences(run: Run, resource: str = "") -> list[Difference]:
 
 
 def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Difference]:
-    """处理到这一步的，按次序；以最近的裁定为准，不看批次算没算进去。"""
+    """处理到这一步的，按次序；全年都裁定过的才算已裁定，以现在的裁定为准，不看批次算没算进去。"""
     if state == NOTE:
         return rows.filter(blocking=False).order_by("seq")
     ruled = _ruled(run)
@@ -106,11 +106,14 @@ def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Diffe
 
 
 def _ruled(run: Run) -> Exists:
-    """这条差异裁定过。"""
+    """这条差异现在全年都裁定过：看最近的一条裁定以后是不是。"""
+    rules = Handling.objects.filter(service_year=run.service_year, kind=Handling.RULE)
+    keys = ("resource", "item", "code")
+    latest = rules.order_by(*keys, "-pk").distinct(*keys).values("pk")
     return Exists(
-        Handling.objects.filter(
-            service_year=run.service_year,
-            kind=Handling.RULE,
+        rules.filter(
+            pk__in=latest,
+            whole=True,
             resource=OuterRef("resource"),
             item=OuterRef("item"),
             code=OuterRef("code"),

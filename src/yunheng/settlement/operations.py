@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import sm3_bytes
+from yunheng.rules.overlay import covers
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import arriving, disputing, funding, queries
@@ -41,6 +42,7 @@ from yunheng.settlement.models import (
     RunOrder,
     Submission,
     YearCase,
+    spans_of,
 )
 from yunheng.settlement.plans import planning
 from yunheng.settlement.runs import staleness
@@ -110,12 +112,15 @@ def handle_all(
     kind: str,
     text: str,
     ruling: str = "",
+    from_on: date | None = None,
+    until_on: date | None = None,
     assignee: Institution | None = None,
     evidence: tuple[str, bytes] | None = None,
 ) -> list[Handling]:
     """处理一批差异（差异, 资源, 目录项），依据相同；有一条不成，一条都不记（R-075）。
 
     区科创中心分派、裁定；使用单位、服务商、第三方说明，都可附证据（文件名, 内容）。
+    裁定可以只管一段日子 `[from_on, until_on)`，空的是服务年度的两端；撤回到没有裁定也是一条裁定。
     冻结以后照样可以裁定：已冻结的不变，待核的账目裁定以后由补差另行结算（R-083）。
     """
     if not rows:
@@ -139,6 +144,9 @@ def handle_all(
         raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
     if kind == Handling.RULE:
         problems += _unruled({code for code, _, _ in rows}, ruling)
+        problems += _outside(year, from_on, until_on)
+    elif from_on or until_on:
+        problems.append("只有裁定写起止（R-075）")
     if kind == Handling.ASSIGN and (assignee is None or assignee.kind not in _ANSWERS):
         problems.append("请选择分派给谁：使用单位、服务商或第三方（R-075）")
     name, content = evidence or ("", b"")
@@ -151,15 +159,18 @@ def handle_all(
         made, file = [], None
         if content:
             file = HandlingFile.objects.create(name=name[-200:], content=content, digest=sm3_bytes(content))
+        before = _ruled_before(year, rows) if kind == Handling.RULE else {}
         for code, resource, item in rows:
             made.append(
-                Handling.objects.create(
+                one := Handling(
                     service_year=year,
                     resource=resource,
                     item=item,
                     code=code,
                     kind=kind,
                     ruling=ruling if kind == Handling.RULE else "",
+                    from_on=from_on,
+                    until_on=until_on,
                     text=text.strip()[:1000],
                     file=file,
                     assignee=assignee,
@@ -168,10 +179,47 @@ def handle_all(
                     on=on,
                 )
             )
-            journal.note(f"差异{kind}", f"{code} {resource}", after={"裁定": ruling, "说明": text, "目录项": item})
+            if kind == Handling.RULE:
+                _overlay(one, before[code, resource, item])
+            one.save()
+            days = {"起": str(from_on or ""), "止（不含）": str(until_on or "")} if from_on or until_on else {}
+            after = {"裁定": ruling, "说明": text, "目录项": item, **days}
+            journal.note(f"差异{kind}", f"{code} {resource}", after=after)
         if kind == Handling.ASSIGN and assignee and run:
             _tell_assignee(assignee, run, rows, text.strip(), on)
     return made
+
+
+def _ruled_before(year: int, rows: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], list[Handling]]:
+    """这几条差异以前的裁定，先作的在前；要在年度的锁里。"""
+    found: dict[tuple[str, str, str], list[Handling]] = {row: [] for row in rows}
+    resources = {resource for _, resource, _ in rows}
+    for one in Handling.objects.filter(service_year=year, kind=Handling.RULE, resource__in=resources).order_by("pk"):
+        if (key := (one.code, one.resource, one.item)) in found:
+            found[key].append(one)
+    return found
+
+
+def _overlay(one: Handling, before: list[Handling]) -> None:
+    """新的裁定叠上去以后全年是不是都裁定过；没有可撤回的抛 Refused。"""
+    start, until = one.days
+    if one.ruling == Handling.WITHDRAW and not any(
+        span.start < until and start < span.until for span in spans_of(before)
+    ):
+        raise Refused([f"{one.code} {one.resource} {one.item} 这些日子没有裁定，不用撤回（R-075）"])
+    before.append(one)
+    year = one.service_year
+    one.whole = covers(spans_of(before), periods.service_year(year).start, periods.year_end(year))
+
+
+def _outside(year: int, from_on: date | None, until_on: date | None) -> Iterator[str]:
+    """裁定的起止为什么不行。`until_on` 不含当日。"""
+    first, final = periods.service_year(year).start, periods.year_end(year)
+    start, until = from_on or first, until_on or final
+    if start >= until:
+        yield f"裁定的起 {start} 应不晚于至（含）{until - timedelta(days=1)}（R-075）"
+    elif start < first or until > final:
+        yield f"裁定的起、至应在 {year} 服务年度内：{first} 至（含）{final - timedelta(days=1)}（D62-五，R-075）"
 
 
 def _refuse_others(actor: Actor, run: Run, rows: Sequence[tuple[str, str, str]]) -> None:
@@ -207,8 +255,8 @@ def _unruled(codes: set[str], ruling: str) -> Iterator[str]:
             yield f"{code} 不能裁定：要等市级发布全市用量（M10-四(四)，R-076）"
         elif code not in _RULED:
             yield f"{code} 不阻断结算，不需要裁定（R-075）"
-    if codes <= set(_RULED) and ruling not in ("认可", "不计费"):
-        yield "裁定只有“认可”和“不计费”两种（R-075）"
+    if codes <= set(_RULED) and ruling not in Handling.RULINGS:
+        yield "裁定只有“认可”“不计费”，和“撤回”到没有裁定（R-075）"
 
 
 def start(*, actor: Actor, on: date, year: int) -> Case:

@@ -317,8 +317,8 @@ def _reason(one: Timeline, day: date, state: str, differences: list[Difference])
         notes = [entry.note for entry in mine if entry.code in line.differences.split(",")]
         return f"待核 {line.differences}，没有裁定，不入合计（R-075）：" + "；".join(notes)
     if state == WAIVED:
-        ruled = [entry.ruled for entry in mine if entry.ruled and entry.ruled.ruling == "不计费"]
-        said: Handling | None = ruled[0] if ruled else None
+        ruled = [by for entry in mine if (by := entry.ruled_on(day)) and by.ruling == Handling.WAIVE]
+        said = ruled[0] if ruled else None
         return "裁定不计费（R-075）" + (f"：{said.text}（{said.by} {said.on}）" if said else "")
     use = one.use_on(day)
     if state == TRIAL:

@@ -1,7 +1,7 @@
 """结算的各张表。"""
 
 from .arriving import Contested, Noticed, PathChoice, Uncounted
-from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy
+from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy, spans_of
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from .runs import ADJUST, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
@@ -50,4 +50,5 @@ __all__ = [
     "Verified",
     "WaivedLine",
     "YearCase",
+    "spans_of",
 ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
 from yunheng.ledger.models import Correction
 from yunheng.orgs.models import Institution
+from yunheng.rules import periods
+from yunheng.rules.overlay import WITHDRAWN, Span, overlaid, verdict
 
 from .lines import BillLine
 from .runs import Run
@@ -47,9 +50,26 @@ class Difference(AppendOnly):
         return f"{self.code} {self.resource} {self.item}"
 
     @property
+    def spans(self) -> list[Span[Handling]]:
+        """现在的裁定按日叠加的各段；不看批次算没算进去。"""
+        return spans_of(self.steps)
+
+    @property
+    def verdict(self) -> str:
+        """现在怎样裁的：盖满全年的一种、“部分”，没有裁定是空串。"""
+        if not self.steps:
+            return ""
+        year = self.steps[0].service_year
+        return verdict(self.spans, periods.service_year(year).start, periods.year_end(year))
+
+    @property
     def ruled(self) -> Handling | None:
-        """最近的裁定；不看批次算没算进去。"""
-        return next((one for one in reversed(self.steps) if one.kind == Handling.RULE), None)
+        """还管着日子的裁定里最近的一条；全撤回了的没有。"""
+        return max((span.record for span in self.spans), key=lambda one: one.pk, default=None)
+
+    def ruled_on(self, day: date) -> Handling | None:
+        """管着这一天的裁定。"""
+        return next((span.record for span in self.spans if span.start <= day < span.until), None)
 
 
 class HandlingFile(AppendOnly):
@@ -67,15 +87,24 @@ class HandlingFile(AppendOnly):
 
 
 class Handling(AppendOnly):
-    """差异的处理（R-075）：分派、双方说明、裁定，逐条留痕；裁定以最近的一条为准。"""
+    """差异的处理（R-075）：分派、双方说明、裁定，逐条留痕。
+
+    裁定管 `[from_on, until_on)`，空的是服务年度的两端；后裁的只盖它的日子，其余仍照先裁的（`rules.overlay`）。
+    撤回是一条新的裁定：那些日子回到没有裁定。`whole` 是这一条裁定以后，全年每一天都裁定过。
+    """
 
     ASSIGN, ARGUE, RULE = "分派", "说明", "裁定"
+    ALLOW, WAIVE, WITHDRAW = "认可", "不计费", WITHDRAWN
+    RULINGS = (ALLOW, WAIVE, WITHDRAW)
     service_year = models.PositiveSmallIntegerField("服务年度")
     resource = models.CharField("资源", max_length=128)
     item = models.CharField("目录项", max_length=64, blank=True)
     code = models.CharField("差异", max_length=4)
     kind = models.CharField("做了什么", max_length=4, choices=[(k, k) for k in (ASSIGN, ARGUE, RULE)])
     ruling = models.CharField("裁定", max_length=4, blank=True)
+    from_on = models.DateField("起", null=True)
+    until_on = models.DateField("止（不含）", null=True)
+    whole = models.BooleanField("全年都裁定过", default=True)
     text = models.CharField("说明", max_length=1000)
     file = models.ForeignKey(HandlingFile, models.PROTECT, null=True, related_name="+", verbose_name="证据")
     assignee = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="分派给")
@@ -89,13 +118,31 @@ class Handling(AppendOnly):
         indexes = [models.Index(fields=["service_year", "resource", "item", "code"])]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="裁定", ruling__in=["认可", "不计费"]) | (~Q(kind="裁定") & Q(ruling="")),
+                condition=Q(kind="裁定", ruling__in=["认可", "不计费", "撤回"])
+                | (~Q(kind="裁定") & Q(ruling="", from_on=None, until_on=None)),
                 name="ruling_only_when_ruled",
             ),
+            models.CheckConstraint(condition=Q(until_on__gt=F("from_on")), name="ruling_covers_days"),
         ]
 
     def __str__(self) -> str:
         return f"{self.resource} {self.item} {self.code} {self.kind}"
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """裁定管哪些日子：半开，没有写的取服务年度的两端。"""
+        first, final = periods.service_year(self.service_year).start, periods.year_end(self.service_year)
+        return self.from_on or first, self.until_on or final
+
+    @property
+    def last(self) -> date:
+        """裁定管到哪天（含）。"""
+        return self.days[1] - timedelta(days=1)
+
+
+def spans_of(handlings: Iterable[Handling]) -> list[Span[Handling]]:
+    """同一条差异的各条处理（先作的在前）按日叠加的各段；不是裁定的不看。"""
+    return overlaid([Span(*one.days, one.ruling, one) for one in handlings if one.kind == Handling.RULE])
 
 
 class Objection(AppendOnly):

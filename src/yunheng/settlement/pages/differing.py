@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -21,10 +22,12 @@ from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.reading import MAX_ATTACHMENT, whole_of
 from yunheng.orgs.serving import attached
+from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import disputing, operations, queries
 from yunheng.settlement.bill import sides
+from yunheng.settlement.forms import RulingDays
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, RECONCILES
 from yunheng.settlement.runs import recasting
@@ -58,6 +61,8 @@ def differences(request: Request, pk: int) -> HttpResponse:
         "run": run,
         "page": page,
         "rows": list(zip(shown, sides.of(run, shown), strict=True)),
+        "first": periods.service_year(run.service_year).start,
+        "last": periods.year_end(run.service_year) - timedelta(days=1),
         "codes": [(f"D{code}", name, codes[f"D{code}"]) for code, name in NAMES.items() if codes[f"D{code}"]],
         "states": [(key, name, number) for key, name in STATES.items() if (number := sum(counts[key].values()))],
         "held": queries.totals(queries.visible_sums(request.actor, run))[2],
@@ -122,6 +127,9 @@ class _Stacked:
 def _handle(request: Request, run: Run) -> None:
     post, given = request.POST, request.FILES.get("file")
     kind, _, ruling = post.get("do", "").partition("：")
+    days = RulingDays(post)
+    if not days.is_valid():
+        raise Refused([str(problem) for problems in days.errors.values() for problem in problems])
     operations.handle_all(
         rows=[_row(text) for text in post.getlist("row")],
         actor=request.actor,
@@ -130,6 +138,7 @@ def _handle(request: Request, run: Run) -> None:
         kind=kind,
         text=post.get("text", ""),
         ruling=ruling,
+        **(days.span if kind == Handling.RULE else {}),
         assignee=Institution.objects.filter(pk=whole_of(post.get("assignee")) or 0).first(),
         evidence=(given.name or "证据", given.read(MAX_ATTACHMENT + 1)) if given else None,
     )

@@ -21,7 +21,7 @@ from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import conventions, periods
 from yunheng.rules.procedures import FORMS
 from yunheng.rules.workdays import published_workday
-from yunheng.settlement.models import Handling
+from yunheng.settlement.rulings import exported
 from yunheng.settlement.runs import moves, paths
 from yunheng.settlement.runs.copying import copied, payload
 
@@ -75,14 +75,14 @@ def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
         "用量": _usage(),
         "考核": _occurrences(year),
         "满意度": _satisfaction(year),
-        "差异裁定": _rulings(year),
+        "差异裁定": exported(year),
         "日历": _calendar(year),
     }
 
 
 def rulings(year: int) -> dict[str, Source]:
     """只有差异裁定这一张表：看裁定变了没有，不必把别的表都读一遍。"""
-    return {"差异裁定": _rulings(year)}
+    return {"差异裁定": exported(year)}
 
 
 def counts() -> list[tuple[str, int]]:
@@ -206,13 +206,6 @@ def _occurrences(year: int) -> Iterator[dict[str, str]]:
 def _satisfaction(year: int) -> Iterator[dict[str, str]]:
     for provider, rate in sorted(satisfaction(year).items()):
         yield {"服务商": provider, "满意率": _text(rate)}
-
-
-def _rulings(year: int) -> Iterator[dict[str, str]]:
-    """最近的裁定。"""
-    ruled = Handling.objects.filter(service_year=year, kind=Handling.RULE)
-    for one in ruled.order_by("resource", "item", "code", "-pk").distinct("resource", "item", "code"):
-        yield {"资源": one.resource, "目录项": one.item, "差异": one.code, "裁定": one.ruling, "说明": one.text}
 
 
 def _calendar(year: int) -> Iterator[dict[str, str]]:

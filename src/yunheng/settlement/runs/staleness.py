@@ -100,6 +100,18 @@ def _digest(rows: Iterator[list[str]] | list[list[str]]) -> str:
     return sm3_parts(("\x1f".join(row) + "\n").encode() for row in rows)
 
 
+def rulings_of(package: Path | IO[bytes]) -> list[list[str]]:
+    """数据包里的差异裁定：资源、目录项、差异、裁定、说明、起、止。"""
+    with zipfile.ZipFile(package) as archive:
+        return list(_rows(archive, RULINGS))
+
+
+def rulings_now(run: Run) -> dict[str, str]:
+    """现在的裁定的摘要，写法同 `Run.read` 里的。"""
+    found: dict[str, str] = _now(run, (RULINGS,))["摘要"]
+    return found
+
+
 def stale(run: Run) -> Iterator[str]:
     """批次算出以后，会改变结果的有了变化：要重新计量。要把几张表重新导出一遍，只在提交、批准的关口用。"""
     yield from _compared(run, _now(run))

@@ -1,0 +1,159 @@
+"""裁定可以只管一段日子：账目按日子切开，没有裁到的仍待核；后裁的只盖它的日子，撤回的回到没有裁定（R-075）。"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.people import cast, signed_in
+from tests.support.year import JULY, YEAR, measured, used
+from yunheng.audit.refused import Refused
+from yunheng.metering import oracle, reading
+from yunheng.metering.opening import opened
+from yunheng.orgs.models import BusinessClock
+from yunheng.rules import conventions
+from yunheng.rules.workdays import published_workday
+from yunheng.settlement import disputing, operations, queries
+from yunheng.settlement.models import Difference, Handling, Run, RunFile
+from yunheng.settlement.runs import recasting, running
+
+pytestmark = pytest.mark.django_db
+FIRST, AUTUMN, OCTOBER, FINAL = date(2025, 7, 1), date(2025, 10, 20), date(2025, 11, 1), date(2026, 7, 1)
+HOST = "ECS-NOLOG-"
+
+
+@pytest.fixture
+def row() -> Difference:
+    """没有日志的系统的一条 D5：测试期 2025-10-03 满，从那天起计费。"""
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    used("没有日志的系统", HOST, with_logs=False)
+    return Difference.objects.filter(run=measured(), code="D5").order_by("seq")[0]
+
+
+def rule(row: Difference, ruling: str, from_on: date | None = None, until_on: date | None = None) -> Handling:
+    return operations.handle(
+        actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
+        kind="裁定", text="以工单为准", ruling=ruling, from_on=from_on, until_on=until_on,
+    )  # fmt: skip
+
+
+def lines(run: Run, row: Difference) -> list[tuple[bool, date, date]]:
+    """这条时间线的账目：待核、起、止（不含）。"""
+    found = queries.lines_of(run).filter(resource=row.resource, item=row.item).order_by("from_on")
+    return list(found.values_list("disputed", "from_on", "until_on"))
+
+
+def waived(run: Run, row: Difference) -> list[tuple[date, date]]:
+    found = queries.waived_of(run).filter(resource=row.resource, item=row.item).order_by("from_on")
+    return list(found.values_list("from_on", "until_on"))
+
+
+def by_oracle(run: Run, folder: Path) -> str:
+    """逐日笨算法对同一个数据包的摘要。"""
+    path = folder / "包.zip"
+    path.write_bytes(RunFile.objects.get(run=run, name=running.PACKAGE).content)
+    with opened(path) as package:
+        manifest = package.manifest
+        assert manifest
+        options = conventions.resolve(manifest.conventions, manifest.version)
+        return str(oracle.settle(manifest, reading.rows_of(package), options, published_workday)["digest"])
+
+
+def test_R075_年初到一天不计费_其后认可_账目只有其后一条_不计费一条_待核没有(row: Difference, tmp_path: Path) -> None:
+    rule(row, "不计费", FIRST, OCTOBER)
+    half = measured()
+    assert lines(half, row) == [(True, OCTOBER, FINAL)]
+    assert waived(half, row) == [(date(2025, 10, 3), OCTOBER)]
+    rule(row, "认可", OCTOBER, FINAL)
+    run = measured()
+    assert lines(run, row) == [(False, OCTOBER, FINAL)]
+    assert waived(run, row) == [(date(2025, 10, 3), OCTOBER)]
+    entry = queries.differences_of(run).get(code="D5", resource=row.resource, item=row.item)
+    assert entry.ruling == "部分"
+    assert by_oracle(run, tmp_path) == run.digest
+
+
+def test_R075_后裁的只盖它的日子_撤回的回到待核(row: Difference) -> None:
+    rule(row, "认可")
+    rule(row, "不计费", AUTUMN, OCTOBER)
+    rule(row, "撤回", OCTOBER)
+    run = measured()
+    assert lines(run, row) == [(False, date(2025, 10, 3), AUTUMN), (True, OCTOBER, FINAL)]
+    assert waived(run, row) == [(AUTUMN, OCTOBER)]
+    assert row in disputing.in_state(run, Difference.objects.all(), disputing.OPEN)
+
+
+def test_R075_合起来盖满全年才算裁定过(row: Difference) -> None:
+    run = queries.latest_run(YEAR)
+    assert run
+    for ruling, span, state in (
+        ("不计费", (None, OCTOBER), disputing.OPEN),
+        ("认可", (OCTOBER, None), disputing.RULED),
+        ("撤回", (AUTUMN, OCTOBER), disputing.OPEN),
+        ("认可", (None, None), disputing.RULED),
+    ):
+        rule(row, ruling, *span)
+        assert row in disputing.in_state(run, Difference.objects.all(), state), ruling
+
+
+@pytest.mark.parametrize(
+    ("ruling", "span", "words"),
+    [
+        ("认可", (OCTOBER, OCTOBER), "应不晚于至"),
+        ("认可", (OCTOBER, AUTUMN), "应不晚于至"),
+        ("认可", (date(2025, 6, 30), OCTOBER), "服务年度内"),
+        ("不计费", (OCTOBER, date(2026, 7, 2)), "服务年度内"),
+        ("撤回", (None, None), "没有裁定，不用撤回"),
+        ("部分", (None, None), "裁定只有"),
+    ],
+)
+def test_R075_起止不对的_没有可撤的_不记(row: Difference, ruling: str, span: Any, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        rule(row, ruling, *span)
+    assert not Handling.objects.exists()
+
+
+def test_R075_不是裁定的不写起止(row: Difference) -> None:
+    with pytest.raises(Refused, match="只有裁定写起止"):
+        operations.handle(
+            actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
+            kind="说明", text="核过", from_on=FIRST,
+        )  # fmt: skip
+
+
+def test_R075_页面上写至_含_存的是半开的(row: Difference) -> None:
+    run = queries.latest_run(YEAR)
+    assert run
+    client, url = signed_in("shy"), f"/settlement/runs/{run.pk}/differences/"
+    given = {
+        "row": f"{row.code}|{row.item}|{row.resource}", "do": "裁定：不计费", "text": "机房断电",
+        "from_on": "2025-07-01", "last_on": "2025-09-30",
+    }  # fmt: skip
+    assert client.post(url, given).status_code == 302
+    made = Handling.objects.get()
+    assert (made.from_on, made.until_on, made.whole) == (FIRST, date(2025, 10, 1), False)
+    page = client.get(url).content.decode()
+    assert "部分裁定" in page
+    assert "2025-07-01 至（含）2025-09-30 不计费" in page
+    wrong = client.post(url, given | {"last_on": "九月底"})
+    assert wrong.status_code == 422
+    assert "至（含）”应是日期" in wrong.content.decode()
+    assert Handling.objects.count() == 1
+
+
+def test_R075_分日子的裁定试算_与整年重新计量逐条相同(row: Difference) -> None:
+    first = queries.latest_run(YEAR)
+    assert first
+    rule(row, "认可", None, OCTOBER)
+    trial = recasting.recast(actor=cast()["shy"], on=JULY, run=first)
+    whole = measured()
+    columns = ("resource", "item", "from_on", "until_on", "days", "amount", "disputed", "differences")
+    for rows in (queries.lines_of, queries.differences_of):
+        names = columns if rows is queries.lines_of else running.DIFFERENCE
+        assert sorted(rows(trial).values_list(*names)) == sorted(rows(whole).values_list(*names))
+    assert trial.head["summary"] == whole.head["summary"]
+    assert recasting.ruled_again(trial) == recasting.ruled_again(whole) == 0
+    assert recasting.ruled_again(first) == 1
