@@ -117,8 +117,14 @@ def rule(rows: Rows, people: People) -> None:
                 item=row["目录项"],
                 kind=Handling.RULE,
                 ruling=row["裁定"],
+                from_on=_day(row["起"]),
+                until_on=_day(row["止"]),
                 text=row["说明"],
             )
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def appraise(people: People) -> None:
