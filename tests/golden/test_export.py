@@ -17,7 +17,7 @@ from tests.support.people import cast
 from yunheng.applications.models import Draft
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Segment
-from yunheng.metering import diffing, engine, example, result
+from yunheng.metering import diffing, engine, example, result, structure
 from yunheng.metering.opening import opened
 from yunheng.metering.writing import write_package
 from yunheng.settlement.runs import package, running
@@ -57,7 +57,7 @@ def settled(folder: Path) -> dict[str, Any]:
         out = folder.parent / f"{folder.name}.json"
         with out.open("wb") as file:
             result.write(engine.settle(package), file)
-    return result.load(out)
+    return structure.parse(out.read_bytes(), out.name)
 
 
 def test_R077_从库里导出来结算_与直接结算文件的摘要相同(exported: Path, tmp_path: Path) -> None:

@@ -157,12 +157,16 @@ def test_R083_数据库里对照_与命令行逐条比对的结果相同(tmp_pat
         expected = diffing.compare(*(json.loads(running.result_of(run)) for run in (before, after)))
         found = contrast(before, after, kind="", unit="", offset=0, limit=10_000)
         counts = {kind: one.count for kind, one in found.kinds.items()}
-        assert counts == {"增": len(expected.added), "减": len(expected.gone), "改": len(expected.changed)}
+        assert counts == {
+            "增": len(expected.lines.added),
+            "减": len(expected.lines.gone),
+            "改": len(expected.lines.changed),
+        }
         assert sorted(pair.gap for pair in found.pairs) == sorted(
             [
-                *(Decimal(line["amount"]) for line in expected.added),
-                *(-Decimal(line["amount"]) for line in expected.gone),
-                *(Decimal(new["amount"]) - Decimal(old["amount"]) for old, new in expected.changed),
+                *(Decimal(line["amount"]) for line in expected.lines.added),
+                *(-Decimal(line["amount"]) for line in expected.lines.gone),
+                *(Decimal(new["amount"]) - Decimal(old["amount"]) for old, new in expected.lines.changed),
             ]
         )
         assert found.reached == found.lines.new == Decimal(expected.totals["账目"][1]) / 100

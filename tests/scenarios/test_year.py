@@ -82,7 +82,7 @@ def test_R073_一个年度同时只办一次计量_不是区科创中心的不�
     assert RunOrder.objects.count() == 1
 
 
-def test_R077_太大的复算不整份读_指出从哪一行起不同_摘要一样写法不同的判不了(
+def test_R077_太大的复算不整份读_列头二十处不同_写法不同的判不了(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = measured()
@@ -90,13 +90,21 @@ def test_R077_太大的复算不整份读_指出从哪一行起不同_摘要一�
     monkeypatch.setattr(recomputing, "WHOLE", 1000)
     third: dict[str, Any] = {"actor": cast()["dsf"], "on": JULY, "run": run}
     assert operations.recompute(**third, file=BytesIO(content)).equal
-    other = operations.recompute(**third, file=BytesIO(gzip.compress(altered(content))))
+    with BytesIO() as buffer:
+        result.write(result.Loaded(json.loads(altered(content))), buffer)
+        changed = buffer.getvalue()
+    other = operations.recompute(**third, file=BytesIO(gzip.compress(changed)))
     assert not other.equal
-    assert "行起不同：批次" in other.report
+    assert "行：批次" in other.report
     rewritten = json.dumps(json.loads(content), ensure_ascii=False).encode()
-    with refused(f"写法不一样.*{run.code_version} 版"):
-        operations.recompute(**third, file=BytesIO(rewritten))
-    with refused("末尾没有摘要"):
+    assert operations.recompute(**third, file=BytesIO(rewritten)).equal, "写法不同而摘要相同"
+    with monkeypatch.context() as smaller:
+        smaller.setattr(recomputing, "_HEAD", 100)
+        with refused(f"写法不一样.*{run.code_version} 版"):
+            operations.recompute(**third, file=BytesIO(rewritten))
+    with refused("被改动过"):
+        operations.recompute(**third, file=BytesIO(changed.replace(b'"amount":"', b'"amount":"1', 1)))
+    with refused("不是 结算.json"):
         operations.recompute(**third, file=BytesIO(b"x" * 2000))
     with refused("没有传完"):
         operations.recompute(**third, file=BytesIO(gzip.compress(content)[:-20]))

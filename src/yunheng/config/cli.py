@@ -6,22 +6,22 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
 from yunheng import __version__
-from yunheng.config import lookup, settling
-from yunheng.metering import diffing, explaining, result
+from yunheng.config import failing, lookup, settling
+from yunheng.metering import diffing, explaining, parquet, structure
 from yunheng.metering.format import MANIFEST_VERSION
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.rules import conventions, workdays
 
-DATA_ERROR, USAGE_ERROR = 1, 2
+DATA_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 MEMORY_FLOOR_MIB = 256
 
 
@@ -211,15 +211,24 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _settlement(path: Path) -> dict[str, Any]:
+    """读一份 结算.json，先核对摘要和结构；账目另存 Parquet 的从旁边补上。"""
+    content = structure.parse(path.read_bytes(), path.name)
+    return content if "lines" in content else parquet.with_lines(content, path.parent, path.name)
+
+
 def _diff(arguments: argparse.Namespace) -> int:
-    first, second = result.load(arguments.first), result.load(arguments.second)
+    first, second = _settlement(arguments.first), _settlement(arguments.second)
     comparison = diffing.compare(first, second)
     _say(comparison.as_json(), arguments.json, comparison.text)
     return 0
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    content = result.load(arguments.settlement)
+    content = _settlement(arguments.settlement)
+    if not arguments.json and (arguments.line, arguments.resource, arguments.item) == (None, None, None):
+        print(explaining.overview(content))
+        return 0
     source = arguments.package or settling.recorded_package(arguments.settlement)
     with opened(source) as package:
         explanations = explaining.explain(
@@ -383,19 +392,28 @@ def _restore(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """命令入口。退出码：0 成功，1 数据有错（逐条打印在标准错误），2 用法错误。"""
+    """命令入口。退出码：0 成功（管道断了也是），1 数据有错（逐条打印），2 用法错误，3 环境错误（磁盘、内存、库）。"""
     arguments = _parser().parse_args(argv)
     handler: Callable[[argparse.Namespace], int] = arguments.handler
     try:
-        return handler(arguments)
+        code = handler(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):  # 读的一方不要了：不再写，退出时也不要再冲
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except PackageError as error:
         if getattr(arguments, "json", False):
             print(json.dumps({"problems": [vars(p) for p in error.problems]}, ensure_ascii=False, indent=1))
         print(error, file=sys.stderr)
         return DATA_ERROR
-    except (ValueError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
-        print(f"yunheng：{error}", file=sys.stderr)
-        return DATA_ERROR
+    except KeyboardInterrupt:
+        print("yunheng：停下了，没有做完", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        code, said = failing.explained(error)
+        print(f"yunheng：{said}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -70,6 +70,35 @@ def explain(
     return [_explain(entry, content, package) for _, entry in chosen]
 
 
+def overview(content: Mapping[str, Any]) -> str:
+    """没有指明账目时的一页：这份结算是什么，各家多少，怎样选。"""
+    summary, lines = content["summary"], content["lines"]
+    shown = [f"  {n:>4}  {line['resource']}  {line['item']}  {line['amount']}" for n, line in enumerate(lines[:10], 1)]
+    more = [f"  ……共 {len(lines):,} 条"] if len(lines) > len(shown) else []
+    return "\n".join(
+        [
+            f"{content['district']} {content['service_year']} 服务年度，计至 {content['until']}（不含当日）",
+            f"账目 {len(lines):,} 条，待核 {len(content['disputed']):,} 条，差异 {len(content['differences']):,} 条",
+            *(
+                f"  {one['provider']}  统一支付 {one['gross']}，扣减 {one['deduction']}，应付 {one['net']}"
+                for one in summary["unified"]
+            ),
+            f"  统一支付应付 {summary['unified_net']}，自行支付 {summary['self_net']}，"
+            f"待核 {summary['disputed_gross']}",
+            "",
+            "要解释哪几条，用下面一种选：",
+            "  --line N              第几条账目，从 1 起",
+            "  --resource 资源       这个资源的各条",
+            "  --item 目录项         这个目录项的各条；可与 --resource 同用",
+            "  --json                全部账目的解释，供程序读",
+            "",
+            "头几条账目：",
+            *(shown or ["  没有账目"]),
+            *more,
+        ]
+    )
+
+
 def _explain(line: Mapping[str, Any], content: Mapping[str, Any], package: Package) -> Explanation:
     neighbours = [
         other

@@ -13,7 +13,7 @@ import duckdb
 from yunheng.metering import reading, unpacking
 from yunheng.metering.checking import check as check_package
 from yunheng.metering.format import TABLES
-from yunheng.metering.problems import PackageError
+from yunheng.metering.problems import NoRoom, PackageError
 from yunheng.metering.reading import Package
 
 
@@ -28,23 +28,26 @@ def opened(source: Path, memory: int | None = None) -> Iterator[Package]:
         if memory:
             # 库外还要留些：写盘的缓冲、差异和汇总都不在库里
             config["memory_limit"] = f"{memory * 3 // 4}MiB"
-        with duckdb.connect(config=config) as connection:
-            # DuckDB 2.0.0 连接后的小块合并会认错字典而中断（dict-surviving cache…），随数据偶发；关掉它，快慢不变
-            connection.execute("SET enable_caching_operators = false")
-            folder, told = unpacking.unpack(source, workspace)
-            package = reading.read(source, folder, connection)
-            problems = package.problems + check_package(package)
-            if problems and not package.numbered:
-                package = reading.read(source, folder, connection, numbered=True)
-                problems = package.problems + check_package(package)
-            if problems:
-                order = {table.name: n for n, table in enumerate(TABLES)}
-                problems.sort(key=lambda p: (order.get(p.table, -1), p.row or 0, p.column, p.reason))
-                raise PackageError(dict.fromkeys(problems))
-            package.warnings[:0] = told
-            try:
-                yield package
-            except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-                raise ValueError(
-                    f"内存或磁盘不够，没有写任何文件；调大 --memory 或腾出临时目录再试：{error}"
-                ) from error
+        try:
+            with duckdb.connect(config=config) as connection:
+                # DuckDB 2.0.0 连接后的小块合并会认错字典而中断（dict-surviving cache…），随数据偶发；关掉它，快慢不变
+                connection.execute("SET enable_caching_operators = false")
+                yield _read(source, workspace, connection)
+        except (duckdb.OutOfMemoryException, duckdb.IOException, MemoryError) as error:
+            said = str(error).partition("\n")[0]
+            raise NoRoom(f"内存或磁盘不够，没有写任何文件；调大 --memory 或腾出临时目录再试：{said}") from error
+
+
+def _read(source: Path, workspace: Path, connection: duckdb.DuckDBPyConnection) -> Package:
+    folder, told = unpacking.unpack(source, workspace)
+    package = reading.read(source, folder, connection)
+    problems = package.problems + check_package(package)
+    if problems and not package.numbered:
+        package = reading.read(source, folder, connection, numbered=True)
+        problems = package.problems + check_package(package)
+    if problems:
+        order = {table.name: n for n, table in enumerate(TABLES)}
+        problems.sort(key=lambda p: (order.get(p.table, -1), p.row or 0, p.column, p.reason))
+        raise PackageError(dict.fromkeys(problems))
+    package.warnings[:0] = told
+    return package

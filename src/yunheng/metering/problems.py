@@ -29,3 +29,7 @@ class PackageError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class NoRoom(ValueError):
+    """不是数据的错：内存、磁盘不够。一句话说怎么办。"""

@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from yunheng.rules.digest import canonical, sm3
@@ -169,14 +168,3 @@ def _stream(
     hashing.put(update, (b"[]" if opening == b"[" else b"]"))
     if key:
         writing.put(file.write, b"\n ]")
-
-
-def load(path: Path) -> dict[str, Any]:
-    """读一份 结算.json，验其格式；不是结算结果抛 ValueError。"""
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise ValueError(f"读不出 {path.name}：{error}") from error
-    if not isinstance(content, dict) or content.get("format") != "yunheng.settlement":
-        raise ValueError(f"{path.name} 不是结算结果（format 应为 yunheng.settlement）")
-    return content

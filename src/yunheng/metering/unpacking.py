@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from yunheng.metering.format import MANIFEST
 from yunheng.metering.problems import PackageError, Problem
-from yunheng.tables.limits import PACKAGE, Unreadable, guard, guard_directory
+from yunheng.tables.limits import PACKAGE, Limits, Unreadable, guard, guard_directory
 
 BOMB_FLOOR = 64 << 20
 BOMB_RATIO = 300
@@ -19,8 +19,10 @@ _UTF8 = 0x800
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError, ValueError)
 
 
-def unpack(source: Path, workspace: Path) -> tuple[Path, list[str]]:
-    """把数据包化成一个目录的 CSV，返回那个目录和提醒。
+def unpack(
+    source: Path, workspace: Path, *, home: str = f"{MANIFEST}.json", limits: Limits = PACKAGE
+) -> tuple[Path, list[str]]:
+    """把数据包化成一个目录的 CSV，返回那个目录和提醒。`home` 是放在哪一层就从哪一层取的那份文件。
 
     目录原样返回；zip、xlsx 展开到 `workspace`。打不开、加密、路径越界、压缩炸弹、同一份文件有两份、公式、合并单元格：
     抛 PackageError。
@@ -36,12 +38,12 @@ def unpack(source: Path, workspace: Path) -> tuple[Path, list[str]]:
     try:
         with source.open("rb") as file:
             file.seek(max(0, source.stat().st_size - _TAIL))
-            guard_directory(file.read(), source.name, PACKAGE)
+            guard_directory(file.read(), source.name, limits)
         with zipfile.ZipFile(source) as archive:
-            guard(archive, source.name, PACKAGE)
+            guard(archive, source.name, limits)
             _guard_ratio(archive)
             if source.suffix.lower() == ".zip":
-                return folder, _extract(archive, folder)
+                return folder, _extract(archive, folder, home)
     except Unreadable as error:
         raise refused(str(error)) from error
     except _BROKEN as error:
@@ -73,7 +75,7 @@ def _name(entry: zipfile.ZipInfo) -> PurePosixPath:
     return PurePosixPath(name.replace("\\", "/"))
 
 
-def _extract(archive: zipfile.ZipFile, folder: Path) -> list[str]:
+def _extract(archive: zipfile.ZipFile, folder: Path, home: str) -> list[str]:
     """展开数据包的各文件，返回没有展开的（提醒）。文件都在同一层目录里的也收。"""
     files: list[tuple[PurePosixPath, zipfile.ZipInfo]] = []
     problems = []
@@ -90,7 +92,7 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> list[str]:
             )
     if problems:
         raise PackageError(problems)
-    root = _root([path for path, _ in files])
+    root = _root([path for path, _ in files], home)
     ignored = []
     for path, entry in files:
         if path.parent == root:
@@ -100,9 +102,9 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> list[str]:
     return ignored
 
 
-def _root(paths: list[PurePosixPath]) -> PurePosixPath:
-    """数据包在压缩包的哪一层：根目录，或唯一一层放着 数据包.json 的目录。"""
-    homes = [path.parent for path in paths if path.name == f"{MANIFEST}.json" and len(path.parts) <= 2]
+def _root(paths: list[PurePosixPath], home: str) -> PurePosixPath:
+    """数据包在压缩包的哪一层：根目录，或唯一一层放着 `home` 的目录。"""
+    homes = [path.parent for path in paths if path.name == home and len(path.parts) <= 2]
     top = PurePosixPath()
     return top if top in homes or len(homes) != 1 else homes[0]
 

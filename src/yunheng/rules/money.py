@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
 
 
 def fen(amount: str) -> int:
-    """两位小数的金额文本化成分：`"3305.97"` → 330597。"""
+    """两位小数的金额文本化成分：`"3305.97"` → 330597；别的写法抛 ValueError，不猜。"""
+    if not _AMOUNT.fullmatch(amount):
+        raise ValueError(f"金额应写成两位小数，如 3305.97：{amount[:80]}")
     return int(amount.replace(".", ""))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -162,7 +163,7 @@ class Workbook:
                         raise TooLarge(f"“{self.name}”里有一处太长，请重新另存一份只有数据的")
                     yield
             parser.Parse(b"", True)
-        except (expat.ExpatError, KeyError, OSError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
+        except (expat.ExpatError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
             raise self._broken() from error
         except Unreadable:
             raise

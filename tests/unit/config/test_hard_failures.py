@@ -1,0 +1,279 @@
+"""命令遇到坏的 结算.json、断了的管道、满了的磁盘：先说改动过，逐条说结构，退出码分得清，没有堆栈、没有空白的错。"""
+
+from __future__ import annotations
+
+import errno
+import json
+import random
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from yunheng.config.cli import main
+from yunheng.metering import result
+from yunheng.rules.money import fen
+
+CASES = Path(__file__).parents[2] / "cases"
+CASE = CASES / "10-考核与汇总"
+ORIGINAL = CASE / "结算.json"
+
+
+@pytest.fixture
+def spoiled(tmp_path: Path) -> Callable[..., Path]:
+    """改一改 结算.json；`honest` 连摘要一起改。"""
+
+    def make(change: Callable[[Any], None], honest: bool, base: Path = ORIGINAL) -> Path:
+        content = json.loads(base.read_text(encoding="utf-8"))
+        change(content)
+        if honest:
+            content["digest"] = result.digest_of(content)
+        path = tmp_path / "改.json"
+        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return path
+
+    return make
+
+
+Spoiled = Callable[..., Path]
+
+
+def _pay_more(content: Any) -> None:
+    content["lines"][0]["amount"] = "9999.00"
+
+
+@pytest.mark.parametrize("command", ["diff", "explain"])
+def test_改过一分而没改摘要_先说文件被改动过(
+    spoiled: Spoiled, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    path = str(spoiled(_pay_more, False))
+    assert main(["diff", str(ORIGINAL), path] if command == "diff" else ["explain", path, "--line", "1"]) == 1
+    assert "文件被改动过" in capsys.readouterr().err.splitlines()[0]
+
+
+def test_缺键坏类型逐条报(spoiled: Spoiled, capsys: pytest.CaptureFixture[str]) -> None:
+    def change(content: Any) -> None:
+        del content["lines"][0]["amount"]
+        content["lines"][1]["days"] = "三"
+        content["summary"]["unified_net"] = 5
+        content["conventions"] = []
+        del content["warnings"]
+        content["assessments"][0]["scores"]["A"] = []
+
+    assert main(["diff", str(ORIGINAL), str(spoiled(change, True))]) == 1
+    said = capsys.readouterr().err
+    for fragment in (
+        "lines 第 1 条 缺少 amount",
+        "lines 第 2 条 days 应为整数",
+        "summary.unified_net 应为两位小数",
+        "conventions 应为一个对象",
+        "缺少 warnings",
+        "scores.A 应为",
+    ):
+        assert fragment in said
+    assert "被改动过" not in said
+
+
+def _set(*place: Any) -> Callable[[Any], None]:
+    *path, key, value = place
+
+    def change(content: Any) -> None:
+        for step in path:
+            content = content[step]
+        content[key] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_set("lines", 0, "amount", "9999.00"), "改  U1 P1"),
+        (_set("lines", 0, "order", "W999"), "order：W101 → W999"),
+        (_set("assessments", 0, "scores", "B", "0.5"), "指标 B"),
+        (_set("assessments", 0, "total", "1"), "总分"),
+        (_set("assessments", 0, "deduction_rate", "0.35"), "扣减比例"),
+        (_set("tier_prices", [{"item": "甲", "average_price": "1.5"}]), "全市平均单价 甲"),
+        (_set("summary", "unified", 0, "deduction", "0.01"), "汇总 统一支付"),
+        (_set("summary", "disputed_gross", "7.00"), "待核合计"),
+        (_set("summary", "supervision_fee_cap", "7.00"), "专项管理费上限"),
+        (_set("conventions", "K-03", "fixed_365"), "口径 K-03"),
+        (_set("district", "别的区"), "区：松江区 → 别的区"),
+        (_set("version", 2), "版本：1 → 2"),
+        (lambda content: content["lines"].reverse(), "先后不同"),
+        (lambda content: content["disputed"].append(content["lines"][0] | {"differences": ["D3"]}), "待核增"),
+    ],
+)
+def test_每种不同都说得出(
+    spoiled: Spoiled, capsys: pytest.CaptureFixture[str], change: Callable[[Any], None], said: str
+) -> None:
+    path = str(spoiled(change, True))
+    assert main(["diff", str(ORIGINAL), path]) == 0
+    assert said in capsys.readouterr().out
+    assert main(["diff", str(ORIGINAL), path, "--json"]) == 0
+    assert not json.loads(capsys.readouterr().out)["same"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_set("differences", 0, "ruling", "部分"), "裁定：无 → 部分"),
+        (_set("differences", 0, "resource", "别的"), "差异增  "),
+        (lambda content: content["differences"].pop(), "差异减  "),
+    ],
+)
+def test_差异的不同逐条说(
+    spoiled: Spoiled, capsys: pytest.CaptureFixture[str], change: Callable[[Any], None], said: str
+) -> None:
+    base = CASES / "08-差异边界" / "结算.json"
+    assert main(["diff", str(base), str(spoiled(change, True, base))]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_解释不给选择_先给一页摘要和怎样选(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(ORIGINAL)]) == 0
+    shown = capsys.readouterr().out
+    assert "--line N" in shown
+    assert "松江区 2023 服务年度" in shown
+
+
+def test_账目另存Parquet的两份也比得(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    package = tmp_path / "包"
+    shutil.copytree(CASE, package)
+    (package / "结算.json").unlink()
+    assert main(["settle", str(package), "--out", str(tmp_path / "出"), "--json-only", "--lines", "parquet"]) == 0
+    capsys.readouterr()
+    mine = tmp_path / "出" / "结算.json"
+    assert main(["diff", str(mine), str(ORIGINAL)]) == 0
+    assert capsys.readouterr().out.startswith("一致")
+    shutil.copy(tmp_path / "出" / "账目.parquet", tmp_path / "出" / "待核.parquet")
+    assert main(["diff", str(mine), str(ORIGINAL)]) == 1
+    assert "被改动过" in capsys.readouterr().err
+    (tmp_path / "出" / "待核.parquet").unlink()
+    assert main(["diff", str(mine), str(ORIGINAL)]) == 1
+    assert "旁边没有 待核.parquet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 3, "磁盘满了"),
+        (MemoryError(), 3, "内存不够"),
+        (ValueError(), 1, "ValueError"),
+        (KeyError("x"), 3, "程序出错"),
+        (BrokenPipeError(), 0, ""),
+    ],
+)
+def test_退出码分得清_没有空白的错(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("yunheng.config.settling.check", fail)
+    assert main(["check", str(CASE)]) == code
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert bool(printed.strip()) == (code != 0)
+
+
+def test_管道断了静静退出() -> None:
+    command = f"{sys.executable} -m yunheng.config.cli rules list | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["1", "1.5", "1.234", "１.00", "+1.00", " 1.00", "1e2", "1,000.00", "", "1.00\n", "nan"]
+)
+def test_金额只收两位小数(text: str) -> None:
+    with pytest.raises(ValueError, match="两位小数"):
+        fen(text)
+
+
+# ── 随机弄坏的包 ──
+
+
+def _package(kind: str, folder: Path) -> Path:
+    if kind == "目录":
+        target = folder / "包"
+        shutil.copytree(CASE, target)
+        (target / "结算.json").unlink()
+        return target
+    target = folder / f"包.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(CASE.iterdir()):
+                archive.write(path, path.name)
+    elif kind == "json":
+        shutil.copy(ORIGINAL, target)
+    else:
+        shutil.copy(Path(__file__).parents[2] / "faults" / "x-percent.xlsx", target)
+    return target
+
+
+def _damage(target: Path, chance: random.Random) -> None:
+    """截断，或翻几个字节。"""
+    path = chance.choice(sorted(target.iterdir())) if target.is_dir() else target
+    content = bytearray(path.read_bytes())
+    if chance.random() < 0.4:
+        del content[chance.randrange(len(content)) :]
+    for _ in range(chance.choice((1, 1, 3, 20))):
+        if content:
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    path.write_bytes(bytes(content))
+
+
+def _command(kind: str, target: Path, folder: Path, chance: random.Random) -> list[str]:
+    if kind == "json":
+        return chance.choice((["diff", str(ORIGINAL), str(target)], ["explain", str(target)]))
+    return ["settle", str(target), "--out", str(folder / "出"), "--json-only"]
+
+
+def _broken(seed: int, folder: Path) -> list[str]:
+    chance = random.Random(seed)
+    kind = ("目录", "zip", "xlsx", "json")[seed % 4]
+    target = _package(kind, folder)
+    _damage(target, chance)
+    return _command(kind, target, folder, chance)
+
+
+def _hold(seed: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(_broken(seed, folder))
+    printed = capsys.readouterr()
+    assert code in (0, 1), f"种子 {seed}：{printed.err}"
+    assert "Traceback" not in printed.err
+    assert code == 0 or printed.err.strip(), f"种子 {seed} 的错是空白的"
+    assert "程序出错" not in printed.err
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_随机截断翻字节的包_没有堆栈没有空白(tmp_path: Path, capsys: pytest.CaptureFixture[str], block: int) -> None:
+    for seed in range(block * 20, block * 20 + 20):
+        (folder := tmp_path / str(seed)).mkdir()
+        _hold(seed, folder, capsys)
+
+
+def test_随机弄坏的包走真命令(tmp_path: Path) -> None:
+    for seed in range(900_000, 900_020):
+        (folder := tmp_path / str(seed)).mkdir()
+        done = subprocess.run(
+            [sys.executable, "-m", "yunheng.config.cli", *_broken(seed, folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in (0, 1), done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.returncode == 0 or done.stderr.strip()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1_000, 3_000))
+def test_两千个弄坏的包(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int) -> None:
+    _hold(seed, tmp_path, capsys)
