@@ -98,7 +98,7 @@ def _parser() -> _Parser:  # noqa: PLR0915 一条命令几句，顺着写最清�
     sub = command("example", _write, "写出示例区的数据包")
     sub.add_argument("out", type=Path, metavar="目录", help="新的或空的目录，或新的 .zip、.xlsx")
 
-    sub = command("template", _write, "写一个空白的数据包工作簿，带填写说明和示例行")
+    sub = command("template", _write, "写一个空白的数据包工作簿，带填写说明，示例另在一张上")
     sub.add_argument("out", type=Path, metavar="文件.xlsx", help="新的文件")
 
     sub = command("rules", _rules, "查规则：某日施行的数字、一条规则的来龙去脉、全部目录")

@@ -1,4 +1,4 @@
-"""空白数据包工作簿：表头、下拉、日期格式都照 `format.TABLES`；每张表一行示例，合起来能直接结算。"""
+"""空白数据包工作簿：表头、下拉、日期格式都照 `format.TABLES`；表是空的，示例另在一张工作表上，不会当成数据读。"""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from yunheng.metering.format import MANIFEST, MANIFEST_FORMAT, MANIFEST_VERSION,
 from yunheng.rules import conventions
 
 INSTRUCTIONS = "填写说明"
+#: 示例行都在这一张上：各表是空的，填的人忘了删也不会带进去
+EXAMPLES = "填写示例"
 #: 下拉、格式铺到第几行；更长的表照样读，只是没有下拉
 LAST_ROW = 5000
 YEAR = 2023
@@ -21,10 +23,10 @@ YEAR = 2023
 _NOTES = (
     "一张工作表一张表，表名、列名不要改；列的先后、行的先后不影响结果，多余的列和工作表忽略。",
     "深色表头是必填列；鼠标停在表头上有说明，点选单元格有填写提示。",
-    "每张表第 2 行是示例（名称带“示例”，价格是虚构的），填写前请删去；各表示例合起来可以直接结算，供试用。",
+    "各表都是空的，从第 2 行填起；怎么填看“填写示例”那一张（价格是虚构的，那一张不读）。",
     "日期填成日期或 2023-07-01 这样的文本；数字不带千分位和单位；编号一律按文本填，前面的 0 不会丢。",
     "数据表里不要合并单元格，不要用公式（请粘贴为数值）：有一处就整包退回，并逐条指出。",
-    "“数据包”表里，口径留空即按默认；数据截止日留空即算到服务年度末日。",
+    "“数据包”表里，服务年度、区必须填；口径留空即按默认；数据截止日留空即算到服务年度末日。",
     "填好后先校验：yunheng check 本文件；再结算：yunheng settle 本文件 --out 新目录。",
 )
 
@@ -79,7 +81,7 @@ _EXAMPLE_PROVIDER = {"代码": "CM", "名称": "示例云服务商", "类型": "
 
 
 def example_rows(table: Table) -> list[Mapping[str, str]]:
-    """模板里这张表的示例行；各表合起来是一个能结算的小数据包。"""
+    """这张表的示例行；各表合起来是一个能结算的小数据包。"""
     rows = [_EXAMPLE[table.name]]
     return [*rows, _EXAMPLE_PROVIDER] if table.name == "机构" else rows
 
@@ -91,6 +93,7 @@ def write_template(path: Path) -> None:
     book = xlsxwriter.Workbook(str(path))
     styles = _Styles(book)
     _write_instructions(book, styles, "结算数据包填写说明", _NOTES, TABLES)
+    _write_examples(book, styles, TABLES)
     _write_manifest(book, styles)
     for table in TABLES:
         _write_table(book, styles, table)
@@ -98,11 +101,12 @@ def write_template(path: Path) -> None:
 
 
 def blank(title: str, notes: Sequence[str], tables: Sequence[Table]) -> bytes:
-    """只有其中几张表的空白工作簿：表头、下拉、示例行与整包的相同。"""
+    """只有其中几张表的空白工作簿：表头、下拉、示例与整包的相同。"""
     buffer = BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     styles = _Styles(book)
     _write_instructions(book, styles, title, notes, tables)
+    _write_examples(book, styles, tables)
     for table in tables:
         _write_table(book, styles, table)
     book.close()
@@ -148,6 +152,27 @@ def _write_instructions(book: Any, styles: _Styles, title: str, notes: Sequence[
             sheet.write_string(row, column, text, styles.wrap)
 
 
+def _write_examples(book: Any, styles: _Styles, tables: Sequence[Table]) -> None:
+    """每张表的表头和示例行，一张接一张；都是文本，不是可以填的地方。"""
+    sheet = book.add_worksheet(EXAMPLES)
+    sheet.set_column(0, max(len(table.columns) for table in tables), 16, styles.text)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.write_string(0, 0, "各表怎么填（虚构的例子，这一张不读）", styles.title)
+    row = 1
+    for table in tables:
+        row += 1
+        sheet.write_string(row, 0, table.name, styles.required)
+        for index, column in enumerate(table.columns, start=1):
+            sheet.write_string(row, index, column.name, styles.required if column.required else styles.optional)
+        for example in example_rows(table):
+            row += 1
+            for index, column in enumerate(table.columns, start=1):
+                sheet.write_string(row, index, example.get(column.name, ""), styles.text)
+        row += 1
+
+
 def _write_manifest(book: Any, styles: _Styles) -> None:
     sheet = book.add_worksheet(MANIFEST)
     sheet.freeze_panes(1, 0)
@@ -158,12 +183,13 @@ def _write_manifest(book: Any, styles: _Styles) -> None:
     values = {
         "格式": MANIFEST_FORMAT,
         "版本": str(MANIFEST_VERSION),
-        "服务年度": str(YEAR),
-        "区": "松江区",
-        "数据截止日": f"{YEAR + 1}-06-30",
+        "服务年度": "",
+        "区": "",
+        "数据截止日": "",
     }
     hints = {
-        "服务年度": "起始年：2023 指 2023-07-01 至 2024-06-30（D62-五）",
+        "服务年度": "必填，起始年：2023 指 2023-07-01 至 2024-06-30（D62-五）",
+        "区": "必填，区的名称",
         "数据截止日": "含当日，须在服务年度内；留空即算到服务年度末日",
     }
     row = 0
@@ -187,25 +213,12 @@ def _write_manifest(book: Any, styles: _Styles) -> None:
 def _write_table(book: Any, styles: _Styles, table: Table) -> None:
     sheet = book.add_worksheet(table.name)
     sheet.freeze_panes(1, 0)
-    rows = example_rows(table)
     for index, column in enumerate(table.columns):
         style = styles.of(column)
         sheet.set_column(index, index, max(12, 2 * len(column.name) + 4), style)
         sheet.write_string(0, index, column.name, styles.required if column.required else styles.optional)
         sheet.write_comment(0, index, _hint(table, column))
         sheet.data_validation(1, index, LAST_ROW, index, _validation(table, column))
-        for number, row in enumerate(rows, start=1):
-            if value := row.get(column.name, ""):
-                _write_cell(sheet, (number, index), column, value, style)
-
-
-def _write_cell(sheet: Any, place: tuple[int, int], column: Column, value: str, style: Any) -> None:
-    if column.kind == "date":
-        sheet.write_datetime(*place, date.fromisoformat(value), style)
-    elif column.kind == "number":
-        sheet.write_number(*place, float(value), style)
-    else:
-        sheet.write_string(*place, value, style)
 
 
 def _hint(table: Table, column: Column) -> str:
