@@ -194,6 +194,7 @@ APPRAISED = {
     "annex5",
     "reply-file",
     "occurrence-file",
+    "rate-file",
     "handling-file",
     "plan-diff",
     "draft-file",

@@ -13,7 +13,7 @@ import docx
 import openpyxl
 from playwright.sync_api import Page, expect
 
-from tests.support.year import YEAR
+from tests.support.year import REPORT, YEAR
 from yunheng.documents.money import amount_in_words
 from yunheng.rules.money import yuan
 
@@ -51,6 +51,8 @@ def appraised(town: Town) -> None:
     rate.locator("select[name=provider]").select_option("CU")
     rate.locator("input[name=rate]").fill("88.5")
     rate.locator("input[name=basis]").fill("问卷 20 份，收回 18 份")
+    name, content = REPORT
+    rate.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/pdf", "buffer": content})
     rate.locator("button").click()
     row = third.locator("tr", has_text="联通").first
     expect(row).to_contain_text("38.8")
@@ -88,7 +90,7 @@ def test_办完一个服务年度_从滚动计量到付清_文件与冻结的结
     town["dsf"].open(f"/cases/{number}/")
     third = town["dsf"].page
     path, frozen = offline(town, folder)
-    third.set_input_files("input[name=file][accept='.json,.gz']", path)
+    third.set_input_files("input[name=file][accept='.json,.gz,.zip']", path)
     third.click("text=上传并比对")
     expect(third.locator(".st-ok", has_text="一致")).to_be_visible()
     press(third, "复算一致")
