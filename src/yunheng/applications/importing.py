@@ -230,17 +230,19 @@ def _labelled(
                     reading.notes.append(f"{name}勾了 {'、'.join(picked)}，只取第一个，请核对")
 
 
-_HOST_KEYS = {
-    "CPU核": "cores",
-    "内存GB": "memory",
-    "操作系统（版本）": "os",
-    "系统盘TB": "system_disk",
-    "数据盘TB": "data_disk",
-    "网络区域": "zone",
-    "EIP": "eip",
-    "带宽Mb": "bandwidth",
-    "台数": "count",
+#: 附件里主机各列的叫法；单位写在括号里的也认，没有写单位、别的单位的不认
+_HOST_TITLES = {
+    "cores": ("CPU核", "CPU（核）", "CPU"),
+    "memory": ("内存GB", "内存（GB）"),
+    "os": ("操作系统（版本）", "操作系统"),
+    "system_disk": ("系统盘TB", "系统盘（TB）"),
+    "data_disk": ("数据盘TB", "数据盘（TB）"),
+    "zone": ("网络区域",),
+    "eip": ("EIP",),
+    "bandwidth": ("带宽Mb", "带宽（Mb）"),
+    "count": ("台数",),
 }
+_HOST_KEYS = {folding.compact(title): key for key, titles in _HOST_TITLES.items() for title in titles}
 
 
 _READS = {column.key: wanted for column in HOST_COLUMNS for wanted in WANTED.columns if wanted.name == column.label}
@@ -268,9 +270,12 @@ def _host_rows(grid: Grid, reading: _Reading) -> Iterator[tuple[str, dict[str, s
     for row in grid:
         if len(row) == 1:
             heading = _squeezed(row[0])
-        found = [_HOST_KEYS.get(_squeezed(cell), "note" if "备注" in cell else "") for cell in row]
+        found = [_HOST_KEYS.get(folding.compact(cell), "note" if "备注" in cell else "") for cell in row]
         if sum(bool(key) for key in found) >= 4:
-            keys = [key for key in found if key]
+            # 认不出的一列也占着位置，后面各列才不会错开一格
+            keys = found[next(n for n, key in enumerate(found) if key) :]
+            if strange := [cell for cell, key in zip(row[-len(keys) :], keys, strict=True) if not key]:
+                reading.notes.append(f"主机清单认不出的列，没有读：{_flat('、'.join(strange))}")
             continue
         kind = next((n for n, cell in enumerate(row) if _is_kind(cell)), None)
         if kind is None or not keys:
@@ -284,6 +289,8 @@ def _host_rows(grid: Grid, reading: _Reading) -> Iterator[tuple[str, dict[str, s
             reading.notes.append(f"{row[kind].where}服务类型勾了 {'、'.join(picked)}，只取第一个，请核对")
         values = {}
         for key, value in zip(keys, rest, strict=False):
+            if not key:
+                continue
             values[key], value.taken = _folded(key, value, reading)[:300], True
             if len(value) > 300:
                 reading.notes.append(f"{value.where}超过 300 字，后面的没有读")

@@ -118,3 +118,27 @@ def test_R047_声明实体的文件不收() -> None:
         archive.writestr("word/document.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
     with pytest.raises(Unreadable, match="打不开"):
         word.read(out.getvalue(), "实体.docx")
+
+
+def _retitled(old: str, new: str) -> importing.Imported:
+    """主机清单的一个表头改了叫法的附件1。"""
+    document = docx.Document(io.BytesIO(printed()))
+    for cell in cells(document):
+        if "".join(cell.text.split()) == old:
+            cell.text = new
+    return importing.read(saved(document), "附件1.docx")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("CPU核", "CPU (核)"), ("操作系统（版本）", "操作系统\n(版本)"), ("数据盘TB", "数据盘（TB）")]
+)
+def test_R047_主机表头换行_半角括号_单位写在括号里_读得与原表相等(old: str, new: str) -> None:
+    assert _retitled(old, new).values["hosts"] == importing.read(printed(), "附件1.docx").values["hosts"]
+
+
+@pytest.mark.parametrize("new", ["数据盘GB", "硬盘"])
+def test_R047_主机表头认不出的一列不读并点名_后面各列不错开(new: str) -> None:
+    right, found = importing.read(printed(), "附件1.docx"), _retitled("数据盘TB", new)
+    for before, after in zip(right.values["hosts"], found.values["hosts"], strict=True):
+        assert {**before, "data_disk": ""} == {"data_disk": "", **after}
+    assert any("认不出的列" in note and new in note for note in found.notes)
