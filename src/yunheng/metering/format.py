@@ -11,6 +11,8 @@ from datetime import date
 from typing import Literal
 
 MANIFEST = "数据包"
+#: 空白工作簿里给人看的两张，不是数据：说明、示例
+GUIDES = ("填写说明", "填写示例")
 MANIFEST_FORMAT = "yunheng.settlement-package"
 #: 收哪几版；写出来的一律用最后一版
 VERSIONS = (1, 2)

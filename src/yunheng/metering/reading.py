@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -61,6 +62,14 @@ class Package:
         """记一处错误。"""
         self.problems.append(Problem(table, row, column, reason))
 
+    def keyed(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        """说明里的一个对象；同一个键写了两遍的提醒。"""
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            twice = [key for key, number in Counter(key for key, _ in pairs).items() if number > 1]
+            self.warnings.append(f"{MANIFEST}.json 里写了两遍的键，取后一个：{'、'.join(twice)}")
+        return content
+
 
 def read(source: Path, folder: Path, connection: duckdb.DuckDBPyConnection, *, numbered: bool = False) -> Package:
     """把 `folder` 里的数据包装进 `connection` 的暂存表。
@@ -92,12 +101,15 @@ def _read_manifest(package: Package, path: Path) -> None:
         wrong("-", f"{MANIFEST}.json 超过 1 MiB")
         return
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        content = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=package.keyed)
     except UnicodeDecodeError:
         wrong("-", "不是 UTF-8 编码")
         return
-    except (ValueError, RecursionError) as error:
-        wrong("-", f"不是合法的 JSON：{error}")
+    except json.JSONDecodeError as error:
+        wrong("-", f"不是合法的 JSON：第 {error.lineno} 行第 {error.colno} 个字读不下去")
+        return
+    except (ValueError, RecursionError):
+        wrong("-", "不是合法的 JSON：有太长的数，或嵌套太深")
         return
     if not isinstance(content, dict):
         wrong("-", "应为一个 JSON 对象")

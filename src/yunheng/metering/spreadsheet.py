@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yunheng.metering.format import MANIFEST, TABLE, WHITE_SPACE
+from yunheng.metering.format import GUIDES, MANIFEST, TABLE, WHITE_SPACE
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.tables.cells import Cell, Line, Made, Sheet
 from yunheng.tables.limits import PACKAGE, Unreadable
@@ -43,6 +43,8 @@ def unpack_workbook(source: Path, folder: Path) -> list[str]:
             for name, entry in named:
                 if (name == MANIFEST or name in TABLE) and entry.part:
                     _Sheet(book, entry, name, problems, warnings, budget).write(folder)
+                elif name not in GUIDES:
+                    warnings.append(f"数据包里多余的工作表，已忽略：{entry.title}")
     except Unreadable as error:
         raise PackageError([*problems, Problem(MANIFEST, None, "-", str(error))]) from error
     if problems:

@@ -10,12 +10,11 @@ from typing import Any
 
 import xlsxwriter
 
-from yunheng.metering.format import MANIFEST, MANIFEST_FORMAT, MANIFEST_VERSION, TABLES, Column, Table
+from yunheng.metering.format import GUIDES, MANIFEST, MANIFEST_FORMAT, MANIFEST_VERSION, TABLES, Column, Table
 from yunheng.rules import conventions
 
-INSTRUCTIONS = "填写说明"
-#: 示例行都在这一张上：各表是空的，填的人忘了删也不会带进去
-EXAMPLES = "填写示例"
+#: 示例行都在“填写示例”这一张上：各表是空的，填的人忘了删也不会带进去
+INSTRUCTIONS, EXAMPLES = GUIDES
 #: 下拉、格式铺到第几行；更长的表照样读，只是没有下拉
 LAST_ROW = 5000
 YEAR = 2023

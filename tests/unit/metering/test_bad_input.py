@@ -299,3 +299,92 @@ def test_输出目录有内容时拒绝_加force先留存旧的(package: Path, t
     assert main(["settle", str(package), "--out", str(out), "--json-only", "--force"]) == 0
     assert (tmp_path / "出.旧1" / "旧文件").read_text(encoding="utf-8") == "旧"
     assert (out / "结算.json").is_file()
+
+
+# ── 没有读的都说一声 ──
+
+
+def told(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["settle", str(source), "--out", str(tmp_path / "出"), "--json-only"]) == 0
+    return capsys.readouterr().err
+
+
+def test_说明里写了两遍的键提醒(package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = package / "数据包.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("{", '{"区":"别处",', 1), encoding="utf-8")
+    assert "写了两遍的键，取后一个：区" in told(package, tmp_path, capsys)
+
+
+def test_工作簿里多余的工作表提醒_说明和示例那两张不算(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def spoil(book: Workbook) -> None:
+        book.create_sheet("去年的工单").append(["工单号"])
+        book.create_sheet("填写示例").append(["看看"])
+
+    said = told(workbook(package, tmp_path / "包.xlsx", spoil), tmp_path, capsys)
+    assert "多余的工作表，已忽略：去年的工单" in said
+    assert "填写示例" not in said
+
+
+# ── 版本 2 的拒绝 ──
+
+
+def later(package: Path, rows: str = "", **manifest: object) -> None:
+    """改成版本 2，换上这几行差异裁定。"""
+    path = package / "数据包.json"
+    changed = json.loads(path.read_text(encoding="utf-8")) | {"版本": 2} | manifest
+    path.write_text(json.dumps(changed, ensure_ascii=False), encoding="utf-8")
+    (package / "差异裁定.csv").write_text(f"资源,目录项,差异,裁定,说明,起,止\n{rows}", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "reason"),
+    [
+        ("R0,RDS,D3,认可,核,,\nR0,RDS,D3,认可,核,,\n", "3", "重复或相交"),
+        ("R0,RDS,D3,认可,核,,2023-12-02\nR0,RDS,D3,不计费,核,2023-12-01,\n", "3", "重复或相交"),
+        ("R0,RDS,D3,不计费,核,2023-12-01,\nR0,RDS,D3,认可,核,,2023-12-02\n", "3", "重复或相交"),
+        ("R0,RDS,D3,认可,核,2023-12-01,2023-12-01\n", "2", "须晚于起"),
+        ("R0,RDS,D3,认可,核,2023-06-30,\n", "2", "须在服务年度"),
+        ("R0,RDS,D3,认可,核,,2024-07-02\n", "2", "须在服务年度"),
+        ("R0,RDS,D8,认可,核,,\n", "2", "只收 D3"),
+    ],
+)
+def test_版本2_裁定的起止重复_相交_出了服务年度_报后一行(
+    package: Path, refused: Refused, rows: str, place: str, reason: str
+) -> None:
+    later(package, rows)
+    assert any(row[:2] == ["差异裁定", place] and reason in row[3] for row in refused(package))
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "column"),
+    [
+        ("单据明细", "S0,R0,RDS,变更,0000000000001", "数量"),
+        ("目录", "N1,平台软件,新,个,单价,年,1000000000,2020-01-01,,,,", "单价"),
+        ("阶梯", "AUTH,02023,累进,0,,1", "服务年度"),
+        ("全市用量", "AUTH,1899,1", "服务年度"),
+        ("满意度", "CT,0088", "满意率"),
+    ],
+)
+def test_版本2_位数照所写的算_年度写四位(package: Path, refused: Refused, table: str, row: str, column: str) -> None:
+    later(package)
+    number = append(package, table, row)
+    assert [table, str(number), column] in [found[:3] for found in refused(package)]
+
+
+@pytest.mark.parametrize(("change", "key"), [({"区": " 　"}, "区"), ({"服务年度": 1899}, "服务年度")])
+def test_版本2_说明的边界(package: Path, refused: Refused, change: dict[str, object], key: str) -> None:
+    later(package, **change)
+    assert key in [row[2] for row in refused(package)]
+
+
+def test_版本1不看起止_写明_口径也没有K17(
+    package: Path, tmp_path: Path, refused: Refused, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later(package, "R0,RDS,D3,认可,核,2023-12-01,\n", 版本=1)
+    assert "版本 1 不看起、止" in told(package, tmp_path, capsys)
+    (tmp_path / "出").rename(tmp_path / "旧")
+    later(package, 版本=1, 口径={"K-17": "once"})
+    assert "口径.K-17" in [row[2] for row in refused(package)]
