@@ -7,6 +7,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -331,7 +332,7 @@ def test_工作簿里多余的工作表提醒_说明和示例那两张不算(
 # ── 版本 2 的拒绝 ──
 
 
-def later(package: Path, rows: str = "", **manifest: object) -> None:
+def later(package: Path, rows: str = "", /, **manifest: Any) -> None:
     """改成版本 2，换上这几行差异裁定。"""
     path = package / "数据包.json"
     changed = json.loads(path.read_text(encoding="utf-8")) | {"版本": 2} | manifest
@@ -375,8 +376,8 @@ def test_版本2_位数照所写的算_年度写四位(package: Path, refused: R
 
 
 @pytest.mark.parametrize(("change", "key"), [({"区": " 　"}, "区"), ({"服务年度": 1899}, "服务年度")])
-def test_版本2_说明的边界(package: Path, refused: Refused, change: dict[str, object], key: str) -> None:
-    later(package, **change)
+def test_版本2_说明的边界(package: Path, refused: Refused, change: dict[str, Any], key: str) -> None:
+    later(package, "", **change)
     assert key in [row[2] for row in refused(package)]
 
 
