@@ -652,7 +652,7 @@ def test_FOCUS导出_各行之和等于账目_必有的列都在_时刻是UTC() 
     run = measured()
     client = signed_in("shy")
     response = client.get(f"/settlement/runs/{run.pk}/focus.csv")
-    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
     assert tuple(rows[0]) == focus.COLUMNS
     total = queries.totals(queries.lines_of(run))
     assert (len(rows), sum(Decimal(row["BilledCost"]) for row in rows)) == total[:2]
@@ -665,4 +665,4 @@ def test_FOCUS导出_各行之和等于账目_必有的列都在_时刻是UTC() 
     assert {row["BillingAccountType"] for row in rows} == {"统一支付", "自行支付"}
     client = signed_in("dx")
     own = client.get(f"/settlement/runs/{run.pk}/focus.csv")
-    assert len(b"".join(own.streaming_content).decode().splitlines()) == 1  # type: ignore[attr-defined]
+    assert len(b"".join(own.streaming_content).decode("utf-8-sig").splitlines()) == 1  # type: ignore[attr-defined]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +22,7 @@ from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import Handover, ServiceFeedback
+from yunheng.tables import writing
 
 LEVELS = ("好", "较好", "一般", "差")
 COLUMNS = ("单位", "项目", "服务商", "资源", "目录项", "名称", "数量", "计价单位", "起", "止（不含）", "天数", "用量")
@@ -54,28 +53,23 @@ def feedback(*, actor: Actor, on: date, provider: Institution, year: int, level:
 
 def usage(from_on: date, until_on: date) -> tuple[int, bytes]:
     """一段时间里的使用数据：各资源各目录项的数量和天数，一行一段；按次的另有用量，一个资源一项一行；（行数, CSV）。"""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows = [*_stretches(from_on, until_on), *_counted(from_on, until_on)]
+    return len(rows), writing.csv_file(COLUMNS, rows)
+
+
+def _stretches(from_on: date, until_on: date) -> Iterator[tuple[object, ...]]:
+    """按时间计的：各资源各目录项一段一行。"""
     found = Segment.objects.filter(during__overlap=(from_on, until_on)).select_related(
         "item", "resource__provider", "resource__project__unit"
     )
-    count = 0
     for one in found.order_by("resource__code", "item__code", "during").iterator(chunk_size=2000):
         start = max(one.during.lower, from_on)
         until = min(one.during.upper or until_on, until_on)
-        resource, count = one.resource, count + 1
-        writer.writerow(
-            (
-                resource.project.unit.name, resource.project.name, resource.provider.name, resource.code, one.item.code,
-                one.item.name, f"{one.quantity.normalize():f}", one.item.unit, start, until, (until - start).days, "",
-            )
+        resource = one.resource
+        yield (
+            resource.project.unit.name, resource.project.name, resource.provider.name, resource.code, one.item.code,
+            one.item.name, one.quantity.normalize(), one.item.unit, start, until, (until - start).days, "",
         )  # fmt: skip
-    for row in _counted(from_on, until_on):
-        count += 1
-        writer.writerow(row)
-    # 带 BOM：Excel 打开不乱码
-    return count, text.getvalue().encode("utf-8-sig")
 
 
 def _counted(from_on: date, until_on: date) -> Iterator[tuple[object, ...]]:
@@ -100,7 +94,7 @@ def _counted(from_on: date, until_on: date) -> Iterator[tuple[object, ...]]:
             else ("", "", row["provider"])
         )
         named = (item.name, "", item.unit) if item else ("", "", "")
-        yield (*owners, row["code"], row["item"], *named, from_on, until_on, "", f"{row['total'].normalize():f}")
+        yield (*owners, row["code"], row["item"], *named, from_on, until_on, "", row["total"].normalize())
 
 
 @dataclass(frozen=True)

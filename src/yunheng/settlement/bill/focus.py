@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
@@ -15,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from yunheng.catalog.models import Item
 from yunheng.rules import periods
 from yunheng.settlement.models import BillLine, Run
+from yunheng.tables import writing
 
 COLUMNS = (
     "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",
@@ -30,7 +29,6 @@ _FREQUENCY = {"年": "Recurring", "月": "Recurring", "次": "Usage-Based", "一
 _CATEGORY = {"基础设施": "Compute", "平台软件": "Integration", "软件授权": "Security"}
 _STORAGE = ("系统盘", "数据盘", "SSD")
 _PLACES = Decimal(1).scaleb(-12)
-_BATCH = 2000
 
 
 def rows(
@@ -102,16 +100,7 @@ def rows(
 
 def written(found: Iterable[Mapping[str, str]]) -> Iterator[bytes]:
     """CSV 的各段，第一段有表头。"""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for number, row in enumerate(found, start=1):
-        writer.writerow(row)
-        if number % _BATCH == 0:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
+    return writing.pieces(COLUMNS, ([row[name] for name in COLUMNS] for row in found))
 
 
 def _category(item: Item) -> str:

@@ -26,6 +26,7 @@ from yunheng.settlement.impact import savings
 from yunheng.settlement.models import Contract, Run, RunFile
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
 from yunheng.settlement.runs import running
+from yunheng.tables import writing
 
 #: 对照一页几对；按单位的小计列几个，变得多的在前
 PAGE, MAX_UNITS = 50, 20
@@ -83,7 +84,7 @@ def focus_file(request: Request, pk: int) -> HttpResponse:
     name = f"focus-{run.service_year}-{run.pk}.csv"
     with unit_of_work(request.actor) as journal:
         journal.note("导出 FOCUS", str(run.pk), after={"文件": name})
-    response = StreamingHttpResponse(focus.written(rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(focus.written(rows), content_type=writing.TYPE)
     response["Content-Disposition"] = f"attachment; filename={name}"
     return response  # type: ignore[return-value]
 

@@ -24,6 +24,7 @@ from yunheng.settlement.models import Handover, RecoveryAsset, RecoveryShare, Se
 from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in, names_of
 from yunheng.settlement.plans import verifying
 from yunheng.settlement.runs import forecasting
+from yunheng.tables import writing
 
 _RECOVERY = (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION)
 _FEEDBACK = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR)
@@ -239,7 +240,7 @@ def handover_file(request: Request, pk: int) -> HttpResponse:
     del request
     found = get_object_or_404(Handover, pk=min(pk, MAX_PK))
     name = f"使用数据-{found.from_on}-{found.until_on}.csv"
-    return attached(found.content, name, "text/csv; charset=utf-8")
+    return attached(found.content, name, writing.TYPE)
 
 
 # ── 年度结算 ──

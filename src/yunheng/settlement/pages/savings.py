@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -20,6 +18,7 @@ from yunheng.rules.periods import service_year_of, year_end
 from yunheng.rules.roles import Role
 from yunheng.settlement import saving
 from yunheng.settlement.pages.years import CENTRE
+from yunheng.tables import writing
 
 PAGE = 50
 _TITLES = ("资源", "单位", "项目", "服务商", "缘由", "说明", "哪天起不要", "到年末省（元）", "单位效能评估")
@@ -37,7 +36,7 @@ def savings(request: Request) -> HttpResponse:
     if wanted == "xlsx":
         return attached(workbook("可省的资源", _TITLES, _rows(found)), f"savings-{request.on}.xlsx", TYPE)
     if wanted == "csv":
-        return attached(_csv(_rows(found)), f"savings-{request.on}.csv", "text/csv; charset=utf-8")
+        return attached(writing.csv_file(_TITLES, _rows(found)), f"savings-{request.on}.csv", writing.TYPE)
     units = Institution.objects.filter(pk__in={one.resource.project.unit_id for one in every}).order_by("code")
     year = service_year_of(request.on)
     context = {
@@ -65,15 +64,6 @@ def _rows(found: Sequence[saving.Candidate]) -> Iterator[tuple[object, ...]]:
             "、".join(one.kinds),
             "；".join(one.reasons),
             one.from_on,
-            f"{one.saved:.2f}",
-            f"{one.result.total.normalize():f}" if one.result else "",
+            Decimal(f"{one.saved:.2f}"),
+            Decimal(f"{one.result.total.normalize():f}") if one.result else "",
         )
-
-
-def _csv(rows: Iterator[tuple[object, ...]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_TITLES)
-    writer.writerows(rows)
-    # 带 BOM：Excel 打开不乱码
-    return text.getvalue().encode("utf-8-sig")
