@@ -23,7 +23,7 @@ def in_force(year: int) -> Mapping[Key, list[Span[Handling]]]:
 
 
 def exported(year: int) -> list[dict[str, str]]:
-    """数据包“差异裁定”表的各行；管全年的不写起止。`only` 只要这几条差异的。"""
+    """数据包“差异裁定”表的各行；管全年的不写起止。"""
     first, final = periods.service_year(year).start, periods.year_end(year)
     return [
         {

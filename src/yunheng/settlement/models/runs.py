@@ -21,7 +21,7 @@ class Run(AppendOnly):
     差异在 Difference，各种几条在 `differences`（如 {"D3": 2}），数据库都不许再添。
     `read` 是导出数据包的事务读到的裁定、单据、工单的摘要和更正、补录的条数（`runs.staleness`），
     拿来看以后变了没有；改前的批次是空的，从数据包现算。
-    `base` 不空的是裁定试算：只重排 `Moved` 里那几条时间线，其余用 `base` 的；没有数据包和摘要，不能提交。
+    `base` 不空的是裁定试算：只重算 `Moved` 里那几条时间线，其余用 `base` 的；没有数据包和摘要，不能提交。
     """
 
     service_year = models.PositiveSmallIntegerField("服务年度")
