@@ -80,7 +80,17 @@ def shown() -> None:
 
 @pytest.fixture(scope="session")
 def site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG001
-    """起好的网站的地址；库里有一件改过一版、已开通、在测试期的新建（SHOWN）。"""
+    """起好的网站的地址；库里有一件改过一版、已开通、在测试期的新建（SHOWN）。各条测试共用。"""
+    yield from _serving(django_db_blocker)
+
+
+@pytest.fixture
+def own_site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa: ARG001
+    """只给一条测试用的网站：会冻结服务年度的用它，别的测试谁先谁后都不相干。"""
+    yield from _serving(django_db_blocker)
+
+
+def _serving(django_db_blocker: Any) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -173,6 +183,15 @@ class Town:
 def town(browser: Browser, site: str, tmp_path: Path) -> Iterator[Town]:
     """示例区。"""
     town = Town(browser, site, tmp_path)
+    yield town
+    for visitor in town.visitors.values():
+        visitor.page.context.close()
+
+
+@pytest.fixture
+def own_town(browser: Browser, own_site: str, tmp_path: Path) -> Iterator[Town]:
+    """自己一份的示例区。"""
+    town = Town(browser, own_site, tmp_path)
     yield town
     for visitor in town.visitors.values():
         visitor.page.context.close()

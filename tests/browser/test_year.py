@@ -79,7 +79,8 @@ def offline(town: Town, folder: Path) -> tuple[Path, dict[str, Any]]:
     return out / "结算.json", json.loads((out / "结算.json").read_bytes())
 
 
-def test_办完一个服务年度_从滚动计量到付清_文件与冻结的结果逐分相同(town: Town) -> None:
+def test_办完一个服务年度_从滚动计量到付清_文件与冻结的结果逐分相同(own_town: Town) -> None:
+    town = own_town
     shy, folder = town["shy"].page, town.downloads
     measured(town, "滚动计量（算到昨天）")
     appraised(town)
