@@ -182,16 +182,17 @@ class Town:
 @pytest.fixture
 def town(browser: Browser, site: str, tmp_path: Path) -> Iterator[Town]:
     """示例区。"""
-    town = Town(browser, site, tmp_path)
-    yield town
-    for visitor in town.visitors.values():
-        visitor.page.context.close()
+    yield from _visited(browser, site, tmp_path)
 
 
 @pytest.fixture
 def own_town(browser: Browser, own_site: str, tmp_path: Path) -> Iterator[Town]:
     """自己一份的示例区。"""
-    town = Town(browser, own_site, tmp_path)
+    yield from _visited(browser, own_site, tmp_path)
+
+
+def _visited(browser: Browser, site: str, folder: Path) -> Iterator[Town]:
+    town = Town(browser, site, folder)
     yield town
     for visitor in town.visitors.values():
         visitor.page.context.close()

@@ -10,11 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from yunheng.orgs.access import Request, allowed
-from yunheng.orgs.previewed import confirmed, keep, preview
+from yunheng.orgs.previewed import confirmed, keep, preview, preview_of, within
 from yunheng.orgs.reading import seen_in
 from yunheng.rules.procedures import PROCEDURES
 from yunheng.rules.roles import Role
-from yunheng.tables.limits import HUMAN
 from yunheng.tables.notes import Note, Outcome
 
 from . import guards, importing, operations, pasting
@@ -45,13 +44,12 @@ def paste(request: Request, number: str) -> HttpResponse:
     file = request.FILES.get("file")
     name = (file.name or "")[:200] if file else "粘贴的内容"
     try:
-        if file and (file.size or 0) > HUMAN.file:
-            raise ValueError(f"“{name}”超过 {HUMAN.file // 1048576} MB，请只留主机清单这一张表")
+        if file:
+            within(file, "请只留主机清单这一张表")
         found = pasting.from_file(file.read(), name) if file else pasting.from_text(request.POST.get("text", ""))
     except ValueError as error:
         return render(request, "applications/_preview.html", {"case": draft.case, "refused": str(error)}, status=422)
-    headings = [(title or "（没有列名）", label) for _, title, label in found.table.headings]
-    read = preview(found.table.told, found.notes, headings)
+    read = preview_of(found.table, found.notes)
     context = {
         "case": draft.case,
         "columns": HOST_COLUMNS,
@@ -93,8 +91,7 @@ def _annex_preview(request: Request, draft: Draft, purpose: str) -> dict[str, An
     if file is None:
         raise ValueError("没有选择文件")
     name = (file.name or "")[:200]
-    if (file.size or 0) > HUMAN.file:
-        raise ValueError(f"“{name}”超过 {HUMAN.file // 1048576} MB，请只留附件这一张表")
+    within(file, "请只留附件这一张表")
     imported = importing.read(file.read(), name)
     values, notes = operations.fit(draft, imported)
     listed = [*imported.unread, *(Note(Outcome.NAMED, "请核对", text) for text in notes)]

@@ -42,8 +42,6 @@ from .importing import Imported
 from .models import Draft, Exemption, Filing, Quota
 from .sections import SECTIONS
 
-_KEPT = ("leader", "contact", "approval_number", "classified", "level")
-
 
 class Edited(Refused):
     """别人（或另一个窗口）已经存过；`draft` 是现在的内容。"""

@@ -10,11 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from yunheng.orgs.access import Request, allowed
-from yunheng.orgs.previewed import confirmed, keep, preview_of
+from yunheng.orgs.previewed import confirmed, keep, preview_of, within
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import seen_in
 from yunheng.rules.roles import Role
-from yunheng.tables.limits import HUMAN
 
 from . import operations, queries
 from .models import EditionDraft
@@ -44,8 +43,7 @@ def _preview(request: Request, draft: EditionDraft, purpose: str) -> dict[str, A
     file = request.FILES.get("file")
     if file is None:
         raise ValueError("请选择文件")
-    if (file.size or 0) > HUMAN.file:
-        raise ValueError(f"“{file.name}”超过 {HUMAN.file // 1048576} MB，请只留目录这一张表")
+    within(file, "请只留目录这一张表")
     name = (file.name or "")[:200]
     table = read(file.read(), name)
     refused = {str(note.row) for note in table.refused}

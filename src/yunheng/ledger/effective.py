@@ -5,11 +5,9 @@ from __future__ import annotations
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from .models import Disposal, Received
+from yunheng.metering.format import WHITE_SPACE
 
-#: Unicode White_Space 的各个字
-_BLANKS = "".join(map(chr, [*range(0x9, 0xE), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029]))
-_BLANKS += "".join(map(chr, [0x202F, 0x205F, 0x3000]))
+from .models import Disposal, Received
 
 
 def alive(row: str) -> str:
@@ -24,7 +22,7 @@ def alive(row: str) -> str:
 
 def named(row: str) -> str:
     """一段 SQL 条件：资源编号去了首尾空白还有字；空白指 Unicode White_Space，同数据包。"""
-    return f"btrim({row}.payload->>'资源', '{_BLANKS}') <> ''"
+    return f"btrim({row}.payload->>'资源', '{WHITE_SPACE}') <> ''"
 
 
 def billable(row: str) -> str:

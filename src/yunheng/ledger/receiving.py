@@ -68,12 +68,7 @@ def receive(*, actor: Actor, on: date, source: Source, kind: str, items: Sequenc
         if any(row.corrects for row in rows.values()):
             # 同一来源的更正排着队来：同一件被两批同时更正的，后到的看得见先到的
             hold(Lock.ARRIVALS, source.pk)
-        stored = _compared(source, kind, rows)
-        fresh = [row for ref, row in sorted(rows.items()) if ref not in stored]
-        verdict = matching.check(
-            source=source, kind=kind, items={row.number: (row.reference, row.payload) for row in fresh}, on=on
-        )
-        verdict.wrong |= _miscorrected(source, kind, fresh)
+        fresh, verdict = _judged(source, kind, rows, on)
         if verdict.foreign:
             raise NotYours(matching.listed(verdict.foreign | verdict.wrong))
         if verdict.wrong:
@@ -92,14 +87,18 @@ def receive(*, actor: Actor, on: date, source: Source, kind: str, items: Sequenc
 
 def examine(*, source: Source, kind: str, items: Sequence[Item], on: date) -> matching.Verdict:
     """预览用：现在收这一批会怎样判，同 `receive`；不写库。"""
-    rows = _distinct(kind, items)
+    return _judged(source, kind, _distinct(kind, items), on)[1]
+
+
+def _judged(source: Source, kind: str, rows: Mapping[str, _Row], on: date) -> tuple[list[_Row], matching.Verdict]:
+    """以前没有收过的各件，和它们怎样判。"""
     stored = _compared(source, kind, rows)
     fresh = [row for ref, row in sorted(rows.items()) if ref not in stored]
     verdict = matching.check(
         source=source, kind=kind, items={row.number: (row.reference, row.payload) for row in fresh}, on=on
     )
     verdict.wrong |= _miscorrected(source, kind, fresh)
-    return verdict
+    return fresh, verdict
 
 
 def gathered(*, after: int, limit: int) -> list[Received]:

@@ -20,13 +20,12 @@ from yunheng.catalog.models import Item
 from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
-from yunheng.orgs.previewed import confirmed, keep, preview_of
+from yunheng.orgs.previewed import confirmed, keep, preview_of, within
 from yunheng.orgs.queries import conventions_of, providers
 from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
-from yunheng.tables.limits import HUMAN
 
 from . import arrivals, charging, queries
 from .models import Action, Channel, Fact, Resource, Segment
@@ -393,8 +392,7 @@ def _preview(request: Request) -> dict[str, Any]:
     given, kind = request.FILES.get("file"), request.POST.get("kind", "")
     if given is None or kind not in arrivals.KINDS:
         raise ValueError("请选择种类和文件")
-    if (given.size or 0) > HUMAN.file:
-        raise ValueError(f"“{given.name}”超过 {HUMAN.file // 1048576} MB，请分几个文件")
+    within(given, "请分几个文件")
     provider = _importer(request)
     table, lines = arrivals.read_file(given.read(), given.name or "", kind)
     lines = arrivals.judged(lines, source_of(provider, Channel.FILE), kind, request.on)

@@ -77,8 +77,7 @@ class _Quotes:
         good = True
         for part in whole:
             if not self._inside and part:
-                head_free = self._first
-                good = good and part[-1] in _ENDS and (head_free or part[0] in _ENDS)
+                good = good and part[-1] in _ENDS and (self._first or part[0] in _ENDS)
             self._first = False
             self._inside = not self._inside
         self._rest = _ends(rest)

@@ -34,6 +34,12 @@ class Chunks:
 Source = Iterable[Row] | Chunks
 
 
+def refuse_occupied(target: Path) -> None:
+    """目标已有文件，或目录里有东西，抛 FileExistsError。"""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FileExistsError(f"{target} 已有内容")
+
+
 def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> None:
     """写一个数据包。`target` 以 .zip、.xlsx 结尾就写成那种文件，否则写成目录。
 
@@ -41,8 +47,7 @@ def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str
     列照 `manifest` 写的版本；必备的表总写，其余空表不写。
     目标已有内容抛 FileExistsError；一张表多于 Excel 的行数抛 ValueError，什么也不写。
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(f"{target} 已有内容")
+    refuse_occupied(target)
     kind = target.suffix.lower()
     if kind not in (".zip", ".xlsx"):
         target.mkdir(parents=True, exist_ok=True)

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
+from yunheng.tables.limits import HUMAN
 from yunheng.tables.notes import Note, Outcome
 from yunheng.tables.reading import Table
 
@@ -93,11 +95,6 @@ class Preview:
     doubtful: bool
     download: str
 
-    @property
-    def unsure(self) -> int:
-        """没有读的有几条。"""
-        return sum(group.total for group in self.groups if group.outcome == Outcome.UNREAD)
-
 
 def preview(told: str, notes: Sequence[Note], headings: Sequence[tuple[str, str]] = ()) -> Preview:
     """一份预览；`headings` 是（原列名, 认作哪一列）。"""
@@ -117,9 +114,16 @@ def preview(told: str, notes: Sequence[Note], headings: Sequence[tuple[str, str]
     )
 
 
-def preview_of(table: Table) -> Preview:
-    """读出来的一张表的预览。"""
-    return preview(table.told, table.notes, [(title or "（没有列名）", name) for _, title, name in table.headings])
+def preview_of(table: Table, notes: Sequence[Note] | None = None) -> Preview:
+    """读出来的一张表的预览；`notes` 是章里另加了说明的，没有就是表自己的。"""
+    headings = [(title or "（没有列名）", name) for _, title, name in table.headings]
+    return preview(table.told, table.notes if notes is None else notes, headings)
+
+
+def within(file: UploadedFile, hint: str) -> None:
+    """要导入的文件超过限额的抛 ValueError，不读进来；`hint` 是该怎么办。"""
+    if (file.size or 0) > HUMAN.file:
+        raise ValueError(f"“{file.name}”超过 {HUMAN.file // 1048576} MB，{hint}")
 
 
 def listed_notes(text: str) -> list[list[str]]:

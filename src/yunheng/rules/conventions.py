@@ -97,11 +97,6 @@ def resolve(chosen: Mapping[str, str], version: int) -> dict[str, str]:
     return _resolve(chosen, package_codes(version), f"版本 {version} 的数据包")
 
 
-def resolve_application(chosen: Mapping[str, str]) -> dict[str, str]:
-    """只在申请环节用的口径：选了的用所选，没选的用默认（R-038 的 K-13）。"""
-    return _resolve(chosen, APPLICATION_CODES, "申请环节")
-
-
 def _resolve(chosen: Mapping[str, str], codes: tuple[str, ...], where: str) -> dict[str, str]:
     for code in chosen:
         if code not in codes:

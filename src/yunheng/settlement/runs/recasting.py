@@ -54,11 +54,11 @@ def recast(*, actor: Actor, on: date, run: Run) -> Run:
         hold(Lock.YEAR, year)
         if base.pk in frozen_runs(year):
             raise Refused([f"批次 {base.pk} 已冻结，不能再变；冻结以后的裁定由补差另行结算（R-083）"])
-        if not _ruled_again(run):
+        moved = _ruled_again(base)
+        if not (moved if run.pk == base.pk else _ruled_again(run)):
             raise Refused([f"批次 {run.pk} 之后没有新的裁定，不用试算（R-075）"])
         if base.head["version"] != MANIFEST_VERSION:
             raise Refused([f"批次 {base.pk} 是照旧版数据包算的，裁定不分日子，请重新计量（R-075）"])
-        moved = _ruled_again(base)
         made_again = _recalculated(base, moved)
         sums = _sums(base, made_again)
         made = Run.objects.create(
@@ -93,7 +93,7 @@ def recast(*, actor: Actor, on: date, run: Run) -> Run:
 
 def ruled_again(run: Run) -> int:
     """这个批次没算进去的裁定有几条时间线；冻结了的不能试算，给 0。"""
-    if run.pk in frozen_runs(run.service_year) or run.base_id in frozen_runs(run.service_year):
+    if {run.pk, run.base_id} & frozen_runs(run.service_year):
         return 0
     if run.read and run.read["摘要"][staleness.RULINGS] == staleness.rulings_now(run)[staleness.RULINGS]:
         return 0

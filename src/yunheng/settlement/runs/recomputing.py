@@ -37,7 +37,6 @@ _SHOWN = 300
 _HEAD = 16 << 20
 _REPORT = 20_000
 _OPENING = re.compile(r' "(lines|disputed|differences)": \[')
-_DIGEST = re.compile(r"sm3:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
