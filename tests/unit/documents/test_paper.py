@@ -9,7 +9,7 @@ import pytest
 from docx import Document
 
 from tests.support.papers import line, papers_of
-from yunheng.documents import plan
+from yunheng.documents import measured, plan
 from yunheng.documents.appraisal import appraisal_form, sheet_of
 from yunheng.documents.blocks import Chart, Paper, Paragraph, Table
 from yunheng.documents.data import Papers
@@ -58,13 +58,13 @@ def test_没有账目也写得成方案(tmp_path: Path) -> None:
 
 
 def test_附表列不下的合成一行_合计仍是全部之和() -> None:
-    lines = [line(project=f"P{n:03d}", amount=f"{n}.01") for n in range(plan.ANNEX_ROWS + 50)]
+    lines = [line(project=f"P{n:03d}", amount=f"{n}.01") for n in range(measured.ANNEX_ROWS + 50)]
     papers = papers_of(lines)
     name = papers.projects["P01"]
     paper = plan_of(replace(papers, projects={entry.project: name for entry in lines}))
     table = next(block for block in paper.blocks if isinstance(block, Table) and block.columns[0].name == "项目"
                  and block.columns[-1].name == "金额")  # fmt: skip
-    assert len(table.rows) == plan.ANNEX_ROWS + 1
+    assert len(table.rows) == measured.ANNEX_ROWS + 1
     *body, total = [fen(row[-1].replace(",", "")) for row in table.rows]
     assert sum(body) == total == sum(fen(entry.amount) for entry in lines)
     assert table.rows[-2][0] == "其余 51 行"
