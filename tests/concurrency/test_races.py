@@ -24,7 +24,7 @@ from yunheng.audit.queries import verify
 from yunheng.audit.refused import Refused, Stale
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case, Event
-from yunheng.cases.operations import next_number
+from yunheng.cases.numbering import next_number
 from yunheng.config.demo.stories import FILLED, HOSTS, Walk
 from yunheng.config.proving import prove
 from yunheng.documents.appraisal import restored

@@ -15,7 +15,7 @@ from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, used
 from yunheng.audit.refused import Refused
 from yunheng.ledger.models import Correction
-from yunheng.settlement import operations
+from yunheng.settlement import handling, operations
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.runs import running, staleness
 
@@ -55,7 +55,7 @@ def elsewhere(do: Callable[[], object]) -> None:
 
 
 def rule(row: Difference) -> None:
-    operations.handle(
+    handling.handle(
         actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
         kind="裁定", text="以工单为准", ruling="认可",
     )  # fmt: skip

@@ -30,7 +30,7 @@ from yunheng.metering.opening import opened
 from yunheng.metering.writing import write_package
 from yunheng.orgs.models import Institution
 from yunheng.rules.workdays import WorkCalendar
-from yunheng.settlement import disputing, operations
+from yunheng.settlement import disputing, handling
 from yunheng.settlement.runs import running
 
 pytestmark = pytest.mark.django_db
@@ -235,7 +235,7 @@ class Book:
             if row.blocking and self.chance.random() < 0.5:
                 ruling = self.chance.choice(["认可", "不计费"])
                 try:
-                    operations.handle(
+                    handling.handle(
                         actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource,
                         item=row.item, kind="裁定", text="核过", ruling=ruling,
                     )  # fmt: skip

@@ -20,7 +20,7 @@ from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
 from yunheng.metering import diffing
 from yunheng.orgs.models import BusinessClock, Person
-from yunheng.settlement import disputing, funding, operations, queries
+from yunheng.settlement import disputing, funding, handling, operations, queries
 from yunheng.settlement.bill.contrasting import contrast
 from yunheng.settlement.models import BillLine, Freeze, Handling, Run
 from yunheng.settlement.runs import running
@@ -49,7 +49,7 @@ def rule_all() -> None:
     assert run is not None
     for row in disputing.differences(run):
         if row.code == "D5":
-            operations.handle(
+            handling.handle(
                 actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row.resource, item=row.item,
                 kind=Handling.RULE, text="以工单为准", ruling="认可",
             )  # fmt: skip

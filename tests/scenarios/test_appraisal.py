@@ -17,9 +17,10 @@ from yunheng.assessment import operations, queries, surveying
 from yunheng.assessment.models import Appraisal, Evidence, Occurrence, Satisfaction, Score
 from yunheng.audit.actor import SYSTEM
 from yunheng.audit.refused import NotYours, Refused
+from yunheng.cases.board import board_differences
 from yunheng.cases.models import Board, Case
 from yunheng.cases.notifying import remind
-from yunheng.cases.operations import board_differences, open_case
+from yunheng.cases.operations import open_case
 from yunheng.cases.queries import position, todo, unread
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Received, Source

@@ -16,7 +16,7 @@ from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, approved, measured, used
 from yunheng.ledger.models import Resource
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import disputing, operations, queries
+from yunheng.settlement import disputing, handling, queries
 from yunheng.settlement.bill import daily, levels
 from yunheng.settlement.bill.levels import Place
 from yunheng.settlement.models import BillLine, BillSum, Run
@@ -133,7 +133,7 @@ def test_R075_没有裁定的那天写待核哪一条_裁定不计费的写谁�
     page = opened(signed_in("shy"), f"/settlement/runs/{run.pk}/days/{day}/", resource=code)
     assert "这一天 <b>¥0.00</b> ＝ 0 项当天之和；另待核" in page
     for row in disputing.differences(run):
-        operations.handle(
+        handling.handle(
             actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
             kind="裁定", text="平台查无此机", ruling="不计费",
         )  # fmt: skip

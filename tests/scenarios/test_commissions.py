@@ -28,7 +28,7 @@ from yunheng.orgs.models import Commission, Deliverable, Institution, Kind, Pers
 from yunheng.orgs.operations import appoint
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import disputing, queries
+from yunheng.settlement import disputing, handling, queries
 from yunheng.settlement import operations as settling
 from yunheng.settlement.plans import planning
 
@@ -204,7 +204,7 @@ def test_R089_没有委托计量计费的_数据包_复算_差异说明都不行
     with pytest.raises(NotYours, match=barred):
         settling.recompute(actor=cast()["jg"], on=JULY, run=run, file=BytesIO(result))
     with pytest.raises(NotYours, match=barred):
-        settling.handle(actor=cast()["jg"], on=JULY, **argued)
+        handling.handle(actor=cast()["jg"], on=JULY, **argued)
     for url in urls:
         answer = signed_in("jg").get(url)
         assert (answer.status_code, barred in answer.content.decode()) == (403, True), url
@@ -217,7 +217,7 @@ def test_R089_没有委托计量计费的_数据包_复算_差异说明都不行
     assert not run.recomputations.exists()
     commissioned(Scope.METERING)
     assert settling.recompute(actor=cast()["jg"], on=JULY, run=run, file=BytesIO(result)).equal
-    settling.handle(actor=cast()["jg"], on=JULY, **argued)
+    handling.handle(actor=cast()["jg"], on=JULY, **argued)
     for url in urls:
         assert signed_in("jg").get(url).status_code == 200, url
 

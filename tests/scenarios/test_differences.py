@@ -16,7 +16,7 @@ from yunheng.ledger.models import Source
 from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.rules.roles import Role
-from yunheng.settlement import operations
+from yunheng.settlement import handling
 from yunheng.settlement.models import BillLine, Difference, Handling, Run, WaivedLine
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def found(run: Run, code: str, **which: str) -> Difference:
 
 def handled(row: Difference, who: str, kind: str, **given: object) -> Handling:
     options = {"text": "核过", **given}
-    return operations.handle(
+    return handling.handle(
         actor=cast()[who], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item, kind=kind, **options
     )
 

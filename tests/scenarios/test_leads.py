@@ -19,7 +19,7 @@ from yunheng.ledger.models import Source
 from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
-from yunheng.settlement import handover, operations
+from yunheng.settlement import handling, handover
 from yunheng.settlement.disputing import differences
 from yunheng.settlement.models import Handling
 from yunheng.settlement.queries import latest_run
@@ -170,7 +170,7 @@ def rule(ruling: str) -> None:
     assert run is not None
     for row in differences(run):
         if row.code == "D5":
-            operations.handle(
+            handling.handle(
                 actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row.resource, item=row.item,
                 kind=Handling.RULE, text="平台上查无此机", ruling=ruling, evidence=("平台截图.txt", b"no such host"),
             )  # fmt: skip

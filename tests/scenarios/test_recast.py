@@ -12,7 +12,7 @@ import pytest
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, self_paid, used
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.settlement import disputing, funding, operations, queries
+from yunheng.settlement import disputing, funding, handling, operations, queries
 from yunheng.settlement.models import Difference, Moved, Run
 from yunheng.settlement.runs import recasting, running
 
@@ -27,7 +27,7 @@ def projects() -> None:
 
 
 def rule(row: Difference, ruling: str) -> None:
-    operations.handle(
+    handling.handle(
         actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
         kind="裁定", text="以工单为准", ruling=ruling,
     )  # fmt: skip

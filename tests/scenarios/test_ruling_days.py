@@ -16,7 +16,7 @@ from yunheng.metering.opening import opened
 from yunheng.orgs.models import BusinessClock
 from yunheng.rules import conventions
 from yunheng.rules.workdays import published_workday
-from yunheng.settlement import disputing, operations, queries
+from yunheng.settlement import disputing, handling, queries
 from yunheng.settlement.models import Difference, Handling, Run, RunFile
 from yunheng.settlement.runs import recasting, running
 
@@ -34,7 +34,7 @@ def row() -> Difference:
 
 
 def rule(row: Difference, ruling: str, from_on: date | None = None, until_on: date | None = None) -> Handling:
-    return operations.handle(
+    return handling.handle(
         actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
         kind="裁定", text="以工单为准", ruling=ruling, from_on=from_on, until_on=until_on,
     )  # fmt: skip
@@ -118,7 +118,7 @@ def test_R075_起止不对的_没有可撤的_不记(row: Difference, ruling: st
 
 def test_R075_不是裁定的不写起止(row: Difference) -> None:
     with pytest.raises(Refused, match="只有裁定写起止"):
-        operations.handle(
+        handling.handle(
             actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
             kind="说明", text="核过", from_on=FIRST,
         )  # fmt: skip

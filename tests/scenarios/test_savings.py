@@ -15,7 +15,7 @@ from tests.support.year import YEAR, measured, self_paid, used
 from yunheng.catalog import queries as catalog
 from yunheng.ledger.models import Project, Segment
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import operations
+from yunheng.settlement import handling
 from yunheng.settlement.disputing import differences
 from yunheng.settlement.models import Handling
 from yunheng.settlement.queries import latest_run
@@ -105,7 +105,7 @@ def test_R056_台账在用平台上看不见的_从今天省到年末_裁定认�
     run = latest_run(YEAR)
     assert run is not None
     for row in differences(run):
-        operations.handle(
+        handling.handle(
             actor=cast()["shy"], on=ON, year=YEAR, code=row.code, resource=row.resource, item=row.item,
             kind=Handling.RULE, text="以工单为准", ruling="认可",
         )  # fmt: skip

@@ -31,7 +31,7 @@ from yunheng.cases.models import Board
 from yunheng.metering import result
 from yunheng.orgs.models import Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import disputing, funding, operations, paying, queries
+from yunheng.settlement import disputing, funding, handling, operations, paying, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, Recomputation, RunOrder
 from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.runs import recomputing, running
@@ -128,15 +128,15 @@ def test_R075_无日志的待核_裁定认可再计量就入账_裁定不计费�
     one = found[0]
     key: dict[str, Any] = {"year": YEAR, "code": "D5", "resource": one.resource, "item": one.item}
     with pytest.raises(NotYours):
-        operations.handle(actor=cast()["lt"], on=JULY, kind="裁定", text="认", ruling="认可", **key)
-    operations.handle(actor=cast()["lt"], on=JULY, kind="说明", text="平台升级期间没有记日志", **key)
+        handling.handle(actor=cast()["lt"], on=JULY, kind="裁定", text="认", ruling="认可", **key)
+    handling.handle(actor=cast()["lt"], on=JULY, kind="说明", text="平台升级期间没有记日志", **key)
     with refused("认可.*不计费"):
-        operations.handle(actor=cast()["shy"], on=JULY, kind="裁定", text="认", ruling="也许", **key)
+        handling.handle(actor=cast()["shy"], on=JULY, kind="裁定", text="认", ruling="也许", **key)
     with refused("说明不能为空"):
-        operations.handle(actor=cast()["shy"], on=JULY, kind="裁定", text=" ", ruling="认可", **key)
+        handling.handle(actor=cast()["shy"], on=JULY, kind="裁定", text=" ", ruling="认可", **key)
     for row in found:
         ruling = "不计费" if row.resource == one.resource else "认可"
-        operations.handle(
+        handling.handle(
             actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row.resource, item=row.item,
             kind="裁定", text="以工单为准", ruling=ruling,
         )  # fmt: skip
@@ -158,7 +158,7 @@ def test_R075_没有这条差异_不阻断的_都不能裁定() -> None:
         "ruling": "认可",
     }
     with refused("没有这条差异"):
-        operations.handle(code="D5", resource="没有的资源", item="ZJ-CPU-X86", **key)
+        handling.handle(code="D5", resource="没有的资源", item="ZJ-CPU-X86", **key)
 
 
 # ── 复算、审批、冻结 ──

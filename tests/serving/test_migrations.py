@@ -16,7 +16,7 @@ from tests.support import database
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, measured, used
 from yunheng.config.database import APP, OWNER
-from yunheng.settlement import disputing, operations, queries
+from yunheng.settlement import disputing, handling, queries
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.runs import recasting, running
 
@@ -55,7 +55,7 @@ def test_老批次的差异搬出来另存_处理的证据同一份的合一_搬
         first = measured()
         rows = [row for row in disputing.differences(first) if row.blocking]
         for row in rows[:2]:
-            operations.handle(
+            handling.handle(
                 actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
                 kind="裁定", text="以工单为准", ruling="认可", evidence=("核对单.pdf", b"%PDF-1.7 x"),
             )  # fmt: skip

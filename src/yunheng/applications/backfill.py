@@ -12,7 +12,8 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import Doing, act, open_case, register_guard, reserve_number
+from yunheng.cases.numbering import reserve_number
+from yunheng.cases.operations import Doing, act, open_case, register_guard
 from yunheng.catalog.models import Item
 from yunheng.ledger.charging import register_kinds
 from yunheng.ledger.models import Channel, Project

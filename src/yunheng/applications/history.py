@@ -22,7 +22,7 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.operations import reserve_number
+from yunheng.cases.numbering import reserve_number
 from yunheng.catalog.models import Item
 from yunheng.documents.office import checked_office
 from yunheng.ledger.arrivals import Seen, Usage

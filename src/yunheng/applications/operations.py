@@ -14,11 +14,11 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case, Event
 from yunheng.cases.notifying import tell
+from yunheng.cases.numbering import next_number
 from yunheng.cases.operations import (
     Doing,
     act,
     assign_provider,
-    next_number,
     open_case,
     register_effect,
     register_facts,

@@ -6,23 +6,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused, Stale
 from yunheng.orgs import commissioning
-from yunheng.orgs.initials import initials
 from yunheng.orgs.models import Institution, Person
-from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, money_of, whole_of
+from yunheng.orgs.reading import MAX_ATTACHMENT, day_of, money_of
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.procedures import AMEND, RECALL, WITHDRAWN, Act, Position, procedure
 from yunheng.rules.procedures.replay import ASIDE
 from yunheng.rules.roles import Role
 
-from .models import Attachment, Board, Case, Counter, Event, Notice
+from .board import board_fields, update_board
+from .models import Attachment, Board, Case, Event, Notice
 from .notifying import tell
+from .numbering import next_number
 from .queries import in_hand, position
 
 
@@ -67,30 +68,6 @@ def registered() -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     return frozenset(_guards), frozenset(_effects)
 
 
-def next_number(prefix: str, on: date) -> str:
-    """取号：字头-年-四位流水，不重不跳（事务回滚会空号）。"""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {Counter._meta.db_table} (key, last) VALUES (%s, 1)"
-            f" ON CONFLICT (key) DO UPDATE SET last = {Counter._meta.db_table}.last + 1 RETURNING last",
-            [f"{prefix}-{on.year}"],
-        )
-        (last,) = cursor.fetchone()
-    return f"{prefix}-{on.year}-{last:04d}"
-
-
-def reserve_number(number: str) -> None:
-    """照原件用了这个号：以后取号从它之后取。"""
-    key, _, serial = number.rpartition("-")
-    if (last := whole_of(serial)) is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {Counter._meta.db_table} (key, last) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE"
-                f" SET last = greatest({Counter._meta.db_table}.last, excluded.last)",
-                [key[:32], last],
-            )
-
-
 def open_case(
     *,
     actor: Actor,
@@ -117,7 +94,7 @@ def open_case(
             opened_by_id=actor.person,
             backfilled=backfilled,
         )
-        Board.objects.create(case=case, **_board(case, position(case, ()), seq=0, provider=provider))
+        Board.objects.create(case=case, **board_fields(case, position(case, ()), seq=0, provider=provider))
         journal.note("起草", case.number, after={"流程": table.name, "单位": unit.name, "项目": subject})
     return case
 
@@ -155,7 +132,7 @@ def act(
             doing = replace(doing, facts=_facts[case.procedure](doing))
         event = _append(doing, seen + 1, opinion, marks or {})
         after = position(case, [*happened, event])
-        _update_board(board, after, event.seq)
+        update_board(board, after, event.seq)
         # 会签的最后一家办了才算办成，效果只发生一次
         left = len(after.visits) > len(current.visits)
         if left and chosen.effect and (effect := _effects.get((case.procedure, chosen.effect))):
@@ -217,7 +194,7 @@ def recall(*, actor: Actor, on: date, case: Case, seen: int, reason: str) -> Eve
             raise Refused(["撤回要写明原因（R-045）"])
         event = _append(Doing(case, at, Act(RECALL, "撤回修改", "draft"), actor, on, {}), seen + 1, reason, {})
         after = position(case, [*happened, event])
-        _update_board(board, after, event.seq)
+        update_board(board, after, event.seq)
         journal.note("撤回修改", case.number, before={"状态": at.state}, after={"状态": after.state, "原因": reason})
     return event
 
@@ -307,13 +284,6 @@ def mark_read(*, actor: Actor, notices: Iterable[Notice]) -> None:
         for notice in notices:
             if actor.person is not None:
                 notice.readers.add(actor.person)
-
-
-def rebuild_board(case: Case) -> None:
-    """由事件重建这件事项的看板。"""
-    happened = list(case.events.order_by("seq"))
-    board = Board.objects.get(case=case)
-    _update_board(board, position(case, happened), happened[-1].seq if happened else 0)
 
 
 # ── 内里 ──
@@ -448,54 +418,6 @@ def _aside(actor: Actor, on: date, case: Case, code: str, text: str, detail: Map
         journal.note(label, case.number, after={"内容": text, **detail})
 
 
-def _board(case: Case, at: Position, *, seq: int, provider: Institution | None) -> dict[str, object]:
-    table = procedure(case.procedure, case.version)
-    unit = case.unit
-    return {
-        "unit": unit,
-        "provider": provider,
-        "seq": seq,
-        **_place(at, unit, provider),
-        "search": " ".join(
-            (case.number, table.name, case.subject, unit.name, unit.initials, initials(case.subject))
-        ).lower(),
-    }
-
-
-def _place(at: Position, unit: Institution, provider: Institution | None) -> dict[str, object]:
-    roles = [role.value for role in at.pending]
-    holder: Institution | None = None
-    if at.pending and at.pending[0] in (Role.CLERK, Role.HEAD):
-        holder = unit
-    elif at.pending and at.pending[0] == Role.SPONSOR:
-        holder = unit.authority
-    elif at.pending and at.pending[0] == Role.PROVIDER:
-        holder = provider
-    return {
-        "step": at.step.code if at.step else "",
-        "step_name": at.step.name if at.step else at.state,
-        "state": at.state,
-        "outcome": at.outcome.code if at.outcome else "",
-        "roles": roles,
-        "holder": holder,
-        "since_on": at.since,
-        "due_on": at.due.date if at.due else None,
-        "estimated": bool(at.due and at.due.estimated),
-        "paused": at.paused,
-        "left_days": at.left,
-    }
-
-
-def _update_board(board: Board, at: Position, seq: int) -> None:
-    moved = board.step != (at.step.code if at.step else "")
-    for name, value in _place(at, board.unit, board.provider).items():
-        setattr(board, name, value)
-    board.seq = seq
-    if moved:
-        board.assignee = None
-    board.save()
-
-
 def _notify(case: Case, board: Board, at: Position, event: Event) -> None:
     """办结、不予通过、退回，知会起草的单位。"""
     if at.outcome or (at.step and at.step.code == AMEND):
@@ -503,14 +425,3 @@ def _notify(case: Case, board: Board, at: Position, event: Event) -> None:
         if at.outcome is not WITHDRAWN:
             for role in (Role.CLERK, Role.HEAD):
                 tell(case=case, role=role, institution=board.unit, text=text, on=event.on, seq=event.seq)
-
-
-def board_differences(case: Case) -> str | None:
-    """看板与重放不符的地方；相符为 None。"""
-    happened = sorted(case.events.all(), key=lambda event: event.seq)
-    board = case.board
-    expected = _place(position(case, happened), board.unit, board.provider) | {
-        "seq": happened[-1].seq if happened else 0
-    }
-    wrong = [name for name, value in expected.items() if getattr(board, name) != value]
-    return f"{case.number} 的看板与重放不符：{'、'.join(wrong)}" if wrong else None

@@ -49,8 +49,8 @@ def _proof(name: str, rows: Iterator[str | None]) -> Proof:
 
 
 def _boards() -> Proof:
+    from yunheng.cases.board import board_differences  # noqa: PLC0415
     from yunheng.cases.models import Case  # noqa: PLC0415 装好应用以后才能引入模型
-    from yunheng.cases.operations import board_differences  # noqa: PLC0415
 
     cases = Case.objects.select_related("board__holder", "unit").prefetch_related("events").order_by("pk")
     return _proof("看板等于事件重放", (board_differences(case) for case in cases.iterator(chunk_size=500)))

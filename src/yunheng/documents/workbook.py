@@ -1,169 +1,24 @@
 """结算明细.xlsx：一次结算的全部数字，一页一个角度，合计都等于印出来的各行之和。
 
-金额、数量、单价、日期都是真的数字单元格；文字一律按文字写，以 = 开头的也不会被当成公式。
 账目多于一张工作表容得下的行数时接着写下一张，数据说明页写明。
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import xlsxwriter
-
-from yunheng.rules import periods
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import fen, yuan
 
-from .data import PAYERS, STAMP, Line, Papers
+from .data import PAYERS, Line, Papers
 from .money import amount_in_words
 from .plan import goal_values
+from .spreadsheet import ROWS_PER_SHEET, Book, Field, block, serial
 from .sums import Sums
 
-Kind = Literal["text", "long", "integer", "money", "number", "date", "share"]
-#: Excel 一张表最多 1,048,576 行；留一行表头、一行合计
-ROWS_PER_SHEET = 1_000_000
-#: Excel 一格最多 32,767 个字
-_CELL_LIMIT = 32_000
-_EPOCH = date(1899, 12, 30).toordinal()
-_FORMATS = {
-    "text": "@",
-    "long": "@",
-    "integer": "#,##0",
-    "money": "#,##0.00",
-    "number": "General",
-    "date": "yyyy-mm-dd",
-    "share": "0%",
-}
-
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Field:
-    """一列：表头、宽（汉字按两个字符）、种类；`summed` 的列有合计。"""
-
-    name: str
-    width: int
-    kind: Kind = "text"
-    summed: bool = False
-
-
-class _Book:
-    """逐行写的工作簿：行写完就落盘，内存不随行数涨。"""
-
-    def __init__(self, path: Path, papers: Papers, limit: int, mark: bytes) -> None:
-        self.book = xlsxwriter.Workbook(
-            str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        )
-        self.limit = limit
-        self.watermark = mark
-        self.parts: dict[str, int] = {}
-        draft = f"（{papers.mark}）" if papers.mark else ""
-        self._name = f"{papers.result['district']} {periods.years(papers.year)} 服务年度政务云资源结算明细{draft}"
-        self._mark = str(papers.result["digest"])
-        base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
-        self.cells = {kind: self.book.add_format({**base, "num_format": code}) for kind, code in _FORMATS.items()}
-        self.totals = {
-            kind: self.book.add_format({**base, "num_format": code, "bold": True, "top": 1})
-            for kind, code in _FORMATS.items()
-        }
-        self.cells["long"].set_text_wrap()
-        for kind in ("text", "long"):
-            self.cells[kind].set_indent(1)
-        self.head = self.book.add_format(
-            {**base, "bold": True, "bg_color": "#DCE6F1", "border": 1, "text_wrap": True, "align": "center"}
-        )
-        self.title = self.book.add_format({**base, "bold": True, "font_size": 16, "font_name": "黑体"})
-        self.note = self.book.add_format({**base, "font_color": "#595959"})
-        self.book.set_properties({"title": self._name, "author": "云衡", "comments": self._mark, "created": STAMP})
-
-    def sheet(self, name: str) -> Any:
-        """新的一页：A4 横向、一页宽、页眉名称、页脚页码和摘要。"""
-        sheet = self.book.add_worksheet(name)
-        sheet.set_paper(9)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.7)
-        picture = {}
-        if self.watermark:
-            # 屏幕上垫在格子下面的不印，印的靠页眉里的图
-            sheet.set_background(io.BytesIO(self.watermark))
-            picture = {"image_center": "水印.png", "image_data_center": io.BytesIO(self.watermark)}
-        middle = "&C&G" if picture else ""
-        sheet.set_header(f"&L&9{self._name.replace('&', '&&')}{middle}&R&9{name}", picture)
-        sheet.set_footer(f"&L&8{self._mark}&R&9第 &P 页，共 &N 页")
-        return sheet
-
-    def table(self, name: str, fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> None:
-        """一张有表头、筛选、冻结、合计的表；写满一张接着写 name(2)。"""
-        rows, part = iter(rows), 0
-        waiting = next(rows, None)
-        while waiting is not None or not part:
-            part += 1
-            sheet = self.sheet(name if part == 1 else f"{name}({part})")
-            for column, field in enumerate(fields):
-                sheet.set_column(column, column, field.width)
-            sheet.set_row(0, 30)
-            for column, field in enumerate(fields):
-                sheet.write_string(0, column, field.name, self.head)
-            sheet.freeze_panes(1, 0)
-            sheet.repeat_rows(0)
-            count = self._rows(sheet, fields, islice(chain([waiting], rows), self.limit) if waiting else iter(()))
-            sheet.autofilter(0, 0, max(count, 1), len(fields) - 1)
-            waiting = next(rows, None)
-        self.parts[name] = part
-
-    def _rows(self, sheet: Any, fields: Sequence[Field], rows: Iterator[Sequence[Any]]) -> int:
-        writers = [
-            (
-                column,
-                sheet.write_string if field.kind in ("text", "long") else sheet.write_number,
-                self.cells[field.kind],
-            )
-            for column, field in enumerate(fields)
-        ]
-        sums = {column: 0 for column, field in enumerate(fields) if field.summed}
-        count = 0
-        long = [(column, field.width) for column, field in enumerate(fields) if field.kind == "long"]
-        for count, row in enumerate(rows, 1):
-            if long:
-                sheet.set_row(count, 14 * max(_height(row[column], width) for column, width in long) + 2)
-            for column, write, style in writers:
-                value = row[column]
-                if value is None or value == "":
-                    continue
-                if column in sums:
-                    sums[column] += value
-                    value = value / 100 if fields[column].kind == "money" else value
-                if write(count, column, value, style) == -2:
-                    write(count, column, f"{value[:_CELL_LIMIT]}…（过长，全文见 结算.json）", style)
-        if not count:
-            sheet.write_string(1, 0, "没有", self.note)
-        elif sums:
-            self._total(sheet, fields, sums, count)
-        return count
-
-    def _total(self, sheet: Any, fields: Sequence[Field], sums: Mapping[int, int], count: int) -> None:
-        for column, field in enumerate(fields):
-            style = self.totals[field.kind]
-            if column not in sums:
-                sheet.write_string(count + 1, column, "合计" if column == 0 else "", style)
-                continue
-            letter = xlsxwriter.utility.xl_col_to_name(column)
-            value = sums[column] / 100 if field.kind == "money" else sums[column]
-            sheet.write_formula(count + 1, column, f"=SUBTOTAL(109,{letter}2:{letter}{count + 1})", style, value)
-
-
-def _height(text: str | None, width: int) -> int:
-    """一格文字折成几行：汉字占两个字符。"""
-    pieces = (text or "").split("\n")
-    return sum(max(1, -(-sum(2 if ord(char) > 0x2E7F else 1 for char in piece) // (width - 3))) for piece in pieces)
 
 
 def write_workbook(
@@ -176,7 +31,7 @@ def write_workbook(
     mark: bytes = b"",
 ) -> None:
     """写 结算明细.xlsx。`settled`、`held` 是账目、待核的合计；`progress` 的参数是 0 到 1；`mark` 是水印的 PNG。"""
-    book = _Book(path, papers, rows_per_sheet, mark)
+    book = Book(path, papers, rows_per_sheet, mark)
     _summary(book, papers, settled, held)
     _by_provider(book, papers, settled, held)
     _by_unit(book, papers, settled)
@@ -206,7 +61,7 @@ def _counted(rows: Iterable[Sequence[Any]], total: int, done: int, progress: Pro
         yield row
 
 
-def _summary(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     result, summary = papers.result, papers.result["summary"]
     sheet = book.sheet("汇总")
     for column, width in enumerate((16, 34, 18, 18, 12, 18, 18)):
@@ -221,7 +76,7 @@ def _summary(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
         book.note,
     )
     sheet.write_string(2, 0, f"摘要 {result['digest']}", book.note)
-    row = _block(
+    row = block(
         book,
         sheet,
         4,
@@ -253,7 +108,7 @@ def _summary(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
         ],
     )
     sheet.write_string(row, 0, f"应付金额大写：{amount_in_words(fen(summary['unified_net']))}", book.cells["text"])
-    row = _block(
+    row = block(
         book,
         sheet,
         row + 2,
@@ -297,40 +152,7 @@ def _rate(papers: Papers, provider: str) -> float | str:
     return ""
 
 
-def _block(
-    book: _Book, sheet: Any, row: int, title: str, fields: Sequence[Field], rows: Sequence[Sequence[Any]]
-) -> int:
-    """汇总页里的一小张表，返回下一个空行。"""
-    sheet.write_string(row, 0, title, book.cells["text"])
-    for column, field in enumerate(fields):
-        sheet.write_string(row + 1, column, field.name, book.head)
-    first = row + 2
-    for number, values in enumerate(rows):
-        for column, (field, value) in enumerate(zip(fields, values, strict=True)):
-            _cell(book, sheet, first + number, column, field, value)
-    last = first + len(rows)
-    for column, field in enumerate(fields):
-        style = book.totals[field.kind]
-        if not field.summed:
-            sheet.write_string(last, column, "合计" if column == 0 else "", style)
-            continue
-        total = sum(values[column] for values in rows)
-        letter = xlsxwriter.utility.xl_col_to_name(column)
-        formula = f"=SUM({letter}{first + 1}:{letter}{last})" if rows else "=0"
-        sheet.write_formula(last, column, formula, style, total / 100 if field.kind == "money" else total)
-    return last + 1
-
-
-def _cell(book: _Book, sheet: Any, row: int, column: int, field: Field, value: Any) -> None:
-    if value is None or value == "":
-        return
-    if field.kind == "text":
-        sheet.write_string(row, column, value, book.cells["text"])
-    else:
-        sheet.write_number(row, column, value / 100 if field.kind == "money" else value, book.cells[field.kind])
-
-
-def _by_provider(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+def _by_provider(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     net = {entry["provider"]: fen(entry["net"]) for entry in papers.result["summary"]["unified"]}
     fields = [
         Field("服务商", 10), Field("名称", 30), Field("期内资源数", 12, "integer"),
@@ -355,7 +177,7 @@ def _by_provider(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None
     )  # fmt: skip
 
 
-def _by_unit(book: _Book, papers: Papers, settled: Sums) -> None:
+def _by_unit(book: Book, papers: Papers, settled: Sums) -> None:
     fields = [
         Field("单位", 12), Field("名称", 36), Field("预算性质", 10), Field("服务商", 10), Field("服务商名称", 26),
         Field("支付方式", 12), Field("结算金额", 18, "money", summed=True),
@@ -371,7 +193,7 @@ def _by_unit(book: _Book, papers: Papers, settled: Sums) -> None:
     )  # fmt: skip
 
 
-def _by_project(book: _Book, papers: Papers, settled: Sums) -> None:
+def _by_project(book: Book, papers: Papers, settled: Sums) -> None:
     fields = [
         Field("单位", 12), Field("单位名称", 30), Field("项目", 14), Field("项目名称", 36), Field("服务商", 10),
         Field("支付方式", 12), Field("账目条数", 12, "integer", summed=True),
@@ -404,7 +226,7 @@ def _line_rows(papers: Papers, lines: Iterable[Line]) -> Iterator[Sequence[Any]]
     for line in lines:
         for day in (line.start, line.until):
             if day not in serials:
-                serials[day] = date.fromisoformat(day).toordinal() - _EPOCH
+                serials[day] = serial(day)
         item = items[line.item]
         yield (
             line.unit, units[line.unit].name, line.project, projects[line.project].name, line.resource,
@@ -414,7 +236,7 @@ def _line_rows(papers: Papers, lines: Iterable[Line]) -> Iterator[Sequence[Any]]
         )  # fmt: skip
 
 
-def _differences(book: _Book, papers: Papers) -> None:
+def _differences(book: Book, papers: Papers) -> None:
     fields = [
         Field("差异", 8), Field("资源", 22), Field("目录项", 18), Field("单据", 18), Field("工单", 18),
         Field("阻断", 8), Field("裁定", 10), Field("说明", 70, "long"),
@@ -430,7 +252,7 @@ def _differences(book: _Book, papers: Papers) -> None:
     )  # fmt: skip
 
 
-def _assessments(book: _Book, papers: Papers) -> None:
+def _assessments(book: Book, papers: Papers) -> None:
     fields = [
         Field("服务商", 10), Field("名称", 16), *(Field(letter, 6, "number") for letter in "ABCDEFG"),
         Field("满意率（%）", 12, "number"), Field("总分", 10, "number"), Field("扣减比例", 12, "share"),
@@ -457,7 +279,7 @@ def _number(text: str | None) -> float | None:
     return None if text is None else float(text)
 
 
-def _tiers(book: _Book, papers: Papers) -> None:
+def _tiers(book: Book, papers: Papers) -> None:
     average = {entry["item"]: entry["average_price"] for entry in papers.result["tier_prices"]}
     fields = [
         Field("目录项", 16), Field("名称", 30), Field("方式", 10), Field("起", 16, "number"), Field("止", 16, "number"),
@@ -474,7 +296,7 @@ def _tiers(book: _Book, papers: Papers) -> None:
     )  # fmt: skip
 
 
-def _conventions(book: _Book, papers: Papers) -> None:
+def _conventions(book: Book, papers: Papers) -> None:
     fields = [
         Field("口径", 7), Field("问题", 24, "long"), Field("本次采用", 12), Field("含义", 34, "long"),
         Field("默认", 12),
@@ -492,13 +314,13 @@ def _conventions(book: _Book, papers: Papers) -> None:
     )  # fmt: skip
 
 
-def _goals(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+def _goals(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     fields = [Field("指标", 14), Field("目标值", 50, "long"), Field("依据和现值", 50, "long")]
     values = goal_values(papers, settled, held)
     book.table("绩效目标", fields, [(*goal, value) for goal, value in zip(papers.written.goals, values, strict=True)])
 
 
-def _about(book: _Book, papers: Papers, settled: Sums, held: Sums) -> None:
+def _about(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     result = papers.result
     split = [f"{name} 分 {parts} 张工作表" for name, parts in book.parts.items() if parts > 1]
     rows = [

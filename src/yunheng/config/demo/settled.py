@@ -18,7 +18,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.roles import Role
 from yunheng.rules.scoring import BLAMELESS, FULLY, MAINLY
-from yunheng.settlement import disputing, funding, operations, paying, queries
+from yunheng.settlement import disputing, funding, handling, operations, paying, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Handling, ObjectionReply, Run
 from yunheng.settlement.plans import planning
@@ -108,7 +108,7 @@ def rule(rows: Rows, people: People) -> None:
     known = disputing.difference_keys(run, {row["资源"] for row in rows["差异裁定"]})
     for row in rows["差异裁定"]:
         if (row["差异"], row["资源"], row["目录项"]) in known:
-            operations.handle(
+            handling.handle(
                 actor=people["shy"],
                 on=RULED,
                 year=YEAR,
@@ -219,7 +219,7 @@ def adjust(people: People) -> None:
     freeze = Freeze.objects.get(service_year=YEAR)
     held = [row for row in disputing.differences(freeze.run) if row.code == "D5" and not row.ruled]
     for row in held:
-        operations.handle(
+        handling.handle(
             actor=shy,
             on=ADJUSTED,
             year=YEAR,

@@ -25,7 +25,7 @@ from yunheng.orgs.serving import attached
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import disputing, operations, queries
+from yunheng.settlement import disputing, handling, queries
 from yunheng.settlement.bill import sides
 from yunheng.settlement.forms import RulingDays
 from yunheng.settlement.models import Difference, Handling, Run
@@ -130,7 +130,7 @@ def _handle(request: Request, run: Run) -> None:
     days = RulingDays(post)
     if not days.is_valid():
         raise Refused([str(problem) for problems in days.errors.values() for problem in problems])
-    operations.handle_all(
+    handling.handle_all(
         rows=[_row(text) for text in post.getlist("row")],
         actor=request.actor,
         on=request.on,
