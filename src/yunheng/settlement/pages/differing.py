@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -55,12 +55,14 @@ def differences(request: Request, pk: int) -> HttpResponse:
     stacked: Any = _Stacked(run, rows, counts, request.GET)
     page = Paginator(stacked, PAGE).get_page(request.GET.get("page", "1")[:6])
     shown = disputing.with_steps(run, page)
+    found = sides.of(run, {row.resource for row in shown})
     reviews = request.actor.role == Role.REVIEWER
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     context = {
         "run": run,
         "page": page,
-        "rows": list(zip(shown, sides.of(run, shown), strict=True)),
+        "rows": _with_sides(run, shown, found),
+        "packed": found is not None,
         "first": periods.service_year(run.service_year).start,
         "last": periods.year_end(run.service_year) - timedelta(days=1),
         "codes": [(f"D{code}", name, codes[f"D{code}"]) for code, name in NAMES.items() if codes[f"D{code}"]],
@@ -80,6 +82,29 @@ def differences(request: Request, pk: int) -> HttpResponse:
         ).order_by("kind", "code"),
     }
     return render(request, "settlement/differences.html", context, status=422 if problems else 200)
+
+
+def _with_sides(
+    run: Run, rows: Sequence[Difference], found: Mapping[str, sides.Sides] | None
+) -> list[tuple[Difference, str, Mapping[str, Any]]]:
+    """各条差异、勾选框的值、那一批的三方证据和因它待核的金额。"""
+    held, none = sides.held(run, {row.resource for row in rows}), sides.Sides()
+    made = list[tuple[Difference, str, Mapping[str, Any]]]()
+    for row in rows:
+        side = (found or {}).get(row.resource, none)
+        made.append(
+            (
+                row,
+                f"{row.code}|{row.item}|{row.resource}",
+                {
+                    "form": side.form_of(row),
+                    "order": side.order_of(row),
+                    "log": side.log,
+                    "held": held.get((row.resource, row.item)) if row.blocking else None,
+                },
+            )
+        )
+    return made
 
 
 #: 处理到哪一步 → 各种差异各几条
