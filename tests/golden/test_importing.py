@@ -146,7 +146,7 @@ def macro(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("表.doc", b"\xd0\xcf\x11\xe0", "不是 .docx、.xlsx 文件"),
+        ("表.doc", b"\xd0\xcf\x11\xe0", "不是 .docx 文件，请在 Word 或 WPS 里打开，另存为 .docx"),
         ("表.docm", b"x", "带宏"),
         ("表.docx", b"MZ\x90\x00", "打不开"),
         ("表.docx", macro("word/vbaProject.bin"), "有宏"),

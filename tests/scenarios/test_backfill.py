@@ -14,7 +14,8 @@ from django.test import Client
 
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, approved, measured, used
-from yunheng.applications import history
+from yunheng.applications.history import operations
+from yunheng.applications.history import workbook as sheets
 from yunheng.applications.models import Backfill
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
@@ -22,6 +23,7 @@ from yunheng.ledger.models import Fact, Project, Received, Resource
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import queries
 from yunheng.settlement.models import BillLine, Difference
+from yunheng.tables.notes import Outcome
 
 pytestmark = pytest.mark.django_db
 CPU, MEM, SMS = "ZJ-CPU-X86", "ZJ-MEM-X86", "DX-SL"
@@ -84,14 +86,14 @@ def altered(sheet: str, row: int, column: int, value: Any) -> bytes:
 
 
 def problems(content: bytes) -> list[str]:
-    found = history.rehearse(actor=cast()["shy"], on=JULY, rows=history.read(content, "补录.xlsx"))
-    return [history.said(one) for one in found.problems]
+    found = operations.rehearse(actor=cast()["shy"], on=JULY, given=sheets.read(content, "补录.xlsx"))
+    return [sheets.said(one) for one in found.problems]
 
 
-def recorded(content: bytes | None = None, **given: Any) -> Backfill:
-    options: dict[str, Any] = {"reason": "上线前的纸质档案", "paper": PAPER, **given}
-    rows = history.read(content or workbook(), "补录.xlsx")
-    return history.record(actor=cast()["shy"], on=JULY, rows=rows, workbook="补录.xlsx", **options)
+def recorded(content: bytes | None = None, **more: Any) -> Backfill:
+    options: dict[str, Any] = {"reason": "上线前的纸质档案", "paper": PAPER, **more}
+    given = sheets.read(content or workbook(), "补录.xlsx")
+    return operations.record(actor=cast()["shy"], on=JULY, given=given, workbook="补录.xlsx", **options)
 
 
 def nothing_written() -> bool:
@@ -145,7 +147,11 @@ def test_R084_预演不留下任何东西_确认一次写完_留下谁哪天补�
 @pytest.mark.parametrize(
     ("sheet", "row", "column", "value", "said"),
     [
-        ("单据", 2, 5, "2023年8月1日", "“单据”第 2 行“审核日期”：日期应为 YYYY-MM-DD"),
+        ("单据", 2, 5, "8月1日", "“单据”第 2 行“审核日期”：“8月1日”认不出是哪一天"),
+        ("单据", 2, 1, "=A3", "“单据”第 2 行“单号”：是公式“=A3”"),
+        ("单据明细", 2, 5, "8台", "“单据明细”第 2 行“数量”：“8台”不是数"),
+        ("工单", 2, 1, 202603020001234567, "“工单”第 2 行“工单号”：超过 15 位的编号存成了数字"),
+        ("单据明细", 2, 4, "新建", "“单据明细”第 2 行“动作”：只能填 新增、变更、释放"),
         ("单据", 3, 5, date(2026, 7, 9), "“单据”第 3 行“审核日期”：2026-07-09 还没到"),
         ("单据", 3, 5, None, "“单据”第 3 行“审核日期”：必填"),
         ("单据", 2, 3, "P-没有", "“单据”第 2 行“项目”：没有项目“P-没有”"),
@@ -191,10 +197,10 @@ def test_R084_单号补过的_资源是别的项目的_不能再补() -> None:
 
 
 def test_R084_只有区科创中心能补_没有理由没有原件的不补() -> None:
-    rows = history.read(workbook(), "补录.xlsx")
+    given = sheets.read(workbook(), "补录.xlsx")
     for who in ("mzj", "mzj-fzr", "lt", "kw", "dsf"):
         with pytest.raises(NotYours):
-            history.record(actor=cast()[who], on=JULY, rows=rows, workbook="x", reason="补", paper=PAPER)
+            operations.record(actor=cast()[who], on=JULY, given=given, workbook="x", reason="补", paper=PAPER)
     with pytest.raises(Refused, match="写明为什么补录") as refused:
         recorded(reason=" ", paper=None)
     assert "请附原件" in str(refused.value)
@@ -202,8 +208,8 @@ def test_R084_只有区科创中心能补_没有理由没有原件的不补() ->
 
 
 def test_R084_没有工单的提醒不会计费_不拦着() -> None:
-    rows = history.read(workbook(工单=HISTORY["工单"][:-1]), "补录.xlsx")
-    found = history.rehearse(actor=cast()["shy"], on=JULY, rows=rows)
+    given = sheets.read(workbook(工单=HISTORY["工单"][:-1]), "补录.xlsx")
+    found = operations.rehearse(actor=cast()["shy"], on=JULY, given=given)
     assert found.problems == ()
     (note,) = found.notes
     assert "第 5 行" in note
@@ -239,6 +245,83 @@ def test_R083_在冻结年度以前就注销了的_照收(tmp_path: Any) -> None
     assert YEAR == 2025
 
 
+# ── 人的写法（表的读法见 tests/unit/tables） ──
+
+
+def read_book(change: Any) -> sheets.Given:
+    book = openpyxl.load_workbook(io.BytesIO(workbook()))
+    change(book)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return sheets.read(buffer.getvalue(), "补录.xlsx")
+
+
+def test_R084_列名日期全角数字的写法折成一种_读得与原表相等_逐条写明() -> None:
+    def change(book: Any) -> None:
+        book["单据"]["E1"], book["单据"]["E2"] = "审核日期\n", "2023年8月1日"
+        book["单据明细"]["E2"], book["单据明细"]["B2"] = "８", "\u200bＬＳ-ECS-1"
+        book["单据"]["D2"], book["项目"]["C2"] = "ＣＵ", "民政局(虚构)"
+        book["工单"].insert_rows(1)
+        book["工单"]["A1"] = "2023 年以来的工单"
+        book["日志"].move_range("A1:C3", cols=2)
+
+    found = read_book(change)
+    right = sheets.read(workbook(), "补录.xlsx").rows
+    assert {name: [row for _, row in rows] for name, rows in found.rows.items()} == {
+        name: [row for _, row in rows] for name, rows in right.items()
+    }
+    assert found.refused == ()
+    said = [f"{note.sheet} {note}" for note in found.notes]
+    for words in ("审核日期", "“８”→“8”", "ＣＵ", "民政局(虚构)", "2023年8月1日", "工单 第 1 行：在表头以前"):
+        assert any(words in one for one in said), (words, said)
+
+
+def test_R084_多余的列_多余的表_隐藏的表都不读_逐个点名_要人点头() -> None:
+    def change(book: Any) -> None:
+        for row, value in enumerate(("经办人电话", "13800000000", "13800000001"), start=1):
+            book["单据"].cell(row, 6).value = value
+        old = book.create_sheet("旧日志")
+        for row in HISTORY["日志"]:
+            old.append(row)
+        book["工单"].sheet_state = "hidden"
+        book.create_sheet("联系人")["A1"] = "张三"
+
+    found = read_book(change)
+    assert found.rows["工单"] == []
+    unread = {note.where: note for note in found.notes if note.outcome == Outcome.UNREAD}
+    assert "2 行有内容" in unread["F 列“经办人电话”"].text
+    assert unread["F 列“经办人电话”"].sheet == "单据"
+    assert "像“日志”" in unread["工作表“旧日志”"].text
+    assert "是隐藏的，没有读（5 行" in unread["工作表“工单”"].text
+    assert "1 行、1 格" in unread["工作表“联系人”"].text
+    assert {where for where, note in unread.items() if note.doubtful} == {
+        "F 列“经办人电话”", "工作表“旧日志”", "工作表“工单”",
+    }  # fmt: skip
+
+
+def test_R084_空白工作簿里的说明和示例不读也不算可疑_只有表头的表当作空的() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(sheets.blank()))
+    for name in ("单据", "单据明细"):
+        for row, values in enumerate(HISTORY[name], start=1):
+            for column, value in enumerate(values, start=1):
+                book[name].cell(row, column).value = value
+    buffer = io.BytesIO()
+    book.save(buffer)
+    found = sheets.read(buffer.getvalue(), "补录.xlsx")
+    assert (len(found.rows["单据"]), found.rows["用量"]) == (3, [])
+    unread = {note.where for note in found.notes if note.outcome == Outcome.UNREAD}
+    assert {"工作表“填写说明”", "工作表“填写示例”"} <= unread
+    assert not any(note.doubtful for note in found.notes)
+
+
+def test_R084_跨行合并的格_拒绝到每一行() -> None:
+    given = read_book(lambda book: book["单据"].merge_cells("C2:C4"))
+    assert [(one.table, one.row, one.column) for one in given.refused] == [("单据", row, "项目") for row in (2, 3, 4)]
+    with pytest.raises(Refused, match="跨行合并的 C2:C4"):
+        operations.record(actor=cast()["shy"], on=JULY, given=given, workbook="补录.xlsx", reason="档案", paper=PAPER)
+    assert nothing_written()
+
+
 # ── 页面 ──
 
 
@@ -254,7 +337,7 @@ def kept_in(page: Any) -> str:
 def test_页面上下载空白_预演_补上理由和原件再确认_列出以往的() -> None:
     client = signed_in("shy")
     blank = openpyxl.load_workbook(io.BytesIO(client.get("/backfill/template.xlsx").content))
-    assert set(history.SHEETS) < set(blank.sheetnames)
+    assert set(sheets.SHEETS) < set(blank.sheetnames)
     assert [cell.value for cell in blank["单据"][1]] == HISTORY["单据"][0]
     wrong = upload(client, altered("单据", 3, 5, None))
     assert "有 1 处问题" in wrong.content.decode()
@@ -291,3 +374,33 @@ def test_页面上不是Excel的_缺表的_缺列的_别人的预演_都说清�
     assert client.post("/backfill/", {"kept": kept_in(page) + "x"}).status_code == 422
     assert signed_in("kw").post("/backfill/", {"kept": kept_in(page)}).status_code == 403
     assert nothing_written()
+
+
+def test_页面上没有读的列和表逐个点名_默认不是确认_点了头才写_同一次预演只能确认一次() -> None:
+    client = signed_in("shy")
+    book = openpyxl.load_workbook(io.BytesIO(workbook()))
+    book["单据"]["F1"], book["单据"]["F2"] = "经办人电话", "13800000000"
+    book.create_sheet("联系人")["A1"] = "张三"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    page = upload(client, buffer.getvalue())
+    text = page.content.decode()
+    for words in ("“单据”F 列“经办人电话”", "工作表“联系人”", "“单据”：表头在第 1 行，读了第 2–4 行，共 3 行"):
+        assert words in text, words
+    assert '<button class="btn">确认补录' in text
+    assert '<a class="btn btn-primary" href="/backfill/">不补录，回去改文件</a>' in text
+    given = {"kept": kept_in(page), "reason": "上线前的档案"}
+
+    def sent(**more: Any) -> Any:
+        return client.post("/backfill/", {**given, "paper": SimpleUploadedFile("扫描件.pdf", b"%PDF-1.4 "), **more})
+
+    refused = sent()
+    assert refused.status_code == 422
+    assert "没有读" in refused.content.decode()
+    assert "经办人电话" in refused.content.decode()
+    assert nothing_written()
+    assert sent(agreed="on").status_code == 302
+    again = sent(agreed="on")
+    assert again.status_code == 422
+    assert "已经确认过了" in again.content.decode()
+    assert (Backfill.objects.count(), Case.objects.filter(backfilled=True).count()) == (1, 3)

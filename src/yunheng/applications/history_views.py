@@ -7,17 +7,19 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from yunheng.audit.refused import Refused
 from yunheng.documents.listing import TYPE
-from yunheng.documents.office import MAX_FILE
 from yunheng.orgs.access import Forbidden, Request, allowed
-from yunheng.orgs.previewed import keep, kept
+from yunheng.orgs.previewed import confirmed, keep, kept, packed, preview, unpacked, within
 from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 
-from . import history
+from .history import operations, workbook
+from .history.frozen import barred
+from .history.workbook import Given
 from .models import Backfill
 
 _READERS = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION)
@@ -51,49 +53,63 @@ def backfills(request: Request) -> HttpResponse:
 
 def _counted(one: Backfill) -> str:
     """各表几行，照工作簿里的次序，没有的不写。"""
-    return "，".join(f"{sheet} {number}" for sheet in history.SHEETS if (number := one.counts.get(sheet)))
+    return "，".join(f"{sheet} {number}" for sheet in workbook.SHEETS if (number := one.counts.get(sheet)))
 
 
 def _preview(request: Request) -> dict[str, Any]:
-    given = request.FILES.get("file")
-    if given is None:
+    file = request.FILES.get("file")
+    if file is None:
         raise Refused(["请选择填好的补录工作簿（R-084）"])
-    if (given.size or 0) > MAX_FILE:
-        raise Refused([f"“{given.name}”超过 {MAX_FILE // 1048576} MB，请分几个文件（R-084）"])
-    name = given.name or "补录.xlsx"
-    return _rehearsed(request, name, history.read(given.read(), name))
+    within(file, "请分几个文件")
+    name = (file.name or "补录.xlsx")[-200:]
+    given = workbook.read(file.read(), name)
+    context = _rehearsed(request, name, given)
+    if not context["found"].problems:
+        value = [name, given.rows, packed(given.notes), given.told]
+        context["kept"] = keep(value, _purpose(request), doubtful=context["read"].doubtful)
+    return context
 
 
-def _rehearsed(request: Request, name: str, rows: history.Rows) -> dict[str, Any]:
-    found = history.rehearse(actor=request.actor, on=request.on, rows=rows)
+def _rehearsed(request: Request, name: str, given: Given) -> dict[str, Any]:
+    found = operations.rehearse(actor=request.actor, on=request.on, given=given)
     return {
         "name": name,
         "found": found,
-        "cited": history.CITED,
-        "barred": history.barred(found.frozen) if found.frozen else "",
-        "kept": "" if found.problems else keep([name, rows], _purpose(request)),
+        "read": preview(given.told, given.notes, many=True),
+        "cited": workbook.CITED,
+        "barred": barred(found.frozen) if found.frozen else "",
     }
 
 
-def _record(request: Request, given: str, context: dict[str, Any]) -> HttpResponse:
-    """确认写入；缺理由、原件一类的，预演的内容还在，补上再确认。"""
-    name, tables = kept(given, _purpose(request))
-    rows = {sheet: [(number, row) for number, row in numbered] for sheet, numbered in tables.items()}
+def _record(request: Request, text: str, context: dict[str, Any]) -> HttpResponse:
+    """确认写入，同一次预演只能确认一次；缺理由、原件一类的，预演的内容还在，补上再确认。"""
+    purpose = _purpose(request)
     file = request.FILES.get("paper")
     try:
-        made = history.record(
-            actor=request.actor,
-            on=request.on,
-            rows=rows,
-            workbook=name,
-            reason=request.POST.get("reason", ""),
-            paper=(file.name or "原件", file.read(MAX_ATTACHMENT + 1)) if file else None,
-            adjusts=bool(request.POST.get("adjusts")),
-        )
+        with confirmed(
+            actor=request.actor, text=text, purpose=purpose, agreed=request.POST.get("agreed") == "on"
+        ) as value:
+            made = operations.record(
+                actor=request.actor,
+                on=request.on,
+                given=_stored(value),
+                workbook=value[0],
+                reason=request.POST.get("reason", ""),
+                paper=(file.name or "原件", file.read(MAX_ATTACHMENT + 1)) if file else None,
+                adjusts=bool(request.POST.get("adjusts")),
+            )
     except Refused:
-        context |= _rehearsed(request, name, rows)
+        value = kept(text, purpose)
+        context |= {**_rehearsed(request, value[0], _stored(value)), "kept": text}
         raise
-    return redirect(f"/backfill/?done={made.pk}")
+    return redirect(f"{reverse('backfills')}?done={made.pk}")
+
+
+def _stored(value: list[Any]) -> Given:
+    """预演时存下的：各行、怎样读的、没有读的。"""
+    _, tables, notes, told = value
+    rows = {sheet: [(number, row) for number, row in numbered] for sheet, numbered in tables.items()}
+    return Given(rows, (), tuple(unpacked(notes)), told)
 
 
 def _purpose(request: Request) -> str:
@@ -104,7 +120,7 @@ def _purpose(request: Request) -> str:
 def template(request: Request) -> HttpResponse:
     """空白工作簿。"""
     del request
-    return attached(history.blank(), "历史补录.xlsx", TYPE)
+    return attached(workbook.blank(), "历史补录.xlsx", TYPE)
 
 
 @allowed(*_READERS)

@@ -15,7 +15,6 @@ from typing import Any
 from yunheng.documents.annex1 import LABELS
 from yunheng.documents.annexes import MACHINE_COLUMNS, Form, annex
 from yunheng.documents.blocks import Grid as Printed
-from yunheng.documents.office import checked_office
 from yunheng.tables import columns, folding, opening, word
 from yunheng.tables.cells import Cell, Made, Sheet
 from yunheng.tables.limits import TooLarge, Unreadable
@@ -104,8 +103,7 @@ def _flat(text: str) -> str:
 
 def read(content: bytes, name: str) -> Imported:
     """读一份填好的附件；认不出是哪一张抛 ValueError。"""
-    checked_office(content, name, (".docx", ".xlsx"), "请只留附件这一张表")
-    grid, unread, told = (_from_word if name.lower().endswith(".docx") else _from_workbook)(content, name)
+    grid, unread, told = (_from_word if name.lower().endswith(word.KINDS) else _from_workbook)(content, name)
     title = "".join(_squeezed(cell) for row in grid[:8] for cell in row)
     for number, words, parse in _ANNEXES:
         if words in title:
@@ -154,7 +152,7 @@ def _from_word(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], str]:
 
 def _from_workbook(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], str]:
     """头一张看得见、有内容的工作表；合并区里其余的格子去掉。公式、错误值不收，逐格说。"""
-    sheets = opening.opened(content, name)
+    sheets = opening.opened(content, name, kinds=(".docx", ".xlsx"))
     seen = [sheet for sheet in sheets if not sheet.hidden and sheet.lines]
     if not seen:
         raise Unreadable(f"“{name}”里没有看得见、有内容的工作表")

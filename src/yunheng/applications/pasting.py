@@ -12,7 +12,7 @@ import xlsxwriter
 from yunheng.tables import reading
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.limits import Unreadable
-from yunheng.tables.notes import Note, Outcome, letters
+from yunheng.tables.notes import Note, Outcome, letters, ranked
 from yunheng.tables.reading import Row, Table, Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
@@ -122,12 +122,11 @@ def _pasted(table: Table) -> Pasted:
         wrong = {column.key for column, _ in check_row(made)}
         blocked = blocked or any(key not in wrong for key in refused)
         rows.append(made)
-    order = [Outcome.REFUSED, Outcome.UNREAD, Outcome.NAMED, Outcome.FOLDED]
     return Pasted(
         replace(table, headings=tuple(one for one in table.headings if table.header or one[2] != _SPEC)),
         tuple(rows),
         tuple(row.number for row in table.rows),
-        tuple(sorted(notes, key=lambda note: order.index(note.outcome))),
+        ranked(notes),
         blocked,
     )
 

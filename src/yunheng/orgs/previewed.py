@@ -83,9 +83,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Preview:
-    """预览里给人看的：读的是什么，列认作了什么，各类说明；`download` 是清单全部，签了名。
+    """预览里给人看的：读的是什么（几张表的一张一行），列认作了什么，各类说明；`download` 是清单全部，签了名。
 
-    `wrong` 是拒绝了几格；`doubtful` 是有没有认不出的列。
+    `wrong` 是拒绝了几格；`doubtful` 是有没有认不出的列；`many` 是读了几张表，说明要带表名。
     """
 
     told: str
@@ -94,12 +94,15 @@ class Preview:
     wrong: int
     doubtful: bool
     download: str
+    many: bool = False
 
 
-def preview(told: str, notes: Sequence[Note], headings: Sequence[tuple[str, str]] = ()) -> Preview:
+def preview(
+    told: str, notes: Sequence[Note], headings: Sequence[tuple[str, str]] = (), *, many: bool = False
+) -> Preview:
     """一份预览；`headings` 是（原列名, 认作哪一列）。"""
     groups = []
-    for outcome in (Outcome.REFUSED, Outcome.UNREAD, Outcome.NAMED, Outcome.FOLDED):
+    for outcome in Outcome:
         own = [note for note in notes if note.outcome == outcome]
         if own:
             groups.append(Group(outcome, tuple(own[:SHOWN]), len(own)))
@@ -111,6 +114,7 @@ def preview(told: str, notes: Sequence[Note], headings: Sequence[tuple[str, str]
         sum(note.outcome == Outcome.REFUSED for note in notes),
         any(note.doubtful for note in notes),
         signing.dumps(listed, salt=_NOTES, compress=True) if listed else "",
+        many,
     )
 
 
@@ -118,6 +122,19 @@ def preview_of(table: Table, notes: Sequence[Note] | None = None) -> Preview:
     """读出来的一张表的预览；`notes` 是章里另加了说明的，没有就是表自己的。"""
     headings = [(title or "（没有列名）", name) for _, title, name in table.headings]
     return preview(table.told, table.notes if notes is None else notes, headings)
+
+
+def packed(notes: Sequence[Note]) -> list[list[object]]:
+    """说明写成可以跟着预览的内容一起放的样子，确认没成、再显示一遍时用。"""
+    return [[note.outcome.value, note.where, note.text, note.sheet, note.doubtful] for note in notes[:_MOST]]
+
+
+def unpacked(listed: Sequence[Sequence[Any]]) -> list[Note]:
+    """`packed` 的反面。"""
+    return [
+        Note(Outcome(outcome), where, text, sheet, doubtful=doubtful)
+        for outcome, where, text, sheet, doubtful in listed
+    ]
 
 
 def within(file: UploadedFile, hint: str) -> None:

@@ -9,7 +9,7 @@ from typing import IO
 
 from django.db.models import Sum
 
-from yunheng.applications import history
+from yunheng.applications.history import frozen as backfilled
 from yunheng.assessment.queries import locked
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.locking import Lock, hold
@@ -326,6 +326,6 @@ def register() -> None:
         register_effect(code, "freeze", freeze)
     register_frozen(lambda: Freeze.objects.values_list("service_year", flat=True))
     commissioning.register_ceiling(funding.supervision_ceiling)
-    history.register_frozen(queries.frozen_years)
+    backfilled.register(queries.frozen_years)
     register_facts("settlement", city_fees)
     register_facts("adjustment", pays)

@@ -7,6 +7,8 @@ import zipfile
 from dataclasses import dataclass
 
 _MEBI = 1024 * 1024
+#: 旧格式和加了密码的 Office 文件开头的字节
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 class Unreadable(ValueError):

@@ -15,12 +15,12 @@ _SPANS = 6
 
 
 class Outcome(StrEnum):
-    """读到这里怎么了。"""
+    """读到这里怎么了；先后就是给人看的先后。"""
 
     REFUSED = "拒绝"
-    FOLDED = "折算"
-    NAMED = "读入，请看一眼"
     UNREAD = "没有读"
+    NAMED = "读入，请看一眼"
+    FOLDED = "折算"
 
 
 class Area(NamedTuple):
@@ -60,6 +60,12 @@ class Note:
     def holds(self, row: int, column: int) -> bool:
         """说的是不是这一格。"""
         return any(area.holds(row, column) for area in self.areas)
+
+
+def ranked(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """先拒绝的，再没有读的、要看一眼的、折算的。"""
+    order = list(Outcome)
+    return tuple(sorted(notes, key=lambda note: order.index(note.outcome)))
 
 
 def letters(column: int) -> str:
@@ -146,10 +152,8 @@ class Notebook:
         self._samples.setdefault(key, sample)
 
     def notes(self) -> tuple[Note, ...]:
-        """全部说明：先拒绝的，再没有读的、要看一眼的、折算的。"""
-        order = [Outcome.REFUSED, Outcome.UNREAD, Outcome.NAMED, Outcome.FOLDED]
-        made = [*self._refused, *self._whole, *self._merged()]
-        return tuple(sorted(made, key=lambda note: order.index(note.outcome)))
+        """全部说明。"""
+        return ranked([*self._refused, *self._whole, *self._merged()])
 
     def _merged(self) -> Iterator[Note]:
         for (outcome, index, column, text), rows in self._columns.items():

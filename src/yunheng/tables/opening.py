@@ -7,24 +7,26 @@ from collections import Counter
 
 from . import delimited, workbook
 from .cells import Sheet
-from .limits import HUMAN, Limits, TooLarge, Unreadable, guard_directory
+from .limits import HUMAN, OLE, Limits, TooLarge, Unreadable, guard_directory
 
 _OLD = (".xls", ".et", ".ods", ".numbers", ".wps", ".ett", ".xlsb", ".htm", ".html", ".mht", ".xml", ".wk1", ".dbf")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TEXTS = (".csv", ".txt", ".tsv")
 
 
-def opened(content: bytes, name: str, limits: Limits = HUMAN) -> list[Sheet]:
-    """读 .xlsx 或 .csv 的各张表；整份不收抛 Unreadable。"""
+def opened(
+    content: bytes, name: str, limits: Limits = HUMAN, *, kinds: tuple[str, ...] = (".xlsx", ".csv")
+) -> list[Sheet]:
+    """读 .xlsx 或 .csv 的各张表；`kinds` 是收哪几种，整份不收抛 Unreadable。"""
     lower = name.lower()
     if lower.endswith((".xlsm", ".xltm")):
         raise Unreadable(f"“{name}”带宏，不能导入，请另存为不带宏的 .xlsx")
     if lower.endswith(_OLD):
         raise Unreadable(f"“{name}”不能直接导入，请在 Excel 或 WPS 里打开，另存为 .xlsx 再导入")
-    if not lower.endswith((".xlsx", ".csv", ".txt", ".tsv")):
-        raise Unreadable(f"“{name}”不是 .xlsx、.csv 文件，请在 Excel 或 WPS 里另存为 .xlsx 再导入")
+    if not lower.endswith((*kinds, *(_TEXTS if ".csv" in kinds else ()))):
+        raise Unreadable(f"“{name}”不是 {'、'.join(kinds)} 文件，请在 Excel 或 WPS 里另存为 .xlsx 再导入")
     if len(content) > limits.file:
         raise TooLarge(f"“{name}”超过 {limits.file // 1048576} MB，请分几个文件")
-    if content.startswith(_OLE):
+    if content.startswith(OLE):
         raise Unreadable(f"“{name}”其实是旧格式的 .xls，或者加了密码；请去掉密码、另存为 .xlsx 再导入")
     if not lower.endswith(".xlsx"):
         if content.startswith(b"PK\x03\x04"):

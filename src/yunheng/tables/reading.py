@@ -32,7 +32,7 @@ _SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
 class Wanted:
     """要读的一张表。`title` 是给人看的名字，工作簿里有同名的表就读它；`most` 是最多几行，`basis` 是依据。
 
-    `in_order` 为真时可以没有表头，照 `columns` 的先后认列。
+    `in_order` 为真时可以没有表头，照 `columns` 的先后认列；`may_be_empty` 为真时可以只有表头。
     """
 
     title: str
@@ -40,6 +40,7 @@ class Wanted:
     most: int = 10_000
     basis: str = ""
     in_order: bool = False
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,10 @@ class Table:
     @property
     def told(self) -> str:
         """读的是哪张表、哪些行，一句话。"""
-        lines = told_rows(row.number for row in self.rows)
         head = f"表头在第 {self.header} 行，" if self.header else "没有表头，"
+        if not self.rows:
+            return f"“{self.sheet}”：{head}下面没有内容"
+        lines = told_rows(row.number for row in self.rows)
         return f"“{self.sheet}”：{head}读了{lines}，共 {len(self.rows):,} 行"
 
 
@@ -105,20 +108,30 @@ def read_sheets(sheets: Sequence[Sheet], name: str, wanted: Wanted) -> Table:
     if not filled:
         raise Unreadable(f"“{name}”是空的")
     named = [sheet for sheet in filled if folding.compact(sheet.title) == folding.compact(wanted.title)]
-    headed = [sheet for sheet in filled if _candidates(sheet, wanted)]
-    chosen = [*named, *headed, *filled][0]
+    alike = [sheet for sheet in filled if headed(sheet, wanted)]
+    chosen = [*named, *alike, *filled][0]
     book = Notebook(chosen.title)
     for sheet in sheets:
         if sheet is not chosen and (sheet.lines or sheet.aside):
             why = "是隐藏的，没有读" if sheet.hidden else "没有读"
             text = f"{why}（{len(sheet.lines):,} 行、{sheet.filled:,} 格有内容）"
             # 隐藏的、说明之类没有表头的页不算可疑；看得见、又像同一种数据的才要人点头
-            book.whole(Outcome.UNREAD, f"工作表“{sheet.title}”", text, cells=sheet.filled, doubtful=sheet in headed)
-    for aside in chosen.aside:
-        book.whole(Outcome.UNREAD, f"“{chosen.title}”", f"{aside}没有读，只读单元格")
-    for said in chosen.said:
+            book.whole(Outcome.UNREAD, f"工作表“{sheet.title}”", text, cells=sheet.filled, doubtful=sheet in alike)
+    return read_sheet(chosen, name, wanted, book)
+
+
+def read_sheet(sheet: Sheet, name: str, wanted: Wanted, book: Notebook, where: str = "") -> Table:
+    """读一张定好了的表，说明记在 `book` 里；`where` 是错误里怎样叫它，没有写就是文件名。"""
+    for aside in sheet.aside:
+        book.whole(Outcome.UNREAD, f"“{sheet.title}”", f"{aside}没有读，只读单元格")
+    for said in sheet.said:
         book.whole(Outcome.FOLDED, f"“{name}”", f"{said}，已认出")
-    return _Reader(chosen, name, wanted, book).table()
+    return _Reader(sheet, name, wanted, book, where or f"“{name}”").table()
+
+
+def headed(sheet: Sheet, wanted: Wanted) -> bool:
+    """这张表里有没有像表头的一行。"""
+    return bool(_candidates(sheet, wanted))
 
 
 def _matched(line: Line, wanted: Wanted, known: dict[str, Column | None]) -> dict[int, Column]:
@@ -156,8 +169,8 @@ def _totals(text: str) -> bool:
 class _Reader:
     """读选中的一张表。"""
 
-    def __init__(self, sheet: Sheet, name: str, wanted: Wanted, book: Notebook) -> None:
-        self.sheet, self.name, self.wanted, self.book = sheet, name, wanted, book
+    def __init__(self, sheet: Sheet, name: str, wanted: Wanted, book: Notebook, where: str) -> None:
+        self.sheet, self.name, self.wanted, self.book, self.where = sheet, name, wanted, book, where
         self.titles: dict[int, str] = {}
         self.places: dict[int, Column] = {}
         self.header = 0
@@ -168,11 +181,11 @@ class _Reader:
         body = [line for line in self.sheet.lines if line.number > self.header]
         totals = [line for line in body if self._is_total(line)]
         kept = [line for line in body if not self._is_total(line)]
-        if not kept:
-            raise Unreadable(f"“{self.name}”只有表头，没有内容{self.wanted.basis}")
+        if not kept and not self.wanted.may_be_empty:
+            raise Unreadable(f"{self.where}只有表头，没有内容{self.wanted.basis}")
         if len(kept) > self.wanted.most:
             raise Unreadable(
-                f"“{self.name}”有 {len(kept):,} 行，一次最多 {self.wanted.most:,} 行，请分几个文件{self.wanted.basis}"
+                f"{self.where}有 {len(kept):,} 行，一次最多 {self.wanted.most:,} 行，请分几个文件{self.wanted.basis}"
             )
         for line in totals:
             self.book.rows(Outcome.UNREAD, [line.number], "是合计行，没有读", len(line.cells))
@@ -199,7 +212,7 @@ class _Reader:
         if not found or found[0][0].number not in early:
             if found:
                 late = found[0][0].number
-                raise Unreadable(f"“{self.name}”第 {late} 行才像表头，前面的内容太多，请把表头放到前面")
+                raise Unreadable(f"{self.where}第 {late} 行才像表头，前面的内容太多，请把表头放到前面")
             if not self.wanted.in_order:
                 self._no_header()
             self.places = dict(enumerate(self.wanted.columns, start=1))
@@ -208,7 +221,7 @@ class _Reader:
             return
         if len(found) > 1:
             numbers = "、".join(str(line.number) for line, _ in found[:5])
-            raise Unreadable(f"“{self.name}”第 {numbers} 行都像表头，不知道哪一段才是；请只留一套表头")
+            raise Unreadable(f"{self.where}第 {numbers} 行都像表头，不知道哪一段才是；请只留一套表头")
         line, matched = found[0]
         self.header = line.number
         self.titles = {cell.column: folding.visible(cell.text) for cell in line.cells}
@@ -240,8 +253,10 @@ class _Reader:
         lacking = "、".join(columns.missing(self.wanted.columns, ()))
         first = self.sheet.lines[0]
         shown = "、".join(folding.visible(cell.text)[:20] for cell in first.cells[:12])
+        place = f"“{self.sheet.title}”"
+        place = self.where if self.where.endswith(place) else f"{self.where}的{place}"
         raise Unreadable(
-            f"“{self.name}”的“{self.sheet.title}”里找不到表头：第 {first.number} 行是“{shown}”；"
+            f"{place}里找不到表头：第 {first.number} 行是“{shown}”；"
             f"缺少列：{lacking}；{self.wanted.title}要有：{wanted}{self.wanted.basis}"
         )
 
@@ -252,12 +267,12 @@ class _Reader:
         for name, indexes in twice.items():
             if len(indexes) > 1:
                 shown = "、".join(f"{letters(index)} 列“{self.titles[index]}”" for index in indexes)
-                raise Unreadable(f"“{self.name}”第 {self.header} 行的 {shown} 都是“{name}”，不知道读哪一列；请只留一列")
+                raise Unreadable(f"{self.where}第 {self.header} 行的 {shown} 都是“{name}”，不知道读哪一列；请只留一列")
         lacking = columns.missing(self.wanted.columns, twice)
         if lacking:
             unknown = "、".join(title for index, title in self.titles.items() if index not in matched)
             raise Unreadable(
-                f"“{self.name}”第 {self.header} 行缺少列：{'、'.join(lacking)}；认出的是：{'、'.join(twice)}"
+                f"{self.where}第 {self.header} 行缺少列：{'、'.join(lacking)}；认出的是：{'、'.join(twice)}"
                 + (f"；认不出的是：{unknown}" if unknown else "")
                 + f"；{self.wanted.title}要有：{'、'.join(one.name for one in self.wanted.columns)}{self.wanted.basis}"
             )
@@ -303,7 +318,7 @@ class _Reader:
             if area.bottom > area.top:
                 refused += len(inside) * len(own)
                 if refused > _MERGED:
-                    raise TooLarge(f"“{self.name}”跨行合并的格超过 {_MERGED:,} 个，请取消合并、逐行填")
+                    raise TooLarge(f"{self.where}跨行合并的格超过 {_MERGED:,} 个，请取消合并、逐行填")
                 for number in inside:
                     for index in own:
                         wrong[number][index] = f"在跨行合并的 {where} 里，不知道是不是每行都是它；请取消合并、逐行填"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from .folding import visible
-from .limits import HUMAN, Limits, TooLarge, Unreadable, guard, guard_directory
+from .limits import HUMAN, OLE, Limits, TooLarge, Unreadable, guard, guard_directory
 
 _CHUNK = 1 << 16
 #: 一张表逐行带下来的跨行合并格，最多几格
@@ -28,6 +28,8 @@ _TICKS = "☑√■✓✔☒"
 _CHARACTERS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-"}
 #: 元素最多套几层
 _DEEPEST = 400
+#: 当作 Word 的扩展名；只收头一种
+KINDS = (".docx", ".docm", ".dotx", ".dotm", ".doc", ".wps", ".wpt", ".rtf")
 _PARTS = (("comments", "批注"), ("footnotes", "脚注"), ("endnotes", "尾注"))
 
 
@@ -55,7 +57,14 @@ class Document:
 
 
 def read(content: bytes, name: str, limits: Limits = HUMAN) -> Document:
-    """读一份 .docx；打不开、带宏、太大、套得太深的整份不收，抛 Unreadable。"""
+    """读一份 .docx；旧格式、打不开、带宏、太大、套得太深的整份不收，抛 Unreadable。"""
+    lower = name.lower()
+    if lower.endswith((".docm", ".dotm")):
+        raise Unreadable(f"“{name}”带宏，不能导入，请另存为不带宏的 .docx")
+    if not lower.endswith(KINDS[0]):
+        raise Unreadable(f"“{name}”不是 .docx 文件，请在 Word 或 WPS 里打开，另存为 .docx 再导入")
+    if content.startswith(OLE):
+        raise Unreadable(f"“{name}”其实是旧格式的 .doc，或者加了密码；请去掉密码、另存为 .docx 再导入")
     if len(content) > limits.file:
         raise TooLarge(f"“{name}”超过 {limits.file // 1048576} MB，请只留要导入的表")
     guard_directory(content, name, limits)

@@ -1,0 +1,75 @@
+"""一份工作簿里的几张表，各照各的列读：没有读的表、行、列一样逐个点名；哪张读不了，一次全说。"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import folding
+from .cells import Sheet
+from .limits import HUMAN, Limits, Unreadable
+from .notes import Note, Notebook, Outcome, ranked
+from .opening import opened
+from .reading import Table, Wanted, headed, read_sheet
+
+
+@dataclass(frozen=True)
+class Book:
+    """读出来的几张表。`tables` 是表名 → 表，没有的、空着的不在里面；`wrong` 是读不了的各张，一句一张。"""
+
+    name: str
+    tables: Mapping[str, Table]
+    wrong: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def told(self) -> str:
+        """读的是哪几张表、哪些行，一张一行。"""
+        return "\n".join(table.told for table in self.tables.values())
+
+
+def read_book(
+    content: bytes, name: str, wanted: Sequence[Wanted], guides: Collection[str] = (), limits: Limits = HUMAN
+) -> Book:
+    """读一份 .xlsx 里的几张表，照表名认（全半角、空白不分）；整份不收抛 Unreadable，少了哪张由章里说。
+
+    `guides` 是空白工作簿里给人看的几张，不是数据。隐藏的表不读，点名。
+    """
+    sheets = opened(content, name, limits, kinds=(".xlsx",))
+    book, tables, wrong, read = Notebook(), {}, [], []
+    notes: list[Note] = []
+    for one in wanted:
+        found = [sheet for sheet in sheets if _is(sheet, one) and sheet.lines and not sheet.hidden]
+        read += found
+        if len(found) > 1:
+            shown = "、".join(f"“{sheet.title}”" for sheet in found)
+            wrong.append(f"“{name}”里 {shown} 都是“{one.title}”，不知道读哪一张；请只留一张{one.basis}")
+        elif found:
+            own = Notebook(found[0].title)
+            try:
+                tables[one.title] = read_sheet(found[0], name, one, own, f"“{name}”的“{found[0].title}”")
+            except Unreadable as error:
+                wrong.append(str(error))
+            else:
+                notes += tables[one.title].notes
+    for sheet in sheets:
+        if (sheet.lines or sheet.aside) and not any(sheet is one for one in read):
+            _left(book, sheet, wanted, guides)
+    return Book(name, tables, tuple(wrong), ranked([*book.notes(), *notes]))
+
+
+def _is(sheet: Sheet, wanted: Wanted) -> bool:
+    return folding.compact(sheet.title) == folding.compact(wanted.title)
+
+
+def _left(book: Notebook, sheet: Sheet, wanted: Sequence[Wanted], guides: Collection[str]) -> None:
+    """没有读的一张表：名字或表头像要的哪一张，就要人点头。"""
+    alike = [one.title for one in wanted if _is(sheet, one) or headed(sheet, one)]
+    guide = sheet.title.strip() in guides
+    why = "是填写说明，没有读" if guide else "是隐藏的，没有读" if sheet.hidden else "没有读"
+    inside = f"{len(sheet.lines):,} 行、{sheet.filled:,} 格有内容" if sheet.lines else "、".join(sheet.aside)
+    text = f"{why}（{inside}）"
+    if alike and not guide:
+        text += f"；它像“{alike[0]}”，要读请{'取消隐藏、' if sheet.hidden else ''}把表名改成“{alike[0]}”"
+    doubtful = bool(alike) and not guide
+    book.whole(Outcome.UNREAD, f"工作表“{sheet.title}”", text, cells=sheet.filled, doubtful=doubtful)
