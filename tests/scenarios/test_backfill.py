@@ -281,8 +281,8 @@ def test_R084_多余的列_多余的表_隐藏的表都不读_逐个点名_要�
         for row, value in enumerate(("经办人电话", "13800000000", "13800000001"), start=1):
             book["单据"].cell(row, 6).value = value
         old = book.create_sheet("旧日志")
-        for row in HISTORY["日志"]:
-            old.append(row)
+        for one in HISTORY["日志"]:
+            old.append(one)
         book["工单"].sheet_state = "hidden"
         book.create_sheet("联系人")["A1"] = "张三"
 
