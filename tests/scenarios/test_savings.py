@@ -11,9 +11,10 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.support.people import cast, signed_in
-from tests.support.year import YEAR, measured, self_paid, used
+from tests.support.year import YEAR, logged, measured, self_paid, used
 from yunheng.catalog import queries as catalog
-from yunheng.ledger.models import Project, Segment
+from yunheng.ledger.models import Disposal, Project, Segment
+from yunheng.ledger.queries import received
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import handling
 from yunheng.settlement.disputing import differences
@@ -87,6 +88,28 @@ def test_R056_下发一个多月平台没有见过_还在测试期的_起计费�
     assert saved(idle, found) == whole(idle, CHARGED, logged=(True,))
     # 测试期满就计费了，不再算这一种
     assert listed(CHARGED) == []
+
+
+def test_R052_只在作废的日志里见过的_不算见过_照样列() -> None:
+    used()
+    idle = used("没人用的系统", "ECS-IDLE-", with_logs=False)
+    logged(idle)
+    assert listed(date(2025, 8, 20)) == []
+    void_logs(idle)
+    assert {one.resource.project for one in listed(date(2025, 8, 20))} == {idle}
+
+
+def test_R052_送过的日志全作废了的_算没有送过_说不出用没用过() -> None:
+    project = used()
+    idle = used("没人用的系统", "ECS-IDLE-", with_logs=False)
+    void_logs(project)
+    assert not listed(date(2025, 8, 20)), idle
+
+
+def void_logs(project: Project) -> None:
+    """项目各资源的日志都作废。"""
+    for one in received("日志", *project.resources.values_list("code", flat=True)):
+        Disposal.objects.create(received=one, kind=Disposal.VOID, reason="送错了", on=ON, by="测试")
 
 
 def test_R056_平台从没送过日志的_说不出用没用过_不列() -> None:

@@ -14,7 +14,7 @@ from yunheng.ledger import unmatched
 from yunheng.ledger.models import Disposal, Received, Source
 from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement.bill import sides
+from yunheng.settlement.bill import evidence, sides
 from yunheng.settlement.models import Difference, Run
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def send(kind: str, number: str, **row: str) -> Received:
         code="联通云管平台", defaults={"provider": Institution.objects.get(code="CU")}
     )
     receive(
-        actor=cast()["lt"], on=JULY, source=source, kind=kind, items=[(number, {"编号": number, "资源": STRAY, **row})]
+        actor=cast()["lt"], on=JULY, source=source, kind=kind, items=[(number, {"编号": number, "资源": STRAY} | row)]
     )
     return Received.objects.get(source=source, kind=kind, source_ref=number)
 
@@ -106,6 +106,29 @@ def test_R075_单据一方有审核日期_数量_工单有完成日期_都照数
     assert {(row["审核日期"], row["动作"]) for row in one.forms} == {("2025-07-02", "新增")}
     assert {row["完成日期"] for row in one.orders} == {"2025-07-03"}
     assert {(row["目录项"], row["数量"]) for row in one.forms} == {(row["目录项"], row["数量"]) for row in one.orders}
+
+
+def test_R052_逐日的页写明哪件日志更正_作废了_哪件是批次以后的() -> None:
+    project = used("看得见日志的系统", "ECS-SEEN-", with_logs=False)
+    host = project.resources.get(code="ECS-SEEN-01").code
+    one = log("一", "2025-07-04", 资源=host)
+    log("二", "2025-07-03", 更正="一", 资源=host)
+    dropped = log("三", "2025-07-09", 资源=host)
+    Disposal.objects.create(received=dropped, kind=Disposal.VOID, reason="送错了", on=JULY, by="测试")
+    run = measured()
+    log("四", "2025-07-11", 资源=host)
+    log("五", "2025-07-02", 更正="二", 资源=host)
+    found, more = evidence.logs_of(run, host)
+    assert more == 0
+    assert [(each.first, each.standing) for each in found] == [
+        ("2025-07-04", f"已由 {Received.objects.get(corrects=one).source_ref} 更正，不算数"),
+        ("2025-07-03", "这一批算了以后由 五 更正；这一批照它算的"),
+        ("2025-07-09", "已作废：送错了，不算数"),
+        ("2025-07-11", "这一批算了以后才收到，没有算进去"),
+        ("2025-07-02", "这一批算了以后才收到，没有算进去"),
+    ]
+    page = signed_in("shy").get(f"/settlement/runs/{run.pk}/days/2025-11-03/", {"resource": host}).content.decode()
+    assert all(each.standing in page for each in found)
 
 
 def test_R075_没有存数据包的批次_页上写明_不拿现在的充数() -> None:

@@ -39,7 +39,8 @@ def ordered(row: str) -> str:
     return f"{named(row)} AND {row}.payload->>'首见日期' <= {row}.payload->>'末见日期'"
 
 
-def effective() -> QuerySet[Received]:
-    """算数的收件。"""
+def effective(rows: QuerySet[Received] | None = None) -> QuerySet[Received]:
+    """（`rows` 里）算数的收件。"""
     # 条件是本章写死的，没有外来的字
-    return Received.objects.filter(RawSQL(alive("ledger_received"), (), BooleanField()))
+    alive_now = RawSQL(alive("ledger_received"), (), BooleanField())
+    return (Received.objects.all() if rows is None else rows).filter(alive_now)

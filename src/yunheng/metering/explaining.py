@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from typing import Any
 
 from yunheng.metering import engine, result
 from yunheng.metering.reading import Package
-from yunheng.metering.telling import Known, Tiers, stated, tell, tiers_of
+from yunheng.metering.telling import Known, Tiers, rulings_of, stated, tell, tiers_of
 from yunheng.rules.trial import Grant
 
 
@@ -122,16 +123,21 @@ def _known(line: Mapping[str, Any], content: Mapping[str, Any], package: Package
     )
     kind, reviewed = _one(package, "SELECT 种类, 审核日期 FROM raw_单据 WHERE 单号 = ?", line["form"])
     action, done = _one(package, "SELECT 动作, 完成日期 FROM raw_工单 WHERE 工单号 = ?", line["order"])
-    nth, start, charged_on, form, until = _one(package, _SPELL, line["item"], line["resource"], line["from"])
-    accepted = any(
-        (one["code"], one["resource"], one["item"]) == ("D4", line["resource"], line["item"])
-        and one["ruling"] not in (None, "不计费")
+    nth, start, charged_on, form, released = _one(package, _SPELL, line["item"], line["resource"], line["from"])
+    found = {
+        one["code"]
         for one in content.get("differences", ())
-    )
+        if (one["resource"], one["item"]) == (line["resource"], line["item"])
+    }
+    rows = package.connection.execute(
+        "SELECT 差异, 裁定, 起, 止 FROM raw_差异裁定 WHERE 资源 = ? AND 目录项 = ?", [line["resource"], line["item"]]
+    ).fetchall()
+    until = date.fromisoformat(content["until"])
+    rulings = rulings_of((row for row in rows if row[0] in found), content["service_year"], until)
     grant = Grant(start, category, level or "市级", cycle, form, nth)
     tiers = _tiers(line, content, package) if pricing == "阶梯" else None
     return Known(
-        name, unit, pricing, cycle, kind, str(reviewed), action, str(done), grant, charged_on, until, accepted, tiers
+        name, unit, pricing, cycle, kind, str(reviewed), action, str(done), grant, charged_on, released, rulings, tiers
     )
 
 

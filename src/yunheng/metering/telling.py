@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from yunheng.rules import pricing, trial
+from yunheng.metering.differences import NAMES
+from yunheng.rules import periods, pricing, trial
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import grouped
+from yunheng.rules.overlay import Span, clipped, overlaid
+from yunheng.rules.overlay import stated as ruled_days
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,40 @@ def tiers_of(rows: Sequence[Sequence[str]], total: str | None, average: str) -> 
     return Tiers(Decimal(total), rows[0][0], steps, average)
 
 
+#: 阻断差异的码（D3 至 D7）→ 裁定的各段，依次、互不相交、都在计量的日子里
+Rulings = Mapping[str, Sequence[Span[None]]]
+
+
+def rulings_of(rows: Iterable[tuple[str, str, str | None, str | None]], year: int, until: date) -> Rulings:
+    """由（差异, 裁定, 起, 止）排成，起止没有写的是服务年度的两端；`until` 是计至哪天（不含），以后的日子不看。"""
+    first, final = periods.service_year(year).start, periods.year_end(year)
+    found: dict[str, list[Span[None]]] = {}
+    for code, ruling, start, end in rows:
+        span = Span(
+            date.fromisoformat(start) if start else first, date.fromisoformat(end) if end else final, ruling, None
+        )
+        found.setdefault(code, []).append(span)
+    kept = {code: clipped(overlaid(spans), first, until) for code, spans in found.items()}
+    return {code: kept[code] for code in sorted(kept) if kept[code]}
+
+
+def excused(rulings: Rulings, reviewed: date, day: date, options: Mapping[str, str]) -> bool:
+    """口径 K-19 选审核日的：`reviewed` 审核通过以前、那天先办后批（D4）裁定认可的，不计费（R-075）。
+
+    服务年度以前的日子照首日的裁定看，不在这里：这里只看计量的日子。
+    """
+    if options.get("K-19") != "review" or day >= reviewed:
+        return False
+    return any(span.start <= day < span.until and span.ruling == "认可" for span in rulings.get("D4", ()))
+
+
 @dataclass(frozen=True)
 class Known:
     """一条账目的来历。
 
     `name unit pricing cycle` 是目录项的；`form_kind reviewed` 是来源单据的种类、审核通过日；
     `action done` 是工单的动作、完成日；`grant` 是所在这一次的新增，`charged_on` 是它的计费起日；
-    `released` 是这一次在用的停止日（不含），没有释放为 None；`accepted` 是这一项有裁定认可的先办后批（D4）。
+    `released` 是这一次在用的停止日（不含），没有释放为 None；`rulings` 是这一项各种阻断差异计至那天以前的裁定。
     """
 
     name: str
@@ -71,7 +101,7 @@ class Known:
     grant: trial.Grant | None
     charged_on: date | None
     released: date | None = None
-    accepted: bool = False
+    rulings: Rulings = field(default_factory=dict)
     tiers: Tiers | None = None
 
 
@@ -88,7 +118,10 @@ class Told:
 def tell(
     line: Mapping[str, Any], known: Known, head: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]
 ) -> Told:
-    """`line` 照 结算.json 的写法；`head` 要有 service_year、conventions；`neighbours` 是同一资源、目录项的各条。"""
+    """`line` 照 结算.json 的写法；`neighbours` 是同一资源、目录项的各条。
+
+    `head` 要有 service_year、until（计至哪天，不含）、conventions。
+    """
     options = head["conventions"]
     evidence = [
         f"目录项 {line['item']} {known.name}，按{known.cycle}计费，{known.pricing}计价，"
@@ -97,6 +130,7 @@ def tell(
         f"工单 {line['order']}（{known.action}，{known.done} 完成）定生效日",
         *_delivery(known),
         *_changes(line, neighbours),
+        *_rulings(known, head),
     ]
     if known.released and known.released.isoformat() == line["until"]:
         evidence.append(f"{known.released - timedelta(days=1)} 是最后一天，次日起释放、不再计费（D62-六(三)）")
@@ -126,7 +160,7 @@ def acting(line: Mapping[str, Any], known: Known, options: Mapping[str, str]) ->
         codes |= set(trial.acting(known.grant, options, date.fromisoformat(line["from"])))
     if known.released and known.released.isoformat() == line["until"]:
         codes.add("K-10")
-    if known.accepted and "K-19" in options:
+    if "K-19" in options and any(span.ruling == "认可" for span in known.rulings.get("D4", ())):
         codes.add("K-19")
     return tuple(sorted(codes))
 
@@ -178,6 +212,14 @@ def _delivery(known: Known) -> list[str]:
     if not trial.may_have(grant.category, grant.level):
         return [f"{grant.on} 下发服务，当日起计费：测试期只有市级政务云的基础设施服务有（D62-七）"]
     return [f"{grant.on} 下发服务，当日起计费：照口径这次新增没有测试期（D62-七）"]
+
+
+def _rulings(known: Known, head: Mapping[str, Any]) -> Iterator[str]:
+    """这一项的阻断差异怎样裁的；只裁了一部分日子的写明是哪些（R-075）。"""
+    start, until = periods.service_year(head["service_year"]).start, date.fromisoformat(head["until"])
+    for code, spans in known.rulings.items():
+        words = ruled_days(spans, start, until)
+        yield f"{code} {NAMES[int(code[1:])]}，裁定{'：' if '至' in words else ''}{words}（R-075）"
 
 
 def _changes(line: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]) -> list[str]:

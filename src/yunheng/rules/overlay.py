@@ -58,6 +58,30 @@ def covers(spans: Sequence[Span[_Record]], start: date, until: date) -> bool:
     return day >= until
 
 
+def clipped(spans: Sequence[Span[_Record]], start: date, until: date) -> list[Span[_Record]]:
+    """只留 `[start, until)` 里的日子。"""
+    cut = [replace(span, start=max(span.start, start), until=min(span.until, until)) for span in spans]
+    return [span for span in cut if span.start < span.until]
+
+
+def stated(spans: Sequence[Span[_Record]], start: date, until: date) -> str:
+    """`[start, until)` 怎样裁的，一句话：盖满的一种裁定写那一种，没有的是空串，其余逐段写哪几天，没有裁定的日子也写。
+
+    `spans` 须互不相交、依次。全系统说“部分”的都照这一句，不只写两个字。
+    """
+    kept, day, said = clipped(spans, start, until), start, list[str]()
+    whole = verdict(kept, start, until)
+    if whole != PARTLY:
+        return whole
+    for span in (*kept, None):
+        if day < (following := span.start if span else until):
+            said.append(f"{day} 至（含）{following - timedelta(days=1)} 没有裁定，待核")
+        if span:
+            said.append(f"{span.start} 至（含）{span.last} {span.ruling}")
+            day = span.until
+    return "；".join(said)
+
+
 def verdict(spans: Sequence[Span[_Record]], start: date, until: date) -> str:
     """一句话：盖满的一种裁定写那一种，没有的是空串，其余写“部分”。"""
     kinds = {span.ruling for span in spans}

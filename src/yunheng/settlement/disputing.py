@@ -12,6 +12,8 @@ from yunheng.cases.models import Case
 from yunheng.ledger.models import Resource
 from yunheng.metering.differences import BLOCKING
 from yunheng.orgs.models import Institution
+from yunheng.rules import periods
+from yunheng.rules.overlay import covers
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import (
     Difference,
@@ -141,6 +143,14 @@ def with_steps(run: Run, rows: Iterable[Difference]) -> list[Difference]:
     for one in found:
         one.steps = handled.get((one.code, one.resource, one.item), ())
     return found
+
+
+def partly_ruled(actor: Actor, run: Run) -> int:
+    """看得到的阻断差异里，现在只裁了一部分日子的几条；只看有按日裁定的资源，差异再多也快。"""
+    dated = Handling.objects.filter(service_year=run.service_year, kind=Handling.RULE, whole=False)
+    rows = visible_differences(actor, run).filter(blocking=True, resource__in=dated.values("resource"))
+    first, final = periods.service_year(run.service_year).start, periods.year_end(run.service_year)
+    return sum(bool(one.spans) and not covers(one.spans, first, final) for one in with_steps(run, rows))
 
 
 def state_counts(run: Run) -> dict[str, dict[str, int]]:

@@ -18,6 +18,7 @@ from yunheng.audit.actor import Actor
 from yunheng.catalog import queries as catalog
 from yunheng.ledger import queries as ledger
 from yunheng.ledger.charging import charge_starts, earliest_trial
+from yunheng.ledger.effective import effective
 from yunheng.ledger.models import Received, Resource, Segment
 from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods, pricing
@@ -110,7 +111,10 @@ def _saved(segment: Segment, from_on: date, start: date, book: pricing.PriceBook
 
 
 def _in_trial(live: QuerySet[Segment], on: date, year: int) -> list[tuple[Segment, date]]:
-    """下发一个多月了还在测试期、平台日志一次也没有见过的：（时段, 哪天起计费）。平台从没有送过日志的不算没用。"""
+    """下发一个多月了还在测试期、平台日志一次也没有见过的：（时段, 哪天起计费）。平台从没有送过日志的不算没用。
+
+    只看算数的日志：更正、退回、作废了的不算见过，也不算送过（R-052）。
+    """
     recent = [
         one
         for one in live.filter(during__startswith__gte=earliest_trial(on))
@@ -118,8 +122,9 @@ def _in_trial(live: QuerySet[Segment], on: date, year: int) -> list[tuple[Segmen
     ]
     starts = charge_starts(recent, conventions_of(year))
     trial = [one for one in recent if starts[one.pk] > on]
-    seen = {one.payload["资源"] for one in ledger.received("日志", *{one.resource.code for one in trial})}
-    sending = set(Received.objects.filter(kind="日志").values_list("source__provider", flat=True).distinct())
+    logs = effective(ledger.received("日志", *{one.resource.code for one in trial}))
+    seen = {one.payload["资源"] for one in logs}
+    sending = set(effective(Received.objects.filter(kind="日志")).values_list("source__provider", flat=True).distinct())
     return [
         (one, starts[one.pk]) for one in trial if one.resource.code not in seen and one.resource.provider_id in sending
     ]

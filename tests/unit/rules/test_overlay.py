@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yunheng.rules.overlay import PARTLY, WITHDRAWN, Span, covers, overlaid, verdict
+from yunheng.rules.overlay import PARTLY, WITHDRAWN, Span, covers, overlaid, stated, verdict
 
 START, UNTIL = date(2025, 7, 1), date(2026, 7, 1)
 DAYS = [START + timedelta(days=n) for n in range((UNTIL - START).days)]
@@ -57,3 +57,16 @@ def test_R075_撤回只撤它的日子_不能算裁定过() -> None:
     assert [(one.start, one.until) for one in spans] == [(START, OCTOBER)]
     assert not covers(spans, START, UNTIL)
     assert covers(spans, START, OCTOBER)
+
+
+def test_R075_一句话写哪几天怎样裁的_没有裁定的日子也写() -> None:
+    span = Span(START, OCTOBER, "不计费", 1)
+    rest = "2025-10-01 至（含）2026-06-30"
+    assert stated([], START, UNTIL) == ""
+    assert stated([Span(START, UNTIL, "认可", 1)], START, UNTIL) == "认可"
+    assert stated([span], START, UNTIL) == f"2025-07-01 至（含）2025-09-30 不计费；{rest} 没有裁定，待核"
+    both = [span, Span(OCTOBER, UNTIL, "认可", 2)]
+    assert stated(both, START, UNTIL) == f"2025-07-01 至（含）2025-09-30 不计费；{rest} 认可"
+    # 只算到九月底的批次：那些日子都裁过
+    assert stated(both, START, OCTOBER) == "不计费"
+    assert stated(both[1:], START, OCTOBER) == ""

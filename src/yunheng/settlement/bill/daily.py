@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
@@ -17,12 +18,16 @@ from yunheng.ledger.charging import Use, kinds_of, uses
 from yunheng.ledger.models import Fact, Resource
 from yunheng.ledger.queries import visible
 from yunheng.ledger.timeline import APPLY_ORDER
+from yunheng.metering.telling import Rulings, excused, rulings_of
 from yunheng.rules import periods
 from yunheng.rules.money import grouped
 from yunheng.rules.periods import Period
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill.levels import Place
-from yunheng.settlement.models import BillLine, Difference, Handling, Line, Run, WaivedLine
+from yunheng.settlement.models import BillLine, Difference, Handling, Line, Run, RunFile, WaivedLine
+from yunheng.settlement.runs.moves import reviewed_on
+from yunheng.settlement.runs.recasting import counted
+from yunheng.settlement.runs.running import PACKAGE
 
 ZERO = Decimal(0)
 DAY = timedelta(days=1)
@@ -98,6 +103,25 @@ class Book:
     def span(self) -> Period:
         """批次计量的期间：服务年度首日至计至哪天。"""
         return Period(periods.service_year(self.run.service_year).start, self.run.until_on)
+
+    @cached_property
+    def _counted(self) -> Mapping[tuple[str, str, str], list[tuple[str, str, str]]]:
+        """这一批算进去的裁定里，这个资源的；没有裁过、没有存数据包的为空。"""
+        found = queries.differences_of(self.run).filter(resource=self.place.resource).exclude(ruling="")
+        keys = {(one.resource, one.item, one.code) for one in found}
+        if not keys or not RunFile.objects.filter(run=self.run.base_id or self.run.pk, name=PACKAGE).exists():
+            return {}
+        return {key: spans for key, spans in counted(self.run).items() if key in keys}
+
+    def rulings(self, item: str) -> Rulings:
+        """这一项的阻断差异怎样裁的：照这一批算进去的，不看以后的。"""
+        rows = [
+            (code, ruling, start, until)
+            for (_, each, code), spans in self._counted.items()
+            if each == item
+            for start, until, ruling in spans
+        ]
+        return rulings_of(rows, self.run.service_year, self.run.until_on)
 
     @property
     def lines(self) -> list[BillLine]:
@@ -289,7 +313,7 @@ def portions(book: Book, day: date) -> list[Portion]:
         amount = dict(queries.days(line))[day] if line else None
         quantity = line.quantity if line else _quantity(one, day)
         state = one.state(day)
-        reason = _reason(one, day, state, differences)
+        reason = _reason(book, one, day, state, differences)
         found.append(Portion(one.item, state, reason, quantity, amount, line, fact))
     return sorted(found, key=lambda portion: (portion.line is None, portion.item.code))
 
@@ -302,10 +326,14 @@ def _quantity(one: Timeline, day: date) -> str:
 
 
 def _differences(book: Book) -> list[Difference]:
-    return disputing.differences(book.run, book.place.resource)
+    """这个资源的差异；经过只到批次算的时候，以后的裁定不在这一批里。"""
+    found = disputing.differences(book.run, book.place.resource)
+    for one in found:
+        one.steps = [step for step in one.steps if step.recorded_at <= book.run.recorded_at]
+    return found
 
 
-def _reason(one: Timeline, day: date, state: str, differences: list[Difference]) -> str:
+def _reason(book: Book, one: Timeline, day: date, state: str, differences: list[Difference]) -> str:
     """为什么是这个状态；计费的为空。"""
     mine = [entry for entry in differences if entry.item in (one.item.code, "")]
     line = one.line_on(day)
@@ -325,13 +353,25 @@ def _reason(one: Timeline, day: date, state: str, differences: list[Difference])
         assert use is not None
         return f"测试期内（至 {use.last_trial_day}）：{use.start} 下发，{use.charged_on} 起计费（D62-七，R-072）"
     if state == USED:
-        return _unbilled(one, day, mine)
+        return _spared(book, one, day) or _unbilled(one, day, mine)
     last = next((use for use in reversed(one.uses) if use.until and use.until <= day), None)
     if last:
         return f"已释放：{last.until} 起不再计费" + _by(last.released)
     if one.uses:
         return f"未下发：{one.uses[0].start} 才下发" + _by(one.uses[0].added)
     return "台账上没有在用" + _noted(mine)
+
+
+def _spared(book: Book, one: Timeline, day: date) -> str:
+    """先办后批、裁定认可的，口径 K-19 选审核日：审核通过以前不计费；不是这样的为空。"""
+    fact = one.fact_on(day)
+    reviewed = reviewed_on(fact.case) if fact and fact.case else None
+    if fact is None or reviewed is None or not excused(book.rulings(one.item.code), reviewed, day, book.conventions):
+        return ""
+    return (
+        f"先办后批（D4）裁定认可：{fact.effective_on} 办完，{reviewed} 才审核通过，"
+        "照口径 K-19 审核通过以前不计费（R-075）"
+    )
 
 
 def _unbilled(one: Timeline, day: date, mine: list[Difference]) -> str:

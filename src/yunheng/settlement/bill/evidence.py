@@ -14,11 +14,12 @@ from yunheng.cases.operations import act_name
 from yunheng.catalog.models import Item, Price
 from yunheng.catalog.queries import edition_on
 from yunheng.ledger.matching import BY_COUNT
-from yunheng.ledger.models import Correction, Fact, Received, Segment
+from yunheng.ledger.models import Correction, Disposal, Fact, Received, Segment
 from yunheng.ledger.queries import received
 from yunheng.orgs.models import Institution
 from yunheng.rules import rulebook
 from yunheng.rules.procedures import procedure
+from yunheng.settlement.models import Run
 
 DAY = timedelta(days=1)
 
@@ -100,6 +101,47 @@ def _standing(one: Received) -> str:
     disposal = one.disposals.order_by("pk").last()
     said = f"，由 {later.source_ref} 更正，照更正的算" if later else ""
     return f"{said}，{disposal.kind}：{disposal.reason}" if disposal else said
+
+
+#: 一天的页上列几件日志
+_LOGS = 20
+
+
+@dataclass(frozen=True)
+class Seen:
+    """收到的一件平台日志：首见、末见、哪个来源；`standing` 是为什么不算数，或批次以后有什么变，空的就是照它算的。"""
+
+    first: str
+    last: str
+    source: str
+    standing: str
+
+
+def logs_of(run: Run, resource: str) -> tuple[list[Seen], int]:
+    """这个资源收到的平台日志，近的 `_LOGS` 件、先收的在前，和没有列的还有几件；更正、退回、作废的写明（R-052）。"""
+    every = received("日志", resource).select_related("corrected_by").prefetch_related("disposals")
+    rows = list(every)
+    base = run.base or run
+    return [
+        Seen(one.payload["首见日期"], one.payload["末见日期"], one.source.code, _since(base, one))
+        for one in rows[-_LOGS:]
+    ], max(len(rows) - _LOGS, 0)
+
+
+def _since(run: Run, one: Received) -> str:
+    """对这一批来说，这一件算不算数。"""
+    if one.recorded_at > run.recorded_at:
+        return "这一批算了以后才收到，没有算进去"
+    ended = []
+    if later := getattr(one, "corrected_by", None):
+        ended.append((later.recorded_at, f"由 {later.source_ref} 更正"))
+    if (last := max(one.disposals.all(), key=lambda each: each.pk, default=None)) and last.kind in Disposal.DROPPED:
+        ended.append((last.recorded_at, f"{last.kind}：{last.reason}"))
+    before = [words for when, words in ended if when <= run.recorded_at]
+    if before:
+        return f"已{'，'.join(before)}，不算数"
+    after = [words for _, words in ended]
+    return f"这一批算了以后{'，'.join(after)}；这一批照它算的" if after else ""
 
 
 def _usage(fact: Fact) -> list[Evidence]:

@@ -12,7 +12,6 @@ from zipfile import ZipFile
 from yunheng.ledger.charging import kinds_of
 from yunheng.ledger.models import Fact
 from yunheng.metering.telling import Known, Tiers, Told, stated, tell, tiers_of
-from yunheng.settlement import disputing
 from yunheng.settlement.bill.daily import Book, Timeline
 from yunheng.settlement.models import BillLine, Run, RunFile
 from yunheng.settlement.runs.moves import reviewed_on
@@ -25,7 +24,8 @@ UNKNOWN = "台账里没有记"
 def why(book: Book, line: BillLine) -> tuple[Told, list[tuple[str, str, str]]]:
     """一条账目的算式、来历、条款，和对它起作用的口径。"""
     timeline = next(one for one in book.timelines if one.item.code == line.item)
-    head = {"service_year": book.run.service_year, "conventions": book.conventions}
+    until = book.run.until_on.isoformat()
+    head = {"service_year": book.run.service_year, "until": until, "conventions": book.conventions}
     others = [said(one) for one in timeline.lines if one.pk != line.pk]
     told = tell(said(line), _known(book, timeline, line), head, others)
     return told, stated(told.codes, book.conventions)
@@ -41,10 +41,6 @@ def said(line: BillLine) -> dict[str, Any]:
 def _known(book: Book, timeline: Timeline, line: BillLine) -> Known:
     item, fact, use = timeline.item, timeline.fact_on(line.from_on), timeline.use_on(line.from_on)
     kind, reviewed = _form(fact)
-    accepted = any(
-        one.code == "D4" and one.item == item.code and one.ruling not in ("", "不计费")
-        for one in disputing.differences(book.run, line.resource)
-    )
     return Known(
         name=item.name,
         unit=item.unit,
@@ -57,7 +53,7 @@ def _known(book: Book, timeline: Timeline, line: BillLine) -> Known:
         grant=use.grant if use else None,
         charged_on=use.charged_on if use else None,
         released=use.until if use else None,
-        accepted=accepted,
+        rulings=book.rulings(item.code),
         tiers=_tiers(book.run, line) if item.pricing == "阶梯" else None,
     )
 

@@ -13,7 +13,7 @@ from yunheng.audit.append_only import AppendOnly
 from yunheng.ledger.models import Correction
 from yunheng.orgs.models import Institution
 from yunheng.rules import periods
-from yunheng.rules.overlay import WITHDRAWN, Span, overlaid, verdict
+from yunheng.rules.overlay import WITHDRAWN, Span, overlaid, stated, verdict
 
 from .lines import BillLine
 from .runs import Run
@@ -61,6 +61,14 @@ class Difference(AppendOnly):
             return ""
         year = self.steps[0].service_year
         return verdict(self.spans, periods.service_year(year).start, periods.year_end(year))
+
+    @property
+    def stated(self) -> str:
+        """现在怎样裁的，一句话：只裁了一部分日子的写明哪些，其余待核；没有裁定是空串。"""
+        if not self.steps:
+            return ""
+        year = self.steps[0].service_year
+        return stated(self.spans, periods.service_year(year).start, periods.year_end(year))
 
     @property
     def ruled(self) -> Handling | None:

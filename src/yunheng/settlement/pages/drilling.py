@@ -20,7 +20,7 @@ from yunheng.documents.data import PAYERS
 from yunheng.documents.listing import TYPE, sheet_file
 from yunheng.ledger.charging import charge_starts
 from yunheng.ledger.models import Resource, Segment
-from yunheng.ledger.queries import received, visible
+from yunheng.ledger.queries import visible
 from yunheng.metering.telling import equation
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.reading import day_of
@@ -213,6 +213,7 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
     held = [one for one in portions if one.line and one.line.disputed]
     reasons = {one.line.pk: why(book, one.line) for one in portions if one.line}
     acting = sorted({row for _, rows in reasons.values() for row in rows})
+    logs, more = evidence.logs_of(run, place.resource)
     context = _frame(request, run, place, names_of()) | {
         "day": on,
         "previous": on - timedelta(days=1) if on > span.start else None,
@@ -224,7 +225,8 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
         "held": sum((one.amount or ZERO for one in held), ZERO),
         "counted": len(settled),
         "state": _ledger_state(portions),
-        "logs": list(received("日志", place.resource))[:10],
+        "logs": logs,
+        "more_logs": more,
         "resource": book.resource,
         "conventions": acting,
         "reasons": [(one.item.name, reasons[one.line.pk][0]) for one in portions if one.line],

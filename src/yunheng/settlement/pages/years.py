@@ -110,6 +110,7 @@ def year(request: Request, year: int) -> HttpResponse:
         base = latest.base or latest
         counts = {"contested": base.contested.count(), "uncounted": base.uncounted.count()}
         context["odd"] = counts if any(counts.values()) else None
+        context["partly"] = disputing.partly_ruled(request.actor, latest)
         context["differences"] = disputing.difference_count(request.actor, context["latest"])
         own = context["own_paying"] = _own_paying(request, year)
         context["own_bills"] = _own_bills(

@@ -117,8 +117,8 @@ def _now(year: int) -> dict[rulings.Key, _Spans]:
     }
 
 
-def _counted(run: Run) -> dict[rulings.Key, _Spans]:
-    """批次算进去的裁定：数据包里的；试算的，重排了的时间线换成试算时的。"""
+def counted(run: Run) -> dict[rulings.Key, _Spans]:
+    """批次算进去的裁定，（起, 止, 裁定）：数据包里的；试算的，重排了的时间线换成试算时的。"""
     base = run.base or run
     first, final = periods.service_year(run.service_year).start.isoformat(), periods.year_end(run.service_year)
     found: dict[rulings.Key, _Spans] = {}
@@ -139,8 +139,8 @@ def _package(run: Run) -> bytes:
 
 def _ruled_again(run: Run) -> set[Timeline]:
     """裁定和批次算进去的不同了、又有这条阻断差异的时间线。"""
-    counted, now = _counted(run), _now(run.service_year)
-    changed = {key for key in counted.keys() | now.keys() if counted.get(key) != now.get(key)}
+    before, now = counted(run), _now(run.service_year)
+    changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     known = differences_of(run).filter(blocking=True, resource__in={resource for resource, _, _ in changed})
     return {
         (resource, item)
