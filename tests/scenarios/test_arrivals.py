@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
 from datetime import date
 from decimal import Decimal
 
@@ -25,6 +27,7 @@ from yunheng.rules.digest import canonical, sm3
 from yunheng.settlement import arriving, queries
 from yunheng.settlement.bill import evidence
 from yunheng.settlement.models import Run
+from yunheng.settlement.runs import staleness
 
 pytestmark = pytest.mark.django_db
 
@@ -372,6 +375,91 @@ def test_R075_未计入的收件_看过打勾才能提交(resource: str) -> None
         arriving.notice(actor=cast()["kw"], on=JULY, run=run)
     arriving.notice(actor=cast()["shy"], on=JULY, run=run)
     assert list(arriving.unready(run)) == []
+
+
+# ── 批次变了没有：比内容 ──
+
+
+def told(run: Run) -> list[str]:
+    """提交的关口和页面说的，两处要一样。"""
+    found = list(staleness.stale(run))
+    assert list(staleness.hint(run)) == found
+    return found
+
+
+def test_R075_退回作废改了用量的_批次要重新计量_暂留的不要(resource: str) -> None:
+    send("用量", usage("1", "100", "错的编号"), usage("2", "7", "错的编号", "2025-11-04"), usage("3", "1", resource))
+    run = measured()
+    dispose(Disposal.KEEP, "1", "2")
+    assert told(run) == []
+    dispose(Disposal.VOID, "1")
+    assert told(run) == [
+        f"批次 {run.pk} 导出数据以后，更正、处理、取哪一边改了 1 天的用量（错的编号 {ITEM} 2025-11-03），请重新计量"
+        "（R-075、R-077、R-084）"
+    ]
+    again = measured()
+    assert told(again) == []
+    dispose(Disposal.KEEP, "1")
+    assert "改了 1 天的用量" in told(again)[0]
+    assert told(run) == []
+
+
+def test_R075_作废的日志是最早的一条_要重新计量_不是的不要(resource: str) -> None:
+    log = {"编号": "a", "资源": "错的编号", "首见日期": "2025-07-03", "末见日期": "2026-06-30"}
+    send("日志", log, log | {"编号": "b", "首见日期": "2025-09-01"}, log | {"编号": "c", "资源": resource})
+    run = measured()
+    dispose(Disposal.VOID, "b")
+    assert told(run) == []
+    dispose(Disposal.RETURN, "a")
+    assert ["改了 1 个资源的日志（错的编号）" in text for text in told(run)] == [True]
+
+
+def test_R052_更正成一样的不要重新计量_改了的要(resource: str) -> None:
+    send("用量", usage("1", "100", resource))
+    run = measured()
+    send("用量", usage("2", "100.0", resource, 更正="1"))
+    assert told(run) == []
+    send("用量", usage("3", "90", resource, 更正="2"))
+    assert "改了 1 天的用量" in told(run)[0]
+
+
+def test_R075_定的就是批次取的那一边_能提交_定了另一边要重新计量(resource: str) -> None:
+    send("用量", usage("1", "100", resource))
+    send("用量", usage("1", "150", resource), source=file_of())
+    run = measured()
+    rows = list(run.contested.values_list("pk", flat=True))
+
+    def choose(source: Source) -> None:
+        arriving.choose(actor=cast()["shy"], on=JULY, run=run, rows=rows, source=source, reason="查过")
+
+    choose(platform())
+    assert [*told(run), *arriving.unready(run)] == []
+    choose(file_of())
+    assert "改了 1 天的用量" in told(run)[0]
+    choose(platform())
+    assert [*told(run), *arriving.unready(run)] == []
+
+
+def test_R077_没有记过读到什么的老批次_处理收件同样看得出(resource: str) -> None:
+    send("用量", usage("1", "100", "错的编号"), usage("2", "1", resource))
+    run = measured()
+    run.read = {}
+    dispose(Disposal.KEEP, "1")
+    assert told(run) == []
+    dispose(Disposal.VOID, "1")
+    assert "改了 1 天的用量" in told(run)[0]
+
+
+def test_R077_看批次变了没有_页面上不打开数据包也不写文件(resource: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    send("用量", usage("1", "100", resource))
+    run = measured()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("不该碰文件")
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    assert list(staleness.hint(run)) == []
 
 
 # ── 页面 ──

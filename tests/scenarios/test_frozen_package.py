@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,31 @@ def test_R083_冻结时的包没有截止日_没有Excel_目标已有内容不�
     (tmp_path / "三.zip").write_bytes(b"x")
     with pytest.raises(FileExistsError):
         freezing.taken(YEAR, tmp_path / "三.zip")
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize("name", ["一.zip", "目录"])
+def test_R083_写到一半断了_目标什么都没有_也不留草稿_重来能写完(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "交出去"
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("断电")))
+        with pytest.raises(OSError, match="断电"):
+            freezing.taken(YEAR, out / name)
+    assert list(out.iterdir()) == []
+    freezing.taken(YEAR, out / name)
+    assert [one.name for one in out.iterdir()] == [name]
+
+
+def test_R083_已有的空目录里照写_不换掉它(frozen: bytes, tmp_path: Path) -> None:
+    out = tmp_path / "空的"
+    out.mkdir()
+    kept = out.stat().st_ino
+    freezing.taken(YEAR, out)
+    assert out.stat().st_ino == kept
+    with zipfile.ZipFile(BytesIO(frozen)) as archive:
+        assert sorted(one.name for one in out.iterdir()) == sorted(archive.namelist())
 
 
 def test_R083_网页下载也给冻结时的包_勾了才照今天的库(frozen: bytes) -> None:

@@ -6,8 +6,10 @@ import csv
 import io
 import itertools
 import json
+import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ _ROWS, _BYTES = 2000, 1 << 20
 
 @dataclass(frozen=True)
 class Chunks:
-    """已是 CSV 的一张大表：不含表头，列照格式的次序，一段一段给出。"""
+    """已是 CSV 的一张大表：不含表头，列照格式的次序，一段一段给出；`parts` 可以从头再读。"""
 
     parts: Iterable[bytes]
 
@@ -40,6 +42,35 @@ def refuse_occupied(target: Path) -> None:
         raise FileExistsError(f"{target} 已有内容")
 
 
+@contextmanager
+def drafted(target: Path) -> Iterator[Path]:
+    """写文件或目录 `target`：给出草稿写，写完才改名；中途出错，`target` 里什么都没有，草稿不留。
+
+    目标已有内容抛 FileExistsError；已有的空目录可能是挂载点，不能换掉，草稿放在它里面，写完各自移出来。
+    """
+    refuse_occupied(target)
+    inside = target.is_dir()
+    draft = target / ".draft" if inside else target.with_name(f".{target.name}.draft")
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    _remove(draft)
+    try:
+        yield draft
+        if inside:
+            for path in sorted(draft.iterdir()):
+                path.replace(target / path.name)
+        else:
+            draft.replace(target)
+    finally:
+        _remove(draft)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> None:
     """写一个数据包。`target` 以 .zip、.xlsx 结尾就写成那种文件，否则写成目录。
 
@@ -47,17 +78,8 @@ def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str
     列照 `manifest` 写的版本；必备的表总写，其余空表不写。
     目标已有内容抛 FileExistsError；一张表多于 Excel 的行数抛 ValueError，什么也不写。
     """
-    refuse_occupied(target)
     kind = target.suffix.lower()
-    if kind not in (".zip", ".xlsx"):
-        target.mkdir(parents=True, exist_ok=True)
-        for name, parts in _files(manifest, tables):
-            with (target / name).open("wb") as file:
-                file.writelines(parts)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.draft")
-    try:
+    with drafted(target) as draft:
         if kind == ".zip":
             with zipfile.ZipFile(draft, "w") as archive:
                 for name, parts in _files(manifest, tables):
@@ -65,11 +87,13 @@ def write_package(target: Path, manifest: Mapping[str, Any], tables: Mapping[str
                     entry.compress_type = zipfile.ZIP_DEFLATED
                     with archive.open(entry, "w", force_zip64=True) as file:
                         file.writelines(parts)
-        else:
+        elif kind == ".xlsx":
             _write_workbook(draft, manifest, tables)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+        else:
+            draft.mkdir()
+            for name, parts in _files(manifest, tables):
+                with (draft / name).open("wb") as file:
+                    file.writelines(parts)
 
 
 def _files(manifest: Mapping[str, Any], tables: Mapping[str, Source]) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -128,15 +152,15 @@ def _write_workbook(path: Path, manifest: Mapping[str, Any], tables: Mapping[str
             sheet.write_string(number, 1, "" if value is None else str(value))
         for table, parts in _bodies(manifest, tables):
             sheet = book.add_worksheet(table.name)
-            for number, cells in enumerate(itertools.chain([_names(table)], _cells(parts))):
+            for number, row in enumerate(itertools.chain([_names(table)], cells(parts))):
                 if number >= SHEET_ROWS:
                     raise ValueError(f"{table.name}表超过 {SHEET_ROWS - 1} 行，一张工作表放不下；请写成目录或 .zip")
-                for column, cell in enumerate(cells):
+                for column, cell in enumerate(row):
                     if cell:
                         sheet.write_string(number, column, cell)
 
 
-def _cells(parts: Iterable[bytes]) -> Iterator[list[str]]:
+def cells(parts: Iterable[bytes]) -> Iterator[list[str]]:
     """CSV 的各行：一段不一定断在行尾，先接起来再分。"""
 
     def lines() -> Iterator[str]:

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 from yunheng.audit.refused import Refused
-from yunheng.metering.writing import refuse_occupied
+from yunheng.metering.writing import drafted
 from yunheng.settlement.models import Freeze, RunFile
 from yunheng.settlement.queries import frozen
 from yunheng.settlement.runs import running
@@ -35,11 +35,10 @@ def taken(year: int, target: Path, cutoff: date | None = None, *, now: bool = Fa
     words = f"{year} 服务年度已于 {freeze.on} 冻结，给的是冻结时的包"
     if cutoff or target.suffix.lower() == ".xlsx":
         raise Refused([f"{words}，只有 .zip 和目录，没有截止日可选；照今天的库导出请写明（R-077、R-083）"])
-    refuse_occupied(target)
-    if target.suffix.lower() == ".zip":
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    else:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            archive.extractall(target)
+    with drafted(target) as draft:
+        if target.suffix.lower() == ".zip":
+            draft.write_bytes(content)
+        else:
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                archive.extractall(draft)
     return f"这是冻结时的包（{freeze.on} 冻结，批次 {freeze.run_id}），不是今天的库"

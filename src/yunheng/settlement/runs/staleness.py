@@ -1,36 +1,42 @@
 """批次算进去的，现在变了没有：比内容，不比时刻（R-075、R-077）。
 
 入库时刻是语句的时刻：裁定先写后提交的，时刻早于导出的快照，快照里却没有。所以导出数据包的那个事务读到了什么，
-记下摘要和条数；现在再导出一遍，不一样就要重新计量。
+记下摘要和条数；现在照同样的办法再看一遍，不一样就要重新计量。
+用量、日志有几百万条，不记摘要：收件更正、处理、取哪一边的条数多了，才把这些人动过的与数据包里的逐处比。
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from functools import reduce
+from itertools import islice
 from operator import or_
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from yunheng.applications.models import Filing
+from yunheng.ledger.effective import alive, billable, ordered
 from yunheng.ledger.models import Correction, Disposal, Received
-from yunheng.metering.writing import write_package
+from yunheng.metering.format import MANIFEST_VERSION, tables_of
+from yunheng.metering.writing import Chunks, Source, cells
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3_parts
 from yunheng.settlement.models import PathChoice, Run, RunFile
 from yunheng.settlement.queries import unmended
 from yunheng.settlement.runs import package as packing
+from yunheng.settlement.runs import paths
 
 RULINGS, FORMS, DETAILS, ORDERS = "差异裁定", "单据", "单据明细", "工单"
+LOGS, USAGE = "日志", "用量"
 #: 人后来的裁定、更正、补录、平台新送的工单都在这几张表里
 WATCHED = (RULINGS, FORMS, DETAILS, ORDERS)
 _COLUMNS: Mapping[str, Sequence[str]] = {
@@ -38,7 +44,13 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     FORMS: ("单号", "种类", "项目", "服务商", "审核日期"),
     DETAILS: ("单号", "资源", "目录项", "动作", "数量"),
     ORDERS: ("工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期"),
+    LOGS: ("资源", "首见日期", "末见日期"),
+    USAGE: ("资源", "目录项", "日期", "用量"),
 }
+#: 动的是收件：多了不一定改变导出的内容，要逐处比
+_TOUCHING = ("收件更正", "收件处理", "用量取哪一边")
+#: 给一张表的名字，给出它的各行，列照 `_COLUMNS`；同一张表可以读几遍
+_Rows = Callable[[str], Iterator[list[str]]]
 
 
 def counts(year: int, until: date) -> dict[str, int]:
@@ -67,89 +79,189 @@ def digests(package: Path | IO[bytes], year: int, until: date) -> dict[str, str]
     有关的单据：审核日期在 `until` 以前，或有工单在那以前完成；有关的工单：有关单据的，或在那以前完成的。
     以后才审核、才办的单据与这一批无关，天天都有，不算变。数据包的版本、列的次序不影响摘要。
     """
+    with _packed(package) as rows:
+        return _digests(rows, year, until)
+
+
+def _digests(rows: _Rows, year: int, until: date) -> dict[str, str]:
     last = until.isoformat()
-    with zipfile.ZipFile(package) as archive:
-        early = {row[1] for row in _rows(archive, ORDERS) if row[6] < last}
-        forms = [row for row in _rows(archive, FORMS) if "" < row[4] < last or row[0] in early]
-        kept = {row[0] for row in forms}
-        first, final = periods.service_year(year).start, periods.year_end(year)
-        rulings = sorted(
-            [*row[:5], row[5] or first.isoformat(), row[6] or final.isoformat()] for row in _rows(archive, RULINGS)
-        )
-        return {
-            RULINGS: _digest(rulings),
-            FORMS: _digest(forms),
-            DETAILS: _digest(row for row in _rows(archive, DETAILS) if row[0] in kept),
-            ORDERS: _digest(row for row in _rows(archive, ORDERS) if row[1] in kept or row[6] < last),
-        }
+    early = {row[1] for row in rows(ORDERS) if row[6] < last}
+    forms = [row for row in rows(FORMS) if "" < row[4] < last or row[0] in early]
+    kept = {row[0] for row in forms}
+    return {
+        RULINGS: _ruled(rows(RULINGS), year),
+        FORMS: _digest(forms),
+        DETAILS: _digest(row for row in rows(DETAILS) if row[0] in kept),
+        ORDERS: _digest(row for row in rows(ORDERS) if row[1] in kept or row[6] < last),
+    }
 
 
-def _rows(archive: zipfile.ZipFile, table: str) -> Iterator[list[str]]:
-    """一张表的各行，列照 `_COLUMNS`；没有的列空着，没有的表没有行。"""
-    if f"{table}.csv" not in archive.namelist():
-        return
-    with archive.open(f"{table}.csv") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
-        rows = csv.reader(text)
-        head = next(rows)
-        places = [head.index(name) if name in head else None for name in _COLUMNS[table]]
-        for row in rows:
-            yield ["" if place is None else row[place] for place in places]
+def _ruled(rows: Iterable[list[str]], year: int) -> str:
+    first, final = periods.service_year(year).start.isoformat(), periods.year_end(year).isoformat()
+    return _digest(sorted([*row[:5], row[5] or first, row[6] or final] for row in rows))
 
 
-def _digest(rows: Iterator[list[str]] | list[list[str]]) -> str:
+def _digest(rows: Iterable[list[str]]) -> str:
     return sm3_parts(("\x1f".join(row) + "\n").encode() for row in rows)
+
+
+@contextmanager
+def _packed(package: Path | IO[bytes]) -> Iterator[_Rows]:
+    """数据包（zip）里的各表：没有的列空着，没有的表没有行。"""
+    with zipfile.ZipFile(package) as archive:
+
+        def rows(table: str) -> Iterator[list[str]]:
+            if f"{table}.csv" not in archive.namelist():
+                return
+            with archive.open(f"{table}.csv") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
+                given = csv.reader(text)
+                yield from _picked(given, next(given), _COLUMNS[table])
+
+        yield rows
+
+
+def _picked(rows: Iterable[list[str]], head: Sequence[str], names: Sequence[str]) -> Iterator[list[str]]:
+    places = [head.index(name) if name in head else None for name in names]
+    for row in rows:
+        yield ["" if place is None else row[place] for place in places]
+
+
+def _current(tables: Mapping[str, Source]) -> _Rows:
+    """现在会导出的各表：直接读，不写成文件。"""
+    heads = {one.name: [column.name for column in one.columns] for one in tables_of(MANIFEST_VERSION)}
+
+    def rows(table: str) -> Iterator[list[str]]:
+        source = tables[table]
+        if isinstance(source, Chunks):
+            return _picked(cells(source.parts), heads[table], _COLUMNS[table])
+        return ([row.get(name, "") for name in _COLUMNS[table]] for row in source)
+
+    return rows
 
 
 def rulings_of(package: Path | IO[bytes]) -> list[list[str]]:
     """数据包里的差异裁定：资源、目录项、差异、裁定、说明、起、止。"""
-    with zipfile.ZipFile(package) as archive:
-        return list(_rows(archive, RULINGS))
+    with _packed(package) as rows:
+        return list(rows(RULINGS))
 
 
 def rulings_now(run: Run) -> dict[str, str]:
     """现在的裁定的摘要，写法同 `Run.read` 里的。"""
-    found: dict[str, str] = _now(run, (RULINGS,))["摘要"]
-    return found
+    return {RULINGS: _ruled(_current(packing.rulings(run.service_year))(RULINGS), run.service_year)}
 
 
 def stale(run: Run) -> Iterator[str]:
-    """批次算出以后，会改变结果的有了变化：要重新计量。要把几张表重新导出一遍，只在提交、批准的关口用。"""
-    yield from _compared(run, _now(run))
+    """批次算出以后，会改变结果的有了变化：要重新计量。要把几张表重新读一遍，只在提交、批准的关口用。"""
+    yield from _compared(run, _now)
 
 
 def hint(run: Run) -> Iterator[str]:
-    """同 `stale`，给页面看的：只比裁定和更正、补录的条数，工单等到提交时再比。没有记过摘要的老批次照 `stale`。"""
-    yield from _compared(run, _now(run, (RULINGS,)) if run.read else _now(run))
+    """同 `stale`，给页面看的：只比裁定、条数和人动过的收件，工单等到提交时再比。没有记过摘要的老批次照 `stale`。"""
+    yield from _compared(run, rulings_now if run.read else _now)
 
 
-def _now(run: Run, tables: Sequence[str] = WATCHED) -> dict[str, Any]:
-    """现在导出会是什么，写法同 `Run.read`；只导出 `tables`。"""
-    with tempfile.TemporaryDirectory(prefix="yunheng-stale-") as folder, transaction.atomic():
-        target = Path(folder) / "现在.zip"
-        whole = packing.tables(run.service_year) if len(tables) > 1 else packing.rulings(run.service_year)
-        write_package(
-            target, packing.manifest(run.service_year, settings.DISTRICT), {name: whole[name] for name in tables}
-        )
-        found = digests(target, run.service_year, run.until_on)
-        return {"摘要": {name: found[name] for name in tables}, "条数": counts(run.service_year, run.until_on)}
+def _now(run: Run) -> dict[str, str]:
+    """现在导出，`WATCHED` 各表的摘要。"""
+    with transaction.atomic():
+        return _digests(_current(packing.tables(run.service_year)), run.service_year, run.until_on)
 
 
-def _compared(run: Run, now: Mapping[str, Any]) -> Iterator[str]:
+def _compared(run: Run, digested: Callable[[Run], Mapping[str, str]]) -> Iterator[str]:
     if run.base_id:
         yield f"最近的批次 {run.pk} 是裁定试算，没有数据包和摘要，提交之前请重新计量（R-077）"
         return
     if left := unmended(run.service_year).count():
         yield f"采纳了的异议还有 {left} 条没有改正：请在异议页上更正台账，或写明不需要改数据（D62-七，R-075）"
     kept = run.read or {"摘要": _stored(run), "条数": {}}
-    changed = [name for name, digest in now["摘要"].items() if kept["摘要"][name] != digest]
-    grown = {name: number - kept["条数"].get(name, number) for name, number in now["条数"].items()}
-    more = [f"{name}多了 {number} 条" for name, number in grown.items() if number > 0]
-    if changed or more:
-        words = "，".join([*([f"{'、'.join(changed)}变了"] if changed else []), *more])
-        yield f"批次 {run.pk} 导出数据以后，{words}，请重新计量（R-075、R-077、R-084）"
+    counted = counts(run.service_year, run.until_on)
+    grown = {name: number - kept["条数"].get(name, number) for name, number in counted.items()}
+    changed = [name for name, digest in digested(run).items() if kept["摘要"][name] != digest]
+    words = [f"{'、'.join(changed)}变了"] if changed else []
+    words += [f"{name}多了 {number} 条" for name, number in grown.items() if number > 0 and name not in _TOUCHING]
+    if not run.read or any(grown[name] for name in _TOUCHING):
+        words += _altered(run)
+    if words:
+        yield f"批次 {run.pk} 导出数据以后，{'，'.join(words)}，请重新计量（R-075、R-077、R-084）"
 
 
 def _stored(run: Run) -> dict[str, str]:
     """没有记过摘要的老批次，从存着的数据包现算。"""
-    content = RunFile.objects.get(run=run, name="数据包.zip").content
-    return digests(io.BytesIO(content), run.service_year, run.until_on)
+    return digests(_package(run), run.service_year, run.until_on)
+
+
+def _package(run: Run) -> IO[bytes]:
+    return io.BytesIO(RunFile.objects.get(run=run, name="数据包.zip").content)
+
+
+#: 人动过的收件：更正的、更正过的、退回作废过的
+_TOUCHED = """
+SELECT id FROM ledger_received WHERE corrects_id IS NOT NULL
+UNION SELECT corrects_id FROM ledger_received WHERE corrects_id IS NOT NULL
+UNION SELECT received_id FROM ledger_disposal WHERE kind = ANY(%s)
+"""
+#: 人动过的用量的那些天（有的定过取哪一边），和现在导出的合计；没有导出的为空
+_USAGE_NOW = f"""
+WITH touched AS (
+    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day
+    FROM ledger_received AS r WHERE r.kind = '用量' AND r.id IN ({_TOUCHED})
+    UNION SELECT resource, item, used_on::text FROM settlement_pathchoice
+)
+SELECT t.resource, t.item, t.day, coalesce(trim_scale(n.total)::text, '')
+FROM touched AS t LEFT JOIN (
+    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day,
+        sum((r.payload->>'用量')::numeric) AS total
+    FROM ledger_received AS r
+    WHERE r.kind = '用量' AND {alive("r")} AND {billable("r")} AND {paths.taken("r")}
+        AND EXISTS (
+            SELECT FROM touched AS t WHERE t.resource = r.payload->>'资源' AND t.item = r.payload->>'目录项'
+                AND t.day = r.payload->>'日期'
+        )
+    GROUP BY 1, 2, 3
+) AS n USING (resource, item, day)
+WHERE t.day >= %s AND t.day < %s
+"""
+#: 人动过的日志的那些资源，和现在导出的首见、末见（末见截到计至日）；没有导出的为空
+_LOGS_NOW = f"""
+WITH touched AS (
+    SELECT DISTINCT r.payload->>'资源' AS resource FROM ledger_received AS r
+    WHERE r.kind = '日志' AND r.id IN ({_TOUCHED})
+)
+SELECT t.resource, coalesce(n.first, ''), coalesce(least(n.last, %s), '')
+FROM touched AS t LEFT JOIN LATERAL (
+    SELECT min(r.payload->>'首见日期') AS first, max(r.payload->>'末见日期') AS last FROM ledger_received AS r
+    WHERE r.kind = '日志' AND r.payload->>'资源' = t.resource AND {alive("r")} AND {ordered("r")}
+) AS n ON true
+"""
+
+
+def _altered(run: Run) -> Iterator[str]:
+    """人动过的收件里，现在导出的与数据包里的不同的：几天的用量、几个资源的日志。
+
+    定的就是批次取的那一边、暂留、照原样更正的，内容没有变，不列。
+    """
+    first, last = periods.service_year(run.service_year).start.isoformat(), run.until_on.isoformat()
+    dropped = list(Disposal.DROPPED)
+    with transaction.atomic(), connection.cursor() as cursor:
+        paths.gather()
+        cursor.execute(_USAGE_NOW, [dropped, first, last])
+        usage = {(resource, item, day): total for resource, item, day, total in cursor.fetchall()}
+        cursor.execute(_LOGS_NOW, [dropped, last])
+        logs = {resource: (began, ended) for resource, began, ended in cursor.fetchall()}
+    if not usage and not logs:
+        return
+    with _packed(_package(run)) as rows:
+        used: dict[tuple[str, str, str], Decimal] = {}
+        for resource, item, day, amount in rows(USAGE) if usage else ():
+            if (key := (resource, item, day)) in usage:
+                used[key] = used.get(key, Decimal(0)) + Decimal(amount)
+        seen = {row[0]: (row[1], min(row[2], last)) for row in rows(LOGS) if row[0] in logs} if logs else {}
+    days = sorted(key for key, total in usage.items() if used.get(key) != (Decimal(total) if total else None))
+    if days:
+        yield f"更正、处理、取哪一边改了 {len(days)} 天的用量（{_few(' '.join(key) for key in days)}）"
+    if moved := sorted(resource for resource, span in logs.items() if seen.get(resource, ("", "")) != span):
+        yield f"更正、处理改了 {len(moved)} 个资源的日志（{_few(moved)}）"
+
+
+def _few(names: Iterable[str], most: int = 3) -> str:
+    found = list(islice(names, most + 1))
+    return "、".join(found[:most]) + ("等" if len(found) > most else "")
