@@ -1,8 +1,7 @@
-"""结算周边的钱：效能核定、灾备分摊、预测和预算、市经信核定、FOCUS 导出、方案两版（R-079、R-085 至 R-087）。"""
+"""结算周边的钱：效能核定、灾备分摊、预测和预算、市经信核定、方案两版（R-079、R-085 至 R-087）。"""
 
 from __future__ import annotations
 
-import csv
 import io
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,7 +13,7 @@ import pytest
 from tests.scenarios.test_adjustment import adjusted
 from tests.scenarios.test_lifecycle_others import grown
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, appraised, approved, measured, recomputed, self_paid, settled, used
+from tests.support.year import JULY, YEAR, act, appraised, approved, measured, recomputed, settled, used
 from yunheng.assessment import evaluating
 from yunheng.assessment.models import Evaluation
 from yunheng.audit.models import Entry
@@ -28,7 +27,6 @@ from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import funding, operations, paying, queries, recovery
-from yunheng.settlement.bill import focus
 from yunheng.settlement.models import Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 from yunheng.settlement.plans import checking, papering, planning, verifying
 from yunheng.settlement.runs import forecasting, running
@@ -640,29 +638,3 @@ def test_R087_预算够不够一句话说清_预算不能是负的_没有文号�
     assert "预算够" in forecasting.sentence(found, forecasting.budget(YEAR))
     assert forecasting.budget(YEAR) == ample
     assert "还没有预测" in forecasting.sentence(None, ample)
-
-
-# ── 导出、对照 ──
-
-
-def test_FOCUS导出_各行之和等于账目_必有的列都在_时刻是UTC() -> None:
-    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
-    used()
-    self_paid()
-    run = measured()
-    client = signed_in("shy")
-    response = client.get(f"/settlement/runs/{run.pk}/focus.csv")
-    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
-    assert tuple(rows[0]) == focus.COLUMNS
-    total = queries.totals(queries.lines_of(run))
-    assert (len(rows), sum(Decimal(row["BilledCost"]) for row in rows)) == total[:2]
-    for row in rows:
-        assert row["ChargePeriodStart"].endswith("T16:00:00Z")
-        assert row["ChargePeriodStart"] < row["ChargePeriodEnd"]
-        contracted = Decimal(row["ContractedUnitPrice"]) * Decimal(row["PricingQuantity"])
-        assert abs(contracted - Decimal(row["ContractedCost"])) < Decimal("0.005")
-        assert row["BillingCurrency"] == "CNY"
-    assert {row["BillingAccountType"] for row in rows} == {"统一支付", "自行支付"}
-    client = signed_in("dx")
-    own = client.get(f"/settlement/runs/{run.pk}/focus.csv")
-    assert len(b"".join(own.streaming_content).decode("utf-8-sig").splitlines()) == 1  # type: ignore[attr-defined]

@@ -122,9 +122,9 @@ def recomputed(run: Run, folder: Path) -> bytes:
     return (folder / "结算.json").read_bytes()
 
 
-def approved(folder: Path) -> Case:
-    """办到区科委批准计量结果，可以编方案。"""
-    appraised()
+def approved(folder: Path, rates: dict[str, str] | None = None) -> Case:
+    """办到区科委批准计量结果，可以编方案；`rates` 是各家的满意率。"""
+    appraised(rates=rates)
     run = measured()
     case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", case, "file")

@@ -84,7 +84,7 @@ class Due:
 
 def dues(freeze: Freeze) -> list[Due]:
     """这一份要付的各家；补差只列变了的。"""
-    now = _dues(freeze.run)
+    now = dues_of(freeze.run)
     if freeze.base is None:
         verified = verified_of(freeze)
         return [
@@ -93,7 +93,7 @@ def dues(freeze: Freeze) -> list[Due]:
             else one
             for one in now.values()
         ]
-    before = _dues(freeze.base.run)
+    before = dues_of(freeze.base.run)
     found = []
     for key in sorted({*now, *before}):
         a, b = before.get(key) or Due(*key, ZERO, ZERO, ZERO), now.get(key) or Due(*key, ZERO, ZERO, ZERO)
@@ -112,7 +112,8 @@ def verifications(freeze: Freeze) -> QuerySet[Verified]:
     return freeze.verified.filter(replaced_by=None).exclude(amount=0)
 
 
-def _dues(run: Run) -> dict[tuple[str, str], Due]:
+def dues_of(run: Run) -> dict[tuple[str, str], Due]:
+    """一批计量算出来的各家：（服务商, 自行支付的单位或空）→ 计量、扣减、应付。"""
     summary = run.head["summary"]
     rows = [*summary["unified"], *summary["self"]]
     found = [

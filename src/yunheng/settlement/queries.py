@@ -118,8 +118,7 @@ def narrowed(actor: Actor, rows: QuerySet[_Rows]) -> QuerySet[_Rows]:
     """使用单位看本单位的，服务商看自己的，其余业务角色看全区。"""
     if actor.role is None or actor.role.administrative:
         return rows.none()
-    institution = Institution.objects.filter(pk=actor.institution or 0).first()
-    code = institution.code if institution else ""
+    institution, code = _own(actor)
     if actor.role in (Role.CLERK, Role.HEAD):
         return rows.filter(unit=code)
     if actor.role == Role.PROVIDER:
@@ -127,6 +126,26 @@ def narrowed(actor: Actor, rows: QuerySet[_Rows]) -> QuerySet[_Rows]:
     if actor.role == Role.SPONSOR:
         return rows.filter(unit__in=Institution.objects.filter(authority=institution).values("code"))
     return rows
+
+
+def due_seen(actor: Actor, provider: str, unit: str) -> bool:
+    """看不看得到要付给一家的钱（R-001）：`unit` 是自行支付的单位，统一支付的为空，使用单位看不到。"""
+    if actor.role is None or actor.role.administrative:
+        return False
+    institution, code = _own(actor)
+    if actor.role in (Role.CLERK, Role.HEAD):
+        return unit == code
+    if actor.role == Role.PROVIDER:
+        return provider == code
+    if actor.role == Role.SPONSOR:
+        return Institution.objects.filter(authority=institution, code=unit).exists()
+    return True
+
+
+def _own(actor: Actor) -> tuple[Institution | None, str]:
+    """自己的机构和代码，没有的代码为空。"""
+    institution = Institution.objects.filter(pk=actor.institution or 0).first()
+    return institution, institution.code if institution else ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.conf import settings
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -14,16 +13,14 @@ from yunheng.catalog.models import Item
 from yunheng.ledger.queries import visible
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
-from yunheng.orgs.models import Institution, Kind, Level
 from yunheng.orgs.reading import Given, decimal_of, whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import queries
-from yunheng.settlement.bill import contrasting, focus
+from yunheng.settlement.bill import contrasting, focus, focusing
 from yunheng.settlement.bill.evidence import of
 from yunheng.settlement.impact import savings
-from yunheng.settlement.models import Contract, Run, RunFile
+from yunheng.settlement.models import Run, RunFile
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
 from yunheng.settlement.runs import running
 from yunheng.tables import writing
@@ -70,17 +67,9 @@ def download(request: Request, pk: int, name: str) -> HttpResponse:
 
 @allowed(*BUSINESS)
 def focus_file(request: Request, pk: int) -> HttpResponse:
-    """看得到的账目按 FOCUS 1.2 导出，边读边给。"""
+    """看得到的账目、扣减、核定、补差按 FOCUS 1.2 导出，边读边给。"""
     run = get_object_or_404(Run, pk=min(pk, MAX_PK))
-    lines = queries.visible_lines(request.actor, run).filter(disputed=False).order_by("seq").iterator(chunk_size=2000)
-    centre = Institution.objects.filter(kind=Kind.OPERATOR, level=Level.DISTRICT).order_by("pk").first()
-    invoices = {
-        (one.provider.code, one.unit.code if one.unit else ""): one.number
-        for one in Contract.objects.filter(freeze__run=run, voided=None).select_related("provider", "unit")
-    }
-    items = {item.code: item for item in Item.objects.all()}
-    district = (centre.code if centre else settings.DISTRICT, settings.DISTRICT)
-    rows = focus.rows(run, lines, names_of(), items, invoices, district)
+    rows = focusing.export(request.actor, run, names_of())
     name = f"focus-{run.service_year}-{run.pk}.csv"
     with unit_of_work(request.actor) as journal:
         journal.note("导出 FOCUS", str(run.pk), after={"文件": name})
