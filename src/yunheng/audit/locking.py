@@ -15,6 +15,7 @@ class Lock(IntEnum):
     ARRIVALS = 53
     YEAR = 73
     CONTRACT = 75
+    VOUCHER = 76
     SURVEY = 92
     APPRAISAL = 93
     EVALUATION = 94

@@ -366,9 +366,10 @@ def _prove(arguments: argparse.Namespace) -> int:
     from yunheng.config import proving  # noqa: PLC0415
 
     proofs = proving.prove()
-    content = [{"name": p.name, "count": p.count, "problems": p.problems} for p in proofs]
+    content = [{"name": p.name, "count": p.count, "problems": p.problems, "hints": p.hints} for p in proofs]
     lines = [
-        f"{'✖' if p.problems else '✔'} {p.name}（{p.count}）" + "".join(f"\n    {x}" for x in p.problems)
+        f"{'✖' if p.problems else '✔'} {p.name}（{p.count}）"
+        + "".join(f"\n    {x}" for x in (*p.problems, *(f"提示：{hint}" for hint in p.hints)))
         for p in proofs
     ]
     _say(content, arguments.json, lambda: "\n".join(lines))

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Proof:
-    """一项核对：名字、核了多少、头几处不符（空是相符）。"""
+    """一项核对：名字、核了多少、头几处不符（空是相符）；`hints` 是要人看一看、不算不符的。"""
 
     name: str
     count: int
     problems: tuple[str, ...]
+    hints: tuple[str, ...] = ()
 
 
 def prove() -> list[Proof]:
@@ -32,6 +33,7 @@ def prove() -> list[Proof]:
             _prices,
             _editions,
             _money,
+            _vouchers,
             _chain,
             _privileges,
         )
@@ -78,6 +80,13 @@ def _money() -> Proof:
     from yunheng.settlement.funding import money_problems  # noqa: PLC0415
 
     return _proof("账目等于汇总，合同等于应付，支付不超合同", money_problems())
+
+
+def _vouchers() -> Proof:
+    from yunheng.settlement.models import Payment  # noqa: PLC0415
+    from yunheng.settlement.vouchers import hints  # noqa: PLC0415
+
+    return Proof("凭证号（重号只提示）", Payment.objects.count(), (), tuple(hints()))
 
 
 def _digests(name: str, model: object, content: Callable[[object], str]) -> Proof:

@@ -24,7 +24,7 @@ from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods, rulebook
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import arriving, funding, queries
+from yunheng.settlement import arriving, funding, queries, vouchers
 from yunheng.settlement.bill.objecting import waiting
 from yunheng.settlement.models import (
     ADJUST,
@@ -297,7 +297,7 @@ def contracts_signed(doing: Doing) -> Iterator[str]:
 
 
 def all_paid(doing: Doing) -> Iterator[str]:
-    """各合同都付清了。"""
+    """各合同都付清了，写了合计的凭证都登记满了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
     for contract in funding.contracts_of(freeze).filter(unit=None).annotate(paid=Sum("payments__amount")):
@@ -305,6 +305,7 @@ def all_paid(doing: Doing) -> Iterator[str]:
         if paid != contract.amount:
             left = contract.amount - paid
             yield f"{contract.number} 合同 {contract.amount} 元，已付 {paid} 元，还差 {left} 元（R-081）"
+    yield from vouchers.unfilled(funding.contracts_of(freeze).filter(unit=None))
 
 
 def register() -> None:

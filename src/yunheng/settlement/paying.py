@@ -17,7 +17,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding
+from yunheng.settlement import funding, vouchers
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 
 
@@ -103,11 +103,21 @@ def _unfunded(freeze: Freeze) -> Iterator[str]:
         )
 
 
-def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on: date, voucher: str) -> Payment:
-    """登记一次支付：各次合计不超过合同金额（R-081）。"""
+def pay(
+    *,
+    actor: Actor,
+    on: date,
+    contract: Contract,
+    amount: Decimal,
+    paid_on: date,
+    voucher: str,
+    voucher_total: Decimal | None = None,
+) -> Payment:
+    """登记一次支付：各次合计不超过合同金额（R-081）。`voucher_total` 是同一凭证付几份合同时各笔的合计。"""
     _require_payer(actor, contract)
     with unit_of_work(actor) as journal:
         hold(Lock.CONTRACT, contract.pk)
+        hold(Lock.VOUCHER)
         paid = _paid(contract)
         problems = [*_voided(contract)]
         if amount == 0 or (amount > 0) != (contract.amount > 0):
@@ -119,13 +129,19 @@ def pay(*, actor: Actor, on: date, contract: Contract, amount: Decimal, paid_on:
             )
         if not contract.signed_on <= paid_on <= on:
             problems.append(f"支付日 {paid_on} 应在签订日 {contract.signed_on} 之后、今天 {on} 之前（含当日）")
-        problems += _voucher_problems(contract, voucher)
+        problems += vouchers.problems(contract, voucher, paid_on, amount, voucher_total)
         if problems:
             raise Refused(problems)
         payment = Payment.objects.create(
-            contract=contract, amount=amount, paid_on=paid_on, voucher=voucher.strip(), by=str(actor)
+            contract=contract,
+            amount=amount,
+            paid_on=paid_on,
+            voucher=voucher.strip(),
+            voucher_total=voucher_total,
+            by=str(actor),
         )
-        journal.note("支付", contract.number, after={"金额": str(amount), "凭证": voucher})
+        shared = {} if voucher_total is None else {"同一凭证合计": str(voucher_total)}
+        journal.note("支付", contract.number, after={"金额": str(amount), "凭证": voucher, **shared})
     return payment
 
 
@@ -137,6 +153,7 @@ def reverse(
     _require_payer(actor, contract)
     with unit_of_work(actor) as journal:
         hold(Lock.CONTRACT, contract.pk)
+        hold(Lock.VOUCHER)
         if problems := list(_reversal_problems(on, payment, amount, paid_on, voucher, reason)):
             raise Refused(problems)
         made = Payment.objects.create(
@@ -168,7 +185,8 @@ def _reversal_problems(
         yield f"冲回的金额应大于 0、不超过那一笔的 {abs(payment.amount)} 元，填的是 {amount}（R-081）"
     if not payment.paid_on <= paid_on <= on:
         yield f"冲回日 {paid_on} 应在支付日 {payment.paid_on} 之后、今天 {on} 之前（含当日）"
-    yield from _voucher_problems(payment.contract, voucher)
+    # 冲回用自己的凭证，不与别的合用
+    yield from vouchers.problems(payment.contract, voucher, paid_on, -payment.amount, None)
     if not reason.strip():
         yield "冲回要写明缘由，例如退票、金额记错（R-081）"
 
@@ -206,10 +224,3 @@ def _paid(contract: Contract) -> Decimal:
 def _voided(contract: Contract) -> Iterator[str]:
     if found := ContractVoid.objects.filter(contract=contract).first():
         yield f"{contract.number} 已于 {found.on} 作废，缘由：{found.reason}（R-081）"
-
-
-def _voucher_problems(contract: Contract, voucher: str) -> Iterator[str]:
-    if not voucher.strip():
-        yield "凭证号不能为空"
-    elif contract.payments.filter(voucher=voucher.strip()).exists():
-        yield f"凭证号 {voucher} 已登记过"

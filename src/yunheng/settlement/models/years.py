@@ -162,6 +162,7 @@ class ContractVoid(AppendOnly):
 class Payment(AppendOnly):
     """一次支付，补差收回的为负；各次合计不超过合同金额。
 
+    `voucher_total` 是同一凭证付几份合同时各笔的合计，不合用的为空。
     记错的、退票的另记一笔冲回：`reverses` 是冲哪一笔，方向相反、不超过它，一笔只冲一次。
     """
 
@@ -169,6 +170,7 @@ class Payment(AppendOnly):
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
     paid_on = models.DateField("支付日")
     voucher = models.CharField("凭证号", max_length=80)
+    voucher_total = models.DecimalField("同一凭证的合计", max_digits=18, decimal_places=2, null=True)
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="reversed_by", verbose_name="冲回哪一笔"
     )

@@ -29,7 +29,7 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of, money_of, whole_of, year_of
+from yunheng.orgs.reading import money_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules import periods
 from yunheng.rules.periods import service_year, service_year_of, year_end
@@ -37,7 +37,7 @@ from yunheng.rules.procedures import DONE, WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import disputing, funding, operations, paying, queries
+from yunheng.settlement import disputing, funding, operations, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Payment, Plan, Run, RunOrder, YearCase
@@ -204,76 +204,11 @@ def recompute(request: Request, pk: int) -> HttpResponse:
     if given is None:
         raise Refused(["没有选择文件"])
     operations.recompute(actor=request.actor, on=request.on, run=run, file=given)
-    return redirect(_back(request, run.service_year))
+    return redirect(back_to(request, run.service_year))
 
 
-@require_POST
-@allowed(Role.REVIEWER, Role.CLERK)
-def contract(request: Request, year: int) -> HttpResponse:
-    """登记支付合同。"""
-    number = whole_of(request.POST.get("adjustment")) or 0
-    freeze = get_object_or_404(Freeze, service_year=year, number=number)
-    provider = providers().filter(code=request.POST.get("provider", "")).first()
-    if provider is None:
-        raise Refused(["请选择服务商"])
-    own = Institution.objects.filter(pk=request.actor.institution or 0).first()
-    unit = own if request.actor.role == Role.CLERK else None
-    paying.sign(
-        actor=request.actor,
-        on=request.on,
-        freeze=freeze,
-        provider=provider,
-        unit=unit,
-        number=request.POST.get("number", "")[:80],
-        amount=money_in(request, "amount"),
-        signed_on=_day(request, "signed_on"),
-    )
-    return redirect(_back(request, year))
-
-
-@require_POST
-@allowed(Role.REVIEWER, Role.CLERK)
-def void(request: Request, pk: int) -> HttpResponse:
-    """作废一份登记错了的合同。"""
-    found = get_object_or_404(Contract.objects.select_related("freeze"), pk=min(pk, MAX_PK))
-    paying.void(actor=request.actor, on=request.on, contract=found, reason=request.POST.get("reason", ""))
-    return redirect(_back(request, found.freeze.service_year))
-
-
-@require_POST
-@allowed(Role.REVIEWER, Role.CLERK)
-def reverse(request: Request, pk: int) -> HttpResponse:
-    """冲回一笔支付。"""
-    found = get_object_or_404(Payment.objects.select_related("contract__freeze"), pk=min(pk, MAX_PK))
-    paying.reverse(
-        actor=request.actor,
-        on=request.on,
-        payment=found,
-        amount=money_in(request, "amount"),
-        paid_on=_day(request, "paid_on"),
-        voucher=request.POST.get("voucher", "")[:80],
-        reason=request.POST.get("reason", ""),
-    )
-    return redirect(_back(request, found.contract.freeze.service_year))
-
-
-@require_POST
-@allowed(Role.REVIEWER, Role.CLERK)
-def pay(request: Request, pk: int) -> HttpResponse:
-    """登记支付。"""
-    found = get_object_or_404(Contract.objects.select_related("freeze"), pk=min(pk, MAX_PK))
-    paying.pay(
-        actor=request.actor,
-        on=request.on,
-        contract=found,
-        amount=money_in(request, "amount"),
-        paid_on=_day(request, "paid_on"),
-        voucher=request.POST.get("voucher", "")[:80],
-    )
-    return redirect(_back(request, found.freeze.service_year))
-
-
-def _back(request: Request, year: int) -> str:
+def back_to(request: Request, year: int) -> str:
+    """办完回哪一页：表单里写的，或年度页。"""
     back = request.POST.get("back", "")
     return back if back.startswith(("/cases/", "/settlement/")) else f"/settlement/{year}/"
 
@@ -282,13 +217,6 @@ def money_in(request: Request, name: str) -> Decimal:
     """表单里的一栏金额；不对抛 Refused。"""
     try:
         return money_of(request.POST.get(name, ""))
-    except ValueError as error:
-        raise Refused([At(name, str(error))]) from error
-
-
-def _day(request: Request, name: str) -> date:
-    try:
-        return day_of(request.POST.get(name, ""))
     except ValueError as error:
         raise Refused([At(name, str(error))]) from error
 

@@ -1,0 +1,92 @@
+"""凭证号（R-081）：一张凭证只用一次；同一家、同一天付几份合同的，写明合计才能合用。
+
+规矩在登记时看，库里不加约束：从前登记过的重号不动，`prove` 列出来提示。
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet, Sum
+
+from yunheng.settlement.models import Contract, Payment
+
+_BASIS = "（R-081）"
+
+
+def problems(contract: Contract, voucher: str, paid_on: date, amount: Decimal, total: Decimal | None) -> Iterator[str]:
+    """这一笔为什么不能用这个凭证号。`total` 是同一凭证各笔的合计（元），不合用的为 None。"""
+    number = voucher.strip()
+    if not number:
+        yield "凭证号不能为空"
+        return
+    earlier = list(of(number))
+    if total is None:
+        if earlier:
+            yield (
+                f"凭证号 {number} 已登记过（{_said(earlier[0])}）；"
+                f"同日同一凭证付同一家几份合同的，各笔都勾“同一凭证”并写合计{_BASIS}"
+            )
+        return
+    spent = sum((one.amount for one in earlier), Decimal(0))
+    if (amount > 0) != (total > 0) or abs(spent + amount) > abs(total):
+        yield f"凭证 {number} 写的合计是 {total}，已登记 {spent}，再登记 {amount} 就超了{_BASIS}"
+    for one in earlier:
+        if wrong := _apart(one, contract, paid_on, total):
+            yield f"凭证号 {number} 已登记过（{_said(one)}），{wrong}{_BASIS}"
+
+
+def _apart(one: Payment, contract: Contract, paid_on: date, total: Decimal) -> str:
+    """`one` 为什么不能与这一笔合用一张凭证；能合用为空。"""
+    before = one.contract
+    if one.voucher_total is None:
+        return "那一笔没有勾“同一凭证”，不能合用"
+    if before.pk == contract.pk:
+        return "同一份合同不能用同一凭证登记两笔"
+    if (before.unit_id, before.provider_id) != (contract.unit_id, contract.provider_id):
+        return f"那一笔是{before.unit.name if before.unit else '区科创中心'}付给{before.provider.name}的，不是同一家"
+    if one.paid_on != paid_on:
+        return f"那一笔是 {one.paid_on} 付的，不是同一天"
+    if one.voucher_total != total:
+        return f"那一笔写的合计是 {one.voucher_total}，这一笔写的是 {total}"
+    return ""
+
+
+def _said(one: Payment) -> str:
+    return f"{one.paid_on} 合同 {one.contract.number} {one.amount} 元"
+
+
+def of(number: str) -> QuerySet[Payment]:
+    """用了这个凭证号的各笔，先登记的在前。"""
+    found = Payment.objects.filter(voucher=number).order_by("pk")
+    return found.select_related("contract__provider", "contract__unit")
+
+
+def unfilled(contracts: Iterable[Contract]) -> Iterator[str]:
+    """这几份合同用到的、合计还没有登记满的凭证：办结之前要登记满。"""
+    used = Payment.objects.filter(contract__in=contracts).values("voucher")
+    yield from _unfilled(Payment.objects.filter(voucher__in=used))
+
+
+def _unfilled(payments: Iterable[Payment]) -> Iterator[str]:
+    sums: dict[tuple[str, Decimal], Decimal] = {}
+    for one in payments:
+        if one.voucher_total is not None:
+            key = one.voucher, one.voucher_total
+            sums[key] = sums.get(key, Decimal(0)) + one.amount
+    for (number, total), spent in sorted(sums.items()):
+        if spent != total:
+            yield f"凭证 {number} 写的合计是 {total} 元，只登记了 {spent} 元，差 {total - spent} 元{_BASIS}"
+
+
+def hints() -> Iterator[str]:
+    """核对时的提示：没有写明合用的重号，合计没有登记满的。都不算不符。"""
+    repeated = Payment.objects.filter(voucher_total=None).order_by().values("voucher").annotate(count=Count("pk"))
+    for row in repeated.filter(count__gt=1).order_by("voucher"):
+        numbers = sorted({one.contract.number for one in of(row["voucher"])})
+        total = of(row["voucher"]).aggregate(sum=Sum("amount"))["sum"]
+        used = f"合同 {'、'.join(numbers)}，合计 {total} 元"
+        yield f"凭证号 {row['voucher']} 登记了 {row['count']} 笔（{used}），请核对{_BASIS}"
+    yield from _unfilled(Payment.objects.exclude(voucher_total=None))

@@ -1,0 +1,157 @@
+"""凭证号：一张凭证只用一次，同日付同一家几份合同的写明合计才能合用，从前的重号只提示（R-081）。"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenarios.test_adjustment import adjusted, rule_all
+from tests.support.people import cast, signed_in
+from tests.support.year import JULY, YEAR, act, budgeted, paid, self_paid, used
+from yunheng.audit.models import Entry
+from yunheng.audit.refused import Refused
+from yunheng.cases.models import Case
+from yunheng.config import proving
+from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.settlement import funding, paying, vouchers
+from yunheng.settlement.models import Contract, Freeze, Payment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def project() -> None:
+    used()
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+
+
+def refused(fragment: str) -> Any:
+    return pytest.raises(Refused, match=fragment)
+
+
+def pay(contract: Contract, amount: Decimal, voucher: str, total: Decimal | None = None, **more: Any) -> Payment:
+    given: dict[str, Any] = {"actor": cast()["shy"], "on": JULY, "paid_on": JULY} | more
+    return paying.pay(contract=contract, amount=amount, voucher=voucher, voucher_total=total, **given)
+
+
+def sign(freeze: Freeze, number: str, who: str = "shy", unit: Institution | None = None) -> Contract:
+    due = funding.payable(freeze, "CU", unit.code if unit else None)
+    assert due is not None
+    return paying.sign(
+        actor=cast()[who], on=JULY, freeze=freeze, provider=Institution.objects.get(code="CU"), number=number,
+        amount=due, signed_on=JULY, unit=unit,
+    )  # fmt: skip
+
+
+def two(folder: Path) -> tuple[Case, Contract, Contract]:
+    """同一家的两份合同都还没付：年度的退了票，补差的刚签。"""
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    paid(folder)
+    payment = Payment.objects.get()
+    paying.reverse(
+        actor=cast()["shy"], on=JULY, payment=payment, amount=payment.amount, paid_on=JULY, voucher="TP-1",
+        reason="退票",
+    )  # fmt: skip
+    rule_all()
+    case = adjusted(folder)
+    act("cz", case, "grant", fields={"granted": str(funding.figure(case, "due")), "document": "松财〔2026〕9号"})
+    more = sign(Freeze.objects.get(case=case), "BC-1")
+    act("shy", case, "signed")
+    return case, payment.contract, more
+
+
+def test_R081_一张凭证付两份合同_没有勾同一凭证的拒绝_勾了写明合计的可以(tmp_path: Path) -> None:
+    case, first, more = two(tmp_path)
+    total = first.amount + more.amount
+    pay(first, first.amount, "FK-9")
+    with refused("凭证号 FK-9 已登记过（2026-07-08 合同 .*各笔都勾“同一凭证”并写合计"):
+        pay(more, more.amount, "FK-9")
+    with refused("那一笔没有勾“同一凭证”，不能合用"):
+        pay(more, more.amount, "FK-9", total)
+    made = Payment.objects.get(voucher="FK-9")
+    paying.reverse(
+        actor=cast()["shy"], on=JULY, payment=made, amount=made.amount, paid_on=JULY, voucher="TP-2", reason="记错"
+    )
+    pay(more, more.amount, "FK-10", total)
+    with refused(f"凭证 FK-10 写的合计是 {total} 元，只登记了 {more.amount} 元，差 {first.amount} 元"):
+        act("shy", case, "paid")
+    pay(first, first.amount, "FK-10", total)
+    assert list(vouchers.unfilled([first, more])) == []
+    assert Entry.objects.filter(action="支付").order_by("-pk")[0].after == {
+        "金额": str(first.amount), "凭证": "FK-10", "同一凭证合计": str(total),
+    }  # fmt: skip
+    act("shy", case, "paid")
+
+
+def test_R081_合用的合计不同_不同日_超过合计_都拒绝(tmp_path: Path) -> None:
+    _, first, more = two(tmp_path)
+    total = first.amount + more.amount
+    pay(first, first.amount, "FK-9", total)
+    with refused("那一笔写的合计是"):
+        pay(more, more.amount, "FK-9", total + 1)
+    with refused("那一笔是 2026-07-08 付的，不是同一天"):
+        pay(more, more.amount, "FK-9", total, on=date(2026, 7, 9), paid_on=date(2026, 7, 9))
+    with refused("再登记 .* 就超了"):
+        pay(more, more.amount, "FK-9", first.amount)
+    with refused("同一份合同不能用同一凭证登记两笔"):
+        paying.reverse(
+            actor=cast()["shy"], on=JULY, payment=Payment.objects.get(voucher="FK-9"), amount=Decimal(1),
+            paid_on=JULY, voucher="TP-9", reason="多付",
+        )  # fmt: skip
+        pay(first, Decimal(1), "FK-9", total)
+    assert Payment.objects.filter(voucher="FK-9").count() == 1
+
+
+def test_R081_不是同一家付的_不能合用一张凭证(tmp_path: Path) -> None:
+    self_paid()
+    case = budgeted(tmp_path)
+    freeze = Freeze.objects.get(case=case)
+    mine, theirs = sign(freeze, "HT-1"), sign(freeze, "ZX-1", "jd", Institution.objects.get(code="U35"))
+    total = mine.amount + theirs.amount
+    pay(mine, mine.amount, "FK-9", total)
+    with refused("那一笔是区科创中心付给.*的，不是同一家"):
+        pay(theirs, theirs.amount, "FK-9", total, actor=cast()["jd"])
+    with refused("凭证号 FK-9 已登记过"):
+        pay(theirs, theirs.amount, "FK-9", actor=cast()["jd"])
+
+
+def test_R081_冲回用自己的凭证号_别处用过的不收(tmp_path: Path) -> None:
+    _, first, more = two(tmp_path)
+    pay(first, first.amount, "FK-9", first.amount + more.amount)
+    payment = pay(more, more.amount, "FK-12")
+    for voucher in ("FK-9", "FK-12", "TP-1"):
+        with refused(f"凭证号 {voucher} 已登记过"):
+            paying.reverse(
+                actor=cast()["shy"], on=JULY, payment=payment, amount=payment.amount, paid_on=JULY, voucher=voucher,
+                reason="退票",
+            )  # fmt: skip
+
+
+def test_R081_从前的重号不动_核对时列出来提示_不算不符(tmp_path: Path) -> None:
+    _, first, more = two(tmp_path)
+    pay(first, first.amount, "FK-9")
+    Payment.objects.create(contract=more, amount=more.amount, paid_on=JULY, voucher="FK-9", by="从前登记的")
+    (proof,) = [one for one in proving.prove() if one.name.startswith("凭证号")]
+    assert proof.problems == ()
+    assert proof.hints == (
+        f"凭证号 FK-9 登记了 2 笔（合同 BC-1、{first.number}，合计 {first.amount + more.amount} 元），请核对（R-081）",
+    )
+    assert not [problem for problem in funding.money_problems() if problem]
+
+
+def test_R081_页面上勾同一凭证写合计_写了没勾的当场说明(tmp_path: Path) -> None:
+    _, first, more = two(tmp_path)
+    client, url = signed_in("shy"), f"/settlement/contracts/{first.pk}/pay/"
+    total = first.amount + more.amount
+    given = {"amount": str(first.amount), "paid_on": "2026-07-08", "voucher": "FK-9", "voucher_total": str(total)}
+    response = client.post(url, given)
+    assert response.status_code == 422
+    assert "没有勾“同一凭证”" in response.content.decode()
+    assert client.post(url, given | {"shared": "1", "voucher_total": ""}).status_code == 422
+    assert client.post(url, given | {"shared": "1"}).status_code == 302
+    page = client.get(f"/cases/{Freeze.objects.get(service_year=YEAR, number=0).case.number}/").content.decode()
+    assert f"同一凭证合计 {total:,.2f}" in page
