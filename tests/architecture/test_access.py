@@ -152,6 +152,8 @@ POSTS = {
     "pay",
     "void-contract",
     "reverse-payment",
+    "fee-contract",
+    "shortfall",
     "recompute",
     "appraise",
     "rate",

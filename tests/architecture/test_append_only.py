@@ -78,6 +78,7 @@ NAMED = {
     "settlement_budget",
     "settlement_contract",
     "settlement_contractvoid",
+    "settlement_shortfall",
     "settlement_draftfile",
     "settlement_freeze",
     "settlement_difference",

@@ -109,6 +109,7 @@ def test_办完一个服务年度_从滚动计量到付清_文件与冻结的结
         town[who].open(f"/cases/{number}/")
         net = page.input_value(f"[name='field:{field}']")
         assert Decimal(net) == Decimal(frozen["summary"]["unified_net"])
+        page.fill("[name='field:document']", f"松〔2026〕{who}")
         press(page, name)
     town["shy"].open(f"/cases/{number}/")
     for row in frozen["summary"]["unified"]:

@@ -75,8 +75,8 @@ def test_R083_待核的裁定以后由补差另行结算_只补差额_已冻结�
     # 要补付的，先由区财政下达，不能多
     assert Board.objects.get(case=case).step == "finance"
     with refused("超出 0.01 元"):
-        act("cz", case, "grant", fields={"granted": str(due.net + Decimal("0.01"))})
-    act("cz", case, "grant", fields={"granted": str(due.net)})
+        act("cz", case, "grant", fields={"granted": str(due.net + Decimal("0.01")), "document": "松科委〔2026〕12号"})
+    act("cz", case, "grant", fields={"granted": str(due.net), "document": "松科委〔2026〕12号"})
     settled(case)
     assert Board.objects.get(case=case).state == "已办结"
     assert list(BillLine.objects.filter(run=first.run).order_by("pk").values()) == before

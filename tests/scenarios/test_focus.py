@@ -52,10 +52,10 @@ def granted(folder: Path) -> Case:
     verify(freeze, "-100.00")
     written(case)
     act("shy", case, "report")
-    plan = str(funding.figure(case, "plan"))
-    act("kw", case, "grant", fields={"approved": plan})
+    plan = str(funding.figure(case, "need"))
+    act("kw", case, "grant", fields={"approved": plan, "document": "松科委〔2026〕12号"})
     act("shy", case, "apply", fields={"applied": plan})
-    act("cz", case, "grant", fields={"granted": plan})
+    act("cz", case, "grant", fields={"granted": plan, "document": "松财〔2026〕8号"})
     return case
 
 
@@ -121,7 +121,7 @@ def test_补差另起行_指补充协议_原合同的行一条不动_合计是�
     case = adjusted(tmp_path)
     second = Freeze.objects.get(number=1)
     (due,) = [one for one in funding.dues(second) if not one.unit]
-    act("cz", case, "grant", fields={"granted": str(due.net)})
+    act("cz", case, "grant", fields={"granted": str(due.net), "document": "松财〔2026〕9号"})
     settled(case)
     assert exported(first.run) == before
     rows = exported(second.run)

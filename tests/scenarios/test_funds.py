@@ -94,10 +94,10 @@ def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后�
     plan = written(case)
     assert (stale.total, plan.total) == (before, before - 100)
     act("shy", case, "report")
-    total = str(funding.figure(case, "plan"))
-    act("kw", case, "grant", fields={"approved": total})
+    total = str(funding.figure(case, "need"))
+    act("kw", case, "grant", fields={"approved": total, "document": "松科委〔2026〕12号"})
     act("shy", case, "apply", fields={"applied": total})
-    act("cz", case, "grant", fields={"granted": total})
+    act("cz", case, "grant", fields={"granted": total, "document": "松科委〔2026〕12号"})
     with pytest.raises(Refused, match="应等于结算书上的应付"):
         paying.sign(
             actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom(), number="HT-1", amount=before, signed_on=JULY
@@ -251,9 +251,9 @@ def test_R082_补差收回以后_管理费超全年实际应付的百分之十_�
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     act("shy", case, "report")
-    total = str(funding.figure(case, "plan"))
+    total = str(funding.figure(case, "need"))
     for who, code, key in (("kw", "grant", "approved"), ("shy", "apply", "applied"), ("cz", "grant", "granted")):
-        act(who, case, code, fields={key: total})
+        act(who, case, code, fields={key: total, "document": "松科委〔2026〕12号"})
     settled(case)
     assert funding.fee_over(YEAR) is None
     fact = Fact.objects.filter(resource__code="ECS-YR-01", item__code="ZJ-CPU-X86").latest("pk")

@@ -395,7 +395,7 @@ def test_R080_两件结算的方案不能对照_不是这一年的版次是404(c
 def test_R081_标题下的金额链_每步有金额_日子_文号_与上一步的差(case: Case) -> None:
     write(case, supervision=Decimal("100.00"))
     act("shy", case, "report")
-    total = funding.figure(case, "plan")
+    total = funding.figure(case, "need")
     assert total is not None
     act("kw", case, "grant", fields={"approved": str(total - 1), "document": "松科委〔2026〕12号"})
     step = next(one for one in funding.chain(case) if one.name == "批复金额")

@@ -58,7 +58,7 @@ def two(folder: Path) -> tuple[Case, Contract, Contract]:
     )  # fmt: skip
     rule_all()
     case = adjusted(folder)
-    act("cz", case, "grant", fields={"granted": str(funding.figure(case, "due")), "document": "松财〔2026〕9号"})
+    act("cz", case, "grant", fields={"granted": str(funding.figure(case, "need")), "document": "松财〔2026〕9号"})
     more = sign(Freeze.objects.get(case=case), "BC-1")
     act("shy", case, "signed")
     return case, payment.contract, more

@@ -262,18 +262,18 @@ def test_R081_批复_申请_下达_超过上一步一分就拒绝_写明超出�
         act("shy", case, "report")
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={"overview": "概况"}, supervision=Decimal(0))
     act("shy", case, "report")
-    total = funding.figure(case, "plan")
+    total = funding.figure(case, "need")
     assert total is not None
     before = [("kw", "grant", "approved"), ("shy", "apply", "applied")][:step]
     for one, act_code, key in before:
-        act(one, case, act_code, fields={key: str(total)})
+        act(one, case, act_code, fields={key: str(total), "document": "松科委〔2026〕12号"})
     with refused("超出 0.01 元"):
-        act(who, case, code, fields={field: str(total + FENS)})
+        act(who, case, code, fields={field: str(total + FENS), "document": "松科委〔2026〕12号"})
     with refused("不能为空"):
         act(who, case, code)
     with refused("金额应为元"):
-        act(who, case, code, fields={field: "十万"})
-    act(who, case, code, fields={field: str(total)})
+        act(who, case, code, fields={field: "十万", "document": "松科委〔2026〕12号"})
+    act(who, case, code, fields={field: str(total), "document": "松科委〔2026〕12号"})
     assert funding.figure(case, field) == total
 
 

@@ -133,10 +133,10 @@ def test_R083_都在测试期的年度先办结_后来查出漏记的由补差�
     act("shy", case, "close", opinion="都在测试期")
     used("漏记了的系统")
     adjustment = adjusted(tmp_path)
-    due = funding.figure(adjustment, "due")
+    due = funding.figure(adjustment, "need")
     assert due is not None
     assert due > 0
-    act("cz", adjustment, "grant", fields={"granted": str(due)})
+    act("cz", adjustment, "grant", fields={"granted": str(due), "document": "松科委〔2026〕12号"})
     settled(adjustment)
     assert Board.objects.get(case=adjustment).state == "已办结"
     assert not [problem for problem in funding.money_problems() if problem]
@@ -173,7 +173,7 @@ def test_R081_没有应付的_页面只给办结_步骤条不写没走过的立�
 def granted(case: Case, amount: Decimal) -> None:
     """批复、申请、下达同一个金额。"""
     for who, code, key in (("kw", "grant", "approved"), ("shy", "apply", "applied"), ("cz", "grant", "granted")):
-        act(who, case, code, fields={key: str(amount)})
+        act(who, case, code, fields={key: str(amount), "document": "松科委〔2026〕12号"})
 
 
 def short(folder: Path) -> tuple[Case, Freeze, Decimal]:
@@ -182,7 +182,7 @@ def short(folder: Path) -> tuple[Case, Freeze, Decimal]:
     case = approved(folder)
     written(case)
     act("shy", case, "report")
-    total = funding.figure(case, "plan")
+    total = funding.figure(case, "need")
     assert total is not None
     granted(case, total - 1)
     return case, Freeze.objects.get(case=case), total
@@ -213,7 +213,7 @@ def test_R081_下达的不够付_退到立项重新批复_追加够了才签得�
     assert step(case) == "project"
     assert funding.figure(case, "approved") is None
     with refused("超出 0.01 元"):
-        act("kw", case, "grant", fields={"approved": str(total + Decimal("0.01"))})
+        act("kw", case, "grant", fields={"approved": str(total + Decimal("0.01")), "document": "松科委〔2026〕12号"})
     granted(case, total)
     settled(case)
     assert Board.objects.get(case=case).state == "已办结"
@@ -253,14 +253,14 @@ def test_R083_补差下达的不够_退回财政重新下达_收回的没有可�
     paid(tmp_path)
     rule_all()
     case = adjusted(tmp_path)
-    due = funding.figure(case, "due")
+    due = funding.figure(case, "need")
     assert due is not None
-    act("cz", case, "grant", fields={"granted": str(due - 1)})
+    act("cz", case, "grant", fields={"granted": str(due - 1), "document": "松科委〔2026〕12号"})
     with refused("差 1.00 元"):
         sign(Freeze.objects.get(case=case))
     act("shy", case, "return", opinion="差 1 元")
     assert (step(case), funding.figure(case, "granted")) == ("finance", None)
-    act("cz", case, "grant", fields={"granted": str(due)})
+    act("cz", case, "grant", fields={"granted": str(due), "document": "松科委〔2026〕12号"})
     settled(case)
     fact = Fact.objects.filter(resource__code="ECS-YR-01", item__code="ZJ-CPU-X86").latest("pk")
     void(actor=cast()["shy"], on=JULY, fact=fact, reason="这台没有开通过")
@@ -294,7 +294,7 @@ def test_R083_有补有收的补差_合计等于下达_先签哪一家都签得�
     case, freeze = two_sided(tmp_path)
     dues = {one.provider: one.net for one in funding.dues(freeze)}
     assert dues["CU"] > dues["CU"] + dues["CT"] > 0 > dues["CT"]
-    act("cz", case, "grant", fields={"granted": str(dues["CU"] + dues["CT"])})
+    act("cz", case, "grant", fields={"granted": str(dues["CU"] + dues["CT"]), "document": "松科委〔2026〕12号"})
     for code in order:
         sign(freeze, code, f"BC-{code}")
     act("shy", case, "signed")
@@ -303,7 +303,12 @@ def test_R083_有补有收的补差_合计等于下达_先签哪一家都签得�
 @pytest.mark.parametrize("code", ["CU", "CT"])
 def test_R083_有补有收的补差_下达少一分_哪一家都签不成_说明相抵以后差多少(tmp_path: Path, code: str) -> None:
     case, freeze = two_sided(tmp_path)
-    act("cz", case, "grant", fields={"granted": str(funding.unified_net(freeze) - Decimal("0.01"))})
+    act(
+        "cz",
+        case,
+        "grant",
+        fields={"granted": str(funding.unified_net(freeze) - Decimal("0.01")), "document": "松科委〔2026〕12号"},
+    )
     with refused("有补有收的先相抵.*差 0.01 元"):
         sign(freeze, code)
     assert not freeze.contracts.exists()

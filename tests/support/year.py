@@ -139,10 +139,10 @@ def budgeted(folder: Path) -> Case:
     case = approved(folder)
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
     act("shy", case, "report")
-    total = str(funding.figure(case, "plan"))
-    act("kw", case, "grant", fields={"approved": total})
+    total = str(funding.figure(case, "need"))
+    act("kw", case, "grant", fields={"approved": total, "document": "松科委〔2026〕12号"})
     act("shy", case, "apply", fields={"applied": total})
-    act("cz", case, "grant", fields={"granted": total})
+    act("cz", case, "grant", fields={"granted": total, "document": "松财〔2026〕8号"})
     return case
 
 
@@ -161,17 +161,27 @@ def paid(folder: Path) -> Case:
     return case
 
 
+def supervisor() -> Institution:
+    """受委托监管的第三方机构。"""
+    return Institution.objects.get(pk=cast()["dsf"].institution or 0)
+
+
 def settled(case: Case) -> None:
     """签齐、付清、办结；补差的同样办。"""
     freeze = queries.freeze_of(case)
     assert freeze is not None
     shy = cast()["shy"]
     for one in funding.dues(freeze):
-        if not one.unit and one.net:
+        if not one.unit and one.payable:
             paying.sign(
                 actor=shy, on=JULY, freeze=freeze, provider=Institution.objects.get(code=one.provider),
-                number=f"HT-{freeze.number}-{one.provider}", amount=one.net, signed_on=JULY,
+                number=f"HT-{freeze.number}-{one.provider}", amount=one.payable, signed_on=JULY,
             )  # fmt: skip
+    if (fee := funding.fee_payable(case)) > 0:
+        paying.sign_fee(
+            actor=shy, on=JULY, freeze=freeze, institution=supervisor(), number=f"JG-{freeze.number}", amount=fee,
+            signed_on=JULY,
+        )  # fmt: skip
     act("shy", case, "signed")
     for contract in freeze.contracts.all():
         paying.pay(

@@ -15,7 +15,7 @@ from tests.architecture.test_access import RUNS
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import disputing, operations, queries
+from yunheng.settlement import disputing, handling, operations, queries
 from yunheng.settlement.models import BillLine, Contract, Difference, Freeze, Handling, HandlingFile, Run
 
 pytestmark = pytest.mark.django_db
@@ -367,7 +367,7 @@ def test_R075_双方说明附证据_裁定的人看得到_别家看不到_超大
     assert "升级公告.pdf" in text(signed_in("shy"), url)
     for who, status in (("shy", 200), ("mzj", 200), ("dx", 404), ("jyj", 404), ("sdsj", 403)):
         assert signed_in(who).get(f"/settlement/handlings/{made.pk}/").status_code == status, who
-    monkeypatch.setattr(operations, "MAX_ATTACHMENT", 4)
+    monkeypatch.setattr(handling, "MAX_ATTACHMENT", 4)
     big = SimpleUploadedFile("大.pdf", b"12345")
     page = signed_in("lt").post(url, said | {"file": big})
     assert page.status_code == 422

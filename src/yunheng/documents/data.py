@@ -122,7 +122,8 @@ GOALS = (
 class Written:
     """方案里人定的：各段文字（概况、绩效目标、支付安排），绩效目标各行的指标和目标值，专项管理费，效能核定。
 
-    `supervision` 是安排的第三方专项管理费（分），没有安排为 None。
+    `supervision` 是安排的第三方专项管理费（分），没有安排为 None；
+    `budget` 是预算合计的各行（叫法, 分, 条款），草稿、预估没有。
     """
 
     overview: str = ""
@@ -131,6 +132,7 @@ class Written:
     goals: tuple[tuple[str, str], ...] = GOALS
     supervision: int | None = None
     verified: tuple[Verified, ...] = ()
+    budget: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,9 @@ class Measured:
         self.gross, self.net = fen(self.summary["unified_gross"]), fen(self.summary["unified_net"])
         # 效能评估核定以后的应付：预算、合同、支付都照它；计量结果不变
         self.due = self.net + sum(one.amount for one in papers.written.verified)
+        # 要的预算：逐行加；草稿、预估没有各行，就是应付
+        budget = papers.written.budget
+        self.wanted = sum(amount for _, amount, _ in budget) if budget else self.due
 
     def _scale(self) -> Iterator[Block]:
         papers = self.papers

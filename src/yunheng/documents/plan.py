@@ -222,8 +222,9 @@ class _Plan(Measured):
         base = "考核扣减后的应付" if self.result["conventions"]["K-12"] == "net" else "考核扣减前的结算"
         yield Heading(1, BUDGET)
         yield Paragraph(
-            f"资金来源为区级财政。本项目所需预算 {money_text(self.due)}，立项批复后由{CENTRE}按财政预算追加流程申请（D62-八）。"
+            f"资金来源为区级财政。本项目所需预算 {money_text(self.wanted)}，立项批复后由{CENTRE}按财政预算追加流程申请（D62-八）。"
         )
+        yield from self._wanted()
         yield Paragraph(
             f"第三方综合服务监管的专项管理费，不高于年度结算费用的 10%（D14-16(监管机制)）：以统一支付{base}金额为基数，"
             f"上限 {money_text(cap)}（{amount_in_words(cap)}），舍去分以下。"
@@ -232,11 +233,24 @@ class _Plan(Measured):
         yield _goal_table(self.papers.written.goals, goal_values(self.papers, self.settled, self.held))
         yield _prose("goal", self.papers.written.goal)
 
+    def _wanted(self) -> Iterator[Block]:
+        """预算合计的各行；草稿、预估没有。"""
+        if rows := self.papers.written.budget:
+            yield Table(
+                "表 10-2　预算合计（元）",
+                (Column("项目", 4), Column("金额", 3, "right"), Column("大写", 6), Column("条款", 3)),
+                (
+                    *((name, figure_text(amount), "", clause) for name, amount, clause in rows),
+                    ("预算合计", figure_text(self.wanted), amount_in_words(self.wanted), ""),
+                ),
+                totals=1,
+            )
+
     def _supervision(self) -> str:
         fee = self.papers.written.supervision
         if fee is None:
-            return "该费用不在本方案所需预算之内，另行安排时不得超过上限。"
-        return f"本年度安排 {money_text(fee)}，连同应付金额，本项目预算合计 {money_text(self.due + fee)}。"
+            return "本稿没有安排该费用；正式方案里列进预算合计，不得超过上限。"
+        return f"本年度安排 {money_text(fee)}，本项目预算合计 {money_text(self.wanted)}。"
 
     def _payment(self) -> Iterator[Block]:
         yield Heading(1, PAYMENT)
@@ -245,7 +259,7 @@ class _Plan(Measured):
             (Column("步骤", 2.6), Column("承办", 3), Column("前提和金额", 7), Column("条款", 2.4)),
             (
                 ("立项", "区科委", "审核本方案，批复金额", "D62-八、D14-15"),
-                ("预算追加", CENTRE, f"按批复金额申请，不超过 {money_text(self.due)}", "D62-八"),
+                ("预算追加", CENTRE, f"按批复金额申请，不超过预算合计 {money_text(self.wanted)}", "D62-八"),
                 ("签订合同", f"{CENTRE}、服务商", "预算下达后，按服务商分别签订", "D62-八"),
                 ("支付", CENTRE, "按合同支付，各服务商的支付不超过表 10 的应付金额", "D62-八"),
                 ("自行支付", "使用单位", "自行与服务商签约支付，不经本项目", "D62-九"),

@@ -15,13 +15,16 @@ from yunheng.rules.money import fen
 from yunheng.rules.parameters import Value
 from yunheng.rules.procedures import procedure
 from yunheng.rules.procedures.replay import ASIDE
+from yunheng.settlement import recovery
 from yunheng.settlement.models import (
     BillLine,
     BillSum,
     Contract,
     Freeze,
     Payment,
+    Plan,
     Run,
+    Shortfall,
     Verified,
 )
 from yunheng.settlement.queries import ZERO, freeze_of, frozen, latest_plan, lines_of, year_cases
@@ -71,8 +74,66 @@ def fee_over(year: int) -> tuple[Decimal, Decimal] | None:
 
 
 @dataclass(frozen=True)
+class Need:
+    """一件要的预算（元），四行逐项列；合计只在这里加（R-079、R-081、R-082、R-085）。
+
+    补差的只有头一行：比已结的多（少）付给各家的。
+    """
+
+    net: Decimal
+    verified: Decimal = ZERO
+    recovery: Decimal = ZERO
+    supervision: Decimal = ZERO
+
+    @property
+    def rows(self) -> tuple[tuple[str, Decimal, str], ...]:
+        """（叫法, 元, 条款），次序是定的。"""
+        return (
+            ("统一支付净额", self.net, "D62-八"),
+            ("效能核定调整", self.verified, "M6-34"),
+            ("灾备区级承担", self.recovery, "M10-五"),
+            ("专项管理费", self.supervision, "D14-16(监管机制)"),
+        )
+
+    @property
+    def due(self) -> Decimal:
+        """统一支付的应付：净额加效能核定调整。"""
+        return self.net + self.verified
+
+    @property
+    def total(self) -> Decimal:
+        """预算合计。"""
+        return sum((amount for _, amount, _ in self.rows), ZERO)
+
+
+def need_now(freeze: Freeze, supervision: Decimal) -> Need:
+    """现在编方案，预算合计的四行各多少。"""
+    verified = sum(verified_of(freeze).values(), ZERO)
+    net = unified_net(freeze) - verified
+    return Need(net, verified, recovery.borne(freeze.service_year), supervision)
+
+
+def need_of_plan(plan: Plan) -> Need:
+    """方案的一版写的四行。"""
+    verified = sum(Verified.objects.filter(pk__in=plan.verified).values_list("amount", flat=True), ZERO)
+    return Need(plan.total - verified, verified, plan.recovery, plan.supervision)
+
+
+def need(case: Case) -> Need | None:
+    """这件要的预算：照方案最近的一版；补差照冻结的差。还没有编、没有批准的为 None。"""
+    if case.procedure == "settlement":
+        plan = latest_plan(case)
+        return need_of_plan(plan) if plan else None
+    found = freeze_of(case)
+    return Need(unified_net(found)) if found else None
+
+
+@dataclass(frozen=True)
 class Due:
-    """要付给一家的：计量、扣减、效能核定（R-079）、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。"""
+    """要付给一家的：计量、扣减、效能核定（R-079）、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。
+
+    `deferred` 是上次缓付、并进这次应付的；`cut` 是批复不足、这次少付的（R-081），`payable` 是这次付多少。
+    """
 
     provider: str
     unit: str
@@ -80,10 +141,25 @@ class Due:
     deduction: Decimal
     net: Decimal
     verified: Decimal = ZERO
+    deferred: Decimal = ZERO
+    cut: Decimal = ZERO
+
+    @property
+    def payable(self) -> Decimal:
+        """这次付多少：合同、支付照它。"""
+        return self.net - self.cut
 
 
 def dues(freeze: Freeze) -> list[Due]:
     """这一份要付的各家；补差只列变了的。"""
+    cuts = cuts_of(freeze.case) if freeze.case_id else {}
+    return [
+        replace(one, cut=cuts[one.provider]) if not one.unit and one.provider in cuts else one for one in _owed(freeze)
+    ]
+
+
+def _owed(freeze: Freeze) -> list[Due]:
+    """各家的应付，还没有看批复够不够。"""
     now = dues_of(freeze.run)
     if freeze.base is None:
         verified = verified_of(freeze)
@@ -93,12 +169,15 @@ def dues(freeze: Freeze) -> list[Due]:
             else one
             for one in now.values()
         ]
-    before = dues_of(freeze.base.run)
+    before, deferred = dues_of(freeze.base.run), deferred_of(freeze.base)
+    late = {(code, ""): amount for code, amount in deferred.items()}
     found = []
-    for key in sorted({*now, *before}):
+    for key in sorted({*now, *before, *late}):
         a, b = before.get(key) or Due(*key, ZERO, ZERO, ZERO), now.get(key) or Due(*key, ZERO, ZERO, ZERO)
-        if a != b:
-            found.append(Due(*key, b.gross - a.gross, b.deduction - a.deduction, b.net - a.net))
+        more = late.get(key, ZERO)
+        if a != b or more:
+            net = b.net - a.net + more
+            found.append(Due(*key, b.gross - a.gross, b.deduction - a.deduction, net, deferred=more))
     return found
 
 
@@ -124,34 +203,107 @@ def dues_of(run: Run) -> dict[tuple[str, str], Due]:
 
 
 def payable(freeze: Freeze, provider: str, unit: str | None) -> Decimal | None:
-    """这一份要付给这家多少：统一支付的，或某单位自行支付的；没有为 None。"""
-    return next((one.net for one in dues(freeze) if (one.provider, one.unit) == (provider, unit or "")), None)
+    """这一份这次付给这家多少：统一支付的，或某单位自行支付的；没有为 None。"""
+    return next((one.payable for one in dues(freeze) if (one.provider, one.unit) == (provider, unit or "")), None)
 
 
 def unified_net(freeze: Freeze) -> Decimal:
-    """统一支付的应付合计。"""
-    return sum((one.net for one in dues(freeze) if not one.unit), ZERO)
+    """统一支付的应付合计，批复够不够都是它。"""
+    return sum((one.net for one in _owed(freeze) if not one.unit), ZERO)
 
 
 def unpaid(freeze: Freeze) -> Decimal:
-    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算。"""
+    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算；专项管理费照签了的合同。"""
     paid: dict[str, Decimal] = {}
-    for one in contracts_of(freeze).filter(unit=None).prefetch_related("payments"):
-        paid[one.provider.code] = one.paid_total
-    return sum((abs(one.net - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit), ZERO)
+    left = ZERO
+    for contract in contracts_of(freeze).filter(unit=None).prefetch_related("payments"):
+        if contract.fee:
+            left += abs(contract.left)
+        else:
+            paid[contract.provider.code] = contract.paid_total
+    return left + sum((abs(one.payable - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit), ZERO)
+
+
+#: 一步步定下的金额：件里的栏、叫法
+_DECIDED = (("approved", "批复金额"), ("applied", "申请追加金额"), ("granted", "下达金额"))
+
+
+def limit(case: Case) -> tuple[str, Decimal] | None:
+    """已经定下的金额里最低的：（叫法, 元）；还没有批复、下达的为 None。"""
+    found = [(name, amount) for key, name in _DECIDED if (amount := figure(case, key)) is not None]
+    return min(found, key=lambda pair: pair[1]) if found else None
+
+
+def shortage(case: Case) -> Decimal:
+    """定下的金额比预算合计少多少；不少的为 0。"""
+    wanted, most = need(case), limit(case)
+    return max(wanted.total - most[1], ZERO) if wanted and most else ZERO
+
+
+def parties(case: Case) -> dict[str, Decimal]:
+    """预算合计付给谁：服务商代码、`Shortfall.RECOVERY`、`Shortfall.SUPERVISION` → 元；收回的不列。"""
+    wanted, found = need(case), freeze_of(case)
+    if wanted is None or found is None:
+        return {}
+    amounts = {one.provider: one.net for one in _owed(found) if not one.unit}
+    amounts |= {Shortfall.RECOVERY: wanted.recovery, Shortfall.SUPERVISION: wanted.supervision}
+    return {key: amount for key, amount in amounts.items() if amount > 0}
+
+
+def shortfall_of(case: Case) -> Shortfall | None:
+    """批复不足怎样处理的，现在算数的一条；没有登记、登记以后定下的金额又变了的为 None。"""
+    last = Shortfall.objects.filter(case=case).order_by("-pk").first()
+    if last is None:
+        return None
+    most, cut = limit(case), sum(map(Decimal, last.cuts.values()), ZERO)
+    return last if most and most[1] == last.limit and cut == shortage(case) else None
+
+
+def unhandled(case: Case) -> str:
+    """定下的金额少于预算合计、又没有写明怎样处理的，说清差多少、请办什么；不用处理的为空。"""
+    short, most, wanted = shortage(case), limit(case), need(case)
+    if not short or shortfall_of(case) or most is None or wanted is None:
+        return ""
+    return (
+        f"{most[0]} {most[1]} 少于预算合计 {wanted.total}，差 {short} 元：请退回追加，"
+        "或在办件页“批复不足怎样处理”里登记缓付、减少（D14-15，R-081）"
+    )
+
+
+def cuts_of(case: Case) -> dict[str, Decimal]:
+    """批复不足时各家这次少付多少；没有不足、没有登记的是空的。"""
+    found = shortfall_of(case)
+    return {key: Decimal(amount) for key, amount in found.cuts.items()} if found else {}
+
+
+def deferred_of(freeze: Freeze) -> dict[str, Decimal]:
+    """这一份里缓付的各家服务商 → 元：还欠着，并进下一次补差。"""
+    found = shortfall_of(freeze.case)
+    if found is None or found.kind != Shortfall.DEFER:
+        return {}
+    kept = (Shortfall.RECOVERY, Shortfall.SUPERVISION)
+    return {key: Decimal(amount) for key, amount in found.cuts.items() if key not in kept}
+
+
+def fee_payable(case: Case) -> Decimal:
+    """专项管理费最多签多少：方案安排的，减去批复不足时少付的；没有安排的是 0（R-082）。"""
+    wanted = need(case)
+    return wanted.supervision - cuts_of(case).get(Shortfall.SUPERVISION, ZERO) if wanted else ZERO
+
+
+def fee_contracts(freeze: Freeze) -> QuerySet[Contract]:
+    """这一份结算算数的专项管理费合同。"""
+    return contracts_of(freeze).filter(fee=True)
 
 
 def figure(case: Case, key: str) -> Decimal | None:
-    """各步定下的金额：plan 方案合计（应付加专项管理费），due 补差应付，approved 批复，applied 申请，granted 下达。
+    """各步定下的金额：need 预算合计，approved 批复，applied 申请，granted 下达。
 
     退回重办的以最近一次定下的为准，还没有重新定下的为 None。
     """
-    if key == "due":
-        found = freeze_of(case)
-        return unified_net(found) if found else None
-    if key == "plan":
-        plan = latest_plan(case)
-        return plan.total + plan.supervision if plan else None
+    if key == "need":
+        wanted = need(case)
+        return wanted.total if wanted else None
     event = _decided(case, key)
     return Decimal(event.detail["fields"][key]) if event else None
 
@@ -171,13 +323,14 @@ def _decided(case: Case, key: str) -> Event | None:
 
 @dataclass(frozen=True)
 class Step:
-    """金额链上的一步：叫法、金额、与上一步的差、哪天、凭什么（文号或件）。"""
+    """金额链上的一步：叫法、金额、与上一步的差、哪天、凭什么（文号或件）；`parts` 是它由哪几行加成。"""
 
     name: str
     amount: Decimal | None
     gap: Decimal | None
     on: date | None = None
     document: str = ""
+    parts: tuple[tuple[str, Decimal, str], ...] = ()
 
 
 def chain(case: Case) -> list[Step]:
@@ -204,7 +357,15 @@ def _steps(case: Case) -> Iterator[Step]:
     if case.procedure == "settlement":
         plan = latest_plan(case)
         version = f"第 {plan.version} 版" if plan else ""
-        yield Step("方案合计（含专项管理费）", figure(case, "plan"), None, plan.on if plan else None, version)
+        wanted = need_of_plan(plan) if plan else None
+        yield Step(
+            "预算合计",
+            wanted.total if wanted else None,
+            None,
+            plan.on if plan else None,
+            version,
+            wanted.rows if wanted else (),
+        )
         yield _decided_step(case, "批复金额", "approved")
         yield _decided_step(case, "申请追加", "applied")
     yield _decided_step(case, "下达预算", "granted")
@@ -280,12 +441,16 @@ def _contract_problems() -> Iterator[str | None]:
         paid = contract.paid or ZERO
         if hasattr(contract, "voided"):
             yield f"合同 {contract.number} 作废了，还付着 {paid}" if paid else None
-        elif contract.amount != due:
+        elif not contract.fee and contract.amount != due:
             yield f"合同 {contract.number} 金额 {contract.amount}，结算书应付 {due}"
         elif not _within(paid, contract.amount):
             yield f"合同 {contract.number} 已付 {paid} 超过合同 {contract.amount}"
         else:
             yield None
+    for freeze in Freeze.objects.filter(contracts__fee=True).distinct().select_related("case").order_by("pk"):
+        signed = fee_contracts(freeze).aggregate(sum=Sum("amount"))["sum"] or ZERO
+        most = fee_payable(freeze.case)
+        yield f"{freeze} 专项管理费签了 {signed}，最多 {most}" if signed > most else None
     live = Contract.objects.filter(voided=None).order_by()
     for keys in (("number",), ("freeze", "provider", "unit")):
         for row in live.values(*keys).annotate(count=Count("pk")).filter(count__gt=1):

@@ -14,7 +14,7 @@ from yunheng.assessment.queries import locked
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing, open_case, register_effect, register_facts, register_guard
 from yunheng.catalog.operations import register_frozen
@@ -170,7 +170,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
         last = queries.frozen(year)
         if last and run.pk < last.run_id:
             yield "冻结以后还没有做补差计量，请先计量（R-083）"
-        elif last and run.digest == last.run.digest:
+        elif last and run.digest == last.run.digest and not funding.deferred_of(last):
             yield "重算的结果与已冻结的相同，没有可补的差（R-083）"
     sheets = locked(year)
     paid = queries.appraised_providers(run)
@@ -202,9 +202,7 @@ def pays(doing: Doing) -> frozenset[str]:
     """统一支付合计要补付的，才要下达预算；收回的不用。"""
     year = _year(doing.case)
     run, last = queries.latest_run(year, ADJUST), queries.frozen(year)
-    more = (
-        run and last and Decimal(run.head["summary"]["unified_net"]) > Decimal(last.run.head["summary"]["unified_net"])
-    )
+    more = run and last and funding.unified_net(Freeze(run=run, base=last)) > 0
     return frozenset({"adjustment_pays"}) if more else frozenset()
 
 
@@ -255,13 +253,17 @@ def freeze(doing: Doing) -> None:
 
 
 #: 每步的金额不超过上一步的：这一栏 →（上一步的栏, 叫法）
-_CHAIN = {"approved": ("plan", "方案合计"), "applied": ("approved", "批复金额"), "granted": ("applied", "申请追加金额")}
+_CHAIN = {"approved": ("need", "预算合计"), "applied": ("approved", "批复金额"), "granted": ("applied", "申请追加金额")}
+
+
+#: 凭文号的金额：哪个流程版本在手都一样
+_NUMBERED = {"approved": "批复", "granted": "下达"}
 
 
 def amounts_in_chain(doing: Doing) -> Iterator[str]:
     """批复、申请、下达的金额都不超过上一步的，超了拒绝（D14-15，R-081）。"""
     fields: Mapping[str, str] = doing.detail.get("fields", {})  # type: ignore[assignment]
-    chain = _CHAIN if doing.case.procedure == "settlement" else {"granted": ("due", "补差应付")}
+    chain = _CHAIN if doing.case.procedure == "settlement" else {"granted": ("need", "补差应付")}
     for key, (before, name) in chain.items():
         if key in fields:
             most = funding.figure(doing.case, before)
@@ -273,6 +275,8 @@ def amounts_in_chain(doing: Doing) -> Iterator[str]:
                 yield f"{label} {given} 超过{name} {most}，超出 {given - most} 元（D14-15，R-081）"
             elif given <= 0:
                 yield "金额应大于 0（R-081）"
+            if key in _NUMBERED and not fields.get("document"):
+                yield At("field:document", f"{_NUMBERED[key]}要写文号（D14-15，R-081）")
 
 
 def unsigned(doing: Doing) -> Iterator[str]:
@@ -292,8 +296,8 @@ def contracts_signed(doing: Doing) -> Iterator[str]:
     assert freeze is not None
     signed = set(funding.contracts_of(freeze).filter(unit=None).values_list("provider__code", flat=True))
     for one in funding.dues(freeze):
-        if not one.unit and one.net and one.provider not in signed:
-            yield f"还没有与 {one.provider} 签支付合同，应付 {one.net} 元（D62-八，R-081）"
+        if not one.unit and one.payable and one.provider not in signed:
+            yield f"还没有与 {one.provider} 签支付合同，应付 {one.payable} 元（D62-八，R-081）"
 
 
 def all_paid(doing: Doing) -> Iterator[str]:
@@ -308,6 +312,16 @@ def all_paid(doing: Doing) -> Iterator[str]:
     yield from vouchers.unfilled(funding.contracts_of(freeze).filter(unit=None))
 
 
+def fee_signed(doing: Doing) -> Iterator[str]:
+    """批复不足的写明了怎样处理；安排了专项管理费的，签了合同（R-081、R-082）。"""
+    freeze = queries.freeze_of(doing.case)
+    assert freeze is not None
+    if problem := funding.unhandled(doing.case):
+        yield problem
+    elif (fee := funding.fee_payable(doing.case)) > 0 and not funding.fee_contracts(freeze).exists():
+        yield f"方案安排了专项管理费，这次付 {fee} 元，还没有与第三方机构签合同（D14-16(监管机制)，R-082）"
+
+
 def register() -> None:
     """启动时登记。"""
     for name, guard in (
@@ -320,6 +334,7 @@ def register() -> None:
         ("settlement_unsigned", unsigned),
         ("settlement_contracts", contracts_signed),
         ("settlement_payments", all_paid),
+        ("settlement_fee", fee_signed),
     ):
         register_guard(name, guard)
     for code in ("settlement", "adjustment"):

@@ -15,7 +15,7 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.orgs.models import Institution
+from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.roles import Role
 from yunheng.settlement import funding, vouchers
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
@@ -72,16 +72,11 @@ def _contract_problems(
     unit: Institution | None,
 ) -> Iterator[str]:
     due = funding.payable(freeze, provider.code, unit.code if unit else None)
-    if not number:
-        yield "合同号不能为空"
+    yield from _misnumbered(on, number, signed_on)
     if due is None:
         yield f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）"
     elif amount != due:
         yield f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）"
-    if signed_on > on:
-        yield f"签订日 {signed_on} 还没到，今天是 {on}"
-    if Contract.objects.filter(number=number, voided=None).exists():
-        yield f"合同号 {number} 已登记过"
     if funding.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
         yield f"与{provider.name}的这份合同已登记过，登记错了的请先作废（R-081）"
     if unit is None:
@@ -90,7 +85,7 @@ def _contract_problems(
 
 def _unfunded(freeze: Freeze) -> Iterator[str]:
     """预算够不够付：比的是各家应付合计，有补有收的相抵以后再比，先签哪一家都一样；合计是收回的不用预算。"""
-    due = funding.unified_net(freeze)
+    due = sum((one.payable for one in funding.dues(freeze) if not one.unit), Decimal(0))
     if due <= 0:
         return
     granted = funding.figure(freeze.case, "granted")
@@ -99,8 +94,75 @@ def _unfunded(freeze: Freeze) -> Iterator[str]:
     elif due > granted:
         yield (
             f"下达的预算 {granted} 不够付各家应付合计 {due}（有补有收的先相抵），差 {due - granted} 元；"
-            "请退回追加，够了再签，先签哪一家都一样（D14-15，R-081）"
+            "请退回追加，够了再签，先签哪一家都一样；不再追加的，在办件页“批复不足怎样处理”里登记缓付、减少"
+            "（D14-15，R-081）"
         )
+
+
+def sign_fee(
+    *,
+    actor: Actor,
+    on: date,
+    freeze: Freeze,
+    institution: Institution,
+    number: str,
+    amount: Decimal,
+    signed_on: date,
+) -> Contract:
+    """登记专项管理费的合同：付给第三方机构，各份合计不超过方案安排的和实际应付的上限（R-081、R-082）。"""
+    if not _pays(actor, None):
+        raise NotYours(["专项管理费的合同由区科创中心签（D14-16(监管机制)，R-082）"])
+    with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, freeze.service_year)
+        hold(Lock.CONTRACT)
+        if problems := list(_fee_problems(on, freeze, institution, number.strip(), amount, signed_on)):
+            raise Refused(problems)
+        every = Contract.objects.filter(freeze=freeze, provider=institution, unit=None)
+        contract = Contract.objects.create(
+            freeze=freeze,
+            provider=institution,
+            fee=True,
+            number=number.strip(),
+            amount=amount,
+            signed_on=signed_on,
+            replaces=every.order_by("-pk").first(),
+            by=str(actor),
+        )
+        journal.note("签专项管理费合同", number, after={"第三方机构": institution.name, "金额": str(amount)})
+    return contract
+
+
+def _fee_problems(
+    on: date, freeze: Freeze, institution: Institution, number: str, amount: Decimal, signed_on: date
+) -> Iterator[str]:
+    basis = "（D14-16(监管机制)，R-082）"
+    signed = funding.fee_contracts(freeze).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    most, ceiling = funding.fee_payable(freeze.case), funding.fee_ceiling(freeze)
+    yield from _misnumbered(on, number, signed_on)
+    if institution.kind != Kind.THIRD_PARTY:
+        yield f"{institution.name}不是第三方机构，专项管理费付给受委托的第三方{basis}"
+    if most <= 0:
+        yield f"方案没有安排专项管理费，或批复不足全减了，没有要签的{basis}"
+    elif not 0 < amount <= most - signed:
+        yield f"专项管理费这次最多付 {most} 元，已签 {signed} 元，最多还能签 {most - signed} 元，填的是 {amount}{basis}"
+    elif signed + amount > ceiling:
+        yield f"专项管理费照实际应付算最多 {ceiling} 元，已签 {signed} 元，再签 {amount} 就超了{basis}"
+    if funding.fee_contracts(freeze).filter(provider=institution).exists():
+        yield f"与{institution.name}的专项管理费合同已登记过，登记错了的请先作废{basis}"
+    if funding.figure(freeze.case, "granted") is None:
+        yield "预算还没有下达，不能签合同（D14-15，R-081）"
+    elif problem := funding.unhandled(freeze.case):
+        yield problem
+
+
+def _misnumbered(on: date, number: str, signed_on: date) -> Iterator[str]:
+    """合同号、签订日为什么不行。"""
+    if not number:
+        yield "合同号不能为空"
+    if signed_on > on:
+        yield f"签订日 {signed_on} 还没到，今天是 {on}"
+    if Contract.objects.filter(number=number, voided=None).exists():
+        yield f"合同号 {number} 已登记过"
 
 
 def pay(

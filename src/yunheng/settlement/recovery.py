@@ -48,6 +48,14 @@ def costs() -> QuerySet[RecoveryCost]:
     return RecoveryCost.objects.filter(replaced_by=None).select_related("replaces").order_by("-service_year", "code")
 
 
+def borne(year: int) -> Decimal:
+    """这个服务年度登记了的灾备费用里，区级财力承担多少（元，R-085）；服务商不算区级财力。"""
+    district = Institution.objects.filter(level=Level.DISTRICT).exclude(kind=Kind.PROVIDER)
+    payers = set(district.values_list("code", flat=True))
+    parts = (part for cost in costs().filter(service_year=year) for part in cost.shares.items())
+    return sum((Decimal(amount) for code, amount in parts if code in payers), Decimal("0.00"))
+
+
 def _unfit(asset: RecoveryAsset, ratios: Mapping[str, Decimal | str], on: date) -> Iterator[str]:
     """这样分合不合条款：扩容不分，运维归现在的归属单位，共用只由市级、独用只由区级承担（M10-五）。
 

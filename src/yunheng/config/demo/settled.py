@@ -184,13 +184,13 @@ def close(people: People) -> None:
         supervision=commissioning.fees(YEAR),
     )
     _act(shy, case, "report", REPORTED)
-    total = str(funding.figure(case, "plan"))
-    for actor, code, key, on in (
-        (kw, "grant", "approved", REPORTED),
-        (shy, "apply", "applied", REPORTED),
-        (people["cz"], "grant", "granted", GRANTED),
+    total = str(funding.figure(case, "need"))
+    for actor, code, key, on, number in (
+        (kw, "grant", "approved", REPORTED, "示例科委〔2024〕15号"),
+        (shy, "apply", "applied", REPORTED, "示例科创〔2024〕22号"),
+        (people["cz"], "grant", "granted", GRANTED, "示例财预〔2024〕31号"),
     ):
-        _act(actor, case, code, on, {key: total})
+        _act(actor, case, code, on, {key: total, "document": number})
     _settle(people, case, "ZWY", SIGNED, PAID)
 
 
@@ -236,7 +236,13 @@ def adjust(people: People) -> None:
     operations.recompute(actor=people["dsf"], on=ADJUSTED, run=run, file=running.result_file(run))
     _act(people["dsf"], case, "match", ADJUSTED)
     _act(people["kw"], case, "approve", ADJUSTED)
-    _act(people["cz"], case, "grant", ADJUSTED, {"granted": str(funding.figure(case, "due"))})
+    _act(
+        people["cz"],
+        case,
+        "grant",
+        ADJUSTED,
+        {"granted": str(funding.figure(case, "need")), "document": "示例财预〔2025〕7号"},
+    )
     _settle(people, case, "BC", ADJUSTED, ADJUSTED)
 
 
@@ -251,12 +257,24 @@ def _settle(people: People, case: Case, prefix: str, signed: date, paid: date) -
             freeze=freeze,
             provider=Institution.objects.get(code=one.provider),
             number=f"{prefix}-{YEAR}-{one.provider}",
-            amount=one.net,
+            amount=one.payable,
             signed_on=signed,
         )
         for one in funding.dues(freeze)
-        if not one.unit and one.net
+        if not one.unit and one.payable
     ]
+    if (fee := funding.fee_payable(case)) > 0:
+        contracts.append(
+            paying.sign_fee(
+                actor=people["shy"],
+                on=signed,
+                freeze=freeze,
+                institution=Institution.objects.get(pk=people["dsf"].institution or 0),
+                number=f"{prefix}-{YEAR}-JG",
+                amount=fee,
+                signed_on=signed,
+            )
+        )
     _act(people["shy"], case, "signed", signed)
     for contract in contracts:
         paying.pay(

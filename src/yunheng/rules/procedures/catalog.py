@@ -9,7 +9,7 @@ from .cataloging import CATALOG_CITY, CATALOG_DISTRICT, INQUIRY
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
 from .model import Procedure
-from .settling import ADJUSTMENT, SETTLEMENT
+from .settling import ADJUSTMENT, ADJUSTMENT_1, SETTLEMENT, SETTLEMENT_1
 from .special import DEVELOPMENT, DISTRICT, EMERGENCY, EXTENSION, QUOTA, TEMPORARY
 
 #: 哪类事项是哪种单据（结算数据包的“种类”）；不在里面的（配额、对接、延期）不产生资源，补录的照原件写的
@@ -42,11 +42,13 @@ _ALL = (
     APPRAISAL,
     SURVEY,
     EVALUATION,
+    SETTLEMENT_1,
+    ADJUSTMENT_1,
     SETTLEMENT,
     ADJUSTMENT,
 )
 _VERSIONS = {(one.code, one.version): one for one in _ALL}
-#: 各流程的现行版本
+#: 各流程的现行版本：旧版本列在前面，后面的盖过它
 PROCEDURES = {one.code: one for one in _ALL}
 
 

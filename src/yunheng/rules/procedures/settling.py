@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 
 from .model import Act, Field, Procedure, Step, back
 
 _DOCUMENT = Field("document", "文号", hint="没有文号的可不填", optional=True)
+#: 批复、下达凭文号（D14-15，R-081）
+_NUMBER = Field("document", "文号")
+_NUMBERED = ("project", "finance")
+#: 第 2 版起专项管理费也签合同、付清才办结（D14-16(监管机制)，R-082）
+_CLOSING = ("signed", "paid")
 
 
 def _recheck(to: str) -> Step:
@@ -37,7 +44,7 @@ def _approval(name: str, to: str) -> Step:
     return Step("approve", name, "待审核", (Role.AUTHORITY,), (approve, back("退回重新计量", "draft")), "D62-四")
 
 
-SETTLEMENT = Procedure(
+SETTLEMENT_1 = Procedure(
     code="settlement",
     name="年度结算",
     prefix="JS",
@@ -110,7 +117,7 @@ SETTLEMENT = Procedure(
     ),
 )  # fmt: skip
 
-ADJUSTMENT = Procedure(
+ADJUSTMENT_1 = Procedure(
     code="adjustment",
     name="结算补差",
     prefix="BC",
@@ -145,3 +152,26 @@ ADJUSTMENT = Procedure(
         ),
     ),
 )  # fmt: skip
+
+
+def _numbered(step: Step) -> Step:
+    """批复、下达的文号必填。"""
+    if step.code not in _NUMBERED:
+        return step
+    acts = (replace(act, fields=tuple(_NUMBER if one is _DOCUMENT else one for one in act.fields)) for act in step.acts)
+    return replace(step, acts=tuple(acts))
+
+
+def _with_fee(step: Step) -> Step:
+    """签齐、付清都连着专项管理费看。"""
+    acts = (replace(act, guards=(*act.guards, "settlement_fee")) if act.code in _CLOSING else act for act in step.acts)
+    return replace(step, acts=tuple(acts))
+
+
+SETTLEMENT = replace(
+    SETTLEMENT_1,
+    version=2,
+    gist=SETTLEMENT_1.gist.replace("每步金额", "专项管理费同样签约、支付，每步金额"),
+    steps=tuple(_with_fee(_numbered(step)) for step in SETTLEMENT_1.steps),
+)
+ADJUSTMENT = replace(ADJUSTMENT_1, version=2, steps=tuple(_numbered(step) for step in ADJUSTMENT_1.steps))

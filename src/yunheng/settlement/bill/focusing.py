@@ -69,6 +69,7 @@ def _settled(actor: Actor, run: Run, freeze: Freeze | None) -> Iterator[focus.Ex
         if queries.due_seen(actor, code, ""):
             told = f"效能评估核定{'加付' if one.amount > 0 else '减付'}：{one.reason}（{one.document}，R-079）"
             yield focus.Extra(Charge.ADJUSTMENT, code, one.amount, told, invoice=invoices.get((code, ""), ""))
+    yield from _short(actor, freeze, invoices)
 
 
 def _corrected(actor: Actor, freeze: Freeze) -> Iterator[focus.Extra]:
@@ -87,6 +88,19 @@ def _corrected(actor: Actor, freeze: Freeze) -> Iterator[focus.Extra]:
         if due.deduction and queries.due_seen(actor, due.provider, due.unit):
             told = f"第 {freeze.number} 次补差：考核扣减的差额（R-078、R-083）"
             yield _whole(Charge.CREDIT, due, -due.deduction, told, invoices, correction=True)
+        if due.deferred and queries.due_seen(actor, due.provider, due.unit):
+            told = f"第 {freeze.number} 次补差：付上次缓付的（R-081）"
+            yield _whole(Charge.ADJUSTMENT, due, due.deferred, told, invoices, correction=True)
+    yield from _short(actor, freeze, invoices)
+
+
+def _short(actor: Actor, freeze: Freeze, invoices: dict[tuple[str, str], str]) -> Iterator[focus.Extra]:
+    """批复不足、这次少付的（R-081）：合同照少付以后的签。"""
+    handled = funding.shortfall_of(freeze.case)
+    for due in funding.dues(freeze):
+        if handled and due.cut and queries.due_seen(actor, due.provider, due.unit):
+            told = f"批复不足，这次{handled.kind}：{handled.reason}（R-081）"
+            yield _whole(Charge.ADJUSTMENT, due, -due.cut, told, invoices, correction=bool(freeze.number))
 
 
 def _sums(actor: Actor, run: Run) -> dict[tuple[str, str, str, str], Decimal]:

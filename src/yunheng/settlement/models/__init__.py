@@ -6,7 +6,7 @@ from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from .runs import ADJUST, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
 from .sharing import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
-from .years import Budget, Contract, ContractVoid, Freeze, Payment, Verified, YearCase
+from .years import Budget, Contract, ContractVoid, Freeze, Payment, Shortfall, Verified, YearCase
 
 __all__ = [
     "ADJUST",
@@ -45,6 +45,7 @@ __all__ = [
     "RunFile",
     "RunOrder",
     "ServiceFeedback",
+    "Shortfall",
     "Submission",
     "Uncounted",
     "Verified",

@@ -25,6 +25,7 @@ class Plan(AppendOnly):
     goals = models.JSONField("绩效目标", default=list)
     total = models.DecimalField("统一支付应付合计", max_digits=18, decimal_places=2)
     supervision = models.DecimalField("第三方专项管理费", max_digits=18, decimal_places=2)
+    recovery = models.DecimalField("灾备区级承担", max_digits=18, decimal_places=2, default=0)
     verified = ArrayField(models.BigIntegerField(), default=list, verbose_name="算进去的效能核定")
     on = models.DateField("业务日")
     by = models.CharField("谁编的", max_length=200)

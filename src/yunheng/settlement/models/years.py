@@ -101,15 +101,45 @@ class Verified(AppendOnly):
         return f"{self.provider_id} {self.amount}"
 
 
+class Shortfall(AppendOnly):
+    """定下的金额少于预算合计，怎样处理（R-081）：各家少付多少，缓付还是减少，写明缘由；以最近的一条为准。
+
+    `limit` 是照哪个金额（批复、申请、下达里最低的），定下的金额又变了的不再算数。
+    `cuts` 是服务商代码、`RECOVERY`、`SUPERVISION` → 少付多少（元），合计等于差额。
+    缓付的还欠着，并进下一次补差；减少的不再付。
+    """
+
+    DEFER, REDUCE = "缓付", "减少"
+    #: 不是付给服务商的两行，在 `cuts` 里的键
+    RECOVERY, SUPERVISION = "灾备", "管理费"
+    case = models.ForeignKey(Case, models.PROTECT, related_name="shortfalls", verbose_name="年度结算")
+    limit = models.DecimalField("照哪个金额", max_digits=18, decimal_places=2)
+    kind = models.CharField("怎样处理", max_length=4, choices=[(k, k) for k in (DEFER, REDUCE)])
+    cuts = models.JSONField("各家少付多少")
+    reason = models.CharField("缘由", max_length=500)
+    on = models.DateField("业务日")
+    by = models.CharField("谁定的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "批复不足的处理"
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="shortfall_says_why")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.kind}"
+
+
 class Contract(AppendOnly):
     """支付合同：区级统一支付的一家服务商一份（R-081）；自行支付的由使用单位签（`unit` 不空，R-088）。
 
-    补差的是补充协议，收回的金额为负。登记错了的作废（`voided`），重新登记的 `replaces` 指着它；算数的只有没作废的。
+    `fee` 是付给第三方机构的专项管理费（R-082），可以几份。补差的是补充协议，收回的金额为负。
+    登记错了的作废（`voided`），重新登记的 `replaces` 指着它；算数的只有没作废的。
     """
 
     freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="contracts", verbose_name="结算")
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
     unit = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="使用单位")
+    fee = models.BooleanField("专项管理费", default=False)
     number = models.CharField("合同号", max_length=80, db_index=True)
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
     signed_on = models.DateField("签订日")

@@ -10,12 +10,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from yunheng.audit.refused import At, Refused
+from yunheng.cases.models import Case
+from yunheng.orgs import commissioning
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import day_of, whole_of
 from yunheng.rules.roles import Role
-from yunheng.settlement import paying
+from yunheng.settlement import funding, paying, queries, shortfalls
 from yunheng.settlement.models import Contract, Freeze, Payment
 from yunheng.settlement.pages.years import MAX_PK, back_to, money_in
 
@@ -42,6 +44,48 @@ def contract(request: Request, year: int) -> HttpResponse:
         signed_on=_day(request, "signed_on"),
     )
     return redirect(back_to(request, year))
+
+
+@require_POST
+@allowed(Role.REVIEWER)
+def fee(request: Request, number: str) -> HttpResponse:
+    """登记专项管理费的合同。"""
+    case = get_object_or_404(Case, number=number, procedure="settlement")
+    institution = commissioning.registry().filter(code=request.POST.get("institution", "")).first()
+    freeze = queries.freeze_of(case)
+    if freeze is None or institution is None:
+        raise Refused([At("institution", "请选择第三方机构（R-082）")])
+    paying.sign_fee(
+        actor=request.actor,
+        on=request.on,
+        freeze=freeze,
+        institution=institution,
+        number=request.POST.get("number", "")[:80],
+        amount=money_in(request, "amount"),
+        signed_on=_day(request, "signed_on"),
+    )
+    return redirect(f"/cases/{number}/")
+
+
+@require_POST
+@allowed(Role.REVIEWER)
+def shortfall(request: Request, number: str) -> HttpResponse:
+    """登记批复不足怎样处理。"""
+    case = get_object_or_404(Case, number=number, procedure__in=("settlement", "adjustment"))
+    cuts = {
+        key: money_in(request, f"cut:{key}")
+        for key in funding.parties(case)
+        if request.POST.get(f"cut:{key}", "").strip()
+    }
+    shortfalls.handle(
+        actor=request.actor,
+        on=request.on,
+        case=case,
+        kind=request.POST.get("kind", ""),
+        cuts=cuts,
+        reason=request.POST.get("reason", ""),
+    )
+    return redirect(f"/cases/{number}/")
 
 
 @require_POST

@@ -37,10 +37,21 @@ from yunheng.rules.procedures import DONE, WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import disputing, funding, operations, queries
+from yunheng.settlement import disputing, funding, operations, queries, recovery
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
-from yunheng.settlement.models import ADJUST, YEARLY, Contract, Freeze, Payment, Plan, Run, RunOrder, YearCase
+from yunheng.settlement.models import (
+    ADJUST,
+    YEARLY,
+    Contract,
+    Freeze,
+    Payment,
+    Plan,
+    Run,
+    RunOrder,
+    Shortfall,
+    YearCase,
+)
 from yunheng.settlement.runs import freezing
 from yunheng.settlement.runs import package as packing
 
@@ -120,6 +131,8 @@ def year(request: Request, year: int) -> HttpResponse:
         context["by_provider"] = queries.breakdown(
             queries.visible_sums(request.actor, context["latest"]), "provider", context["names"]
         )
+    if context["centre"] and context["freeze"]:
+        context["money"] = _money(cases[0].case)
     if request.htmx:
         response = render(request, "settlement/_order.html", context)
         # 办完了（或没办成）整页重来，各处的数一起换新
@@ -127,6 +140,18 @@ def year(request: Request, year: int) -> HttpResponse:
             response["HX-Refresh"] = "true"
         return response
     return render(request, "settlement/year.html", context)
+
+
+def _money(case: Case) -> dict[str, Any]:
+    """年度结算的预算合计和各步金额；批复不足的写明怎样处理的（R-081）。"""
+    return {
+        "case": case,
+        "need": funding.need(case),
+        "chain": funding.chain(case),
+        "short": funding.shortage(case),
+        "limit": funding.limit(case),
+        "standing": funding.shortfall_of(case),
+    }
 
 
 def _registered(contracts: QuerySet[Contract], back: str, *, edits: bool) -> dict[str, Any]:
@@ -278,20 +303,21 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     found, last = queries.freeze_of(case), queries.latest_plan(case)
     edits = request.actor.role == Role.REVIEWER
     registered = _registered(Contract.objects.filter(freeze=found, unit=None), f"/cases/{case.number}/", edits=edits)
-    signed = {code: one for (_, code), one in _signed(registered["contracts"]).items()}
+    signed = {code: one for (_, code), one in _signed(registered["contracts"]).items() if not one.fee}
     names = names_of()
     summary = run.head["summary"] if run else None
-    figures = {key: funding.figure(case, key) for key in ("plan", "approved", "applied", "due")}
+    figures = {key: funding.figure(case, key) for key in ("need", "approved", "applied")}
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     dues = funding.dues(found or Freeze(run=run, base=_base(case))) if found or run else []
     unified = [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in dues if not row.unit]
+    chain = funding.chain(case)
     return {
-        **(_standing(case, found, last, unified) if found else {}),
+        **(_standing(case, found, last, unified, names) if found else {}),
         "year": year,
         "run": run,
         "freeze": found,
         "plan": last,
-        "chain": funding.chain(case),
+        "chain": chain,
         "summary": summary,
         "unified": unified,
         "appraised": set(locked(year)),
@@ -312,42 +338,84 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "recomputes": request.actor.role == Role.THIRD_PARTY and not barred,
         "downloads": not barred,
         "suggested": {
-            "approved": figures["plan"] or "",
+            "approved": figures["need"] or "",
             "applied": figures["approved"] or "",
-            "granted": figures["applied"] or figures["due"] or "",
+            "granted": (figures["applied"] if case.procedure == "settlement" else figures["need"]) or "",
         },
     }
 
 
 def _added(unified: Sequence[tuple[funding.Due, str, Contract | None]]) -> dict[str, Decimal]:
     """各家的计量、扣减、核定、应付、已付各合计多少（元）。"""
-    keys = ("gross", "deduction", "verified", "net")
+    keys = ("gross", "deduction", "verified", "deferred", "net", "cut", "payable")
     zero = Decimal(0)
     return {key: sum((getattr(row, key) for row, _, _ in unified), zero) for key in keys} | {
         "paid": sum((contract.paid_total for _, _, contract in unified if contract), zero)
     }
 
 
+def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
+    """专项管理费：这次付多少、签了多少、还能签多少、可选的第三方机构；没有安排的没有（R-082）。"""
+    most = funding.fee_payable(case)
+    if most <= 0:
+        return None
+    signed = sum((one.amount for one in funding.fee_contracts(freeze)), Decimal(0))
+    return {
+        "most": most,
+        "signed": signed,
+        "left": most - signed,
+        "institutions": commissioning.registry(),
+        "commissions": commissioning.of_year(freeze.service_year),
+    }
+
+
+def _short(case: Case, names: dict[str, str], contracts: Sequence[Contract]) -> dict[str, Any] | None:
+    """批复不足：差多少、各家多少、怎样处理的；不少的没有（R-081）。"""
+    amount, most = funding.shortage(case), funding.limit(case)
+    if not amount or most is None:
+        return None
+    labels = {Shortfall.RECOVERY: "灾备区级承担", Shortfall.SUPERVISION: "专项管理费"}
+    standing = funding.shortfall_of(case)
+    return {
+        "amount": amount,
+        "limit": most,
+        "parties": [(key, labels.get(key) or names.get(key, key), due) for key, due in funding.parties(case).items()],
+        "kinds": (Shortfall.DEFER, Shortfall.REDUCE),
+        "standing": standing,
+        "cuts": [(labels.get(key) or names.get(key, key), cut) for key, cut in standing.cuts.items()]
+        if standing
+        else (),
+        "open": not contracts and not case.board.outcome,
+    }
+
+
 def _standing(
-    case: Case, freeze: Freeze, plan: Plan | None, unified: Sequence[tuple[funding.Due, str, Contract | None]]
+    case: Case,
+    freeze: Freeze,
+    plan: Plan | None,
+    unified: Sequence[tuple[funding.Due, str, Contract | None]],
+    names: dict[str, str],
 ) -> dict[str, Any]:
     """批准以后钱办到哪里：有没有要付的，还有哪几家没签、没结清，这时哪些动作用不上（不摆出来）。"""
     due, step = funding.unified_net(freeze), case.board.step
     done = case.board.outcome == DONE.code
     nothing = case.procedure == "settlement" and not due
-    unfit = {"report" if nothing and not (plan and plan.supervision) else "close"}
+    contracts = list(funding.contracts_of(freeze).filter(unit=None).prefetch_related("payments").order_by("pk"))
+    unfit = {"report" if nothing and not (plan and funding.need_of_plan(plan).total) else "close"}
     # 签了合同的、不用预算的，没有可退回重报的
-    if step == "contract" and (due <= 0 or any(contract for _, _, contract in unified)):
+    if step == "contract" and (due <= 0 or contracts):
         unfit.add("return")
     return {
         "nothing": nothing,
         "unfit": unfit,
-        "unsigned": [(row, name) for row, name, contract in unified if not contract and row.net]
+        "unsigned": [(row, name) for row, name, contract in unified if not contract and row.payable]
         if done or step in ("contract", "pay")
         else (),
-        "owing": [(name, contract) for _, name, contract in unified if contract and contract.left]
-        if done or step == "pay"
-        else (),
+        "owing": [(one.provider.name, one) for one in contracts if one.left] if done or step == "pay" else (),
+        "fee": _fee(case, freeze) if done or step in ("contract", "pay") else None,
+        "short": _short(case, names, contracts),
+        "late_recovery": recovery.borne(freeze.service_year) - plan.recovery if plan and step != "plan" else 0,
+        "deferred": sum((row.deferred for row, _, _ in unified), Decimal(0)),
         # 办结以后又冲回、作废的，还差多少
         "reopened": funding.unpaid(freeze) if done else None,
         "fee_over": funding.fee_over(freeze.service_year),

@@ -17,6 +17,7 @@ from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.money import fen
+from yunheng.settlement import funding
 from yunheng.settlement.models import DraftFile, Plan, PlanDraft, PlanFile, Run, RunFile
 from yunheng.settlement.models import Verified as VerifiedRow
 from yunheng.settlement.plans import papers
@@ -64,7 +65,12 @@ def _next_draft() -> bool:
 
 def documents(plan: Plan) -> dict[str, bytes]:
     """方案的各个文件和内容的 JSON；重算的摘要与批次不同抛 ValueError，有字印不出来抛 FontProblem。"""
-    given = Written(**plan.prose, supervision=fen(f"{plan.supervision:.2f}"), verified=_verified(plan))
+    given = Written(
+        **plan.prose,
+        supervision=fen(f"{plan.supervision:.2f}"),
+        verified=_verified(plan),
+        budget=tuple((name, fen(f"{amount:.2f}"), clause) for name, amount, clause in funding.need_of_plan(plan).rows),
+    )
     if plan.goals:
         given = replace(given, goals=tuple((indicator, target) for indicator, target in plan.goals))
     return _written(plan.run, lambda used: replace(used, written=given))

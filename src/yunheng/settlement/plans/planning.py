@@ -14,7 +14,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.cases.operations import Doing
 from yunheng.documents.data import GOALS
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, queries
+from yunheng.settlement import funding, queries, recovery
 from yunheng.settlement.models import ROLLING, YEARLY, Freeze, Plan, PlanDraft, Run
 
 #: 方案里可写的各段：键、叫法、提示
@@ -59,19 +59,21 @@ def write_plan(
             *_fee_too_high(freeze, supervision),
         ]:
             raise Refused(problems)
+        need = funding.need_now(freeze, supervision)
         plan = Plan.objects.create(
             case=case,
             version=version + 1,
             run=freeze.run,
             prose=dict(prose),
             goals=[[part.strip() for part in goal] for goal in goals],
-            total=funding.unified_net(freeze),
-            supervision=supervision,
+            total=need.due,
+            supervision=need.supervision,
+            recovery=need.recovery,
             verified=sorted(funding.verifications(freeze).values_list("pk", flat=True)),
             on=on,
             by=str(actor),
         )
-        journal.note("编结算方案", case.number, after={"版本": plan.version, "合计": str(plan.total)})
+        journal.note("编结算方案", case.number, after={"版本": plan.version, "预算合计": str(need.total)})
     return plan
 
 
@@ -121,6 +123,13 @@ def stale(plan: Plan, freeze: Freeze) -> Iterator[str]:
     if now != set(plan.verified):
         due = funding.unified_net(freeze)
         yield f"第 {plan.version} 版方案的应付 {plan.total}，效能核定以后应是 {due}，请重编一版（R-079、R-080）"
+    # 报送以后才登记的灾备费用不在这份预算里，办件页另列
+    borne = recovery.borne(freeze.service_year)
+    if plan.recovery != borne and plan.case.board.step == "plan":
+        yield (
+            f"第 {plan.version} 版方案的灾备区级承担 {plan.recovery}，照现在登记的应是 {borne}，"
+            "请重编一版（M10-五，R-080、R-085）"
+        )
 
 
 def plan_ready(doing: Doing) -> Iterator[str]:
@@ -133,12 +142,12 @@ def plan_ready(doing: Doing) -> Iterator[str]:
     if plan.files.filter(name=FAILED).exists():
         yield f"第 {plan.version} 版的文件没有出成，改好文字再存一版（R-080）"
     yield from funding.footing(plan.run)
-    if plan.total + plan.supervision == 0:
-        yield f"第 {plan.version} 版方案合计是 0 元，没有可立项的；请点“没有应付，办结”（D62-八，R-081）"
+    if funding.need_of_plan(plan).total == 0:
+        yield f"第 {plan.version} 版预算合计是 0 元，没有可立项的；请点“没有应付，办结”（D62-八，R-081）"
 
 
 def nothing_due(doing: Doing) -> Iterator[str]:
-    """不立项就办结之前：统一支付没有要付的，也没有安排专项管理费。"""
+    """不立项就办结之前：统一支付没有要付的，没有安排专项管理费，也没有灾备区级承担。"""
     freeze, plan = queries.freeze_of(doing.case), queries.latest_plan(doing.case)
     if freeze and (due := funding.unified_net(freeze)):
         yield f"统一支付还应付 {due} 元，请编方案、报送立项，不能就此办结（D62-八，R-081）"
@@ -147,6 +156,8 @@ def nothing_due(doing: Doing) -> Iterator[str]:
             f"第 {plan.version} 版方案安排了专项管理费 {plan.supervision} 元，请报送立项；不安排的改成 0 再存一版"
             "（D14-16(监管机制)，R-082）"
         )
+    elif freeze and (borne := recovery.borne(freeze.service_year)):
+        yield f"登记了灾备区级承担 {borne} 元，请编方案、报送立项（M10-五，R-085）"
 
 
 def drafted_from(year: int) -> Run | None:

@@ -1,0 +1,83 @@
+"""批复、下达少于预算合计的，写明各家少付多少、缓付还是减少（D14-15，R-081）：只追加，以最近的一条为准。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+
+from yunheng.audit.actor import Actor
+from yunheng.audit.locking import Lock, hold
+from yunheng.audit.operations import unit_of_work
+from yunheng.audit.refused import At, NotYours, Refused
+from yunheng.cases.models import Board, Case
+from yunheng.rules.roles import Role
+from yunheng.settlement import funding, queries
+from yunheng.settlement.models import Shortfall
+
+_BASIS = "（D14-15，R-081）"
+_MAX_REASON = 500
+
+
+def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, Decimal], reason: str) -> Shortfall:
+    """登记怎样处理：`cuts` 是 `funding.parties` 的键 → 少付多少（元），合计等于差额；再登记就替下原来的。
+
+    没有不足、已签合同、合计不等、没有缘由的抛 Refused。
+    """
+    if actor.role != Role.REVIEWER:
+        raise NotYours([f"批复不足怎样处理由区科创中心登记{_BASIS}"])
+    freeze = queries.freeze_of(case)
+    if freeze is None:
+        raise Refused([f"{case.number} 还没有批准，没有批复可处理{_BASIS}"])
+    with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, freeze.service_year)
+        kept = {key: amount for key, amount in cuts.items() if amount}
+        if problems := [*_not_now(case), *_unfit(case, kind, kept), *_unsaid(reason)]:
+            raise Refused(problems)
+        most = funding.limit(case)
+        assert most is not None
+        made = Shortfall.objects.create(
+            case=case,
+            limit=most[1],
+            kind=kind,
+            cuts={key: str(amount) for key, amount in sorted(kept.items())},
+            reason=reason.strip(),
+            on=on,
+            by=str(actor),
+        )
+        journal.note(
+            "处理批复不足", case.number, after={"怎样": kind, "少付": made.cuts, "照": most[0], "缘由": made.reason}
+        )
+    return made
+
+
+def _not_now(case: Case) -> Iterator[str]:
+    if Board.objects.get(case=case).outcome:
+        yield f"{case.number} 已经办完，不能再改；欠着的由补差结清{_BASIS}"
+    freeze = queries.freeze_of(case)
+    signed = funding.contracts_of(freeze).filter(unit=None).order_by("number") if freeze else ()
+    if numbers := [one.number for one in signed]:
+        yield f"已签了合同 {'、'.join(numbers)}，先作废再改怎样处理{_BASIS}"
+
+
+def _unfit(case: Case, kind: str, cuts: Mapping[str, Decimal]) -> Iterator[str]:
+    short, parties = funding.shortage(case), funding.parties(case)
+    if not short:
+        yield f"批复、申请、下达都不少于预算合计，没有要处理的{_BASIS}"
+        return
+    if kind not in (Shortfall.DEFER, Shortfall.REDUCE):
+        yield At("kind", f"请选择缓付还是减少{_BASIS}")
+    for key, amount in cuts.items():
+        if key not in parties:
+            yield f"预算合计里没有付给“{key[:20]}”的{_BASIS}"
+        elif not 0 <= amount <= parties[key]:
+            yield At(f"cut:{key}", f"少付的应在 0 与这一家的 {parties[key]} 元之间，填的是 {amount}{_BASIS}")
+    if (total := sum(cuts.values(), Decimal(0))) != short:
+        yield f"各家少付合计 {total} 元，应等于差额 {short} 元，差 {short - total} 元{_BASIS}"
+
+
+def _unsaid(reason: str) -> Iterator[str]:
+    if not reason.strip():
+        yield At("reason", f"写明为什么这样处理、依据什么{_BASIS}")
+    elif len(reason.strip()) > _MAX_REASON:
+        yield At("reason", f"缘由最多 {_MAX_REASON} 字，现在 {len(reason.strip())} 字{_BASIS}")
