@@ -196,11 +196,11 @@ def test_R072_只在测试期的资源_写到哪天_不写成没有账() -> None
     run = measured("滚动", date(2025, 9, 1))
     assert not BillLine.objects.filter(run=run, resource=HOST).exists()
     page = opened(signed_in("mzj"), f"/settlement/runs/{run.pk}/", resource=HOST)
-    assert "测试期内，尚未开始计费（至 2025-10-02）" in page
+    assert "测试期内，尚未开始计费，至 2025-10-02（含）" in page
     project = Resource.objects.get(code=HOST).project.code
     page = opened(signed_in("mzj"), f"/settlement/runs/{run.pk}/", project=project)
     assert "还没有账目的资源" in page
-    assert f"{HOST}</a></td><td>测试期内，尚未开始计费（至 2025-10-02）" in page
+    assert f"{HOST}</a></td><td>测试期内，尚未开始计费，至 2025-10-02（含）" in page
 
 
 def test_R073_占比合起来是一_面包屑每级带金额() -> None:
@@ -241,7 +241,7 @@ def test_R073_比上年_多少用话说_没有可比的说明为什么() -> None
     assert levels.change(Decimal(100), None) == ""
     part = measured("滚动", date(2026, 1, 15))
     assert levels.before(part).run is None
-    assert "本年只算到 2026-01-15 之前，上年没有算到 2025-01-15 之前的计量，不好比" in levels.before(part).reason
+    assert "本年只算到 2026-01-14（含），上年没有算到 2025-01-14（含）的计量，不好比" in levels.before(part).reason
 
 
 def earlier(run: Run, amounts: dict[int, Decimal]) -> Run:

@@ -242,14 +242,14 @@ def test_R089_合同首日起能办_首日之前不能_止日当天起不能() -
         recorded(on=date(2026, 6, 30))
     recorded(on=FROM)
     recorded(on=date(2027, 6, 30))
-    with refused(f"最近一份合同 {made.number} 已于 2027-07-01 期满"):
+    with refused(f"最近一份合同 {made.number} 到 2027-06-30（含）期满"):
         recorded(on=UNTIL)
 
 
 def test_R089_两份合同中间空着的日子不能办_续上的接着办() -> None:
     first = commissioned(Scope.APPRAISAL, until_on=date(2026, 8, 1))
     second = commissioned(Scope.APPRAISAL, from_on=date(2026, 9, 1))
-    with refused(f"最近一份合同 {first.number} 已于 2026-08-01 期满；合同 {second.number} 自 2026-09-01 起才生效"):
+    with refused(f"最近一份合同 {first.number} 到 2026-07-31（含）期满；合同 {second.number} 自 2026-09-01 起才生效"):
         recorded(on=date(2026, 8, 15))
     recorded(on=date(2026, 9, 1))
 
@@ -303,7 +303,7 @@ def test_R089_提前终止的_终止日起不能办_之前的照办() -> None:
     made = commissioned(Scope.APPRAISAL)
     ended(made, until_on=date(2026, 7, 20))
     recorded(on=date(2026, 7, 19))
-    with refused(f"最近一份合同 {made.number} 已于 2026-07-20 提前终止"):
+    with refused(f"最近一份合同 {made.number} 到 2026-07-19（含）提前终止"):
         recorded(on=date(2026, 7, 20))
     assert fresh(made).state(date(2026, 7, 20)) == "已终止"
 
@@ -320,8 +320,8 @@ def ended(commission: Commission, who: str = "shy", **changes: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"until_on": date(2026, 7, 7)}, "终止日不能早于今天 2026-07-08"),
-        ({"until_on": UNTIL}, r"合同本来就到 2027-07-01（不含）"),
+        ({"until_on": date(2026, 7, 7)}, "至（含）不能早于昨天 2026-07-07，现在是 2026-07-06"),
+        ({"until_on": UNTIL}, r"合同本来就到 2027-06-30（含）"),
         ({"reason": ""}, "写明提前终止的缘由"),
         ({"fee": Decimal("-0.01")}, "实际的费用应在 0 至合同的 300000.00 元之间"),
         ({"fee": Decimal("300000.01")}, "实际的费用应在 0 至合同的 300000.00 元之间"),
@@ -337,9 +337,9 @@ def test_R089_终止写得不对的不收(changes: dict[str, Any], why: str) -> 
 def test_R089_只能终止一次_终止以后人员也不能再进() -> None:
     made = commissioned(Scope.APPRAISAL)
     ended(made)
-    with refused("已于 2026-08-01 提前终止"):
+    with refused("已提前终止，到 2026-07-31（含）为止"):
         ended(made, until_on=date(2026, 9, 1))
-    with refused(r"不在合同期 2026-07-01 至 2026-08-01（不含）里"):
+    with refused(r"不在合同期 2026-07-01 至 2026-07-31（含）里"):
         moved(fresh(made), "jg2", from_on=date(2026, 8, 1))
 
 
@@ -350,8 +350,8 @@ def test_R089_只能终止一次_终止以后人员也不能再进() -> None:
     ("written", "why"),
     [
         ({"fee": Decimal("-0.01")}, "费用不能是负数，现在是 -0.01 元"),
-        ({"from_on": UNTIL, "until_on": FROM}, "起 2027-07-01 应在止 2026-07-01 之前"),
-        ({"from_on": FROM, "until_on": FROM}, "应在止"),
+        ({"from_on": UNTIL, "until_on": FROM}, "至（含）2026-06-30 早于起 2027-07-01"),
+        ({"from_on": FROM, "until_on": FROM}, "至（含）2026-06-30 早于起 2026-07-01"),
         ({"number": "WT-2026-01"}, "合同号 WT-2026-01 已登记过"),
         ({"number": " "}, "合同号不能为空"),
         ({"scopes": ["appraisal", "cooking"]}, "没有“cooking”这项工作范围"),
@@ -423,7 +423,7 @@ def test_R089_成果在合同范围和期间里交_记下摘要_管理的人和�
     [
         ("jg", JULY, {"scope": "metering"}, "工作范围里没有“计量计费”，不能交这项成果"),
         ("jg", JULY, {"scope": "nothing"}, "没有“nothing”这项工作范围"),
-        ("jg", date(2026, 6, 30), {}, r"合同期是 2026-07-01 至 2027-07-01（不含），2026-06-30 不在期"),
+        ("jg", date(2026, 6, 30), {}, r"合同期是 2026-07-01 至 2027-06-30（含），2026-06-30 不在期"),
         ("jg", UNTIL, {}, "2027-07-01 不在期"),
         ("jg2", JULY, {}, "人员里没有金磊"),
         ("dsf", JULY, {}, "成果由受委托的第三方机构交"),
@@ -461,7 +461,7 @@ def test_R089_期满前三十天提醒审核员一次_点开是那份合同_早�
     assert remind_commissions(date(2026, 11, 30)) == 0
     assert [remind_commissions(date(2026, 12, day)) for day in (1, 1, 2, 31)] == [1, 0, 0, 0]
     (text,) = told()
-    assert f"委托合同 {made.number} 2026-12-31 期满，绩效考核、现场监管还没有续签" in text
+    assert f"委托合同 {made.number} 到 2026-12-30（含）期满，绩效考核、现场监管还没有续签" in text
     notice = unread(cast()["shy"]).get(text=text)
     assert (notice.case, notice.href) == (None, f"/commissions/{made.pk}/")
     page = signed_in("shy").get("/todo/?tab=read").content.decode()
@@ -549,7 +549,7 @@ def test_R089_合同页上费用与上限对着看_没结算过只说明_超了�
 
 FORM: dict[str, Any] = {
     "number": "WT-PAGE", "scopes": ["appraisal", "site"], "qualification": "咨询甲级", "service_year": "2026",
-    "fee": "120000", "from_on": "2026-07-01", "until_on": "2027-07-01", "signed_on": "2026-07-01",
+    "fee": "120000", "from_on": "2026-07-01", "last_on": "2027-06-30", "signed_on": "2026-07-01",
 }  # fmt: skip
 
 
@@ -562,6 +562,7 @@ def test_R089_审核员在页面上登记_转到那份合同() -> None:
     answer = signed_in("shy").post("/commissions/", filled())
     made = Commission.objects.get(number="WT-PAGE")
     assert answer.headers["Location"] == f"/commissions/{made.pk}/"
+    assert (made.from_on, made.until_on) == (FROM, UNTIL)
     assert (made.covers, made.fee) == ((Scope.APPRAISAL, Scope.SITE), Decimal("120000.00"))
     recorded()
 
@@ -571,8 +572,8 @@ def test_R089_审核员在页面上登记_转到那份合同() -> None:
     [
         ({"fee": "十二万"}, "费用：金额应为元"),
         ({"fee": "-1"}, "费用不能是负数"),
-        ({"until_on": "2026-06-01"}, "应在止 2026-06-01 之前"),
-        ({"until_on": "明年"}, "止：日期应填成"),
+        ({"last_on": "2026-06-01"}, "至（含）2026-06-01 早于起 2026-07-01"),
+        ({"last_on": "明年"}, "至（含）：日期应填成"),
         ({"institution": ""}, "请选择第三方机构"),
         ({"number": "WT-2026-01"}, "已登记过"),
         ({"service_year": "x"}, "请选择费用列入哪个服务年度"),
@@ -609,7 +610,7 @@ def test_R089_合同页上人员进退_终止_交成果_错的回422留住填过
     for text in ("不能早于今天", 'value="增派"', 'value="2026-07-01"'):
         assert text in answer.content.decode()
     assert signed_in("shy").post(url, move | {"from_on": "2026-07-08"}).status_code == 302
-    bad = signed_in("shy").post(url, {"do": "terminate", "until_on": "x", "fee": "0", "reason": "解除"})
+    bad = signed_in("shy").post(url, {"do": "terminate", "last_on": "x", "fee": "0", "reason": "解除"})
     assert (bad.status_code, 'value="解除"' in bad.content.decode()) == (422, True)
     file = SimpleUploadedFile("月报.pdf", b"%PDF")
     late = signed_in("jg").post(url, {"do": "deliver", "scope": "security", "title": "月报"})
@@ -618,7 +619,7 @@ def test_R089_合同页上人员进退_终止_交成果_错的回422留住填过
     assert good.status_code == 302
     assert (
         signed_in("shy")
-        .post(url, {"do": "terminate", "until_on": "2026-07-08", "fee": "0", "reason": "解除"})
+        .post(url, {"do": "terminate", "last_on": "2026-07-07", "fee": "0", "reason": "解除"})
         .status_code
         == 302
     )

@@ -148,7 +148,7 @@ def test_R022_不是授权类_倒着填_续得更短_别家服务商_都拒绝()
     resource, item = licensed()
     with refused("不是软件授权类"):
         licence(resource, Item.objects.get(code="ZJ-CPU-X86"), date(2027, 3, 2))
-    with refused("之前"):
+    with refused("早于起 "):
         licence(resource, item, DAY)
     with pytest.raises(NotYours):
         licence(resource, item, date(2027, 3, 2), "dx")
@@ -169,11 +169,11 @@ def test_R022_止日登晚了_写明理由可以更正_原来的留着_照更正
     assert licensing.remind(date(2026, 12, 2)) == 1
     page = signed_in("shy").get("/licences/").content.decode()
     assert "更正：把 2027 写成了 2072" in page
-    assert "2072-03-02" not in page
+    assert "2072-03-0" not in page
     entry = Entry.objects.get(action="更正授权期限")
     assert entry.before is not None
     assert entry.after is not None
-    assert (entry.before["止"], entry.after["理由"]) == ("2072-03-02", "把 2027 写成了 2072")
+    assert (entry.before["至（含）"], entry.after["理由"]) == ("2072-03-01", "把 2027 写成了 2072")
 
 
 def test_R022_没登记过的_和上一条相同的_不能说是更正() -> None:
@@ -184,6 +184,28 @@ def test_R022_没登记过的_和上一条相同的_不能说是更正() -> None
     with refused("没有更正什么"):
         licence(resource, item, date(2027, 3, 2), correction="写错了")
     assert Licence.objects.count() == 1
+
+
+def test_R022_页面上填至_含_9月30日_存的是10月1日_当天还没届满_次日才届满() -> None:
+    resource, item = licensed()
+    client, url = signed_in("shy"), "/licences/"
+    given = {"resource": resource.code, "item": item.code, "document": "书"}
+    given |= {"from_on": "2026-03-02", "last_on": "2026-09-30"}
+    wrong = client.post(url, given | {"last_on": "2026-03-01"})
+    assert wrong.status_code == 422
+    assert "至（含）2026-03-01 早于起 2026-03-02（R-022）" in wrong.content.decode()
+    assert 'name="last_on" value="2026-03-01"' in wrong.content.decode()
+    assert not Licence.objects.exists()
+    assert client.post(url, given).status_code == 302
+    assert Licence.objects.get().until_on == date(2026, 10, 1)
+    again = client.post(url, given)
+    assert "已登记到 2026-09-30（含），续期应更晚" in again.content.decode()
+    licensing.remind(date(2026, 9, 30))
+    licensing.remind(date(2026, 10, 1))
+    told = [one.text for one in Notice.objects.filter(text__contains="授权到", role=Role.REVIEWER).order_by("pk")]
+    assert [text.split("授权")[1].split("，请")[0] for text in told] == [
+        "到 2026-09-30（含）届满", "到 2026-09-30（含）为止，已届满",
+    ]  # fmt: skip
 
 
 def test_R017_R022_授权的在用总量旁边是最近一次征询的需求总量_不使用的不算() -> None:
@@ -281,11 +303,11 @@ def test_R021_汇交的文件里每段天数加起来就是在用的天数_不�
     rows = list(csv.DictReader(io.StringIO(bytes(made.content).decode("utf-8-sig"))))
     assert len(rows) == made.rows > 0
     assert {row["天数"] for row in rows} == {str((date(2025, 10, 1) - date(2025, 7, 3)).days)}
-    with refused("重叠"):
+    with refused("与 2025-07-01 至 2025-09-30（含）那次重叠"):
         handover.hand_over(
             actor=cast()["shy"], on=JULY, from_on=date(2025, 9, 30), until_on=date(2025, 12, 1), receiver="市"
         )
-    with refused("还没到"):
+    with refused("2026-07-31 还没过完，只能汇交已过去的"):
         handover.hand_over(
             actor=cast()["shy"], on=JULY, from_on=date(2026, 7, 1), until_on=date(2026, 8, 1), receiver="市"
         )
@@ -298,6 +320,31 @@ def test_R021_汇交的文件里每段天数加起来就是在用的天数_不�
             actor=cast()["lt"], on=JULY, from_on=date(2025, 10, 1), until_on=date(2025, 11, 1), receiver="市"
         )
     assert Handover.objects.count() == 1
+
+
+def test_R021_页面上填至_含_9月30日_存的是10月1日_错的照填的重显() -> None:
+    used()
+    client, url = signed_in("shy"), "/settlement/handover/"
+    page = client.get(url).content.decode()
+    assert "2025-07-01 至 2025-09-30（含）的使用数据该汇交了" in page
+    assert 'name="last_on" value="2025-09-30"' in page
+    given = {"do": "hand", "from_on": "2025-07-01", "last_on": "2025-09-30", "receiver": "市大数据中心"}
+    for typed, why in (
+        ("九月底", "至（含）：日期应填成 2026-07-01 这样；现在是“九月底”（R-021）"),
+        ("", "至（含）：请填日期，例如 2026-07-01（R-021）"),
+        ("2025-06-30", "至（含）2025-06-30 早于起 2025-07-01（R-021）"),
+        ("2027-09-30", "2027-09-30 还没过完"),
+    ):
+        answer = client.post(url, given | {"last_on": typed})
+        assert (answer.status_code, why in answer.content.decode()) == (422, True), typed
+        assert f'name="last_on" value="{typed}"' in answer.content.decode()
+    assert not Handover.objects.exists()
+    assert client.post(url, given).status_code == 302
+    made = Handover.objects.get()
+    assert (made.from_on, made.until_on) == (date(2025, 7, 1), date(2025, 10, 1))
+    page = client.get(url).content.decode()
+    assert "<td>2025-09-30</td>" in page
+    assert "<td>2025-10-01</td>" not in page
 
 
 def test_R021_汇交的文件里有按次的用量_期外的不算_台账没有的资源也列() -> None:
@@ -333,7 +380,7 @@ def test_R021_一季过完没有汇交的提醒一次_汇交了的不提醒() ->
     assert handover.remind(date(2025, 10, 1)) == 1
     notice = Notice.objects.latest("pk")
     assert (notice.role, notice.href) == (Role.REVIEWER, "/settlement/handover/")
-    assert "2025-07-01 至 2025-10-01" in notice.text
+    assert "2025-07-01 至 2025-09-30（含）的使用数据" in notice.text
     assert handover.remind(date(2025, 12, 31)) == 0
     handover.hand_over(
         actor=cast()["shy"],
@@ -344,7 +391,7 @@ def test_R021_一季过完没有汇交的提醒一次_汇交了的不提醒() ->
     )
     assert handover.remind(date(2026, 1, 2)) == 0
     assert handover.remind(JULY) == 1
-    assert "2026-01-01 至 2026-07-01" in Notice.objects.latest("pk").text
+    assert "2026-01-01 至 2026-06-30（含）" in Notice.objects.latest("pk").text
 
 
 def test_R021_反馈要写明水平和事例_服务商自己不能反馈() -> None:

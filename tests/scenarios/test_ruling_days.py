@@ -140,7 +140,7 @@ def test_R075_页面上写至_含_存的是半开的(row: Difference) -> None:
     assert "2025-07-01 至（含）2025-09-30 不计费" in page
     wrong = client.post(url, given | {"last_on": "九月底"})
     assert wrong.status_code == 422
-    assert "至（含）”应是日期" in wrong.content.decode()
+    assert "至（含）：日期应填成 2026-07-01 这样；现在是“九月底”（R-075）" in wrong.content.decode()
     assert Handling.objects.count() == 1
 
 

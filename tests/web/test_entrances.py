@@ -204,7 +204,7 @@ def test_R089_登记委托合同_空着的各栏一次指出() -> None:
     before = Commission.objects.count()
     page = shown(signed_in("shy"), "/commissions/", 422, institution="", number="", fee="好多", service_year="2026")
     assert marked(page) == {
-        "institution", "number", "signed_on", "from_on", "until_on", "fee", "qualification",
+        "institution", "number", "signed_on", "from_on", "last_on", "fee", "qualification",
     }  # fmt: skip
     assert Commission.objects.count() == before
 

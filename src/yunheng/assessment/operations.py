@@ -88,7 +88,7 @@ def record(
         problems.append(At("on", f"日期 {happened_on} 还没到，今天是 {on}（R-091）"))
     if year is not None and periods.service_year_of(happened_on) != year:
         span = periods.service_year(year)
-        words = f"日期 {happened_on} 不在 {year} 服务年度（{span.start} 至 {span.until}，不含）里（D62-五，R-071）"
+        words = f"日期 {happened_on} 不在 {year} 服务年度（{span.start} 至 {span.last}（含））里（D62-五，R-071）"
         problems.append(At("on", words))
     if provider.kind != Kind.PROVIDER:
         problems.append(f"{provider.name}不是云服务商（R-091）")

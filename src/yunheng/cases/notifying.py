@@ -16,6 +16,7 @@ from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
 from yunheng.orgs.commissioning import commissions
 from yunheng.orgs.models import Institution, Person
+from yunheng.rules.periods import last_day
 from yunheng.rules.procedures import Act, procedure
 from yunheng.rules.procedures.timing import timing
 from yunheng.rules.roles import Role
@@ -116,7 +117,7 @@ def remind_commissions(on: date) -> int:
             lapsing = [scope.label for scope in one.covers if scope not in renewed]
             if not lapsing or not first_time(None, f"委托到期/{one.pk}", on):
                 continue
-            ends = f"已于 {one.until_on} 期满" if on >= one.until_on else f"{one.until_on} 期满"
+            ends = f"到 {last_day(one.until_on)}（含）{'已期满' if on >= one.until_on else '期满'}"
             text = (
                 f"与{one.institution.name}的委托合同 {one.number} {ends}，{'、'.join(lapsing)}还没有续签，"
                 "期满后不能办（D14-16(监管机制)，R-089）"

@@ -8,6 +8,7 @@ from typing import Any
 from yunheng.rules.clauses import Clause
 from yunheng.rules.conventions import Convention
 from yunheng.rules.parameters import Parameter, Value
+from yunheng.rules.periods import last_day
 from yunheng.rules.problems import NotInForce, UnknownRule
 from yunheng.rules.rulebook import built_in
 
@@ -104,7 +105,7 @@ def show_text(content: dict[str, Any]) -> str:
 def _parameter_lines(content: dict[str, Any]) -> list[str]:
     lines = [f"{content['key']} {content['name']}（{content['clause']}）：{content['gist']}"]
     for version in content["versions"]:
-        until = f"至 {version['until']}（不含）" if version["until"] else "起至今"
+        until = f"至 {last_day(version['until'])}（含）" if version["until"] else "起至今"
         note = f"，{version['note']}" if version["note"] else ""
         lines.append(f"  {version['from']} {until}：{version['value']} {content['unit']}{note}")
     return lines

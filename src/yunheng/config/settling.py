@@ -16,7 +16,7 @@ from yunheng import __version__
 from yunheng.metering import engine, oracle, reading, result
 from yunheng.metering.opening import opened
 from yunheng.metering.reading import Package
-from yunheng.rules import conventions
+from yunheng.rules import conventions, periods
 from yunheng.rules.workdays import published_workday
 
 SETTLEMENT, RECORD = "结算.json", "运行记录.json"
@@ -74,7 +74,7 @@ class Done:
         """给人看的一屏。"""
         head, summary = self.head, self.head["summary"]
         lines = [
-            f"{head['district']} {head['service_year']} 服务年度，计至 {head['until']}（不含当日）",
+            f"{head['district']} {head['service_year']} 服务年度，计至 {periods.last_day(head['until'])}（含）",
             f"账目 {self.counts['lines']} 条，待核 {self.counts['disputed']} 条，差异 {self.counts['differences']} 条",
             "",
             *(

@@ -154,7 +154,7 @@ def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper
     ]  # fmt: skip
     return Paper(
         title=f"{sheet.district}云服务商绩效考核表" + ("（草稿）" if draft else ""),
-        subtitle=f"{periods.years(sheet.year)} 服务年度，计至 {sheet.until}（不含当日）",
+        subtitle=f"{periods.years(sheet.year)} 服务年度，计至 {periods.last_day(sheet.until)}（含）",
         footnote=footnote,
         blocks=(*blocks, *_details(sheet)),
         landscape=True,

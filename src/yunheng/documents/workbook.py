@@ -11,6 +11,7 @@ from typing import Any
 
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import fen, yuan
+from yunheng.rules.periods import last_day
 
 from .data import PAYERS, Line, Papers
 from .money import amount_in_words
@@ -72,7 +73,7 @@ def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     sheet.write_string(
         1,
         0,
-        f"服务年度 {papers.year}-07-01 至 {papers.year + 1}-06-30，计至 {result['until']}（不含当日）；单位：元",
+        f"服务年度 {papers.year}-07-01 至 {papers.year + 1}-06-30，计至 {last_day(result['until'])}（含）；单位：元",
         book.note,
     )
     sheet.write_string(2, 0, f"摘要 {result['digest']}", book.note)

@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.notifying import first_time, tell
 from yunheng.catalog.models import Item
 from yunheng.catalog.procuring import demanded
 from yunheng.orgs.queries import scoped
 from yunheng.rules import periods
+from yunheng.rules.periods import last_day
 from yunheng.rules.roles import Role
 
 from .models import Fact, Licence, Resource, Segment
@@ -50,7 +51,7 @@ def register(
     elif not Segment.objects.filter(resource=resource, item=item).exists():
         problems.append(f"{resource.code} 没有用过{item.name}（R-022）")
     if from_on >= until_on:
-        problems.append(f"起 {from_on} 应在止 {until_on} 之前（R-022）")
+        problems.append(At("last_on", f"至（含）{last_day(until_on)} 早于起 {from_on}（R-022）"))
     if not document.strip():
         problems.append("写明依据：授权书、合同号（R-022）")
     last = Licence.objects.filter(resource=resource, item=item).order_by("-pk").first()
@@ -58,9 +59,11 @@ def register(
     if correction and last is None:
         problems.append(f"{resource.code} 的{item.name}还没有登记过期限，不用写更正理由（R-022）")
     elif correction and last and (from_on, until_on) == (last.from_on, last.until_on):
-        problems.append(f"期限与已登记的 {last.from_on} 至 {last.until_on}（不含）相同，没有更正什么（R-022）")
+        span = f"{last.from_on} 至 {last_day(last.until_on)}（含）"
+        problems.append(f"期限与已登记的 {span}相同，没有更正什么（R-022）")
     elif last is not None and not correction and until_on <= last.until_on:
-        problems.append(f"已登记到 {last.until_on}（不含），续期应更晚；上一条登错了要改早的，请写明更正理由（R-022）")
+        known = last_day(last.until_on)
+        problems.append(f"已登记到 {known}（含），续期应更晚；上一条登错了要改早的，请写明更正理由（R-022）")
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
@@ -74,9 +77,10 @@ def register(
             on=on,
             by=str(actor),
         )
-        after = {"目录项": item.code, "起": str(from_on), "止": str(until_on), "依据": document}
+        after = {"目录项": item.code, "起": str(from_on), "至（含）": str(last_day(until_on)), "依据": document}
         if correction and last:
-            before = {"起": str(last.from_on), "止": str(last.until_on), "依据": last.document}
+            was = str(last_day(last.until_on))
+            before = {"起": str(last.from_on), "至（含）": was, "依据": last.document}
             journal.note("更正授权期限", resource.code, before=before, after={**after, "理由": correction})
         else:
             journal.note("登记授权期限", resource.code, after=after)
@@ -154,8 +158,8 @@ def remind(on: date) -> int:
                 continue
             if not first_time(fact.case, f"licence-{'over' if over else 'soon'}/{one.resource.code}/{one.pk}", on):
                 continue
-            words = "已届满" if over else "届满"
-            text = f"{one.resource.code} 的{one.item.name}授权 {one.until_on} {words}，请续期或纳入下一轮采购（R-022）"
+            ends = f"到 {last_day(one.until_on)}（含）{'为止，已届满' if over else '届满'}"
+            text = f"{one.resource.code} 的{one.item.name}授权{ends}，请续期或纳入下一轮采购（R-022）"
             for role, holder in ((Role.CLERK, one.resource.project.unit), (Role.REVIEWER, None)):
                 tell(case=fact.case, role=role, institution=holder, text=text, on=on, href="/licences/")
             count += 1

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
 from yunheng.orgs.access import BUSINESS, Request, allowed
+from yunheng.orgs.fields import Span
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import day_of
 from yunheng.rules.roles import Role
 
 from . import licensing, queries, zoning
@@ -85,10 +85,7 @@ def _register_licence(request: Request) -> None:
     item = Item.objects.filter(code=post.get("item", "")).first()
     if resource is None or item is None:
         raise Refused([f"没有资源“{post.get('resource', '')[:64]}”，或没有选目录项（R-022）"])
-    try:
-        from_on, until_on = (day_of(post.get(name, "")) for name in ("from_on", "until_on"))
-    except ValueError as error:
-        raise Refused([str(error)]) from error
+    from_on, until_on = Span(post).days("（R-022）")
     licensing.register(
         actor=request.actor,
         on=request.on,

@@ -9,6 +9,7 @@ from typing import Any
 
 from yunheng.metering.differences import NAMES
 from yunheng.rules.money import fen, yuan
+from yunheng.rules.periods import last_day
 
 Line = Mapping[str, Any]
 _PLACE = ("unit", "project", "resource", "item", "provider")
@@ -142,7 +143,7 @@ def _place(line: Line) -> str:
 
 
 def _cut(line: Line) -> str:
-    return f"{line['from']}～{line['until']}"
+    return f"{line['from']} 至 {last_day(line['until'])}（含）"
 
 
 def _changed_keys(before: Line, after: Line) -> list[str]:

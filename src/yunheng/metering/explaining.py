@@ -14,6 +14,7 @@ from typing import Any
 from yunheng.metering import engine, result
 from yunheng.metering.reading import Package
 from yunheng.metering.telling import Known, Tiers, rulings_of, stated, tell, tiers_of
+from yunheng.rules.periods import last_day
 from yunheng.rules.trial import Grant
 
 
@@ -78,7 +79,7 @@ def overview(content: Mapping[str, Any]) -> str:
     more = [f"  ……共 {len(lines):,} 条"] if len(lines) > len(shown) else []
     return "\n".join(
         [
-            f"{content['district']} {content['service_year']} 服务年度，计至 {content['until']}（不含当日）",
+            f"{content['district']} {content['service_year']} 服务年度，计至 {last_day(content['until'])}（含）",
             f"账目 {len(lines):,} 条，待核 {len(content['disputed']):,} 条，差异 {len(content['differences']):,} 条",
             *(
                 f"  {one['provider']}  统一支付 {one['gross']}，扣减 {one['deduction']}，应付 {one['net']}"

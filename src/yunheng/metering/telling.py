@@ -17,6 +17,7 @@ from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import grouped
 from yunheng.rules.overlay import Span, clipped, overlaid
 from yunheng.rules.overlay import stated as ruled_days
+from yunheng.rules.periods import last_day
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def tell(
         *_rulings(known, head),
     ]
     if known.released and known.released.isoformat() == line["until"]:
-        evidence.append(f"{known.released - timedelta(days=1)} 是最后一天，次日起释放、不再计费（D62-六(三)）")
+        evidence.append(f"{last_day(known.released)} 是最后一天，次日起释放、不再计费（D62-六(三)）")
     articles = ["D62-七", "D62-八"]
     if known.pricing == "阶梯":
         articles.append("M10-四(四)")
@@ -172,7 +173,7 @@ def stated(codes: Iterable[str], options: Mapping[str, str]) -> list[tuple[str, 
 
 def equation(line: Mapping[str, Any], head: Mapping[str, Any], unit: str, cycle: str) -> str:
     """一句能手算的算式。`head` 要有 service_year、conventions；`cycle` 是计费周期。"""
-    last = date.fromordinal(date.fromisoformat(line["until"]).toordinal() - 1)
+    last = last_day(line["until"])
     span = f"{line['from']} 至 {last}，共 {line['days']} 天"
     front = f"{grouped(line['quantity'])} × {grouped(line['unit_price'])} 元"
     amount = f"{grouped(line['amount'])} 元"
@@ -229,7 +230,7 @@ def _changes(line: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]) -
         if other["until"] == line["from"]:
             sentences.append(f"{line['from']} 起：{_change(other, line)}")
         elif other["from"] == line["until"]:
-            last = date.fromisoformat(line["until"]) - timedelta(days=1)
+            last = last_day(line["until"])
             sentences.append(f"到 {last}（含）为止，次日起：{_change(line, other)}")
     return sentences
 

@@ -18,6 +18,7 @@ from yunheng.rules.scopes import Scope
 
 from . import commissioning
 from .access import Request, allowed
+from .fields import LastDay
 from .models import Commission, Deliverable, Institution, Person
 from .reading import MAX_ATTACHMENT, Given, day_of, key_of, money_of, year_of
 
@@ -72,7 +73,7 @@ def _register(request: Request) -> Commission:
     number = given.words("number", "合同号", 80)
     signed_on = given.read("signed_on", "签订日", day_of)
     from_on = given.read("from_on", "起", day_of)
-    until_on = given.read("until_on", "止", day_of)
+    until_on = given.clean("last_on", LastDay(label="至（含）"))
     fee = given.read("fee", "费用", money_of)
     year = year_of(post.get("service_year"))
     if year is None or year <= _FIRST_YEAR:
@@ -165,7 +166,7 @@ def _save(request: Request, found: Commission) -> None:
             actor=request.actor,
             on=request.on,
             commission=found,
-            until_on=_day(request, "until_on"),
+            until_on=_last_day(request),
             fee=_money(request, "fee"),
             reason=post.get("reason", ""),
         )
@@ -189,6 +190,15 @@ def _day(request: Request, name: str) -> date:
         return day_of(request.POST.get(name, ""))
     except ValueError as error:
         raise Refused([At(name, f"{error}（R-089）")]) from error
+
+
+def _last_day(request: Request) -> date:
+    """提前终止到哪天：填的是末日（含），取到的是半开的止日。"""
+    given = Given(request.POST, "（R-089）")
+    until_on: date | None = given.clean("last_on", LastDay(label="至（含）"))
+    given.checked()
+    assert until_on
+    return until_on
 
 
 def _money(request: Request, name: str) -> Decimal:

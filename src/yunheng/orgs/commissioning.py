@@ -11,8 +11,9 @@ from django.db.models import Prefetch, QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.rules.digest import sm3_bytes
+from yunheng.rules.periods import last_day
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 
@@ -55,7 +56,8 @@ def uncovered(actor: Actor, on: date, scope: Scope) -> str:
     coming = min((one for one in found if one.from_on > on), key=lambda one: one.from_on, default=None)
     why = [] if found else ["合同的工作范围里没有这一项" if every else "还没有登记委托合同"]
     if past:
-        why.append(f"最近一份合同 {past.number} 已于 {past.ends_on} {'提前终止' if past.ended else '期满'}")
+        ends = f"到 {last_day(past.ends_on)}（含）{'提前终止' if past.ended else '期满'}"
+        why.append(f"最近一份合同 {past.number} {ends}")
     if coming:
         why.append(f"合同 {coming.number} 自 {coming.from_on} 起才生效")
     return f"{on} 没有在期的“{scope.label}”委托：{'；'.join(why)}；由区科创中心登记合同以后才能办{_BASIS}"
@@ -70,8 +72,7 @@ def require(actor: Actor, on: date, scope: Scope) -> None:
 def undeliverable(actor: Actor, on: date, commission: Commission) -> str:
     """受委托的人这天为什么不能交这份合同的成果；能交为空。"""
     if not commission.in_force(on):
-        span = f"{commission.from_on} 至 {commission.ends_on}（不含）"
-        return f"合同 {commission.number} 的合同期是 {span}，{on} 不在期，不能交成果{_BASIS}"
+        return f"合同 {commission.number} 的合同期是 {commission.span}，{on} 不在期，不能交成果{_BASIS}"
     if not commission.names(actor.person, on):
         return f"合同 {commission.number} 的人员里没有{actor.name}，不能交成果{_BASIS}"
     return ""
@@ -133,7 +134,7 @@ class Terms:
         """`on` 这天登记，哪里写得不对。"""
         found = [*_scope_problems(self.scopes)]
         if self.from_on >= self.until_on:
-            found.append(f"起 {self.from_on} 应在止 {self.until_on} 之前{_BASIS}")
+            found.append(At("last_on", f"至（含）{last_day(self.until_on)} 早于起 {self.from_on}{_BASIS}"))
         if not self.number.strip():
             found.append(f"合同号不能为空{_BASIS}")
         if not self.qualification.strip():
@@ -189,7 +190,7 @@ def register(
                 "工作范围": "、".join(scope.label for scope in made.covers),
                 "人员": "、".join(one.name for one in people),
                 "费用": f"{made.fee}，列入 {made.service_year} 服务年度",
-                "起止": f"{made.from_on} 至 {made.until_on}（不含）",
+                "起止": made.span,
             },
         )
     return made
@@ -211,7 +212,7 @@ def move(
     if from_on < on:
         problems.append(f"自何日起不能早于今天 {on}，现在是 {from_on}{_BASIS}")
     if not commission.from_on <= from_on < commission.ends_on:
-        problems.append(f"{from_on} 不在合同期 {commission.from_on} 至 {commission.ends_on}（不含）里{_BASIS}")
+        problems.append(f"{from_on} 不在合同期 {commission.span}里{_BASIS}")
     if joins == commission.names(person.pk, from_on):
         problems.append(f"{person.name}{'已在' if joins else '本来就不在'}合同的人员里{_BASIS}")
     if joins and not staff(commission.institution, from_on).filter(pk=person.pk).exists():
@@ -248,11 +249,13 @@ def terminate(
         raise NotYours([f"委托合同由区科创中心终止{_BASIS}"])
     problems = []
     if commission.ended:
-        problems.append(f"合同 {commission.number} 已于 {commission.ended.until_on} 提前终止{_BASIS}")
+        last = last_day(commission.ended.until_on)
+        problems.append(f"合同 {commission.number} 已提前终止，到 {last}（含）为止{_BASIS}")
     if until_on < on:
-        problems.append(f"终止日不能早于今天 {on}，现在是 {until_on}{_BASIS}")
+        problems.append(At("last_on", f"至（含）不能早于昨天 {last_day(on)}，现在是 {last_day(until_on)}{_BASIS}"))
     if until_on >= commission.until_on:
-        problems.append(f"合同本来就到 {commission.until_on}（不含），终止日应更早{_BASIS}")
+        last = last_day(commission.until_on)
+        problems.append(At("last_on", f"合同本来就到 {last}（含），提前终止应更早{_BASIS}"))
     if not 0 <= fee <= commission.fee:
         problems.append(f"实际的费用应在 0 至合同的 {commission.fee} 元之间，现在是 {fee} 元{_BASIS}")
     if not reason.strip():
@@ -266,7 +269,7 @@ def terminate(
         journal.note(
             "终止委托合同",
             commission.number,
-            after={"止（不含）": str(until_on), "实际的费用": str(fee), "缘由": reason},
+            after={"至（含）": str(last_day(until_on)), "实际的费用": str(fee), "缘由": reason},
         )
     return made
 

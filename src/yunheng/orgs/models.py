@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
+from yunheng.rules.periods import last_day
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 
@@ -226,6 +227,11 @@ class Commission(AppendOnly):
     def ends_on(self) -> date:
         """实际到哪天（不含）：提前终止的照终止日。"""
         return self.ended.until_on if self.ended else self.until_on
+
+    @property
+    def span(self) -> str:
+        """给人看的合同期：实际到哪天（含）。"""
+        return f"{self.from_on} 至 {last_day(self.ends_on)}（含）"
 
     @property
     def charge(self) -> Decimal:

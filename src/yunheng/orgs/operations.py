@@ -13,7 +13,7 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, Refused
 from yunheng.rules.conventions import CONVENTIONS
-from yunheng.rules.periods import service_year_of
+from yunheng.rules.periods import last_day, service_year_of
 from yunheng.rules.roles import Role
 
 from .models import Appointment, ConventionDecision, Institution, Person
@@ -110,7 +110,7 @@ def kept_because(actor: Actor, appointment: Appointment) -> str:
     """为什么不能免去这一任职；能免为空。三员任何一员都不能空缺，自己的由别人免（R-111）。"""
     role = Role(appointment.role)
     if appointment.until_on is not None:
-        return f"{appointment.person.name} 的{role.label}已免，至 {appointment.until_on}（R-001）"
+        return f"{appointment.person.name} 的{role.label}已免，任职到 {last_day(appointment.until_on)}（含）（R-001）"
     if appointment.person_id == actor.person:
         return "不能免去自己的任职，请另一位系统管理员办（三员分立，R-111）"
     others = Appointment.objects.filter(role=role, until_on=None).exclude(person=appointment.person_id)

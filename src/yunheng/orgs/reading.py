@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from django import forms
+from django.core.exceptions import ValidationError
 
 from yunheng.audit.refused import At, Refused
 
@@ -110,6 +113,14 @@ class Given:
             return reader(self.typed.get(name, ""))
         except ValueError as error:
             self.wrong(name, f"{label}：{error}")
+            return None
+
+    def clean(self, name: str, field: forms.Field) -> Any:
+        """用表单的一栏读；不对为 None。"""
+        try:
+            return field.clean(self.typed.get(name, ""))
+        except ValidationError as error:
+            self.wrong(name, f"{field.label}：{error.messages[0]}")
             return None
 
     def words(self, name: str, label: str, most: int) -> str:

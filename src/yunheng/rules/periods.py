@@ -20,7 +20,7 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.until is not None and self.until <= self.start:
-            raise ValueError(f"区间的止日（不含）须晚于起日：{self.start} 至 {self.until}")
+            raise ValueError(f"区间是空的：{self.start} 起、{self.until} 前")
 
     @property
     def days(self) -> int:
@@ -34,7 +34,7 @@ class Period:
         """末日（含）；没有止日的区间抛 ValueError。"""
         if self.until is None:
             raise ValueError(f"自 {self.start} 起的区间没有末日")
-        return self.until - timedelta(days=1)
+        return last_day(self.until)
 
     def contains(self, day: date) -> bool:
         """某日是否在区间内（含起日，不含止日）。"""
@@ -49,6 +49,11 @@ class Period:
 
     def __str__(self) -> str:
         return f"[{self.start}, {'至今' if self.until is None else self.until})"
+
+
+def last_day(until: date | str) -> date:
+    """半开的止日 → 末日（含）。给人看的页面、文件和话里只写末日；CSV、JSON、数据包才写不含的止日。"""
+    return (date.fromisoformat(until) if isinstance(until, str) else until) - timedelta(days=1)
 
 
 def service_year(year: int) -> Period:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from yunheng.audit.actor import Actor
@@ -111,7 +111,8 @@ def handle_all(  # noqa: PLR0913 一条差异的主键和依据都由调用的�
             if kind == Handling.RULE:
                 _overlay(one, before[code, resource, item])
             one.save()
-            days = {"起": str(from_on or ""), "止（不含）": str(until_on or "")} if from_on or until_on else {}
+            last = periods.last_day(until_on) if until_on else ""
+            days = {"起": str(from_on or ""), "至（含）": str(last)} if from_on or until_on else {}
             after = {"裁定": ruling, "说明": text, "目录项": item, **days}
             journal.note(f"差异{kind}", f"{code} {resource}", after=after)
         if kind == Handling.ASSIGN and assignee and run:
@@ -146,9 +147,9 @@ def _outside(year: int, from_on: date | None, until_on: date | None) -> Iterator
     first, final = periods.service_year(year).start, periods.year_end(year)
     start, until = from_on or first, until_on or final
     if start >= until:
-        yield f"裁定的起 {start} 应不晚于至（含）{until - timedelta(days=1)}（R-075）"
+        yield f"裁定的起 {start} 应不晚于至（含）{periods.last_day(until)}（R-075）"
     elif start < first or until > final:
-        yield f"裁定的起、至应在 {year} 服务年度内：{first} 至（含）{final - timedelta(days=1)}（D62-五，R-075）"
+        yield f"裁定的起、至应在 {year} 服务年度内：{first} 至（含）{periods.last_day(final)}（D62-五，R-075）"
 
 
 def _refuse_others(actor: Actor, run: Run, rows: Sequence[tuple[str, str, str]]) -> None:

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.notifying import first_time, tell
 from yunheng.catalog.models import Item
 from yunheng.ledger.effective import effective
@@ -127,7 +127,8 @@ def remind(on: date) -> int:
     with unit_of_work(SYSTEM):
         if not first_time(None, f"汇交/{due.from_on}/{until}", on):
             return 0
-        text = f"{due.from_on} 至 {until}（不含）的使用数据还没有汇交，请向市大数据中心汇交（M10-四(七)，R-021）"
+        span = f"{due.from_on} 至 {periods.last_day(until)}（含）"
+        text = f"{span}的使用数据还没有汇交，请向市大数据中心汇交（M10-四(七)，R-021）"
         tell(case=None, role=Role.REVIEWER, institution=None, text=text, on=on, href="/settlement/handover/")
     return 1
 
@@ -136,15 +137,15 @@ def hand_over(*, actor: Actor, on: date, from_on: date, until_on: date, receiver
     """汇交一段时间的使用数据；文件和 SM3 留存，与已汇交的相交的不收。"""
     if actor.role != Role.REVIEWER:
         raise NotYours(["使用数据由区科创中心汇交（M10-四(七)，R-021）"])
-    problems = []
+    last, problems = periods.last_day(until_on), list[str]()
     if not from_on < until_on:
-        problems.append(f"起 {from_on} 应在止 {until_on} 之前（R-021）")
+        problems.append(At("last_on", f"至（含）{last} 早于起 {from_on}（R-021）"))
     elif until_on > on:
-        problems.append(f"{until_on} 还没到，只能汇交已过去的（R-021）")
+        problems.append(At("last_on", f"{last} 还没过完，只能汇交已过去的（R-021）"))
     if not receiver.strip():
         problems.append("写明谁签收（R-021）")
     if crossing := Handover.objects.filter(from_on__lt=until_on, until_on__gt=from_on).first():
-        problems.append(f"与 {crossing.from_on} 至 {crossing.until_on}（不含）那次重叠（R-021）")
+        problems.append(f"与 {crossing.from_on} 至 {periods.last_day(crossing.until_on)}（含）那次重叠（R-021）")
     if problems:
         raise Refused(problems)
     count, content = usage(from_on, until_on)

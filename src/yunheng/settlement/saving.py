@@ -135,9 +135,10 @@ def _unseen(live: QuerySet[Segment], year: int) -> list[tuple[Segment, str]]:
     run = queries.latest_run(year)
     if run is None:
         return []
+    seen = f"计至 {periods.last_day(run.until_on)}（含）的计量"
     rows = disputing.with_steps(run, queries.differences_of(run).filter(code__in=_UNSEEN))
     reasons = {
-        (one.resource, one.item): f"{_UNSEEN[one.code]}（{one.code}，{run.until_on} 以前的计量）：{one.note}"
+        (one.resource, one.item): f"{_UNSEEN[one.code]}（{one.code}，{seen}）：{one.note}"
         for one in rows
         if one.ruled is None or one.ruled.ruling != "认可"
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -75,7 +75,7 @@ def _tiles(actor: Actor, run: Run | None) -> list[Tile]:
         return []
     _, amount, held = queries.totals(queries.visible_sums(actor, run))
     label = f"{periods.years(run.service_year)} 服务年度已计费用"
-    note = f"元，{run.kind}计量，计至 {run.until_on - timedelta(days=1)}（含）"
+    note = f"元，{run.kind}计量，计至 {periods.last_day(run.until_on)}（含）"
     if actor.role in CENTRE:
         # 区里付的只有统一支付扣减以后的净额
         label, amount = f"{label}（统一支付，扣减后）", Decimal(run.head["summary"]["unified_net"])

@@ -23,7 +23,7 @@ ADDED, GONE, CHANGED = "增", "减", "改"
 KINDS = (ADDED, GONE, CHANGED)
 #: 照实说的几栏：栏、叫法；金额另有一列
 _SHOWN = (
-    ("form", "单据"), ("order", "工单"), ("quantity", "数量"), ("from_on", "起"), ("until_on", "止（不含）"),
+    ("form", "单据"), ("order", "工单"), ("quantity", "数量"), ("from_on", "起"), ("last_on", "至（含）"),
     ("unit_price", "单价"),
 )  # fmt: skip
 ZERO = Decimal(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from urllib.parse import quote
 
 from django.db.models import Q
@@ -18,10 +18,9 @@ from yunheng.ledger.models import Correction, Disposal, Fact, Received, Segment
 from yunheng.ledger.queries import received
 from yunheng.orgs.models import Institution
 from yunheng.rules import rulebook
+from yunheng.rules.periods import last_day
 from yunheng.rules.procedures import procedure
 from yunheng.settlement.models import Run
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ def price_on(item: Item, owner: Institution, day: date) -> Evidence:
     if price is None or price.unit_price is None:
         text = "阶梯价，由全市总量定" if item.pricing == "阶梯" else f"目录在 {day} 没有单价"
         return Evidence("单价", f"{item.name}：{text}", lacking=item.pricing != "阶梯")
-    until = f"至 {price.during.upper - DAY}（含）" if price.during.upper else "仍有效"
+    until = f"至 {last_day(price.during.upper)}（含）" if price.during.upper else "仍有效"
     edition = edition_on(item.level, day)
     basis = (f"目录版本 {edition.number}：{edition.basis}",) if edition else ()
     title = f"{item.name} {price.unit_price.normalize():,f} 元（{item.unit}）"
@@ -219,7 +218,7 @@ def _supports(fact: Fact) -> Evidence:
     spans = Segment.objects.filter(resource=fact.resource, item=fact.item).order_by("during")
     lines = tuple(
         f"{s.quantity.normalize():f}：{s.during.lower} 至 "
-        + (f"{s.during.upper - DAY}（含）" if s.during.upper else "今")
+        + (f"{last_day(s.during.upper)}（含）" if s.during.upper else "今")
         for s in spans
     )
     title = "已作废，不支持任何时段" if hasattr(fact, "voided_by") else f"{fact.resource.code} {fact.item.name} 的时段"

@@ -167,7 +167,8 @@ def before(run: Run) -> Before:
         return Before(last, "" if last else f"{periods.years(year)} 服务年度没有算到年末的计量")
     until = _year_ago(run.until_on)
     last = runs.filter(kind=ROLLING, until_on=until).order_by("-pk").first()
-    return Before(last, "" if last else f"本年只算到 {run.until_on} 之前，上年没有算到 {until} 之前的计量，不好比")
+    days = periods.last_day(run.until_on), periods.last_day(until)
+    return Before(last, "" if last else "本年只算到 {}（含），上年没有算到 {}（含）的计量，不好比".format(*days))
 
 
 def _year_ago(day: date) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
@@ -145,7 +145,7 @@ class Handling(AppendOnly):
     @property
     def last(self) -> date:
         """裁定管到哪天（含）。"""
-        return self.days[1] - timedelta(days=1)
+        return periods.last_day(self.days[1])
 
 
 def spans_of(handlings: Iterable[Handling]) -> list[Span[Handling]]:

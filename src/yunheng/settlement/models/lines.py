@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import models
 
 from yunheng.audit.append_only import AppendOnly
+from yunheng.rules.periods import last_day
 
 from .runs import Run
 
@@ -36,6 +38,11 @@ class Line(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.resource} {self.item} {self.amount}"
+
+    @property
+    def last_on(self) -> date:
+        """计到哪天（含）。"""
+        return last_day(self.until_on)
 
     @property
     def stated(self) -> dict[str, Any]:

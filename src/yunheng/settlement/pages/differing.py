@@ -152,9 +152,7 @@ class _Stacked:
 def _handle(request: Request, run: Run) -> None:
     post, given = request.POST, request.FILES.get("file")
     kind, _, ruling = post.get("do", "").partition("：")
-    days = RulingDays(post)
-    if not days.is_valid():
-        raise Refused([str(problem) for problems in days.errors.values() for problem in problems])
+    from_on, until_on = RulingDays(post).days("（R-075）")
     handling.handle_all(
         rows=[_row(text) for text in post.getlist("row")],
         actor=request.actor,
@@ -163,7 +161,7 @@ def _handle(request: Request, run: Run) -> None:
         kind=kind,
         text=post.get("text", ""),
         ruling=ruling,
-        **(days.span if kind == Handling.RULE else {}),
+        **({"from_on": from_on, "until_on": until_on} if kind == Handling.RULE else {}),
         assignee=Institution.objects.filter(pk=whole_of(post.get("assignee")) or 0).first(),
         evidence=(given.name or "证据", given.read(MAX_ATTACHMENT + 1)) if given else None,
     )

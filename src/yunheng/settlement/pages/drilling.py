@@ -124,7 +124,7 @@ def _unbilled(
         end = min((starts[one.pk] for one in own), default=None)
         why = "没有账目：点开看每天为什么"
         if end is not None and end >= run.until_on:
-            why = f"测试期内，尚未开始计费（至 {end - timedelta(days=1)}）"
+            why = f"测试期内，尚未开始计费，至 {periods.last_day(end)}（含）"
         found.append((resource, Place(place.unit, place.project, resource.code, place.provider).query, why))
     return found, others.count() if len(shown) == _MAX_UNBILLED else len(shown)
 
@@ -197,7 +197,7 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
         raise Refused([str(error)]) from error
     span = periods.service_year(run.service_year)
     if not span.start <= on < run.until_on:
-        last = run.until_on - timedelta(days=1)
+        last = periods.last_day(run.until_on)
         raise Refused(
             [
                 f"{on} 不在批次 {run.pk} 计量的期间里：{run.service_year} 服务年度从 {span.start} 起，"
@@ -285,7 +285,7 @@ def _sheet_rows(lines: Any, run: Run, conventions: Any, names: dict[str, str]) -
         yield (
             one.unit, names.get(one.unit, ""), one.project, names.get(one.project, ""), one.resource,
             one.item, item.name, names.get(one.provider, one.provider), one.form, one.order, Decimal(one.quantity),
-            one.from_on, one.until_on - timedelta(days=1), one.days, Decimal(one.unit_price), *amounts,
+            one.from_on, one.last_on, one.days, Decimal(one.unit_price), *amounts,
             PAYERS[one.payer],
             one.differences, _equation(one, run, item, conventions),
         )  # fmt: skip

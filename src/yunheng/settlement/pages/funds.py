@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.orgs.access import Request, allowed
+from yunheng.orgs.fields import Span
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
-from yunheng.orgs.reading import Given, day_of, decimal_of, year_of
+from yunheng.orgs.reading import Given, decimal_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
@@ -221,10 +222,7 @@ def reporting(request: Request) -> HttpResponse:
 
 
 def _hand_over(request: Request) -> None:
-    try:
-        from_on, until_on = (day_of(request.POST.get(name, "")) for name in ("from_on", "until_on"))
-    except ValueError as error:
-        raise Refused([str(error)]) from error
+    from_on, until_on = Span(request.POST).days("（R-021）")
     handover.hand_over(
         actor=request.actor,
         on=request.on,

@@ -12,6 +12,7 @@ from yunheng.assessment.queries import Amount, register_deduct
 from yunheng.metering.engine import summarise
 from yunheng.metering.frozen import NUMBERS
 from yunheng.rules.money import fen
+from yunheng.rules.periods import last_day
 from yunheng.settlement.models import Run
 from yunheng.settlement.queries import frozen, latest_run
 
@@ -48,7 +49,7 @@ def deduct(provider: str, year: int, rate: str) -> Amount | None:
         net=added("unified", "net"),
         own_gross=added("self", "gross"),
         own_deduction=added("self", "deduction"),
-        note=f"{'已批准的' if freeze else '最近一次'}{run.kind}计量，计至 {run.until_on}（不含）",
+        note=f"{'已批准的' if freeze else '最近一次'}{run.kind}计量，计至 {last_day(run.until_on)}（含）",
         href=f"/settlement/runs/{run.pk}/",
     )
 

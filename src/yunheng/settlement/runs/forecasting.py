@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
@@ -37,7 +37,6 @@ from yunheng.settlement.models import ROLLING, Budget, Forecast, Run, RunOrder
 from yunheng.settlement.queries import ZERO
 from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, export
 
-ONE = timedelta(days=1)
 #: 项目的费用归属：区级的与单位的预算性质都是区级，才是统一支付
 DISTRICT = "区级"
 #: 批了会添资源、还在办的
@@ -248,7 +247,7 @@ def sentence(found: Forecast | None, planned: Budget | None) -> str:
     if found is None:
         return "还没有预测。每月第一次滚动计量之后自动配上。"
     head = (
-        f"统一支付扣减以后，到 {found.run.until_on - ONE}（含）已发生 {found.spent:,.2f} 元，"
+        f"统一支付扣减以后，到 {periods.last_day(found.run.until_on)}（含）已发生 {found.spent:,.2f} 元，"
         f"照现状到年末 {found.expected:,.2f} 元，"
         f"可能在 {found.low:,.2f} 至 {found.high:,.2f} 元之间"
     )
