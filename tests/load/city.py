@@ -213,8 +213,7 @@ def drill(run: int, cookie: str) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {
         name: [] for name in ("全部", "单位", "项目", "资源", "一条", "一天", "证据", "差异")
     }
-    number = re.search(r"共 (\d+) 条", get(f"/settlement/runs/{run}/differences/", cookie)[1])
-    last = int(number[1]) // 50 + 1 if number else 1
+    following = ""
     for _ in range(CLICKS // 5):
         query = ""
         for name in ("全部", "单位", "项目", "资源"):
@@ -229,7 +228,10 @@ def drill(run: int, cookie: str) -> dict[str, list[float]]:
         took, body = get(chance.choice(days).replace("&amp;", "&"), cookie)
         times["一天"].append(took)
         times["证据"].append(get(re.findall(r'data-drawer href="([^"]+)"', body)[0], cookie)[0])
-        times["差异"].append(get(f"/settlement/runs/{run}/differences/?page={chance.randint(1, last)}", cookie)[0])
+        took, body = get(f"/settlement/runs/{run}/differences/{following}", cookie)
+        times["差异"].append(took)
+        found = re.search(r'href="(\?[^"]*after=[^"]+)"', body)
+        following = found[1].replace("&amp;", "&") if found else ""
     return times
 
 

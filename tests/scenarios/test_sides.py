@@ -88,7 +88,7 @@ def test_R052_同一工单号后来的一张作废了_不盖算数的那张() ->
     order("一", "GD-同号", "4", "2025-09-01")
     void(order("二", "GD-同号", "9", "2025-09-05"))
     page = shown(measured())
-    assert "数量 4" in page
+    assert "新增 4，" in page
     assert "2025-09-01 完成" in page
     assert "2025-09-05" not in page
 

@@ -53,6 +53,20 @@ def test_R051_一条事实指得回单据_审批_工单_单价_和它支持的�
     assert found["支持了"].lines == (f"{fact.quantity.normalize():f}：{fact.effective_on} 至 今",)
 
 
+def test_R076_日志很多的只列前十件_写明还有几件没有列(fact: Fact) -> None:
+    source = Source.objects.create(code="联通云管平台", provider=Institution.objects.get(code="CU"))
+    logs = [
+        (f"L{n}", {"编号": f"L{n}", "资源": "ECS-EV-01", "首见日期": "2026-06-03", "末见日期": f"2026-06-{n + 10}"})
+        for n in range(12)
+    ]
+    receive(actor=cast()["lt"], on=date(2026, 6, 30), source=source, kind="日志", items=logs[:10])
+    assert not any("没有列" in one.title for one in of(fact))
+    receive(actor=cast()["lt"], on=date(2026, 6, 30), source=source, kind="日志", items=logs[10:])
+    listed = [one.title for one in of(fact) if one.kind == "日志"]
+    assert len(listed) == 11
+    assert listed[-1] == "另有 2 件，后收的没有列"
+
+
 def test_没有平台日志的_写明还没有收到_收到了就列出来(fact: Fact) -> None:
     assert kinds(of(fact))["日志"].lacking
     source = Source.objects.create(code="联通云管平台", provider=Institution.objects.get(code="CU"))

@@ -70,6 +70,14 @@ def year_end(year: int) -> date:
     return until
 
 
+def year_later(day: date) -> date:
+    """次年的同一天，沿用去年的裁定用（R-075）；2 月 29 日次年没有，取 3 月 1 日。
+
+    半开区间的两端都这样挪：从 2 月 29 日起的改从 3 月 1 日起，到 2 月 28 日（含）为止的还到 2 月的最后一天。
+    """
+    return date(day.year + 1, 3, 1) if (day.month, day.day) == (2, 29) else day.replace(year=day.year + 1)
+
+
 def years(year: int) -> str:
     """服务年度给人看的样子：跨两个自然年，两个都写，如 2025—2026。"""
     return f"{year}—{year + 1}"

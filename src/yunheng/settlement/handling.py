@@ -1,4 +1,4 @@
-"""处理差异：分派、说明、裁定和撤回裁定（R-075、R-076）。一批同一个依据，有一条不成一条都不记。"""
+"""处理差异：分派、说明、裁定、撤回裁定、沿用去年的裁定（R-075、R-076）。一批同一个依据，有一条不成一条都不记。"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.overlay import covers
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import disputing, queries
+from yunheng.settlement import disputing, queries, rulings
 from yunheng.settlement.models import Handling, HandlingFile, Run, spans_of
 
 #: 阻断差异里不能裁定的
@@ -69,8 +69,8 @@ def handle_all(  # noqa: PLR0913 一条差异的主键和依据都由调用的�
         if run and not problems:
             _refuse_others(actor, run, rows)
         commissioning.require(actor, on, Scope.METERING)
-    elif actor.role != Role.REVIEWER:
-        raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
+    else:
+        _require_centre(actor)
     if kind == Handling.RULE:
         problems += _unruled({code for code, _, _ in rows}, ruling)
         problems += _outside(year, from_on, until_on)
@@ -118,6 +118,60 @@ def handle_all(  # noqa: PLR0913 一条差异的主键和依据都由调用的�
         if kind == Handling.ASSIGN and assignee and run:
             _tell_assignee(assignee, run, rows, text.strip(), on)
     return made
+
+
+def reuse(*, actor: Actor, on: date, year: int, rows: Sequence[tuple[str, str, str]]) -> list[Handling]:
+    """沿用上一服务年度对同样的（差异, 资源, 目录项）的裁定：日子挪一年，再裁一次；有一条不成，一条都不记（R-075）。
+
+    沿用也是新的裁定，留痕、关口与 `handle_all` 同一条路。去年没有裁过的、今年那些日子已经裁过的抛 Refused；
+    冻结以后的裁定要写这一次自己的依据，不能沿用（R-083）。
+    """
+    _require_centre(actor)
+    if not rows:
+        raise Refused(["请先勾选要沿用的差异（R-075）"])
+    with unit_of_work(actor):
+        hold(Lock.YEAR, year)
+        if freeze := queries.frozen(year):
+            raise Refused(
+                [
+                    f"{year} 服务年度的结算已于 {freeze.on} 冻结，不能沿用去年的裁定："
+                    "冻结以后要写这一次的依据另作裁定，由补差结清（D62-七，R-083）"
+                ]
+            )
+        resources = {resource for _, resource, _ in rows}
+        known, now = rulings.precedents(year, resources), rulings.in_force(year, resources)
+        problems = []
+        for code, resource, item in rows:
+            found = known.get((resource, item, code))
+            if found is None or not found.moved:
+                problems.append(f"{year - 1} 服务年度没有裁定过 {code} {resource} {item}，不能沿用（R-075）")
+            elif not found.fits(now.get((resource, item, code), ())):
+                problems.append(f"{code} {resource} {item} 今年这些日子已经裁过，要改请另作裁定（R-075）")
+        if problems:
+            raise Refused(problems)
+        first, final = periods.service_year(year).start, periods.year_end(year)
+        return [
+            handle(
+                actor=actor,
+                on=on,
+                year=year,
+                code=code,
+                resource=resource,
+                item=item,
+                kind=Handling.RULE,
+                ruling=span.ruling,
+                from_on=None if span.start == first else span.start,
+                until_on=None if span.until == final else span.until,
+                text=f"沿用 {year - 1} 服务年度的裁定：{span.record.text}（{span.record.by} {span.record.on}）",
+            )
+            for code, resource, item in rows
+            for span in known[resource, item, code].moved
+        ]
+
+
+def _require_centre(actor: Actor) -> None:
+    if actor.role != Role.REVIEWER:
+        raise NotYours(["差异由区科创中心分派和裁定（D62-四，R-075）"])
 
 
 def _ruled_before(year: int, rows: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], list[Handling]]:

@@ -79,6 +79,7 @@ def _orders(fact: Fact) -> list[Evidence]:
     orders = received("工单", fact.resource.code).filter(payload__目录项=fact.item.code, payload__动作=fact.action)
     if fact.case:
         orders = orders.filter(payload__单号__in=(fact.case.number, ""))
+    every = list(orders)
     found = [
         Evidence(
             "工单",
@@ -89,9 +90,11 @@ def _orders(fact: Fact) -> list[Evidence]:
             ),
             one.digest,
         )
-        for one in list(orders)[:10]
+        for one in every[:_MOST]
     ]
-    return found or [Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)]
+    return [*found, *_unlisted("工单", len(every))] or [
+        Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)
+    ]
 
 
 def _standing(one: Received) -> str:
@@ -100,6 +103,15 @@ def _standing(one: Received) -> str:
     disposal = one.disposals.order_by("pk").last()
     said = f"，由 {later.source_ref} 更正，照更正的算" if later else ""
     return f"{said}，{disposal.kind}：{disposal.reason}" if disposal else said
+
+
+#: 工单、日志各列几件
+_MOST = 10
+
+
+def _unlisted(kind: str, number: int) -> list[Evidence]:
+    """没有列出来的写明还有几件。"""
+    return [Evidence(kind, f"另有 {number - _MOST} 件，后收的没有列")] if number > _MOST else []
 
 
 #: 一天的页上列几件日志
@@ -181,6 +193,7 @@ def _stated(fact: Fact) -> str:
 def _logs(fact: Fact) -> list[Evidence]:
     if not fact.item.logged:
         return [Evidence("日志", "这一项平台不记日志（目录注明）")]
+    every = list(received("日志", fact.resource.code))
     found = [
         Evidence(
             "日志",
@@ -188,9 +201,9 @@ def _logs(fact: Fact) -> list[Evidence]:
             (f"{one.recorded_at:%Y-%m-%d %H:%M} 收{_standing(one)}",),
             one.digest,
         )
-        for one in list(received("日志", fact.resource.code))[:10]
+        for one in every[:_MOST]
     ]
-    return found or [Evidence("日志", "还没有收到这个资源的平台日志", lacking=True)]
+    return [*found, *_unlisted("日志", len(every))] or [Evidence("日志", "还没有收到这个资源的平台日志", lacking=True)]
 
 
 def price_on(item: Item, owner: Institution, day: date) -> Evidence:

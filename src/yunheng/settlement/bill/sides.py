@@ -15,7 +15,7 @@ from django.db.models import Sum
 
 from yunheng.metering.parting import about
 from yunheng.settlement import queries
-from yunheng.settlement.models import Difference, Run, RunFile
+from yunheng.settlement.models import Run, RunFile
 from yunheng.settlement.runs.running import PACKAGE
 
 _Row = Mapping[str, str]
@@ -34,15 +34,6 @@ class Sides:
     forms: Sequence[_Row] = ()
     orders: Sequence[_Row] = ()
     log: _Row | None = None
-
-    def form_of(self, row: Difference) -> _Row | None:
-        """这条差异所指的单据明细；一张单据对这一项有几个动作的，取最后一个。"""
-        mine = [one for one in self.forms if (one["单号"], one["目录项"]) == (row.form, row.item)]
-        return mine[-1] if mine else None
-
-    def order_of(self, row: Difference) -> _Row | None:
-        """这条差异所指的工单：数据包里工单号不重。"""
-        return next((one for one in self.orders if one["工单号"] == row.order), None)
 
 
 def of(run: Run, resources: Collection[str]) -> dict[str, Sides] | None:

@@ -1,13 +1,11 @@
-"""对账差异的页面：申请表、工单、日志三方并排，分派、说明、裁定，逐条或一批（R-075）；裁定以后试算。"""
+"""对账差异的页面：按资源聚成一组，申请表、工单、日志三方并排，分派、说明、裁定、沿用去年的裁定，逐条或一批（R-075）；裁定以后试算。"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,20 +24,23 @@ from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import disputing, handling, queries
-from yunheng.settlement.bill import sides
+from yunheng.settlement.bill import grouping
 from yunheng.settlement.forms import RulingDays
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, RECONCILES
 from yunheng.settlement.runs import recasting
 
-PAGE = 50
+#: 一个资源编号最多多少个字
+MAX_NAME = 128
+#: 勾选的沿用去年的裁定
+REUSE = "沿用"
 #: 处理到哪一步 → 叫法
 STATES = {disputing.OPEN: "未裁定的", disputing.RULED: "已裁定的", disputing.NOTE: "不阻断的"}
 
 
 @allowed(*RECONCILES)
 def differences(request: Request, pk: int) -> HttpResponse:
-    """对账的差异：三方并排，逐条或勾选一批分派、说明、裁定。"""
+    """对账的差异：一个资源一组，三方并排，逐条或勾选一批分派、说明、裁定、沿用去年的裁定。"""
     run = get_object_or_404(Run, pk=min(pk, MAX_PK))
     problems: tuple[str, ...] = ()
     if request.method == "POST":
@@ -48,21 +49,17 @@ def differences(request: Request, pk: int) -> HttpResponse:
             return redirect(request.get_full_path())
         except Refused as error:
             problems = error.problems
-    rows, counts = _seen(request.actor, run)
+    seen, counts = _seen(request.actor, run)
     codes = sum(map(Counter[str], counts.values()), Counter[str]())
-    if request.GET.get("assigned"):
-        rows = disputing.assigned(request.actor, run.service_year, rows)
-    stacked: Any = _Stacked(run, rows, counts, request.GET)
-    page = Paginator(stacked, PAGE).get_page(request.GET.get("page", "1")[:6])
-    shown = disputing.with_steps(run, page)
-    found = sides.of(run, {row.resource for row in shown})
+    rows = disputing.assigned(request.actor, run.service_year, seen) if request.GET.get("assigned") else seen
+    matched = _matched(run, rows, request.GET)
+    asked = {key: request.GET.get(key, "")[:MAX_NAME] for key in ("after", "before")}
     reviews = request.actor.role == Role.REVIEWER
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     context = {
         "run": run,
-        "page": page,
-        "rows": _with_sides(run, shown, found),
-        "packed": found is not None,
+        "page": grouping.page(run, seen, matched, **asked),
+        "count": _counted(matched, counts, request.GET),
         "first": periods.service_year(run.service_year).start,
         "last": periods.year_end(run.service_year) - timedelta(days=1),
         "codes": [(f"D{code}", name, codes[f"D{code}"]) for code, name in NAMES.items() if codes[f"D{code}"]],
@@ -84,29 +81,6 @@ def differences(request: Request, pk: int) -> HttpResponse:
     return render(request, "settlement/differences.html", context, status=422 if problems else 200)
 
 
-def _with_sides(
-    run: Run, rows: Sequence[Difference], found: Mapping[str, sides.Sides] | None
-) -> list[tuple[Difference, str, Mapping[str, Any]]]:
-    """各条差异、勾选框的值、那一批的三方证据和因它待核的金额。"""
-    held, none = sides.held(run, {row.resource for row in rows}), sides.Sides()
-    made = list[tuple[Difference, str, Mapping[str, Any]]]()
-    for row in rows:
-        side = (found or {}).get(row.resource, none)
-        made.append(
-            (
-                row,
-                f"{row.code}|{row.item}|{row.resource}",
-                {
-                    "form": side.form_of(row),
-                    "order": side.order_of(row),
-                    "log": side.log,
-                    "held": held.get((row.resource, row.item)) if row.blocking else None,
-                },
-            )
-        )
-    return made
-
-
 #: 处理到哪一步 → 各种差异各几条
 _Counts = Mapping[str, Mapping[str, int]]
 
@@ -119,42 +93,36 @@ def _seen(actor: Actor, run: Run) -> tuple[QuerySet[Difference], _Counts]:
     return rows, disputing.counts_of(run, rows)
 
 
-class _Stacked:
-    """几步的差异依次相接，翻到哪页取哪段：几十万条也不必都读出来。"""
+def _matched(run: Run, rows: QuerySet[Difference], asked: Mapping[str, str]) -> QuerySet[Difference]:
+    """合筛选的：处理到哪一步、哪一种、资源或单号里有这几个字。"""
+    if asked.get("state", "") in STATES:
+        rows = disputing.in_state(run, rows, asked["state"])
+    if code := asked.get("code", ""):
+        rows = rows.filter(code=code)
+    if text := asked.get("q", "").strip():
+        rows = rows.filter(Q(resource__contains=text) | Q(form__contains=text) | Q(order__contains=text))
+    return rows
 
-    def __init__(self, run: Run, rows: QuerySet[Difference], counts: _Counts, asked: Mapping[str, str]) -> None:
-        code, state, text = asked.get("code", ""), asked.get("state", ""), asked.get("q", "").strip()
-        counted = not text and not asked.get("assigned")
-        if code:
-            rows = rows.filter(code=code)
-        if text:
-            rows = rows.filter(Q(resource__contains=text) | Q(form__contains=text) | Q(order__contains=text))
-        self._parts = []
-        for each in STATES:
-            if state in ("", each):
-                part = disputing.in_state(run, rows, each)
-                known = counts[each].get(code, 0) if code else sum(counts[each].values())
-                self._parts.append((part, known if counted else part.count()))
 
-    def __len__(self) -> int:
-        return sum(number for _, number in self._parts)
-
-    def __getitem__(self, span: slice) -> list[Difference]:
-        found, passed = list[Difference](), 0
-        for part, number in self._parts:
-            first, last = max(span.start - passed, 0), min(span.stop - passed, number)
-            if first < last:
-                found += part[first:last]
-            passed += number
-        return found
+def _counted(rows: QuerySet[Difference], counts: _Counts, asked: Mapping[str, str]) -> int:
+    """合筛选的几条：不找字、不看分派的，批次里数过。"""
+    if asked.get("q", "").strip() or asked.get("assigned"):
+        return rows.count()
+    code, state = asked.get("code", ""), asked.get("state", "")
+    parts = [counts[state]] if state in STATES else counts.values()
+    return sum(part.get(code, 0) if code else sum(part.values()) for part in parts)
 
 
 def _handle(request: Request, run: Run) -> None:
     post, given = request.POST, request.FILES.get("file")
+    chosen = [_row(text) for text in ([post["reuse"]] if "reuse" in post else post.getlist("row"))]
+    if "reuse" in post or post.get("do") == REUSE:
+        handling.reuse(actor=request.actor, on=request.on, year=run.service_year, rows=chosen)
+        return
     kind, _, ruling = post.get("do", "").partition("：")
     from_on, until_on = RulingDays(post).days("（R-075）")
     handling.handle_all(
-        rows=[_row(text) for text in post.getlist("row")],
+        rows=chosen,
         actor=request.actor,
         on=request.on,
         year=run.service_year,
