@@ -34,6 +34,7 @@ PAGES: dict[str, set[Role]] = {
     "consultations": BUSINESS,
     "licences": BUSINESS,
     "zones": {Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR, Role.PROVIDER},
+    "wording": {Role.PROVIDER, Role.REVIEWER, Role.AUTHORITY, Role.THIRD_PARTY},
     "budgets": {
         Role.CLERK,
         Role.HEAD,
@@ -116,6 +117,7 @@ OBJECTS: dict[str, set[Role]] = {
 }
 #: 只收 POST 的：不在这里逐个试，由各自的操作把关（场景测试）；这里只试 GET 一律 405，没登录一律去登录
 POSTS = {
+    "take-wording",
     "recall",
     "transfer",
     "become",

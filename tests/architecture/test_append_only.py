@@ -32,6 +32,7 @@ NAMED = {
     "assessment_reply",
     "assessment_scheme",
     "assessment_survey",
+    "assessment_wording",
     "audit_entry",
     "cases_attachment",
     "cases_case",

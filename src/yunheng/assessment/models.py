@@ -247,6 +247,35 @@ class Answer(AppendOnly):
         return self.grade
 
 
+class Wording(AppendOnly):
+    """官方附件5 的一版原文（D62-附件5，R-091），从官方 Word 里读出来，一字不改。
+
+    `rows` 是指标字母 → [评分标准, 指标解释]，`closing` 是末段扣减规则的各句；`effective_on` 起照它印。
+    """
+
+    number = models.PositiveSmallIntegerField("版本", unique=True)
+    effective_on = models.DateField("生效日")
+    basis = models.CharField("文号", max_length=100)
+    rows = models.JSONField("各项")
+    closing = models.JSONField("末段")
+    name = models.CharField("文件名", max_length=200)
+    digest = models.CharField("SM3", max_length=64)
+    on = models.DateField("业务日")
+    by = models.CharField("谁录入的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "附件5 原文"
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """怎样称呼这一版：第几版、文号、生效日。"""
+        return f"第 {self.number} 版（{self.basis}，{self.effective_on} 起）"
+
+
 class Evaluation(AppendOnly):
     """某服务年度的一次效能评估（R-094）。"""
 

@@ -16,7 +16,7 @@ from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Prefetch
 from django.db.models.functions import Coalesce
 
 from yunheng.audit.actor import Actor
-from yunheng.documents.appraisal import Fact, File, Said, Sheet, restored
+from yunheng.documents.appraisal import Fact, File, Said, Sheet, restored, worded
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import chosen_conventions, scoped
 from yunheng.rules import periods
@@ -24,6 +24,7 @@ from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.scoring import INDICATORS, consequence, lines, rule_day, settle_score, terms
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score, Survey
+from .wording import official
 
 #: 没有复核过的事件照责任算：附件5 写明哪些责任扣分，以前没有记责任的照扣
 _AT_FAULT = ExpressionWrapper(
@@ -219,7 +220,7 @@ def live_sheet(provider: Institution, year: int) -> Sheet:
 def _drawn(provider: Institution, year: int, counts: Mapping[str, int], rate: str | None) -> Sheet:
     until, option = periods.year_end(year), _option(year)
     marked = settle_score(counts, rate, option, terms(rule_day(until)))
-    return Sheet(
+    sheet = Sheet(
         district=settings.DISTRICT,
         provider=provider.name,
         year=year,
@@ -231,6 +232,7 @@ def _drawn(provider: Institution, year: int, counts: Mapping[str, int], rate: st
         rate=marked["deduction_rate"],
         consequence=consequence(marked["total"], marked["deduction_rate"], until),
     )
+    return worded(sheet, official(year))
 
 
 def _basis(rate: Satisfaction | None) -> str:

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from . import evaluation_views, lead_views, survey_views, views
+from . import evaluation_views, lead_views, survey_views, views, wording_views
 
 urlpatterns = [
     path("assessment/", views.home, name="assessment"),
     path("assessment/start/", views.start, name="appraise"),
     path("assessment/rate/", views.rate, name="rate"),
+    path("assessment/annex5/", wording_views.page, name="wording"),
+    path("assessment/annex5/take/", wording_views.take_in, name="take-wording"),
     path("assessment/leads/", lead_views.leads, name="leads"),
     path("assessment/leads/take/", lead_views.take, name="take-lead"),
     path("assessment/leads/dismiss/", lead_views.dismiss, name="dismiss-lead"),

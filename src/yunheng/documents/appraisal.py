@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from yunheng.rules import periods, scoring
 
 from .blocks import Block, Column, Paper, Paragraph, Table
-from .data import Papers
+from .data import Official, Papers
+
+#: 没有录入原文的，每页页脚写着
+GIST = "评分标准、指标解释、末段扣减规则是要点，非原文"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Sheet:
-    """一家服务商一个服务年度的考核表。`until` 是期末次日；`basis` 是满意率的依据，`consequence` 是总分意味着什么。"""
+    """一家服务商一个服务年度的考核表。`until` 是期末次日；`basis` 是满意率的依据，`consequence` 是总分意味着什么。
+
+    `official` 是照哪一版原文，空的是要点；`closing` 是原文的末段扣减规则，要点的为空。
+    """
 
     district: str
     provider: str
@@ -73,6 +80,13 @@ class Sheet:
     rate: str | None
     basis: str = ""
     consequence: str = ""
+    official: str = ""
+    closing: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """表后的末段扣减规则：有原文的照原文，没有的是要点。"""
+        return self.closing or (scoring.deduction_gist(date.fromisoformat(self.until)),)
 
     def of(self, letter: str) -> tuple[Fact, ...]:
         """一项指标的事项。"""
@@ -88,6 +102,17 @@ class Sheet:
         return f"{sum(Decimal(line.full) for line in self.lines):f}"
 
 
+def worded(sheet: Sheet, official: Official | None) -> Sheet:
+    """评分标准、指标解释、末段换成录入的原文；没有录入的不变，印要点。"""
+    if official is None:
+        return sheet
+    lines = tuple(
+        replace(line, standard=official.rows[line.letter][0], meaning=official.rows[line.letter][1])
+        for line in sheet.lines
+    )
+    return replace(sheet, lines=lines, official=official.title, closing=official.closing)
+
+
 def restored(content: Mapping[str, Any]) -> Sheet:
     """从存下的 JSON（`asdict` 的结果）还原一张考核表。"""
 
@@ -99,7 +124,8 @@ def restored(content: Mapping[str, Any]) -> Sheet:
         return Fact(**{**given, "files": files(given["files"]), "replies": replies})
 
     lines = tuple(scoring.Line(**line) for line in content["lines"])
-    return Sheet(**{**content, "lines": lines, "facts": tuple(fact(one) for one in content["facts"])})
+    facts, closing = tuple(fact(one) for one in content["facts"]), tuple(content.get("closing", ()))
+    return Sheet(**{**content, "lines": lines, "facts": facts, "closing": closing})
 
 
 def sheet_of(papers: Papers, provider: str) -> Sheet:
@@ -107,7 +133,7 @@ def sheet_of(papers: Papers, provider: str) -> Sheet:
     entry = {entry["provider"]: entry for entry in papers.result["assessments"]}[provider]
     own = [event for event in papers.events if event.provider == provider]
     rate = papers.satisfaction.get(provider)
-    return Sheet(
+    sheet = Sheet(
         district=papers.result["district"],
         provider=papers.providers[provider],
         year=papers.year,
@@ -121,10 +147,11 @@ def sheet_of(papers: Papers, provider: str) -> Sheet:
         rate=entry["deduction_rate"],
         consequence=scoring.consequence(entry["total"], entry["deduction_rate"], papers.until),
     )
+    return worded(sheet, papers.official)
 
 
 def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper:
-    """考核表的内容；`draft` 是还没有审定的，标题写明，每页有水印。"""
+    """考核表的内容，版式照附件5：`draft` 是还没有审定的，标题写明，每页有水印。页脚写明照哪一版原文，或者是要点。"""
     rows = [
         (
             line.title,
@@ -142,12 +169,13 @@ def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper
         Table(
             f"服务商：{sheet.provider}",
             (
-                Column("考核指标", 2.6), Column("分值", 1, "center"), Column("评分标准", 4.6), Column("指标解释", 4.6),
-                Column("期内事项", 5.8), Column("扣分", 1.1, "center"), Column("得分", 1.1, "center"),
+                Column("考核指标", 2.6), Column("分值", 1, "center"), Column("评分标准", 4.6), Column("指标解释", 5.8),
+                Column("期内事项", 4.6), Column("扣分", 1.1, "center"), Column("得分", 1.1, "center"),
             ),
             rows,
             totals=1,
         ),
+        Paragraph("\n".join(sheet.rules), "note"),
         *(Paragraph(text, "note") for text in _notes(sheet)),
         Paragraph("第三方机构（盖章）：　　　　　　　服务商确认：　　　　　　　区科创服务中心（盖章）：　　　　　　　", "note"),
         Paragraph("日期：　　　　年　　月　　日", "note"),
@@ -155,8 +183,10 @@ def appraisal_form(sheet: Sheet, footnote: str, *, draft: bool = False) -> Paper
     return Paper(
         title=f"{sheet.district}云服务商绩效考核表" + ("（草稿）" if draft else ""),
         subtitle=f"{periods.years(sheet.year)} 服务年度，计至 {periods.last_day(sheet.until)}（含）",
-        footnote=footnote,
+        footnote=f"{footnote} · {f'照附件5 原文{sheet.official}' if sheet.official else GIST}",
         blocks=(*blocks, *_details(sheet)),
+        layout="form",
+        label="附件 5",
         landscape=True,
         mark="草稿" if draft else "",
     )

@@ -136,13 +136,22 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Official:
+    """官方附件5 的一版原文：怎样称呼，指标字母 → 评分标准、指标解释，末段扣减规则的各句。"""
+
+    title: str
+    rows: Mapping[str, tuple[str, str]]
+    closing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Papers:
     """一次结算的全部文件用料。
 
     `result` 是 结算.json 里除账目、差异外的各键，含 digest；`lines(disputed)` 每次从头给出账目或待核，
     `differences()` 每次从头给出各条差异，都按规格的顺序；
     `rows` 是数据包各表的行数；`city_totals` 是阶梯项的全市总量；`difference_names` 如 D3 → 数量不符；
-    `draft` 是还没有批准的计量，各文件都带水印。
+    `draft` 是还没有批准的计量，各文件都带水印；`official` 是区里录入的附件5 原文，没有的印要点。
     """
 
     result: Mapping[str, Any]
@@ -161,6 +170,7 @@ class Papers:
     difference_names: Mapping[str, str]
     written: Written = Written()
     draft: bool = False
+    official: Official | None = None
 
     @property
     def year(self) -> int:

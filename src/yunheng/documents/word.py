@@ -46,10 +46,17 @@ def write_word(paper: Paper, path: Path, image: Callable[[Chart], bytes]) -> Non
         _line(document, paper.title, size=22, font=TITLE, bold=True, align=WD_ALIGN_PARAGRAPH.CENTER, spacing=32)
         _line(document, paper.subtitle, size=14, align=WD_ALIGN_PARAGRAPH.CENTER, after=14)
     for block in paper.blocks:
-        _block(document, block, image, FORM_WIDTH_MM if form else 240 if paper.landscape else WIDTH_MM)
+        _block(document, block, image, _width(paper))
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(_timeless(buffer.getvalue()))
+
+
+def _width(paper: Paper) -> float:
+    """版心宽，毫米；横放的附件左右各留 15。"""
+    if paper.layout == "form":
+        return 267 if paper.landscape else FORM_WIDTH_MM
+    return 240 if paper.landscape else WIDTH_MM
 
 
 def _timeless(content: bytes) -> bytes:
@@ -165,7 +172,9 @@ def _block(document: Any, block: Block, image: Callable[[Chart], bytes], width: 
         paragraph._element.get_or_add_pPr().append(level)
     elif isinstance(block, Paragraph):
         if block.style == "note":
-            _line(document, block.text, size=10.5, spacing=16, before=3, after=5)
+            # 分了行的不两端对齐：换行处的一行会被拉开
+            align = WD_ALIGN_PARAGRAPH.LEFT if "\n" in block.text else WD_ALIGN_PARAGRAPH.JUSTIFY
+            _line(document, block.text, size=10.5, spacing=16, before=3, after=5, align=align)
         else:
             right = block.style == "right"
             align = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.JUSTIFY

@@ -291,6 +291,12 @@ def ladder(until: date, rows: int = 5) -> list[tuple[str, str]]:
     return [(_text(_decimal(edge)) or "", _text(_decimal(share)) or "") for edge, share in shown]
 
 
+def deduction_gist(until: date) -> str:
+    """末段扣减规则的要点，不是原文：没有录入官方附件5 的表上印它（R-078）。"""
+    shown = "，".join(f"低于 {edge} 分扣 {share}%" for edge, share in ladder(until, 3))
+    return f"扣减规则：按服务商分别看总分，从当年结算金额里扣：{shown}，以此类推（{ARTICLE}）。"
+
+
 def settle_score(
     events: Mapping[str, int], satisfaction: str | Decimal | None, satisfaction_step: str, numbers: Terms
 ) -> dict[str, Any]:

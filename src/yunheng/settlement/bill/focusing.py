@@ -52,7 +52,9 @@ def _chain(run: Run) -> list[Freeze]:
 
 
 def _invoices(freeze: Freeze) -> dict[tuple[str, str], str]:
-    return {(one.provider.code, one.unit.code if one.unit else ""): one.number for one in funding.contracts_of(freeze)}
+    """（服务商, 自行支付的单位或空）→ 合同号；专项管理费的合同不是服务费，不在内。"""
+    contracts = funding.contracts_of(freeze).filter(fee=False)
+    return {(one.provider.code, one.unit.code if one.unit else ""): one.number for one in contracts}
 
 
 def _settled(actor: Actor, run: Run, freeze: Freeze | None) -> Iterator[focus.Extra]:

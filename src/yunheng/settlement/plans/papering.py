@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from yunheng.assessment.wording import official
 from yunheng.documents.blocks import to_json
 from yunheng.documents.data import Papers, Verified, Written
 from yunheng.documents.pdf import FontProblem
@@ -90,7 +91,9 @@ def _written(run: Run, fill: Callable[[Papers], Papers]) -> dict[str, bytes]:
             if digest != run.digest:
                 raise ValueError(f"照批次 {run.pk} 的数据包重算，摘要 {digest} 与批次的 {run.digest} 不同")
             paper = papers.write_documents(
-                fill(papers.gather(package, settled, digest)), out, lambda _step, _share: None
+                fill(replace(papers.gather(package, settled, digest), official=official(run.service_year))),
+                out,
+                lambda _step, _share: None,
             )
         return {path.name: path.read_bytes() for path in out.iterdir()} | {CONTENT: to_json(paper)}
 
