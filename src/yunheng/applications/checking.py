@@ -20,6 +20,8 @@ MAX_HOSTS = 300
 _MOST = Decimal(1_000_000)
 #: XML 和数据库都存不下的控制字符；换行和制表另算
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+#: 逗号只认千分位：1,23 是不是 123 没有人知道
+_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _CONTACT = re.compile(r"[0-9０-９()（）+\-— ,、/转]{5,60}")
 
 
@@ -50,7 +52,9 @@ def clean_text(text: str, most: int = 2000) -> str:
 
 def number(text: object, decimals: int) -> Decimal:
     """数字栏：非负，位数有限；不对抛 ValueError，写明要填成什么样。"""
-    shown = str(text).strip().replace(",", "").replace("，", "")
+    shown = str(text).strip().replace("，", ",")
+    if _THOUSANDS.fullmatch(shown):
+        shown = shown.replace(",", "")
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", shown):
         raise ValueError(f"应为数字，例如 {'0.5' if decimals else '16'}，现在是“{str(text)[:20]}”")
     try:

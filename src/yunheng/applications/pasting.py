@@ -49,6 +49,8 @@ _CHOICES: dict[str, dict[str, str]] = {
     },
     "zone": choices("政务外网", "互联网区", "公共网络区"),
 }  # fmt: skip
+#: 照规定的单位，一台平常不会超过的数：列名没写单位而超过了，多半填的是别的单位
+_USUAL = {"memory": 4_096, "system_disk": 20, "data_disk": 20}
 _KEYS = {column.label: column.key for column in HOST_COLUMNS}
 _LABELS = {column.key: column.label for column in HOST_COLUMNS}
 _SPEC = "配置"
@@ -60,7 +62,8 @@ def _column(key: str, label: str, unit: str, numeric: bool) -> Column:
     # SSD 写“无”是“否”，别的栏是没有填
     spelling = {**_CHOICES[key], **({"无": "否"} if key == "ssd" else {})} if kind == Kind.CHOICE else {}
     blanks = tuple(mark for mark in BLANKS if mark not in spelling)
-    return Column(label, kind, aliases, False, _UNITS.get(key, ()), spelling, () if key == "os" else blanks)
+    return Column(label, kind, aliases, False, _UNITS.get(key, ()), spelling, () if key == "os" else blanks,
+                  usual=_USUAL.get(key, 0))  # fmt: skip
 
 
 WANTED = Wanted(
@@ -79,7 +82,7 @@ WANTED = Wanted(
 class Pasted:
     """读出来的主机清单：`rows` 是表格里的各行，`numbers` 是各行在文件里的行号，`notes` 是说明。
 
-    `blocked` 是有格子的毛病写进表格就看不出来了（公式、合并、丢了位数），整份不能写入。
+    `blocked` 是有格子的毛病写进表格就看不出来了（公式、合并、丢了位数、列名是别的单位），整份不能写入。
     """
 
     table: Table
@@ -116,7 +119,8 @@ def _pasted(table: Table) -> Pasted:
             notes.append(
                 Note(Outcome.NAMED, f"“{table.sheet}”", f"没有“{_LABELS[key]}”一列，没写的当作 {value}", table.sheet)
             )
-    rows, blocked = [], False
+    # 表头那一格不收的（别的单位），整列都读不出真正的值
+    rows, blocked = [], any(note.row == table.header for note in table.refused)
     for row in table.rows:
         made, refused = _host(row, found, notes, table)
         wrong = {column.key for column, _ in check_row(made)}

@@ -1,7 +1,7 @@
 """先预览再确认：预览出来的内容签了名放在页面上，确认时原样取回，改过、过了一小时的不认；同一次预览只能确认一次。
 
 凡是从文件、粘贴、Word 读进来的，预览都用这里的 `Preview`：读的是哪张表、哪些行，哪些拒绝、折算、没有读，逐条列出；
-有认不出的列的，要人点头才能照读的写入。
+有认不出的列、像是读错的，要人点头才能照读的写入。
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NOTES = "notes"
 def keep(value: object, purpose: str, *, doubtful: bool = False) -> str:
     """预览的内容，写进确认按钮那张表；`purpose` 说明是哪件事、谁的，取回时要一样。
 
-    `doubtful` 是有没读进去的列或表：确认时要人点头。
+    `doubtful` 是有没读进去的列或表，或像是读错的：确认时要人点头。
     """
     return signing.dumps([secrets.token_hex(16), doubtful, value], salt=purpose, compress=True)
 
@@ -58,11 +58,11 @@ def kept(text: str, purpose: str) -> Any:
 def confirmed(*, actor: Actor, text: str, purpose: str, agreed: bool) -> Iterator[Any]:
     """确认一次预览：取回内容，里面的写入和“已经确认”记在同一事务；确认过的抛 Refused，什么都不再写。
 
-    `agreed` 是点了“没有读的不要，其余照导入”。
+    `agreed` 是点了“都看过，其余照导入”。
     """
     token, doubtful, value = _opened(text, purpose)
     if doubtful and not agreed:
-        raise Refused(["有的列、表没有读，请先看过“没有读”的清单，勾选“这些不要，其余照导入”再确认"])
+        raise Refused(["有的列、表没有读，或有像是读错的，请先看清单里标“要点头”的，勾选“都看过”再确认"])
     with unit_of_work(actor):
         try:
             with transaction.atomic():
@@ -85,7 +85,7 @@ class Group:
 class Preview:
     """预览里给人看的：读的是什么（几张表的一张一行），列认作了什么，各类说明；`download` 是清单全部，签了名。
 
-    `wrong` 是拒绝了几格；`doubtful` 是有没有认不出的列；`many` 是读了几张表，说明要带表名。
+    `wrong` 是拒绝了几格；`doubtful` 是有没有要人点头的；`many` 是读了几张表，说明要带表名。
     """
 
     told: str
@@ -103,7 +103,8 @@ def preview(
     """一份预览；`headings` 是（原列名, 认作哪一列）。"""
     groups = []
     for outcome in Outcome:
-        own = [note for note in notes if note.outcome == outcome]
+        # 要点头的列在前面，不落在“只列了前几处”以外
+        own = sorted((note for note in notes if note.outcome == outcome), key=lambda note: not note.doubtful)
         if own:
             groups.append(Group(outcome, tuple(own[:SHOWN]), len(own)))
     listed = [[note.outcome.value, note.sheet, note.where, note.text] for note in notes[:_MOST]]

@@ -11,7 +11,8 @@ from functools import cached_property
 
 from . import folding
 from .cells import Cell, Made
-from .workbook import serial_day
+from .shown import displayed, words
+from .stored import serial_day
 
 #: 超过这么多位的整数，Excel 存不住
 MAX_DIGITS = 15
@@ -38,6 +39,8 @@ class Column:
 
     `aliases` 是别的叫法；`required` 是表头里一定要有；`units` 是这一列的单位，头一个是正名（["GB", "G"]），
     只认与列同一单位的写法，不换算；`choices` 是写法 → 值；`blanks` 是当作没有填的记号（如“/”）。
+    `measured` 为真的没有自己的单位，各行照各自的目录项，列名里写的单位由章里比；
+    `usual` 是照这个单位填、平常不会超过的数，列名没写单位而超过了的，要人点头。
     """
 
     name: str
@@ -47,6 +50,8 @@ class Column:
     units: tuple[str, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict, hash=False)
     blanks: tuple[str, ...] = ()
+    measured: bool = False
+    usual: int = 0
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -64,16 +69,20 @@ class Column:
         """表头的这一格是不是这一列。"""
         return folding.compact(title) in self._names or folding.heading(title)[0] in self._names
 
-    def other_unit(self, title: str) -> str:
-        """列名括号里写的是别的单位：那几个字；没有为空。"""
-        if not self.units:
-            return ""
+    def stated_unit(self, title: str) -> str:
+        """列名括号里另写的单位（这一列自己的不算）；没有为空。"""
         own = {folding.compact(unit) for unit in self.units}
         own |= {folding.compact(inside) for name in (self.name, *self.aliases) for inside in folding.heading(name)[1]}
         for inside in folding.heading(title)[1]:
-            if folding.compact(inside).removeprefix("单位") not in own | _HARMLESS:
-                return inside
+            unit = re.sub("^单位[:：]?", "", inside)
+            if unit and folding.compact(unit) not in own | _HARMLESS:
+                return unit
         return ""
+
+    def other_unit(self, title: str) -> str:
+        """列名括号里写的是不能照读的单位：那几个字；没有为空。没有自己单位的数，只有倍数（万、千）照读不得。"""
+        unit = self.stated_unit(title) if self.kind == Kind.NUMBER and not self.measured else ""
+        return unit if self.units or folding.scale(unit) else ""
 
     def unit_said(self, title: str) -> bool:
         """列名里写了单位，或者这一列没有单位。"""
@@ -101,6 +110,8 @@ def read(column: Column, cell: Cell) -> Read:
         return Read(raw, f"是错误值 {plain}，请改成真正的值")
     if cell.made == Made.PERCENT:
         return Read(raw, f"单元格是百分比格式，存的是 {raw}；请改成常规格式，填真正的数")
+    if cell.made == Made.TEXT and (odd := _displayed(cell)):
+        return Read(raw, odd)
     if column.blanks and cell.made == Made.TEXT and folding.code(raw) in column.blanks:
         return Read("", folded="当作没有填")
     if cell.made == Made.BOOL and column.kind not in (Kind.TEXT, Kind.CHOICE):
@@ -113,7 +124,19 @@ def _tidied(raw: str, text: str, what: str) -> str:
     return what if raw != text else ""
 
 
+def _displayed(cell: Cell) -> str:
+    """单元格格式让看到的与存的不同：说一句；相同为空。"""
+    found = displayed(cell.text, cell.shown, number=cell.made == Made.NUMBER)
+    if found is None:
+        return f"单元格格式是“{cell.shown[:40]}”，看到的与存的“{cell.text[:30]}”可能不同；{_AS_TEXT}"
+    if found == cell.text.strip():
+        return ""
+    return f"显示为 {found[:30] or '空白'}，存的是 {cell.text[:30]}；请照看到的存成文本"
+
+
 def _text(_column: Column, cell: Cell) -> Read:
+    if cell.made == Made.NUMBER and (odd := _displayed(cell)):
+        return Read(cell.text, odd)
     text = folding.visible(cell.text)
     return Read(text, folded=_tidied(cell.text, text, "去掉首尾空白和看不见的字符"))
 
@@ -123,7 +146,7 @@ def _code(column: Column, cell: Cell) -> Read:
     if cell.made == Made.DATE:
         return Read(raw, f"编号成了日期 {raw}，原来的写法已经丢了；{_AS_TEXT}")
     if cell.made == Made.NUMBER:
-        return _numeric_code(raw, cell.shown)
+        return _numeric_code(cell)
     text = folding.code(raw)
     if folding.scientific(text):
         return Read(raw, f"编号成了科学计数法 {text}，位数已经丢了；{_AS_TEXT}")
@@ -136,15 +159,13 @@ def _code(column: Column, cell: Cell) -> Read:
     return Read(text, folded=_tidied(raw, text, "去掉首尾空白和零宽字符、全角折成半角"), named=named)
 
 
-def _numeric_code(raw: str, shown: str) -> Read:
+def _numeric_code(cell: Cell) -> Read:
+    raw = cell.text
     if len(raw.lstrip("-").partition(".")[0]) > MAX_DIGITS:
         return Read(raw, f"超过 15 位的编号存成了数字，后面的位数已经丢了（现在是 {raw}）；{_AS_TEXT}")
     if "." in raw:
         return Read(raw, f"编号存成了小数 {raw}，末尾的零已经丢了；{_AS_TEXT}")
-    padded = shown.partition(";")[0]
-    if re.fullmatch(r"0{2,}", padded) and len(raw) < len(padded):
-        return Read(raw, f"编号显示为 {raw.zfill(len(padded))}，存的是数字 {raw}；{_AS_TEXT}")
-    return Read(raw)
+    return Read(raw, f"编号{odd}" if (odd := _displayed(cell)) else "")
 
 
 def _number(column: Column, cell: Cell) -> Read:
@@ -152,11 +173,14 @@ def _number(column: Column, cell: Cell) -> Read:
     if cell.made == Made.DATE:
         return Read(raw, f"数成了日期 {raw}；请把这一列设成常规格式重新填")
     if cell.made == Made.NUMBER:
-        return _stored_number(raw, cell.shown)
+        return _stored_number(column, cell)
     plain = folding.code(raw)
     if plain.endswith("%"):
         return Read(raw, f"“{plain[:20]}”是百分数，请填真正的数，如 95")
     text = folding.number(raw, column.units)
+    if text is None and re.search(r"[0-9.,]\s+[0-9.,]", plain):
+        shown = re.sub(r"\s*\n\s*", "⏎", plain)[:20]
+        return Read(raw, f"“{shown}”中间有空白或换行，不知道是一个数还是几个，请填一个数")
     if text is None:
         unit = f"按 {column.units[0]} " if column.units else ""
         example = f"，如 {'0.1' if column.units[:1] == ('TB',) else '8'}"
@@ -164,12 +188,21 @@ def _number(column: Column, cell: Cell) -> Read:
     return Read(text, folded=_tidied(raw, text, "去掉空白、千分位、单位，全角折成半角"))
 
 
-def _stored_number(raw: str, shown: str) -> Read:
+def _stored_number(column: Column, cell: Cell) -> Read:
+    raw, shown = cell.text, cell.shown
     first = _QUOTED.sub("", shown.partition(";")[0])
     if re.search(r"[0#?],+(?![0#?])", first):
         return Read(raw, f"单元格格式把数缩小了显示，存的是 {raw}；请改成常规格式")
     if _dated_text(shown):
         return Read(raw, f"单元格是日期格式，存的是 {raw}；请改成常规格式")
+    if displayed(raw, shown, number=True) == "":
+        return Read(raw, f"单元格格式让它看不见，存的是 {raw}；请改成常规格式")
+    if (unit := words(raw, shown)) and not _own(column, unit):
+        if column.units or folding.scale(unit):
+            return Read(raw, f"单元格格式另外显示了“{unit[:20]}”，存的是 {raw}；单位不换算，请改成常规格式填真正的数")
+        named = f"单元格格式另外显示了“{unit[:20]}”，照存的数读"
+    else:
+        named = ""
     text, folded = raw, ""
     whole, _, fraction = raw.lstrip("-").partition(".")
     if fraction and len((whole.lstrip("0") + fraction).lstrip("0")) > MAX_DIGITS:
@@ -177,8 +210,14 @@ def _stored_number(raw: str, shown: str) -> Read:
         folded = "双精度的尾数照 Excel 里看到的 15 位"
     places = re.fullmatch(r"[^.]*[0#?](?:\.([0#?]+))?[^.]*", first) if first else None
     if places and len(text.partition(".")[2]) > len(places[1] or ""):
-        return Read(text, folded=folded, named="显示的小数位比存的少，按存的读")
-    return Read(text, folded=folded)
+        named = "；".join(filter(None, (named, "显示的小数位比存的少，按存的读")))
+    return Read(text, folded=folded, named=named)
+
+
+def _own(column: Column, unit: str) -> bool:
+    """另外显示的字是这一列自己的单位。"""
+    money = ("¥", "￥", "CNY", "RMB") if "元" in column.units else ()
+    return folding.compact(unit) in map(folding.compact, (*column.units, *money))
 
 
 def _dated_text(shown: str) -> bool:
@@ -197,7 +236,8 @@ def _date(column: Column, cell: Cell) -> Read:
     if cell.made == Made.DATE:
         if text is None:
             return Read(raw, f"“{raw[:20]}”不是日期")
-        return Read(text, folded=_tidied(raw, text, "日期后面的钟点没有要"))
+        last = f"{raw[11:]} 是这一天的最后一秒，按 {text} 读" if raw[11:19] == "23:59:59" else ""
+        return Read(text, folded=_tidied(raw, text, "日期后面的钟点没有要"), named=last)
     if text is None and cell.made == Made.NUMBER and re.fullmatch("[0-9]{5}", raw):
         text = serial_day(raw)
         return Read(text, folded="常规格式的日期序号换成日期") if text else Read(raw, f"“{raw}”不是日期")

@@ -10,7 +10,8 @@ from datetime import date
 
 #: 看不见的字符：零宽、方向控制、软连字符、BOM、控制字符（换行、制表除外）
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-                        "\u2060-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # fmt: skip
+                        "\u2060-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1b\x7f]")  # fmt: skip
+_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 _BRACKETED = re.compile(r"[(\[【〔{]([^()\[\]【】〔〕{}]*)[)\]】〕}]")
 _DASHES = re.compile("[\u2010-\u2015\u2212\u30fc\uff0d\u2e3a\u2e3b\u02d7\u2043]")
 _DATES = (
@@ -25,13 +26,14 @@ _CLOCK = re.compile(r"[T\s]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
+_SCALE = re.compile(r"[十百千万亿萬億]|^[kKwW](?![A-Za-z])")
 #: 长得像的字：比编号时当作一个
 _LOOKALIKE = str.maketrans({"o": "0", "l": "1", "i": "1", "_": "-", " ": ""})
 
 
 def visible(text: str) -> str:
-    """去掉零宽和控制字符、首尾空白；换行统一成一种。"""
-    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    """去掉零宽和控制字符、首尾空白；换行（软回车、换页也是）统一成一种。"""
+    return _INVISIBLE.sub("", _BREAKS.sub("\n", text)).strip()
 
 
 def code(text: str) -> str:
@@ -65,8 +67,11 @@ def day(text: str) -> str | None:
 
 
 def number(text: str, units: Iterable[str] = ()) -> str | None:
-    """写法认得出的数：全角、千分位、与列同一的单位去掉；认不出的为 None。不猜、不换算。"""
-    plain = re.sub(r"\s+", "", code(text)).lstrip("+")
+    """写法认得出的数：全角、千分位、与列同一的单位去掉；认不出的为 None。不猜、不换算。
+
+    数字中间的空白、换行不去：“8 16”是一个数还是两个，没有人知道。
+    """
+    plain = code(text).removeprefix("+")
     folded = plain.casefold()
     for unit in sorted(units, key=len, reverse=True):
         ending = unicodedata.normalize("NFKC", unit).casefold()
@@ -76,9 +81,16 @@ def number(text: str, units: Iterable[str] = ()) -> str | None:
         if unit == "元" and plain[:1] in ("¥", "￥"):
             plain = plain[1:]
             break
+    plain = plain.strip()
     if _THOUSANDS.fullmatch(plain):
         plain = plain.replace(",", "")
     return plain if _NUMBER.fullmatch(plain) else None
+
+
+def scale(unit: str) -> str:
+    """单位里的倍数（万次、千条、亿元、k次）；没有为空。"""
+    found = _SCALE.search(unicodedata.normalize("NFKC", unit))
+    return found[0] if found else ""
 
 
 def scientific(text: str) -> bool:

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import pairwise
 
 from . import columns, delimited, folding
@@ -24,6 +25,8 @@ _SEARCHED = 30
 _LONGEST_TITLE = 60
 #: 跨行合并最多逐格拒绝几格
 _MERGED = 20_000
+_CELL = 200
+_TITLED_UNIT = re.compile(r"(?<![表报用请送])单位\s*[:：]\s*([^\s,，;；)）]{1,10})")
 _TOTALS = {"合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计"}
 _SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
 
@@ -75,7 +78,7 @@ class Table:
 
     @property
     def doubtful(self) -> tuple[Note, ...]:
-        """有内容而认不出的列、没有读的别的表：人点头了才能照读的写入。"""
+        """有内容而认不出的列、没有读的别的表、像是别的单位的数：人点头了才能照读的写入。"""
         return tuple(note for note in self.notes if note.doubtful)
 
     @property
@@ -193,6 +196,7 @@ class _Reader:
         merged = self._merges(kept)
         rows = tuple(self._row(line, merged.get(line.number, {})) for line in kept)
         self._unread_columns(kept)
+        self._unlikely(rows)
         self._lookalikes(rows)
         return Table(
             self.name,
@@ -231,13 +235,7 @@ class _Reader:
             title = self.titles[index]
             cell = next(cell for cell in line.cells if cell.column == index)
             shown = re.sub(r"\s+", " ", title)
-            if column.other_unit(title):
-                unit = column.units[0]
-                self.book.refuse(
-                    self.header, index, shown, f"列名写的单位是“{column.other_unit(title)}”，这一列按 {unit} 填，不换算"
-                )
-            elif title != column.name and not column.unit_said(title):
-                self.book.cell(Outcome.NAMED, self.header, index, shown, f"没写单位，按 {column.units[0]} 读")
+            self._check_unit(index, column, title, shown)
             if cell.text != column.name:
                 self.book.cell(Outcome.FOLDED, self.header, index, shown, f"认作“{column.name}”")
         for cell in line.cells:
@@ -247,6 +245,28 @@ class _Reader:
         if before:
             cells = sum(len(one.cells) for one in before)
             self.book.rows(Outcome.UNREAD, [one.number for one in before], "在表头以前，当作标题，没有读", cells)
+            self._titled_unit(before)
+
+    def _check_unit(self, index: int, column: Column, title: str, shown: str) -> None:
+        """列名里的单位：别的单位、倍数不换算，拒绝；没写的、没有规定单位的列写了的，点名。"""
+        if unit := column.other_unit(title):
+            right = f"按 {column.units[0]} 填，" if column.units else "照一个一个的数填，"
+            self.book.refuse(self.header, index, shown, f"列名写的单位是“{unit}”，这一列{right}不换算")
+        elif column.kind == Kind.NUMBER and not column.units and not column.measured and column.stated_unit(title):
+            text = f"列名写的“{column.stated_unit(title)}”没有核对，照数读"
+            self.book.cell(Outcome.NAMED, self.header, index, shown, text)
+        elif (column.usual or title != column.name) and not column.unit_said(title):
+            self.book.cell(Outcome.NAMED, self.header, index, shown, f"没写单位，按 {column.units[0]} 读")
+
+    def _titled_unit(self, before: Sequence[Line]) -> None:
+        """表头以前写了“单位：万次”的：数没有照它换算，要人点头。"""
+        for line in before:
+            for cell in line.cells:
+                found = _TITLED_UNIT.search(folding.code(cell.text[:_CELL]))
+                if found and folding.scale(found[1]):
+                    where = f"第 {line.number} 行 {letters(cell.column)} 列"
+                    text = f"写了“单位：{found[1]}”，各数没有照它换算，照格里的读"
+                    self.book.whole(Outcome.NAMED, where, text, doubtful=True)
 
     def _no_header(self) -> None:
         wanted = "、".join(column.name for column in self.wanted.columns)
@@ -374,6 +394,18 @@ class _Reader:
                 text = "认不出是哪一列，下面没有内容"
             doubtful = bool(rows[index]) and not serial
             self.book.column(Outcome.UNREAD, index, title, numbers, text, doubtful=doubtful)
+
+    def _unlikely(self, rows: Sequence[Row]) -> None:
+        """列名没写单位、格里也没写，而数大得不像这个单位：不猜，照读，要人点头。"""
+        for index, column in self.places.items():
+            if not column.usual or column.unit_said(self.titles.get(index, "")):
+                continue
+            bare = {row.number: folding.number(row.raw[column.name]) for row in rows}
+            large = [number for number, text in bare.items() if text and Decimal(text) > column.usual]
+            if large:
+                unit = column.units[0]
+                text = f"{told_rows(large)}超过 {column.usual:,} {unit}，列名没写单位，像是别的单位；确是 {unit} 才照导"
+                self.book.column(Outcome.NAMED, index, column.name, large, text, doubtful=True)
 
     def _lookalikes(self, rows: Sequence[Row]) -> None:
         for column in self.wanted.columns:

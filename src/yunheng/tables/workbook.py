@@ -10,8 +10,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import BinaryIO
@@ -20,31 +18,16 @@ from xml.parsers import expat
 from .cells import Cell, Line, Made, Sheet
 from .folding import visible
 from .limits import Limits, TooLarge, Unreadable, guard
-from .notes import Area
+from .notes import Area, address
+from .stored import Style, iso, numbered, style
 
 _CHUNK = 1 << 16
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-#: Excel 自带的日期格式（27–36、50–58 是中文、日文的）
-_DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
-_PERCENT_FORMATS = {9, 10}
-_BUILT_IN = {1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00"}
-_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 #: 一个标签、一段属性最长几个字节
 _LONGEST = 4 << 20
-_LAST_SERIAL = 2_958_466
 
 Attributes = dict[str, str]
-
-
-@dataclass(frozen=True)
-class _Style:
-    """一种单元格格式：数字格式原文，是不是日期、百分比，有没有底色。"""
-
-    shown: str = ""
-    dated: bool = False
-    percent: bool = False
-    painted: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,9 +91,22 @@ class Workbook:
     def sheet(self, entry: Entry) -> Sheet:
         """一张表全部读出来。"""
         sheet = Sheet(entry.title, hidden=entry.hidden, spreadsheet=True, epoch_1904=self.epoch_1904)
-        sheet.lines.extend(self.lines(entry, sheet))
+        sheet.lines.extend(self._once(entry, self.lines(entry, sheet)))
         self._aside(entry, sheet)
         return sheet
+
+    def _once(self, entry: Entry, lines: Iterator[Line]) -> Iterator[Line]:
+        """坏了的表里同一行、同一格写了两遍，留哪一个都是猜：整份不收。"""
+        reached, where = 0, f"“{self.name}”的“{entry.title}”"
+        for line in lines:
+            if line.number <= reached:
+                raise Unreadable(f"{where}坏了：第 {line.number} 行写了两遍，或者行的先后颠倒；请重新另存后再导入")
+            reached = line.number
+            columns = [cell.column for cell in line.cells]
+            if len(set(columns)) < len(columns):
+                twice = next(column for column in columns if columns.count(column) > 1)
+                raise Unreadable(f"{where}坏了：{address(line.number, twice)} 一格写了两遍；请重新另存后再导入")
+            yield line
 
     def lines(self, entry: Entry, sheet: Sheet) -> Iterator[Line]:
         """一行一行读；合并、隐藏的列、只有底色的行读完以后记在 `sheet` 里。"""
@@ -240,9 +236,9 @@ class Workbook:
         self._counter.add(0, len(text) + 1)
         return text
 
-    def _formats(self) -> list[_Style]:
+    def _formats(self) -> list[Style]:
         part = self._part_named("styles")
-        styles: list[_Style] = []
+        styles: list[Style] = []
         if not part:
             return styles
         custom: dict[int, str] = {}
@@ -262,16 +258,7 @@ class Workbook:
             elif name == "xf" and inside == ["cellXfs"]:
                 self._bounded(styles)
                 number, fill = _whole(attributes.get("numFmtId")), _whole(attributes.get("fillId"))
-                shown = custom.get(number, _BUILT_IN.get(number, ""))
-                bare = _LITERAL.sub("", shown).lower()
-                styles.append(
-                    _Style(
-                        shown,
-                        number in _DATE_FORMATS if number not in custom else _dated(shown),
-                        number in _PERCENT_FORMATS or "%" in bare,
-                        fill < len(fills) and fills[fill],
-                    )
-                )
+                styles.append(style(number, custom.get(number), painted=fill < len(fills) and fills[fill]))
 
         self._all(part, start)
         return styles
@@ -303,12 +290,6 @@ def _kept(text: str) -> str:
 
 def _whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
-def _dated(shown: str) -> bool:
-    """格式里有年月日时分秒的字母，是日期；[h] 之类累计时长的不算日期的字也在里面。"""
-    first = shown.partition(";")[0]
-    return bool(re.search("[ymdhs]", _LITERAL.sub("", re.sub(r"\[(h+|m+|s+)\]", r"\1", first, flags=re.I)), re.I))
 
 
 class _TextReader:
@@ -350,7 +331,7 @@ class _SheetReader:
 
     sheet: Sheet
     strings: list[str]
-    styles: list[_Style]
+    styles: list[Style]
     epoch_1904: bool
     counter: _Counter
     visible: Callable[[str], str] = visible
@@ -361,7 +342,7 @@ class _SheetReader:
     painted: bool = False
     cells: list[Cell] = field(default_factory=list)
     kind: str = ""
-    style: _Style = field(default_factory=_Style)
+    style: Style = field(default_factory=Style)
     formula: list[str] | None = None
     value: list[str] = field(default_factory=list)
     collecting: str = ""
@@ -419,9 +400,9 @@ class _SheetReader:
         elif name == "row":
             self._close_row()
 
-    def _style(self, text: str | None) -> _Style:
+    def _style(self, text: str | None) -> Style:
         index = _whole(text)
-        return self.styles[index] if index < len(self.styles) else _Style()
+        return self.styles[index] if index < len(self.styles) else Style()
 
     def _open_cell(self, attributes: Attributes) -> None:
         found = _REFERENCE.fullmatch(attributes.get("r", ""))
@@ -457,16 +438,19 @@ class _SheetReader:
         if self.kind == "s":
             index = _whole(raw.strip())
             text = self.strings[index] if index < len(self.strings) else ""
-            return Cell(self.column, _unescaped(text)) if self.visible(text) else None
+            return self._written(text)
         if self.kind in ("inlineStr", "str"):
-            return Cell(self.column, _unescaped(raw)) if self.visible(raw) else None
+            return self._written(raw)
         if self.kind == "b":
             return Cell(self.column, "TRUE" if raw.strip() == "1" else "FALSE", Made.BOOL)
         if self.kind == "e":
             return Cell(self.column, raw.strip(), Made.ERROR)
         if self.kind == "d":
-            return Cell(self.column, _iso(raw.strip()), Made.DATE)
-        return _numbered(self.column, raw.strip(), self.style, self.epoch_1904)
+            return Cell(self.column, iso(raw.strip()), Made.DATE)
+        return numbered(self.column, raw.strip(), self.style, epoch_1904=self.epoch_1904)
+
+    def _written(self, raw: str) -> Cell | None:
+        return Cell(self.column, _unescaped(raw), shown=self.style.shown) if self.visible(raw) else None
 
     def _close_row(self) -> None:
         if not self.cells:
@@ -504,52 +488,3 @@ def _zero(text: str | None) -> bool:
 def _unescaped(text: str) -> str:
     """Excel 把控制字符写成 _x000D_。"""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
-
-
-def decimal_text(raw: str) -> str:
-    """数字原文写成不用指数的十进制；双精度的取最短可还原的写法。"""
-    if re.fullmatch(r"-?[0-9]+", raw):
-        return raw
-    text = f"{Decimal(repr(float(raw))):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _numbered(column: int, raw: str, style: _Style, epoch_1904: bool) -> Cell:
-    try:
-        text = decimal_text(raw)
-    except (ValueError, ArithmeticError):
-        return Cell(column, raw)
-    if style.dated:
-        shown = _serial(Decimal(text), epoch_1904)
-        if shown is not None:
-            return Cell(column, shown, Made.DATE, style.shown)
-    return Cell(column, text, Made.PERCENT if style.percent else Made.NUMBER, style.shown)
-
-
-def _serial(value: Decimal, epoch_1904: bool) -> str | None:
-    """Excel 的日期序号 → YYYY-MM-DD（有钟点的再带钟点）；1900 年 2 月 29 日并不存在，以前的差一天。"""
-    if not value.is_finite() or not 0 <= value < _LAST_SERIAL:
-        return None
-    days = int(value)
-    seconds = round((value - days) * 86_400)
-    if not epoch_1904 and days == 0:
-        return None
-    start = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30 if days >= 60 else 31)  # noqa: DTZ001 表里的日期没有时区
-    moment = start + timedelta(days=days, seconds=seconds)
-    return moment.date().isoformat() if moment.time() == moment.min.time() else moment.isoformat(" ")
-
-
-def serial_day(raw: str) -> str | None:
-    """常规格式的日期序号（1900 起）→ YYYY-MM-DD；不在 2000 年至 2100 年的为 None。"""
-    shown = _serial(Decimal(raw), epoch_1904=False)
-    return shown if shown and "2000" <= shown[:4] <= "2100" else None
-
-
-def _iso(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text.removesuffix("Z"))
-    except ValueError:
-        return text
-    if moment.time() == moment.min.time():
-        return date(moment.year, moment.month, moment.day).isoformat()
-    return moment.isoformat(" ")

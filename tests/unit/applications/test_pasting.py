@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yunheng.applications.checking import check_row
 from yunheng.applications.pasting import from_text
 from yunheng.applications.spelling import spelled
 from yunheng.tables.notes import Outcome
@@ -67,3 +68,27 @@ def test_R032_没有类型和台数的列_当作云主机一台_写明() -> None
 def test_R032_类型列里空着的_不当作云主机() -> None:
     found = from_text("服务类型\tCPU\t内存\n\t8\t32\n")
     assert found.rows[0]["type"] == ""
+
+
+def test_R032_列名是别的单位_整份不能导入_不把MB当GB() -> None:
+    found = from_text("服务类型\t台数\tCPU\t内存（MB）\n云主机\t1\t8\t32768\n")
+    assert found.blocked
+    assert any(note.outcome == Outcome.REFUSED and "单位是“MB”" in note.text for note in found.notes)
+
+
+@pytest.mark.parametrize("head", ["系统盘\t数据盘", ""])
+def test_R032_盘没写单位又大得不像TB_要人点头(head: str) -> None:
+    row = "云主机\t2\t8\t32\t麒麟\t100\t500\t否\t政务外网"
+    text = f"类型\t台数\tCPU\t内存\t操作系统\t{head}\tSSD\t网络区域\n{row}\n" if head else f"{row}\n"
+    found = from_text(text)
+    assert [note.column for note in found.notes if note.doubtful] == ["系统盘", "数据盘"]
+    assert not [note for note in from_text(text.replace("100\t500", "0.1\t0.5")).notes if note.doubtful]
+
+
+def test_R032_数里有空白_放进表格等人改_不粘成一个数() -> None:
+    found = from_text("CPU\t内存\n8 16\t1,234\n")
+    assert (found.rows[0]["cores"], found.rows[0]["memory"]) == ("8 16", "1234")
+    assert [note.column for note in found.notes if note.outcome == Outcome.REFUSED] == ["CPU"]
+    assert [column.key for column, _ in check_row({**found.rows[0], "cores": "8", "memory": "1,23"})] == [
+        "memory", "os", "system_disk", "zone",
+    ]  # fmt: skip
