@@ -165,14 +165,15 @@ def unlogged() -> None:
     measured()
 
 
-def rule(ruling: str) -> None:
+def rule(ruling: str, **days: date) -> None:
     run = latest_run(YEAR)
     assert run is not None
     for row in differences(run):
         if row.code == "D5":
             handling.handle(
                 actor=cast()["shy"], on=JULY, year=YEAR, code="D5", resource=row.resource, item=row.item,
-                kind=Handling.RULE, text="平台上查无此机", ruling=ruling, evidence=("平台截图.txt", b"no such host"),
+                kind=Handling.RULE, text="平台上查无此机", ruling=ruling, **days,
+                evidence=("平台截图.txt", b"no such host"),
             )  # fmt: skip
 
 
@@ -181,6 +182,15 @@ def test_R091_差异没有裁定的_裁定认可的都不是线索() -> None:
     assert leading.pending(YEAR, JULY) == []
     rule("认可")
     assert leading.pending(YEAR, JULY) == []
+
+
+def test_R091_只有一段日子裁定不计费的也是线索_不看最近的一条() -> None:
+    unlogged()
+    rule("不计费", until_on=date(YEAR, 11, 1))
+    rule("认可", from_on=date(YEAR, 11, 1))
+    found = leading.pending(YEAR, JULY)
+    assert {one.indicator for one in found} == {"F"}
+    assert f"{YEAR}-07-01 至（含）{YEAR}-10-31 不计费；{YEAR}-11-01 至（含）{YEAR + 1}-06-30 认可" in found[0].text
 
 
 def test_R091_裁定不计费的成制度执行的线索_一张工单一条_裁定的证据带过去() -> None:

@@ -237,3 +237,16 @@ def test_R075_去年那个闰日_今年没有的_不沿用() -> None:
     # 到 2 月末为止的，闰年也到 2 月末
     assert moved(date(2023, 7, 1), date(2023, 3, 1)) == []
     assert moved(date(2023, 2, 1), date(2023, 3, 1)) == [(date(2024, 2, 1), date(2024, 3, 1))]
+
+
+def test_R075_只看去年裁过的_全选就一次沿用一批(row: Difference) -> None:
+    other = Difference.objects.filter(run=row.run, code="D5").exclude(pk=row.pk)[0]
+    past(row)
+    past(other, "不计费")
+    client = signed_in("shy")
+    page = client.get(url(row), {"past": "1", "state": "open"})
+    keys = [one.key for group in page.context["page"].groups for one in group.entries]
+    assert sorted(keys) == sorted(f"{one.code}|{one.item}|{one.resource}" for one in (row, other))
+    assert "共 2 条" in page.content.decode()
+    assert client.post(url(row), {"do": "沿用", "row": keys}).status_code == 302
+    assert sorted(one.ruling for one in this_year()) == ["不计费", "认可"]

@@ -135,6 +135,21 @@ def test_R056_台账在用平台上看不见的_从今天省到年末_裁定认�
     assert listed() == []
 
 
+def test_R056_只认可了一段日子的_今天在那一段里才不列() -> None:
+    used()
+    ghost = used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    measured("滚动", ON)
+    run = latest_run(YEAR)
+    assert run is not None
+    for row in differences(run):
+        handling.handle(
+            actor=cast()["shy"], on=ON, year=YEAR, code=row.code, resource=row.resource, item=row.item,
+            kind=Handling.RULE, text="以工单为准", ruling="认可", until_on=date(2025, 12, 1),
+        )  # fmt: skip
+    assert listed() == []
+    assert {one.resource.project for one in listed(date(2025, 12, 1))} == {ghost}
+
+
 def test_R056_几种缘由的照省得最多的一种算_缘由都写() -> None:
     used()
     ghost = used("没有日志的系统", "ECS-NOLOG-", with_logs=False)

@@ -107,6 +107,18 @@ def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Diffe
     return rows.filter(ruled if state == RULED else ~ruled, blocking=True).order_by("seq")
 
 
+def ruled_before(run: Run, rows: QuerySet[Difference]) -> QuerySet[Difference]:
+    """上一服务年度裁定过同样的（R-075）：可以看着沿用。"""
+    past = Handling.objects.filter(
+        service_year=run.service_year - 1,
+        kind=Handling.RULE,
+        resource=OuterRef("resource"),
+        item=OuterRef("item"),
+        code=OuterRef("code"),
+    )
+    return rows.filter(Exists(past))
+
+
 def _ruled(run: Run) -> Exists:
     """这条差异现在全年都裁定过：看最近的一条裁定以后是不是。"""
     rules = Handling.objects.filter(service_year=run.service_year, kind=Handling.RULE)

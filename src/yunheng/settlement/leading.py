@@ -11,6 +11,7 @@ from urllib.parse import quote
 from django.db.models.fields.json import KT
 
 from yunheng.assessment.leading import Files, Lead, reference_of, register_source
+from yunheng.ledger.effective import effective
 from yunheng.ledger.models import Action, Fact, Received, Resource
 from yunheng.metering.differences import NAMES
 from yunheng.orgs.models import Institution
@@ -68,7 +69,9 @@ def differences(year: int, on: date) -> Iterator[Lead]:
     seen: set[str] = set()
     for one in found:
         ruled, provider = one.ruled, owners.get(one.resource)
-        if provider is None or (one.code in _DENIED and (ruled is None or ruled.ruling != "不计费")):
+        # 只有一段日子裁定不计费的也算：不看最近的一条，看各段
+        denied = any(span.ruling == Handling.WAIVE for span in one.spans)
+        if provider is None or (one.code in _DENIED and not denied):
             continue
         if one.code == _BEFOREHAND and ruled is None:
             continue
@@ -77,7 +80,7 @@ def differences(year: int, on: date) -> Iterator[Lead]:
         if happened is None or f"{provider.pk}/{reference}" in seen:
             continue
         seen.add(f"{provider.pk}/{reference}")
-        said = f"；{ruled.on} 裁定{ruled.ruling}：{ruled.text[:100]}" if ruled else ""
+        said = f"；{ruled.on} 裁定{one.stated}：{ruled.text[:100]}" if ruled else ""
         yield Lead(
             source="对账差异",
             provider=provider,
@@ -109,10 +112,10 @@ def _rows(run: Run) -> Sequence[Difference]:
 
 
 def _owners(found: Sequence[Difference]) -> dict[str, Institution]:
-    """资源 → 哪家的：台账里有的照台账，没有的看是哪家平台报来的。"""
+    """资源 → 哪家的：台账里有的照台账，没有的看是哪家平台报来的（算数的收件）。"""
     codes = {one.resource for one in found if one.resource}
     owners = {one.code: one.provider for one in Resource.objects.filter(code__in=codes).select_related("provider")}
-    sent = Received.objects.filter(kind__in=("工单", "日志")).alias(code=KT("payload__资源"))
+    sent = effective(Received.objects.filter(kind__in=("工单", "日志"))).alias(code=KT("payload__资源"))
     for one in sent.filter(code__in=sorted(codes - set(owners))).select_related("source__provider").order_by("pk"):
         owners.setdefault(one.payload["资源"], one.source.provider)
     return owners

@@ -24,6 +24,7 @@ from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods, pricing
 from yunheng.rules.problems import NotInForce
 from yunheng.settlement import charging, disputing, queries
+from yunheng.settlement.models import Handling
 
 #: 台账上在用、平台上看不见的差异
 _UNSEEN = {"D5": "平台日志里没有", "D7": "平台日志里提前没有了"}
@@ -64,7 +65,7 @@ def candidates(actor: Actor, on: date) -> list[Candidate]:
     for segment, ends in _in_trial(live, on, year):
         text = f"在测试期，平台日志还没有见过；{ends} 起计费，以前注销的一分不花"
         _add(found, segment, TRIAL, text, on)
-    for segment, text in _unseen(live, year):
+    for segment, text in _unseen(live, year, on):
         _add(found, segment, UNSEEN, text, on)
     segments = list(live.filter(resource__in=found))
     starts = charge_starts(segments, conventions_of(year))
@@ -130,8 +131,8 @@ def _in_trial(live: QuerySet[Segment], on: date, year: int) -> list[tuple[Segmen
     ]
 
 
-def _unseen(live: QuerySet[Segment], year: int) -> list[tuple[Segment, str]]:
-    """最近一次计量里台账在用、平台上看不见的；裁定认可了的不列。"""
+def _unseen(live: QuerySet[Segment], year: int, on: date) -> list[tuple[Segment, str]]:
+    """最近一次计量里台账在用、平台上看不见的；`on` 那天裁定认可的不列。"""
     run = queries.latest_run(year)
     if run is None:
         return []
@@ -140,7 +141,7 @@ def _unseen(live: QuerySet[Segment], year: int) -> list[tuple[Segment, str]]:
     reasons = {
         (one.resource, one.item): f"{_UNSEEN[one.code]}（{one.code}，{seen}）：{one.note}"
         for one in rows
-        if one.ruled is None or one.ruled.ruling != "认可"
+        if (ruled := one.ruled_on(on)) is None or ruled.ruling != Handling.ALLOW
     }
     found = live.filter(resource__code__in={resource for resource, _ in reasons})
     return [

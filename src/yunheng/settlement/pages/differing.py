@@ -94,19 +94,21 @@ def _seen(actor: Actor, run: Run) -> tuple[QuerySet[Difference], _Counts]:
 
 
 def _matched(run: Run, rows: QuerySet[Difference], asked: Mapping[str, str]) -> QuerySet[Difference]:
-    """合筛选的：处理到哪一步、哪一种、资源或单号里有这几个字。"""
+    """合筛选的：处理到哪一步、哪一种、去年裁过的、资源或单号里有这几个字。"""
     if asked.get("state", "") in STATES:
         rows = disputing.in_state(run, rows, asked["state"])
     if code := asked.get("code", ""):
         rows = rows.filter(code=code)
+    if asked.get("past"):
+        rows = disputing.ruled_before(run, rows)
     if text := asked.get("q", "").strip():
         rows = rows.filter(Q(resource__contains=text) | Q(form__contains=text) | Q(order__contains=text))
     return rows
 
 
 def _counted(rows: QuerySet[Difference], counts: _Counts, asked: Mapping[str, str]) -> int:
-    """合筛选的几条：不找字、不看分派的，批次里数过。"""
-    if asked.get("q", "").strip() or asked.get("assigned"):
+    """合筛选的几条：不找字、不看分派和去年的，批次里数过。"""
+    if asked.get("q", "").strip() or asked.get("assigned") or asked.get("past"):
         return rows.count()
     code, state = asked.get("code", ""), asked.get("state", "")
     parts = [counts[state]] if state in STATES else counts.values()
