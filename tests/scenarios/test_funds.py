@@ -487,7 +487,7 @@ def test_R087_预测只比统一支付的净额_自费的项目另列_不占预�
     assert sum(Decimal(row["amount"]) for row in found.months) == found.expected
     planned = forecasting.set_budget(actor=cast()["cz"], on=JULY, year=YEAR, amount=found.expected, document="文")
     assert "预计执行 100.0%" in forecasting.sentence(found, planned)
-    assert f"另有自行支付 {found.own:,.2f} 元" in forecasting.sentence(found, planned)
+    assert f"另有自行支付（扣后）{found.own:,.2f} 元" in forecasting.sentence(found, planned)
 
 
 def test_R087_考核扣减以后的才是预测_各月之和仍等于它() -> None:

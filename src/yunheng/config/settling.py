@@ -78,12 +78,13 @@ class Done:
             f"账目 {self.counts['lines']} 条，待核 {self.counts['disputed']} 条，差异 {self.counts['differences']} 条",
             "",
             *(
-                f"  {entry['provider']:<8}统一支付 {entry['gross']:>16}"
-                f"  扣减 {entry['deduction']:>14}  应付 {entry['net']:>16}"
+                f"  {entry['provider']:<8}统一支付（扣前） {entry['gross']:>16}"
+                f"  扣减 {entry['deduction']:>14}  扣后 {entry['net']:>16}"
                 for entry in summary["unified"]
             ),
-            f"  {'合计':<6}统一支付 {summary['unified_gross']:>16}  {'':>19}  应付 {summary['unified_net']:>16}",
-            f"  自行支付 {summary['self_net']}（{len(summary['self'])} 笔），待核 {summary['disputed_gross']}",
+            f"  {'合计':<6}统一支付（扣前） {summary['unified_gross']:>16}"
+            f"  {'':>19}  扣后 {summary['unified_net']:>16}",
+            f"  自行支付（扣后） {summary['self_net']}（{len(summary['self'])} 笔），待核 {summary['disputed_gross']}",
             f"  第三方专项管理费上限 {summary['supervision_fee_cap']}（D14-16）",
             "",
             f"摘要 {self.digest}",

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from yunheng.rules import periods
+
 #: 谁付 → 印出来的叫法
 PAYERS = {"unified": "统一支付", "self": "自行支付"}
 #: 文件里的创建时刻写定，同样的数据逐字节相同
@@ -123,6 +125,7 @@ class Written:
     """方案里人定的：各段文字（概况、绩效目标、支付安排），绩效目标各行的指标和目标值，专项管理费，效能核定。
 
     `supervision` 是安排的第三方专项管理费（分），没有安排为 None；
+    `recheck` 是第三方最近一次复算（怎么说, 一致没有），没有复算过为 None；
     `budget` 是预算合计的各行（叫法, 分, 条款），草稿、预估没有。
     """
 
@@ -133,6 +136,7 @@ class Written:
     supervision: int | None = None
     verified: tuple[Verified, ...] = ()
     budget: tuple[tuple[str, int, str], ...] = ()
+    recheck: tuple[str, bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -183,9 +187,14 @@ class Papers:
         return date.fromisoformat(self.result["until"])
 
     @property
+    def last(self) -> date:
+        """服务年度末日：各参数照这天施行的。"""
+        return periods.service_year(self.year).last
+
+    @property
     def estimated(self) -> bool:
         """数据截止日早于服务年度末日：是年中预估，不是结算。"""
-        return self.until < date(self.year + 1, 7, 1)
+        return self.until < periods.year_end(self.year)
 
     @property
     def mark(self) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from yunheng.rules import rulebook
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import fen, yuan
+from yunheng.rules.parameters import Value
+from yunheng.rules.terms import AMOUNTS
 
 from .blocks import SUBTOTAL, Block, Chart, Column, Heading, PageBreak, Paragraph, Table
 from .data import PAYERS, Papers
@@ -91,7 +94,7 @@ class Measured:
             "表 3　费用最多的目录项",
             (
                 Column("目录项", 3), Column("名称", 5), Column("计价单位", 2),
-                Column("金额（元）", 3, "right"), Column("占比", 1.6, "right"),
+                Column("金额（元）", 3, "right"), Column("占账目合计", 2, "right"),
             ),
             [
                 (code, papers.items[code].name, papers.items[code].measure, figure_text(amount),
@@ -113,7 +116,8 @@ class Measured:
         trials = sum(usage.trials for usage in papers.usage.values())
         ongoing = sum(usage.on_trial for usage in papers.usage.values())
         yield Paragraph(
-            f"市级政务云基础设施自下发服务日起 3 个月为测试期，不计费（D62-七）。本期有测试期的新增 {trials:,} 项，"
+            f"市级政务云基础设施自下发服务日起 {self._rule('trial_months').whole} 个月为测试期，不计费（D62-七）。"
+            f"本期有测试期的新增 {trials:,} 项，"
             f"期末仍在测试期的 {ongoing:,} 项。平台软件、软件授权和区级云没有测试期。"
         )
         yield Heading(2, "（三）三方对账")
@@ -166,8 +170,8 @@ class Measured:
         yield Table(
             "表 6　按服务商（元）",
             (
-                Column("服务商", 2), Column("账目条数", 2, "right"), Column("统一支付", 3, "right"),
-                Column("自行支付", 3, "right"), Column("合计", 3, "right"),
+                Column("服务商", 2), Column("账目条数", 2, "right"), Column(AMOUNTS["unified_gross"], 3, "right"),
+                Column(AMOUNTS["self_gross"], 3, "right"), Column("账目合计（扣前）", 3, "right"),
             ),
             (*rows, total),
             totals=1,
@@ -186,6 +190,10 @@ class Measured:
         top = sorted(by_unit.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
         yield _chart("图 3　费用最多的单位（万元）", "bars", [(papers.units[u].name, a) for u, a in top], "单位")
         yield Paragraph("各单位、各项目的金额见附表 1、附表 2；逐条账目见《结算明细.xlsx》。")
+
+    def _rule(self, key: str) -> Value:
+        """这个服务年度末日施行的参数。"""
+        return rulebook.built_in().settled(key, self.papers.last)
 
     def summary_text(self, key: str) -> str:
         """汇总里的一个数，带千分位。"""
@@ -235,8 +243,10 @@ class Measured:
     def _assessment(self) -> Iterator[Block]:
         papers = self.papers
         yield Heading(1, "七、绩效考核与扣减")
+        step = self._rule("deduction_step").whole
         yield Paragraph(
-            "按七项指标考核各服务商，总分低于 90 分的扣当年结算金额的 5%，每再低 10 分多扣 5%（D62-附件5）；"
+            f"按七项指标考核各服务商，总分低于 {self._rule('deduction_threshold').whole} 分的扣当年结算金额的 {step}%，"
+            f"每再低 {self._rule('deduction_band').whole} 分多扣 {step}%（D62-附件5）；"
             "各服务商的考核表另附。"
         )
         deducted = {entry["provider"]: fen(entry["deduction"]) for entry in self.summary["unified"]}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 
-from yunheng.rules import periods
+from yunheng.rules import periods, rulebook
 from yunheng.rules.clauses import load_built_in
 from yunheng.rules.money import fen, yuan
+from yunheng.rules.terms import AMOUNTS
 
 from .blocks import Block, Column, Heading, Paper, Paragraph, Slot, Table
 from .citing import SHORT, spoken_block
@@ -30,7 +32,7 @@ def settlement_plan(papers: Papers, settled: Sums, held: Sums) -> Paper:
     writer = _Plan(papers, settled, held)
     return Paper(
         title=f"{papers.result['district']}电子政务云资源结算项目方案{draft}",
-        subtitle=f"{periods.years(year)} 服务年度（{year} 年 7 月 1 日至 {day_text(last)}）",
+        subtitle=f"{periods.years(year)} 服务年度（{day_text(rulebook.service_year_start(year))}至 {day_text(last)}）",
         footnote=str(papers.result["digest"]),
         blocks=tuple(map(spoken_block, writer.blocks())),
         mark=papers.mark,
@@ -44,31 +46,69 @@ def unwritten() -> tuple[Block, ...]:
         Slot("overview"),
         Heading(1, BUDGET),
         Slot("supervision"),
-        _goal_table(GOALS, ("",) * len(GOALS)),
+        _goal_table(GOALS, (("", ""),) * len(GOALS)),
         Slot("goal"),
         Heading(1, PAYMENT),
         Slot("arrangement"),
     )
 
 
-def goal_values(papers: Papers, settled: Sums, held: Sums) -> tuple[str, ...]:
-    """预算绩效目标各行的依据和现值，次序同 GOALS。"""
-    due = fen(papers.result["summary"]["unified_net"]) + sum(one.amount for one in papers.written.verified)
-    rates = "、".join(f"{papers.providers[code]} {rate}%" for code, rate in sorted(papers.satisfaction.items()))
-    return (
-        f"账目 {settled.count:,} 条，待核 {held.count:,} 条",
-        "批准以前由第三方复算" if papers.draft else "摘要相同",
-        "每年 7 月起（细则第八条）",
-        money_text(due),
-        rates or "未调查",
+_MET, _LATER = "达标", "还不能评"
+
+
+def goal_values(papers: Papers, settled: Sums, held: Sums) -> tuple[tuple[str, str], ...]:
+    """预算绩效目标各行的（现值, 达标与否），次序同 GOALS；目标值改过的程序评不了，由人评。"""
+    found = (
+        (
+            f"账目 {settled.count:,} 条，待核 {held.count:,} 条",
+            _LATER if papers.estimated else f"未达标：{held.count:,} 条待核" if held.count else _MET,
+        ),
+        _rechecked(papers),
+        _timely(papers),
+        (f"应付 {money_text(_due(papers))}", "支付以后评"),
+        _satisfied(papers),
+    )
+    return tuple(
+        (value, state if goal[1] == default[1] else "目标值改过，由人评")
+        for (value, state), goal, default in zip(found, papers.written.goals, GOALS, strict=True)
     )
 
 
-def _goal_table(goals: Iterable[tuple[str, str]], values: Iterable[str]) -> Table:
+def _due(papers: Papers) -> int:
+    return fen(papers.result["summary"]["unified_net"]) + sum(one.amount for one in papers.written.verified)
+
+
+def _rechecked(papers: Papers) -> tuple[str, str]:
+    """第三方复算：真有人复算相符才写摘要相同（R-077）。"""
+    if papers.written.recheck is None:
+        return "批准以前由第三方复算" if papers.draft else "还没有第三方复算", _LATER
+    told, equal = papers.written.recheck
+    return told, _MET if equal else "未达标：复算不一致"
+
+
+def _timely(papers: Papers) -> tuple[str, str]:
+    month = rulebook.built_in().settled("settlement_start_month", papers.last).whole
+    rule = f"每年 {month} 月起编制（细则第八条）"
+    if papers.estimated or papers.draft:
+        return f"{rule}，{'服务年度还没完' if papers.estimated else '计量还没有批准'}", _LATER
+    return f"{rule}，服务年度已完、计量已批准", _MET
+
+
+def _satisfied(papers: Papers) -> tuple[str, str]:
+    line = rulebook.built_in().settled("satisfaction_threshold", papers.last).value
+    rates = {papers.providers[code]: Decimal(rate) for code, rate in sorted(papers.satisfaction.items())}
+    if not rates:
+        return "未调查", _LATER
+    low = [name for name, rate in rates.items() if rate < line]
+    told = "、".join(f"{name} {rate}%" for name, rate in rates.items())
+    return told, f"未达标：{'、'.join(low)}" if low else _MET
+
+
+def _goal_table(goals: Iterable[tuple[str, str]], values: Iterable[tuple[str, str]]) -> Table:
     return Table(
         "表 11　预算绩效目标",
-        (Column("指标", 2.4), Column("目标", 5), Column("依据和现值", 6)),
-        [(*goal, value) for goal, value in zip(goals, values, strict=True)],
+        (Column("指标", 2.2), Column("目标", 4.6), Column("现值", 4.8), Column("达标与否", 2.8)),
+        [(*goal, *value) for goal, value in zip(goals, values, strict=True)],
         slot="goals",
     )
 
@@ -113,8 +153,9 @@ class _Plan(Measured):
             f"本项目对 {periods.years(papers.year)} 服务年度内各使用单位的政务云资源逐日计量、逐条计费，形成本方案，报区科委立项（D62-八）。"
         )
         yield Paragraph(
-            f"统一支付部分{self.word}金额 {money_text(self.gross)}，考核扣减 {money_text(self.gross - self.net)}，"
-            f"应付 {money_text(self.net)}（{amount_in_words(self.net)}）。{self._verified_sentence()}自行支付部分 {money_text(fen(summary['self_net']))}，"
+            f"{AMOUNTS['unified_gross']}{self.word}金额 {money_text(self.gross)}，考核扣减 {money_text(self.gross - self.net)}，"
+            f"扣后应付 {money_text(self.net)}（{amount_in_words(self.net)}）。{self._verified_sentence()}"
+            f"{AMOUNTS['self_net']} {money_text(fen(summary['self_net']))}，"
             f"由使用单位自行签约支付，不列入本项目（D62-九）。差异未决的 {self.held.count} 条、"
             f"{money_text(fen(summary['disputed_gross']))}列为待核，不计入上述金额。"
         )
@@ -124,15 +165,15 @@ class _Plan(Measured):
             "表 1　概况",
             (Column("项目", 3), Column("数", 3, "right"), Column("项目", 3), Column("金额（元）", 3, "right")),
             (
-                ("有费用的使用单位", f"{len(units)} 个", f"统一支付{self.word}金额", figure_text(self.gross)),
+                ("有费用的使用单位", f"{len(units)} 个", AMOUNTS["unified_gross"], figure_text(self.gross)),
                 ("有费用的项目", f"{len(projects)} 个", "考核扣减", figure_text(self.gross - self.net)),
                 (
                     "期内资源",
                     f"{sum(u.resources for u in papers.usage.values()):,} 个",
-                    "统一支付应付金额",
+                    "统一支付应付（核定以后）" if papers.written.verified else AMOUNTS["unified_net"],
                     figure_text(self.due),
                 ),
-                ("账目", f"{self.settled.count:,} 条", "自行支付金额", figure_text(fen(summary["self_net"]))),
+                ("账目", f"{self.settled.count:,} 条", AMOUNTS["self_net"], figure_text(fen(summary["self_net"]))),
                 ("待核", f"{self.held.count:,} 条", "待核金额", figure_text(fen(summary["disputed_gross"]))),
             ),
         )
@@ -164,8 +205,8 @@ class _Plan(Measured):
         yield Table(
             "表 10　统一支付（元）",
             (
-                Column("服务商", 2), Column("结算金额", 3, "right"), Column("考核扣减", 2.6, "right"),
-                Column("应付金额", 3, "right"), Column("大写", 6),
+                Column("服务商", 2), Column("结算（扣前）", 3, "right"), Column("考核扣减", 2.6, "right"),
+                Column("应付（扣后）", 3, "right"), Column("大写", 6),
             ),
             (
                 *((papers.providers[entry["provider"]], *(figure_text(fen(entry[k])) for k in ("gross", "deduction", "net")),
@@ -175,8 +216,8 @@ class _Plan(Measured):
             totals=1,
         )  # fmt: skip
         yield Paragraph(
-            f"统一支付应付合计 {money_text(self.net)}，大写：{amount_in_words(self.net)}。"
-            f"自行支付合计 {money_text(fen(self.summary['self_net']))}，大写：{amount_in_words(fen(self.summary['self_net']))}。"
+            f"{AMOUNTS['unified_net']}应付合计 {money_text(self.net)}，大写：{amount_in_words(self.net)}。"
+            f"{AMOUNTS['self_net']}合计 {money_text(fen(self.summary['self_net']))}，大写：{amount_in_words(fen(self.summary['self_net']))}。"
         )
 
     def _efficiency(self) -> Iterator[Block]:
@@ -188,7 +229,7 @@ class _Plan(Measured):
             codes[code] += number
         yield Heading(1, "九、使用效能")
         yield Paragraph(
-            f"期内资源 {resources:,} 个，期末仍在用 {in_use:,} 个（{share_text(in_use, resources)}），期内释放 {resources - in_use:,} 个。"
+            f"期内资源 {resources:,} 个，期末仍在用 {in_use:,} 个（占期内资源的 {share_text(in_use, resources)}），期内释放 {resources - in_use:,} 个。"
             f"对账发现提前消失 {codes['D7']} 项、释放未清 {codes['D8']} 个、无主资源 {codes['D13']} 个，"
             "应由服务商和使用单位核实后清理（D14-14）。"
         )
@@ -219,14 +260,15 @@ class _Plan(Measured):
 
     def _budget(self) -> Iterator[Block]:
         cap = fen(self.summary["supervision_fee_cap"])
-        base = "考核扣减后的应付" if self.result["conventions"]["K-12"] == "net" else "考核扣减前的结算"
+        base = AMOUNTS["unified_net" if self.result["conventions"]["K-12"] == "net" else "unified_gross"]
+        limit = self._rule("supervision_fee_limit")
         yield Heading(1, BUDGET)
         yield Paragraph(
             f"资金来源为区级财政。本项目所需预算 {money_text(self.wanted)}，立项批复后由{CENTRE}按财政预算追加流程申请（D62-八）。"
         )
         yield from self._wanted()
         yield Paragraph(
-            f"第三方综合服务监管的专项管理费，不高于年度结算费用的 10%（D14-16(监管机制)）：以统一支付{base}金额为基数，"
+            f"第三方综合服务监管的专项管理费，不高于年度结算费用的 {limit.value}%（D14-16(监管机制)）：以{base}为基数，"
             f"上限 {money_text(cap)}（{amount_in_words(cap)}），舍去分以下。"
         )
         yield Slot("supervision", (self._supervision(),))

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from yunheng.rules import rulebook
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.money import fen, yuan
 from yunheng.rules.periods import last_day
+from yunheng.rules.terms import AMOUNTS
 
 from .data import PAYERS, Line, Papers
 from .money import amount_in_words
@@ -86,10 +88,10 @@ def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
             Field("服务商", 0),
             Field("名称", 0),
             Field("账目条数", 0, "integer", summed=True),
-            Field("结算金额", 0, "money", summed=True),
+            Field("结算（扣前）", 0, "money", summed=True),
             Field("扣减比例", 0, "share"),
             Field("考核扣减", 0, "money", summed=True),
-            Field("应付金额", 0, "money", summed=True),
+            Field("应付（扣后）", 0, "money", summed=True),
         ],
         [
             (
@@ -108,7 +110,9 @@ def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
             for entry in summary["unified"]
         ],
     )
-    sheet.write_string(row, 0, f"应付金额大写：{amount_in_words(fen(summary['unified_net']))}", book.cells["text"])
+    sheet.write_string(
+        row, 0, f"{AMOUNTS['unified_net']}应付大写：{amount_in_words(fen(summary['unified_net']))}", book.cells["text"]
+    )
     row = block(
         book,
         sheet,
@@ -118,10 +122,10 @@ def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
             Field("单位", 0),
             Field("名称", 0),
             Field("服务商", 0),
-            Field("结算金额", 0, "money", summed=True),
+            Field("结算（扣前）", 0, "money", summed=True),
             Field("预算性质", 0),
             Field("考核扣减", 0, "money", summed=True),
-            Field("应付金额", 0, "money", summed=True),
+            Field("应付（扣后）", 0, "money", summed=True),
         ],
         [
             (
@@ -136,9 +140,14 @@ def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
             for entry in summary["self"]
         ],
     )
+    limit = rulebook.built_in().settled("supervision_fee_limit", papers.last)
     for label, amount, remark in (
         ("待核", summary["disputed_gross"], f"{held.count} 条，差异裁定以前不计入合计（D62-七）"),
-        ("专项管理费上限", summary["supervision_fee_cap"], "年度结算费用的 10%，舍去分以下（D14-16 监管机制）"),
+        (
+            "专项管理费上限",
+            summary["supervision_fee_cap"],
+            f"不高于年度结算费用的 {limit.value}%，舍去分以下（D14-16 监管机制）",
+        ),
     ):
         row += 1
         sheet.write_string(row, 0, label, book.cells["text"])
@@ -158,9 +167,9 @@ def _by_provider(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     fields = [
         Field("服务商", 10), Field("名称", 30), Field("期内资源数", 12, "integer"),
         Field("账目条数", 12, "integer", summed=True),
-        Field("统一支付金额", 18, "money", summed=True), Field("扣减比例", 10, "share"),
-        Field("考核扣减", 16, "money", summed=True), Field("统一支付应付", 18, "money", summed=True),
-        Field("自行支付金额", 18, "money", summed=True), Field("待核金额", 16, "money", summed=True),
+        Field(AMOUNTS["unified_gross"], 18, "money", summed=True), Field("扣减比例", 10, "share"),
+        Field("考核扣减", 16, "money", summed=True), Field(AMOUNTS["unified_net"], 18, "money", summed=True),
+        Field(AMOUNTS["self_gross"], 18, "money", summed=True), Field("待核金额", 16, "money", summed=True),
     ]  # fmt: skip
     book.table(
         "按服务商",
@@ -181,7 +190,7 @@ def _by_provider(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
 def _by_unit(book: Book, papers: Papers, settled: Sums) -> None:
     fields = [
         Field("单位", 12), Field("名称", 36), Field("预算性质", 10), Field("服务商", 10), Field("服务商名称", 26),
-        Field("支付方式", 12), Field("结算金额", 18, "money", summed=True),
+        Field("支付方式", 12), Field("结算（扣前）", 18, "money", summed=True),
     ]  # fmt: skip
     book.table(
         "按单位",
@@ -198,7 +207,7 @@ def _by_project(book: Book, papers: Papers, settled: Sums) -> None:
     fields = [
         Field("单位", 12), Field("单位名称", 30), Field("项目", 14), Field("项目名称", 36), Field("服务商", 10),
         Field("支付方式", 12), Field("账目条数", 12, "integer", summed=True),
-        Field("结算金额", 18, "money", summed=True),
+        Field("结算（扣前）", 18, "money", summed=True),
     ]  # fmt: skip
     book.table(
         "按项目",
@@ -316,9 +325,9 @@ def _conventions(book: Book, papers: Papers) -> None:
 
 
 def _goals(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
-    fields = [Field("指标", 14), Field("目标值", 50, "long"), Field("依据和现值", 50, "long")]
+    fields = [Field("指标", 14), Field("目标值", 50, "long"), Field("现值", 50, "long"), Field("达标与否", 24)]
     values = goal_values(papers, settled, held)
-    book.table("绩效目标", fields, [(*goal, value) for goal, value in zip(papers.written.goals, values, strict=True)])
+    book.table("绩效目标", fields, [(*goal, *value) for goal, value in zip(papers.written.goals, values, strict=True)])
 
 
 def _about(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:

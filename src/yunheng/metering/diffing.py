@@ -10,15 +10,12 @@ from typing import Any
 from yunheng.metering.differences import NAMES
 from yunheng.rules.money import fen, yuan
 from yunheng.rules.periods import last_day
+from yunheng.rules.terms import AMOUNTS
 
 Line = Mapping[str, Any]
 _PLACE = ("unit", "project", "resource", "item", "provider")
 #: 汇总里要对照的各项：叫法、在汇总里的键
-SUMMED = (
-    ("统一支付应付", "unified_net"),
-    ("自行支付应付", "self_net"),
-    ("专项管理费上限", "supervision_fee_cap"),
-)
+SUMMED = tuple((AMOUNTS[key], key) for key in ("unified_net", "self_net", "supervision_fee_cap"))
 
 
 #: 账目、差异各最多列几条，其余只说条数

@@ -82,10 +82,10 @@ def overview(content: Mapping[str, Any]) -> str:
             f"{content['district']} {content['service_year']} 服务年度，计至 {last_day(content['until'])}（含）",
             f"账目 {len(lines):,} 条，待核 {len(content['disputed']):,} 条，差异 {len(content['differences']):,} 条",
             *(
-                f"  {one['provider']}  统一支付 {one['gross']}，扣减 {one['deduction']}，应付 {one['net']}"
+                f"  {one['provider']}  统一支付（扣前） {one['gross']}，扣减 {one['deduction']}，扣后 {one['net']}"
                 for one in summary["unified"]
             ),
-            f"  统一支付应付 {summary['unified_net']}，自行支付 {summary['self_net']}，"
+            f"  统一支付（扣后） {summary['unified_net']}，自行支付（扣后） {summary['self_net']}，"
             f"待核 {summary['disputed_gross']}",
             "",
             "要解释哪几条，用下面一种选：",

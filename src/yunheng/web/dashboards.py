@@ -78,8 +78,8 @@ def _tiles(actor: Actor, run: Run | None) -> list[Tile]:
     note = f"元，{run.kind}计量，计至 {periods.last_day(run.until_on)}（含）"
     if actor.role in CENTRE:
         # 区里付的只有统一支付扣减以后的净额
-        label, amount = f"{label}（统一支付，扣减后）", Decimal(run.head["summary"]["unified_net"])
-        note += f"；另有自行支付 {Decimal(run.head['summary']['self_net']):,.2f}、待核 {held:,.2f}"
+        label, amount = f"{label}（统一支付，扣后）", Decimal(run.head["summary"]["unified_net"])
+        note += f"；另有自行支付（扣后） {Decimal(run.head['summary']['self_net']):,.2f}、待核 {held:,.2f}"
     elif held:
         note += f"；待核 {held:,.2f}"
     return [Tile(label, f"{amount:,.2f}", note, f"/settlement/runs/{run.pk}/")]
@@ -88,7 +88,7 @@ def _tiles(actor: Actor, run: Run | None) -> list[Tile]:
 def _budget_tiles(forecast: Forecast, budget: Budget | None) -> list[Tile]:
     href = f"/settlement/{forecast.service_year}/forecast/"
     note = f"可能在 {forecast.low:,.2f} 至 {forecast.high:,.2f} 之间"
-    tiles = [Tile("统一支付照现状到年末（扣减后）", f"{forecast.expected:,.2f}", note, href)]
+    tiles = [Tile("统一支付照现状到年末（扣后）", f"{forecast.expected:,.2f}", note, href)]
     if budget is None:
         return [*tiles, Tile("预算执行", "—", "还没有登记预算", href)]
     share = forecast.expected * 100 / budget.amount

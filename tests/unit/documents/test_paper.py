@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,12 @@ from yunheng.documents import measured, plan
 from yunheng.documents.appraisal import appraisal_form, sheet_of
 from yunheng.documents.blocks import Chart, Paper, Paragraph, Table
 from yunheng.documents.data import Papers
+from yunheng.documents.money import amount_in_words
 from yunheng.documents.pdf import FontProblem, chart_image, write_pdf
 from yunheng.documents.sums import add_up
 from yunheng.documents.word import write_word
 from yunheng.rules.money import fen
+from yunheng.rules.parameters import Value
 
 
 def plan_of(papers: Papers) -> Paper:
@@ -121,3 +125,85 @@ def test_图的标签和数一一对应() -> None:
     assert [chart.caption[:3] for chart in charts] == ["图 1", "图 2", "图 3"]
     assert all(len(chart.labels) == len(chart.values) == len(chart.shown) for chart in charts)
     assert chart_image(charts[0]).startswith(b"\x89PNG")
+
+
+# ── 绩效目标：现值、达标与否 ──
+
+
+def goals(papers: Papers) -> list[tuple[str, ...]]:
+    """绩效目标表里各行的（指标, 目标, 现值, 达标与否）。"""
+    (table,) = [b for b in plan_of(papers).blocks if isinstance(b, Table) and b.slot == "goals"]
+    return [tuple(map(str, row)) for row in table.rows]
+
+
+def test_R077_真有人复算相符才写摘要相同_没有复算_不一致的照实写() -> None:
+    papers = papers_of([line()])
+
+    def quality(recheck: tuple[str, bool] | None) -> tuple[str, ...]:
+        return goals(replace(papers, written=replace(papers.written, recheck=recheck)))[1][2:]
+
+    assert quality(None) == ("还没有第三方复算", "还不能评")
+    assert quality(("某某 2024-09-20 复算，摘要相同", True)) == ("某某 2024-09-20 复算，摘要相同", "达标")
+    assert quality(("某某 2024-09-20 复算，摘要不同", False)) == (
+        "某某 2024-09-20 复算，摘要不同",
+        "未达标：复算不一致",
+    )
+
+
+def test_R080_绩效目标逐行写现值和达标与否_满意率照参数比_目标改过的由人评() -> None:
+    papers = replace(papers_of([line()]), satisfaction={"CU": "89.9"})
+    name = papers.providers["CU"]
+    assert [row[3] for row in goals(papers)] == ["达标", "还不能评", "达标", "支付以后评", f"未达标：{name}"]
+    assert goals(replace(papers, satisfaction={"CU": "90"}))[4][2:] == (f"{name} 90%", "达标")
+    assert goals(replace(papers, satisfaction={}))[4][2:] == ("未调查", "还不能评")
+    changed = (*papers.written.goals[:4], ("满意度", "满意率不低于 85%"))
+    rows = goals(replace(papers, written=replace(papers.written, goals=changed)))
+    assert rows[4][2:] == (f"{name} 89.9%", "目标值改过，由人评")
+
+
+def test_R080_预估稿的目标还不能评_有待核的数量未达标() -> None:
+    early = goals(papers_of([line(until="2024-02-01")], until="2024-02-01"))
+    assert [row[3] for row in early[:3]] == ["还不能评"] * 3
+    held = goals(papers_of([line()], [line(differences="D5")]))
+    assert held[0][2:] == ("账目 1 条，待核 1 条", "未达标：1 条待核")
+
+
+# ── 扣前、扣后，预算合计 ──
+
+
+def test_R078_方案里的统一支付_自行支付都写明扣前扣后_占比写明占谁的() -> None:
+    paper = plan_of(papers_of([line(), line(payer="self")]))
+    columns = {c.name for b in paper.blocks if isinstance(b, Table) for c in b.columns}
+    assert {"统一支付（扣前）", "自行支付（扣前）", "结算（扣前）", "应付（扣后）", "占账目合计"} <= columns
+    assert not {"统一支付", "自行支付", "占比"} & columns
+    assert "统一支付（扣前）结算金额" in words(paper)
+
+
+def test_R004_服务年度首日_管理费上限照参数写(monkeypatch: pytest.MonkeyPatch) -> None:
+    from yunheng.rules import rulebook
+
+    book = rulebook.built_in()
+    real = rulebook.RuleBook.settled
+
+    def settled(self: rulebook.RuleBook, key: str, on: date) -> Value:
+        found = real(self, key, on)
+        return replace(found, value=Decimal(8)) if key == "supervision_fee_limit" else found
+
+    monkeypatch.setattr(rulebook.RuleBook, "settled", settled)
+    assert book is rulebook.built_in()
+    paper = plan_of(papers_of([line()]))
+    assert "不高于年度结算费用的 8%" in words(paper)
+    assert paper.subtitle.startswith("2023—2024 服务年度（2023 年 7 月 1 日至 2024 年 6 月 30 日")
+
+
+def test_R081_预算合计逐行列_大写等于合计_草稿没有这张表() -> None:
+    papers = papers_of([line()])
+    net = fen(papers.result["summary"]["unified_net"])
+    rows = (("统一支付净额", net, "D62-八"), ("专项管理费", 1234, "D14-16(监管机制)"))
+    written = replace(papers.written, supervision=1234, budget=rows)
+    paper = plan_of(replace(papers, written=written))
+    (table,) = [b for b in paper.blocks if isinstance(b, Table) and b.caption.startswith("表 10-2")]
+    assert [row[0] for row in table.rows] == ["统一支付净额", "专项管理费", "预算合计"]
+    assert fen(str(table.rows[-1][1]).replace(",", "")) == net + 1234
+    assert amount_in_words(net + 1234) == table.rows[-1][2]
+    assert not [b for b in plan_of(papers).blocks if isinstance(b, Table) and b.caption.startswith("表 10-2")]

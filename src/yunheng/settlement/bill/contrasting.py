@@ -228,7 +228,7 @@ def _noted(before: Run, after: Run, pairs: Sequence[Pair]) -> Iterator[Pair]:
 def _totals(before: Run, after: Run) -> Iterator[tuple[str, Sum]]:
     """各项合计：账目、待核取存的合计，其余取汇总。"""
     kept = [queries.kept_totals(run) for run in (before, after)]
-    yield "账目合计", Sum(0, kept[0][1], kept[1][1])
+    yield "账目合计（扣前）", Sum(0, kept[0][1], kept[1][1])
     yield "待核合计", Sum(0, kept[0][2], kept[1][2])
     for name, key in diffing.SUMMED:
         yield name, Sum(0, *(Decimal(run.head["summary"][key]) for run in (before, after)))

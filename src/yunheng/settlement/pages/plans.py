@@ -209,7 +209,9 @@ def _parts(paper: Paper | None, *, edits: bool) -> list[Part]:
             continue
         found += [Part(mark_safe("".join(waiting)))] if waiting else []
         waiting = []
-        values = tuple(row[-1] for row in block.rows) if isinstance(block, Table) else ()
+        values = (
+            tuple("；".join(filter(None, map(str, row[2:]))) for row in block.rows) if isinstance(block, Table) else ()
+        )
         found.append(Part(mark_safe(text), slot, values))
     return [*found, Part(mark_safe("".join(waiting)))] if waiting else found
 

@@ -323,6 +323,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "appraised": set(locked(year)),
         "base": _base(case),
         "sums": _added(unified),
+        "own_net": sum((row.net for row in dues if row.unit), Decimal(0)),
         "due": funding.unified_net(found) if found else (Decimal(summary["unified_net"]) if summary else None),
         "verified": found.verified.select_related("provider", "result", "replaced_by").order_by("pk") if found else (),
         "verifies": request.actor.role == Role.AUTHORITY

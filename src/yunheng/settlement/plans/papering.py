@@ -70,6 +70,7 @@ def documents(plan: Plan) -> dict[str, bytes]:
         **plan.prose,
         supervision=fen(f"{plan.supervision:.2f}"),
         verified=_verified(plan),
+        recheck=_recheck(plan.run),
         budget=tuple((name, fen(f"{amount:.2f}"), clause) for name, amount, clause in funding.need_of_plan(plan).rows),
     )
     if plan.goals:
@@ -96,6 +97,14 @@ def _written(run: Run, fill: Callable[[Papers], Papers]) -> dict[str, bytes]:
                 lambda _step, _share: None,
             )
         return {path.name: path.read_bytes() for path in out.iterdir()} | {CONTENT: to_json(paper)}
+
+
+def _recheck(run: Run) -> tuple[str, bool] | None:
+    """第三方最近一次复算：怎么说、一致没有。"""
+    last = run.recomputations.order_by("-pk").first()
+    if last is None:
+        return None
+    return f"{last.by} {last.on} 复算，摘要{'相同' if last.equal else '不同'}", last.equal
 
 
 def _verified(plan: Plan) -> tuple[Verified, ...]:

@@ -251,7 +251,7 @@ def sentence(found: Forecast | None, planned: Budget | None) -> str:
         f"照现状到年末 {found.expected:,.2f} 元，"
         f"可能在 {found.low:,.2f} 至 {found.high:,.2f} 元之间"
     )
-    apart = f"另有自行支付 {found.own:,.2f} 元、待核 {found.held:,.2f} 元（照现状到年末），不与预算比。"
+    apart = f"另有自行支付（扣后）{found.own:,.2f} 元、待核 {found.held:,.2f} 元（照现状到年末），不与预算比。"
     if planned is None:
         return f"{head}；还没有登记预算。{apart}"
     share = found.expected * 100 / planned.amount
