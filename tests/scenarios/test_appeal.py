@@ -34,7 +34,7 @@ def recorded(on: date = date(2026, 3, 2), year: int | None = YEAR) -> Occurrence
 
 @pytest.mark.parametrize("on", [date(2025, 6, 30), date(2026, 7, 1)])
 def test_R091_事件的日期不在这个服务年度_拒绝并说明年度起止(on: date) -> None:
-    with pytest.raises(Refused, match=r"不在 2025 服务年度（2025-07-01 至 2026-07-01"):
+    with pytest.raises(Refused, match=r"不在 2025 服务年度（2025-07-01 至 2026-06-30（含）"):
         recorded(on)
     assert not Occurrence.objects.exists()
 
