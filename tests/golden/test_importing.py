@@ -186,4 +186,5 @@ def test_R047_勾了附件1没有的服务项_说出是哪一项(tmp_path: Path)
     cell.text = "☑ 量子计算服务"
     out = io.BytesIO()
     document.save(out)
-    assert any("量子计算服务" in note for note in importing.read(out.getvalue(), "改过.docx").notes)
+    found = importing.read(out.getvalue(), "改过.docx")
+    assert any("量子计算服务" in note.text and note.doubtful for note in found.unread)

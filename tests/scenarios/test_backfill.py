@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import random
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from tests.support.human_files import Draft, made, silent
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, approved, measured, used
 from yunheng.applications.history import operations
@@ -23,6 +26,7 @@ from yunheng.ledger.models import Fact, Project, Received, Resource
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import queries
 from yunheng.settlement.models import BillLine, Difference
+from yunheng.tables.columns import Kind
 from yunheng.tables.notes import Outcome
 
 pytestmark = pytest.mark.django_db
@@ -320,6 +324,55 @@ def test_R084_跨行合并的格_拒绝到每一行() -> None:
     with pytest.raises(Refused, match="跨行合并的 C2:C4"):
         operations.record(actor=cast()["shy"], on=JULY, given=given, workbook="补录.xlsx", reason="档案", paper=PAPER)
     assert nothing_written()
+
+
+NAMED_KINDS = {Kind.CODE: "编号", Kind.NUMBER: "数", Kind.DATE: "日期", Kind.TEXT: "文字", Kind.CHOICE: "几选一"}
+
+
+def tried(seed: int, right: sheets.Rows) -> tuple[str, Draft]:
+    """一张表写得随便的一份工作簿：读得与原表相等，或差的每一格都拒绝到格。"""
+    dice = random.Random(seed)
+    name = dice.choice(sorted(HISTORY))
+    columns = next(one for one in sheets.WANTED if one.title == name).columns
+    kinds = {one.name: NAMED_KINDS[one.kind] for one in columns}
+    plain = [["" if cell is None else str(cell) for cell in row] for row in HISTORY[name]]
+    content, draft = made(plain, kinds, dice, "xlsx", name)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for other, rows in HISTORY.items():
+        if other != name:
+            sheet = book.create_sheet(other)
+            for row in rows:
+                sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    what = f"种子 {seed} {name} {draft.done}"
+    try:
+        found = sheets.read(buffer.getvalue(), "补录.xlsx")
+    except Refused as error:
+        if not draft.wrong:
+            pytest.fail(f"{what} 整份不收：{error}")
+        return "报出", draft
+    named = {(one.row or 0, one.column) for one in found.refused if one.table == name}
+    missed = silent(draft, [row for _, row in right[name]], dict(found.rows[name]), named)
+    assert not missed, f"{what} 没有点名：{missed}"
+    assert all(found.rows[other] == rows for other, rows in right.items() if other != name), what
+    assert bool(named) == draft.wrong, f"{what} {found.refused}"
+    if {"多余的列", "标题行", "合计行", "另有一张表"} & set(draft.done) and "错：跨行合并" not in draft.done:
+        assert any(note.outcome == Outcome.UNREAD for note in found.notes), what
+    return ("报出" if named else "相等"), draft
+
+
+def test_R084_一百份像人做的补录工作簿_读得相等或差的每一格都拒绝到格() -> None:
+    right = sheets.read(workbook(), "补录.xlsx").rows
+    found = Counter(tried(seed, right)[0] for seed in range(100))
+    assert min(found["相等"], found["报出"]) > 20
+
+
+@pytest.mark.soak
+def test_R084_五千份像人做的补录工作簿_静默不同没有() -> None:
+    right = sheets.read(workbook(), "补录.xlsx").rows
+    for seed in range(1_000, 6_000):
+        tried(seed, right)
 
 
 # ── 页面 ──

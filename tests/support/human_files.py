@@ -46,18 +46,26 @@ class Draft:
         """数据各行在 grid 里的位置。"""
         return range(self.header + 1, len(self.grid))
 
+    def origin(self) -> dict[int, int]:
+        """表里的行号 → 原来是第几条（从 0 起）；合计行、空行、表后的说明不是原来的。"""
+        own = [row for row in self.body() if any(self.grid[row]) and not set(_ADDED) & set(map(str, self.grid[row]))]
+        return {row + 1: place for place, row in enumerate(own)}
+
     def pick(self, dice: random.Random, *kinds: str) -> tuple[int, int] | None:
         """随便一个有内容、还没动过的数据格。"""
         found = [
             (row, column)
             for row in self.body()
-            if "合计" not in self.grid[row]
+            if not set(_ADDED) & set(map(str, self.grid[row]))
             for column in self.columns(*kinds)
             if column < len(self.grid[row]) and isinstance(self.grid[row][column], str) and self.grid[row][column]
         ]
         return dice.choice(found) if found else None
 
 
+#: 加上去的行里的字
+_FOOTER = "填表人：张三"
+_ADDED = ("合计", _FOOTER)
 Habit = Callable[[Draft, random.Random], bool]
 
 
@@ -122,6 +130,61 @@ def _totalled(draft: Draft, _dice: random.Random) -> bool:
     return True
 
 
+def _grouped(draft: Draft, dice: random.Random) -> bool:
+    """列名上面还有一行分组，各管几列。"""
+    width = len(draft.grid[draft.header])
+    place = dice.randrange(1, width)
+    draft.grid.insert(draft.header, ["基本情况", *[""] * (place - 1), "配置情况"])
+    above = draft.header + 1
+    draft.header += 1
+    if draft.shape == "xlsx" and place > 1:
+        area = {"start_row": above, "end_row": above, "start_column": 1, "end_column": place}
+        draft.finish.append(lambda sheet: sheet.merge_cells(**area))
+    return True
+
+
+def _again(draft: Draft, _dice: random.Random) -> bool:
+    """每页重复的表头。"""
+    draft.grid.insert(draft.header + 2, list(draft.grid[draft.header]))
+    draft.wrong = True
+    return True
+
+
+def _reordered(draft: Draft, dice: random.Random) -> bool:
+    """各列换了先后。"""
+    width = len(draft.grid[draft.header])
+    order = dice.sample(range(width), width)
+    for row in range(draft.header, len(draft.grid)):
+        if old := draft.grid[row]:
+            filled = [*old, *[""] * (width - len(old))]
+            draft.grid[row] = [filled[place] for place in order]
+    return True
+
+
+def _footed(draft: Draft, _dice: random.Random) -> bool:
+    """表后面写了一行填表人：不是主机。"""
+    if "服务类型" not in draft.kinds:
+        return False
+    draft.grid.append([_FOOTER])
+    draft.wrong = True
+    return True
+
+
+def _across(draft: Draft, dice: random.Random) -> None:
+    """横向合并：右边的格是空的。"""
+    names = draft.grid[draft.header]
+    found = [
+        (row, column)
+        for row in draft.origin()
+        for column in range(1, len(names))
+        if column < len(draft.grid[row - 1]) and draft.grid[row - 1][column - 1] and not draft.grid[row - 1][column]
+    ]
+    if found:
+        row, column = dice.choice(found)
+        area = {"start_row": row, "end_row": row, "start_column": column, "end_column": column + 1}
+        draft.finish.append(lambda sheet: sheet.merge_cells(**area))
+
+
 def _gap(draft: Draft, dice: random.Random) -> bool:
     draft.grid.insert(dice.choice(list(draft.body())), [])
     return True
@@ -180,7 +243,7 @@ def _other_sheet(draft: Draft, dice: random.Random) -> None:
 
 def _merged(draft: Draft, dice: random.Random) -> None:
     column = dice.choice(draft.columns("编号", "数")) + 1
-    row = dice.choice([place for place in draft.body() if draft.grid[place] and "合计" not in draft.grid[place]]) + 1
+    row = dice.choice(list(draft.origin()))
     area = {"start_row": row, "end_row": row + 1, "start_column": column, "end_column": column}
     draft.finish.append(lambda sheet: sheet.merge_cells(**area))
 
@@ -218,6 +281,9 @@ HABITS: dict[str, Habit] = {
     "文字前后有空白": _cell(["文字"], lambda text, _: f" {text}\n"),
     "列名的写法": _headed,
     "标题行": _titled,
+    "列名上面的分组": _grouped,
+    "列换了先后": _reordered,
+    "横向合并": _only_xlsx(_across),
     "合计行": _totalled,
     "空行断档": _gap,
     "多余的列": _more,
@@ -227,6 +293,8 @@ HABITS: dict[str, Habit] = {
     "彩色空行": _only_xlsx(_painted),
     "另有一张表": _only_xlsx(_other_sheet),
     "编码和分隔": _encoded,
+    "错：每页的表头": _again,
+    "错：表后的填表人": _footed,
     "错：公式": _cell(["编号", "数"], lambda _t, _d: "=1+1", wrong=True),
     "错：错误值": _cell(["编号", "数", "日期"], lambda _t, _d: "#N/A", wrong=True),
     "错：科学计数法": _cell(["编号"], lambda _t, _d: "2.02603E+17", wrong=True),
@@ -240,7 +308,7 @@ HABITS: dict[str, Habit] = {
     "错：跨行合并": _only_xlsx(_merged, wrong=True),
 }
 #: 定好哪几行以后才做的
-_LAST = ("隐藏的行", "彩色空行", "另有一张表", "错：跨行合并")
+_LAST = ("隐藏的行", "彩色空行", "另有一张表", "横向合并", "错：跨行合并")
 
 
 def made(
@@ -282,3 +350,25 @@ def written(draft: Draft, title: str) -> bytes:
         [str(cell) for cell in row] for row in draft.grid
     )
     return text.getvalue().encode("utf-8" if draft.shape == "paste" else draft.encoding)
+
+
+def silent(
+    draft: Draft,
+    right: Sequence[Mapping[str, str]],
+    found: Mapping[int, Mapping[str, str]],
+    named: set[tuple[int, str]],
+) -> list[str]:
+    """静默不同的各格：读出来的与原表不同而没有点名。
+
+    `found` 是行号 → 各列读成的字，`named` 是点了名的（行号, 列）。
+    """
+    missed = []
+    origin = draft.origin()
+    for number in sorted({*origin, *found}):
+        own = right[origin[number]] if number in origin else {}
+        read = found.get(number, {})
+        for column in sorted({*own, *read}):
+            old, new = own.get(column, ""), read.get(column, "")
+            if old != new and (number, column) not in named:
+                missed.append(f"第 {number} 行“{column}”：“{old}”成了“{new}”")
+    return missed

@@ -509,8 +509,36 @@ def test_R047_下载附件填好再导入_先列出要改哪里_确认才写入(
     assert Draft.objects.get(case=walk.case).content["leader"] == "旧负责人"
     kept = re.findall(r'name="kept" value="([^"]+)"', page)[0]
     assert client.post(f"/apply/{number}/import/", {"kept": kept}).status_code == 302
-    assert Draft.objects.get(case=walk.case).content["leader"] == "新负责人"
-    assert Draft.objects.get(case=walk.case).content["hosts"] == FILLED["hosts"]
+    draft = Draft.objects.get(case=walk.case)
+    assert draft.content["leader"] == "新负责人"
+    assert draft.content["hosts"] == FILLED["hosts"]
+    again = client.post(f"/apply/{number}/import/", {"kept": kept})
+    assert again.status_code == 422
+    assert "已经确认过了" in again.content.decode()
+    after = Draft.objects.get(case=walk.case)
+    assert (after.content, after.version) == (draft.content, draft.version)
+
+
+def test_R047_附件里的项目名称与系统里的不同_归属旁边写了字_点名不读_要点头(walk: Walk) -> None:
+    client, number = signed_in(), walk.case.number
+    walk.fill(**{**FILLED, "leader": "旧负责人"})
+    document = docx.Document(io.BytesIO(client.get(f"/apply/{number}/annex1.docx").content))
+    project = walk.case.subject
+    for cell in (c for table in document.tables for row in table.rows for c in row.cells):
+        if cell.text == project:
+            cell.text = "别的项目"
+        elif "自费" in cell.text and "二期另报" not in cell.text:
+            cell.text = f"{cell.text} 二期另报"
+        elif cell.text == "旧负责人":
+            cell.text = "新负责人"
+    out = io.BytesIO()
+    document.save(out)
+    out.seek(0)
+    out.name = "附件1.docx"
+    page = client.post(f"/apply/{number}/import/", {"file": out}).content.decode()
+    assert f"“项目名称”写的是“别的项目”，系统里是“{project}”，没有读" in page
+    assert "选项以外的“二期另报”没有读" in page
+    assert re.search(r'class="btn btn-primary"[^>]*>不导入，回去改文件', page)
 
 
 def test_R047_导入错了的附件_什么都不写_已填的都在(walk: Walk) -> None:

@@ -14,7 +14,7 @@ from yunheng.orgs.previewed import confirmed, keep, preview, preview_of, within
 from yunheng.orgs.reading import seen_in
 from yunheng.rules.procedures import PROCEDURES
 from yunheng.rules.roles import Role
-from yunheng.tables.notes import Note, Outcome
+from yunheng.tables.notes import ranked
 
 from . import guards, importing, operations, pasting
 from .checking import check_row
@@ -94,8 +94,7 @@ def _annex_preview(request: Request, draft: Draft, purpose: str) -> dict[str, An
     within(file, "请只留附件这一张表")
     imported = importing.read(file.read(), name)
     values, notes = operations.fit(draft, imported)
-    listed = [*imported.unread, *(Note(Outcome.NAMED, "请核对", text) for text in notes)]
-    read = preview(imported.told, listed)
+    read = preview(imported.told, ranked([*imported.unread, *notes]))
     merged = {**draft.content, **values}
     changes = compare(draft.case.procedure, draft.content, merged)
     return {

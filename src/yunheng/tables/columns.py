@@ -182,9 +182,9 @@ def _number(column: Column, cell: Cell) -> Read:
         shown = re.sub(r"\s*\n\s*", "⏎", plain)[:20]
         return Read(raw, f"“{shown}”中间有空白或换行，不知道是一个数还是几个，请填一个数")
     if text is None:
-        unit = f"按 {column.units[0]} " if column.units else ""
+        unit = f"请按 {column.units[0]} 填" if column.units else "请填数"
         example = f"，如 {'0.1' if column.units[:1] == ('TB',) else '8'}"
-        return Read(raw, f"“{plain[:20]}”不是数，请{unit}填数{example}；单位不换算")
+        return Read(raw, f"“{plain[:20]}”不是数，{unit}{example}；单位不换算")
     return Read(text, folded=_tidied(raw, text, "去掉空白、千分位、单位，全角折成半角"))
 
 

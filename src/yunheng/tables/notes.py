@@ -115,11 +115,13 @@ class Notebook:
         """说整份、整张表的一条。"""
         self._whole.append(Note(outcome, where, text, self.sheet, cells=cells, doubtful=doubtful))
 
-    def rows(self, outcome: Outcome, numbers: Iterable[int], text: str, cells: int = 0) -> None:
+    def rows(
+        self, outcome: Outcome, numbers: Iterable[int], text: str, cells: int = 0, *, doubtful: bool = False
+    ) -> None:
         """说连续或不连续的几行；行里的每一格都算。"""
         numbers = set(numbers)
         areas = tuple(Area(low, high, 1, 2**20) for low, high in spans(numbers))
-        self._whole.append(Note(outcome, told_rows(numbers), text, self.sheet, areas, cells=cells))
+        self._whole.append(Note(outcome, told_rows(numbers), text, self.sheet, areas, cells=cells, doubtful=doubtful))
 
     def gaps(self, outcome: Outcome, found: Sequence[tuple[int, int]], text: str) -> None:
         """说几段行，不展开。"""

@@ -28,6 +28,8 @@ _MERGED = 20_000
 _CELL = 200
 _TITLED_UNIT = re.compile(r"(?<![表报用请送])单位\s*[:：]\s*([^\s,，;；)）]{1,10})")
 _TOTALS = {"合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计"}
+#: 序号最多几个字；更长的是写在序号列里的话
+_SERIAL_LETTERS = 6
 _SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
 
 
@@ -183,7 +185,8 @@ class _Reader:
         self._find_header()
         body = [line for line in self.sheet.lines if line.number > self.header]
         totals = [line for line in body if self._is_total(line)]
-        kept = [line for line in body if not self._is_total(line)]
+        rest = [line for line in body if not self._is_total(line)]
+        kept = [line for line in rest if any(cell.column in self.places for cell in line.cells)]
         if not kept and not self.wanted.may_be_empty:
             raise Unreadable(f"{self.where}只有表头，没有内容{self.wanted.basis}")
         if len(kept) > self.wanted.most:
@@ -192,6 +195,7 @@ class _Reader:
             )
         for line in totals:
             self.book.rows(Outcome.UNREAD, [line.number], "是合计行，没有读", len(line.cells))
+        self._aside([line for line in rest if not any(cell.column in self.places for cell in line.cells)])
         self._layout(kept)
         merged = self._merges(kept)
         rows = tuple(self._row(line, merged.get(line.number, {})) for line in kept)
@@ -300,12 +304,32 @@ class _Reader:
     # ── 各行 ──
 
     def _is_total(self, line: Line) -> bool:
-        """首格（或认得出的头一列）是合计、小计、总计，而编号都空着。"""
+        """首格（或认得出的头一列）是合计、小计、总计，而编号都空着；写在别处的，除了数也都空着。"""
         own = [cell for cell in line.cells if cell.column in self.places]
-        first = next((cell for cell in (line.cells[0], *own[:1]) if _totals(cell.text)), None)
-        if first is None:
+        said = [cell for cell in line.cells if _totals(cell.text)]
+        if not said:
             return False
-        return not any(self.places[cell.column].kind == Kind.CODE for cell in own if cell.column != first.column)
+        first = next((cell for cell in (line.cells[0], *own[:1]) if _totals(cell.text)), None)
+        others = {self.places[cell.column].kind for cell in own if cell.column != (first or said[0]).column}
+        return Kind.CODE not in others if first else others <= {Kind.NUMBER}
+
+    def _aside(self, lines: Sequence[Line]) -> None:
+        """要的列都空着的行，不读：只填了序号的，和写在别的列里的。"""
+        serials = {index for index in self.titles if index not in self.places and self._is_serial(index)}
+        plain = [
+            line
+            for line in lines
+            if all(cell.column in serials and len(cell.text) < _SERIAL_LETTERS for cell in line.cells)
+        ]
+        if plain:
+            numbers, cells = [line.number for line in plain], sum(len(line.cells) for line in plain)
+            self.book.rows(Outcome.UNREAD, numbers, "只填了序号，没有读", cells)
+        if other := [line for line in lines if line not in plain]:
+            numbers, cells = [line.number for line in other], sum(len(line.cells) for line in other)
+            self.book.rows(Outcome.UNREAD, numbers, "要的各列都空着，写在别的列里的没有读", cells, doubtful=True)
+
+    def _is_serial(self, index: int) -> bool:
+        return folding.heading(self.titles.get(index, ""))[0] in _SERIALS
 
     def _layout(self, kept: Sequence[Line]) -> None:
         """断档、只有底色的行、隐藏的行和列：读入，点名。"""
@@ -384,7 +408,7 @@ class _Reader:
                     rows[cell.column].append(line.number)
         for index in sorted({*rows, *(index for index in self.titles if index not in self.places)}):
             title = re.sub(r"\s+", " ", self.titles.get(index, ""))
-            serial = folding.heading(title)[0] in _SERIALS
+            serial = self._is_serial(index)
             numbers = [*([self.header] if title else []), *rows[index]]
             if serial:
                 text = "是序号，没有读"

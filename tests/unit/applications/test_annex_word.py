@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
 from docx.oxml import OxmlElement, parse_xml
+from tests.golden.test_annexes import CONTENT
+from tests.golden.test_importing import printed as whole
 from tests.unit.applications.test_human_hosts import cells, printed
 
 from yunheng.applications import importing
@@ -141,4 +145,112 @@ def test_R047_主机表头认不出的一列不读并点名_后面各列不错�
     right, found = importing.read(printed(), "附件1.docx"), _retitled("数据盘TB", new)
     for before, after in zip(right.values["hosts"], found.values["hosts"], strict=True):
         assert {**before, "data_disk": ""} == {"data_disk": "", **after}
-    assert any("认不出的列" in note and new in note for note in found.notes)
+    assert any("认不出的列" in note.text and new in note.text and note.doubtful for note in found.unread)
+
+
+# ── 附件 3、4 和几处容易不声不响的 ──
+
+
+def cell_after(document: docx.document.Document, title: str) -> Any:
+    for table in document.tables:
+        for row in table.rows:
+            own = list(dict.fromkeys(row.cells))
+            for place, cell in enumerate(own[:-1]):
+                if "".join(cell.text.split()) == title:
+                    return own[place + 1]
+    raise AssertionError(title)
+
+
+def filled(number: int, folder: Path) -> docx.document.Document:
+    return docx.Document(io.BytesIO(whole(number, CONTENT, folder)))
+
+
+def unread(found: importing.Imported, *, doubtful: bool = True) -> str:
+    return "\n".join(str(note) for note in found.unread if note.outcome == Outcome.UNREAD and note.doubtful == doubtful)
+
+
+def test_R047_附件3_现状各行照台账不读_写明_拟变更的才读(tmp_path: Path) -> None:
+    found = importing.read(saved(filled(3, tmp_path)), "附件3.docx")
+    assert "的主机照台账，不从表里读" in unread(found, doubtful=False)
+    assert unread(found) == ""
+
+
+def test_R047_附件3_服务项勾的动作与数量对不上_点名(tmp_path: Path) -> None:
+    document = filled(3, tmp_path)
+    for table in document.tables:
+        for row in table.rows:
+            if "服务项" in row.cells[0].text:
+                row.cells[5].text = "☐ 新增\n☐ 变更\n☑ 释放"
+    found = importing.read(saved(document), "附件3.docx")
+    assert any("勾的是释放，数量3，照数量读" in note for note in found.notes)
+    assert "不是附件1 的服务项" not in unread(found)
+
+
+def test_R047_附件3_服务项的行里附件没有的格写了字_点名(tmp_path: Path) -> None:
+    document = filled(3, tmp_path)
+    row = next(row for table in document.tables for row in table.rows if "服务项" in row.cells[0].text)
+    row._tr.append(copy.deepcopy(row.cells[4]._tc))
+    found = importing.read(saved(document), "附件3.docx")
+    assert "“3”没有读" in unread(found)
+
+
+def test_R047_附件4_原因那一段多写的话_点名(tmp_path: Path) -> None:
+    document = filled(4, tmp_path)
+    plea = next(one for one in document.paragraphs if "不再使用市级政务云服务" in one.text)
+    plea.add_run("另请保留备份至年底。")
+    found = importing.read(saved(document), "附件4.docx")
+    assert found.values["reason"] == "系统下线"
+    assert "“另请保留备份至年底。”没有读" in unread(found)
+
+
+def test_R047_带年月日的一段话_不当作落款(tmp_path: Path) -> None:
+    document = filled(4, tmp_path)
+    document.add_paragraph("本系统 2026 年 3 月 1 日起停用")
+    assert "“本系统 2026 年 3 月 1 日起停用”没有读" in unread(importing.read(saved(document), "附件4.docx"))
+
+
+def test_R047_勾的旁边写了字_同一栏填了两遍_少一格_都点名(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    cell_after(document, "系统架构").text = "☑ X86  ☐ XC 二期改信创"
+    row = document.tables[0].add_row()
+    row.cells[0].text, row.cells[1].text = "项目负责人", "另一个人"
+    host = next(row for table in document.tables for row in table.rows if "☑ 云主机" in row.cells[1].text)
+    cell = host.cells[3]._tc
+    cell.getparent().remove(cell)
+    found = importing.read(saved(document), "附件1.docx")
+    assert (found.values["architecture"], found.values["leader"]) == ("X86", CONTENT["leader"])
+    for words in ("选项以外的“二期改信创”没有读", "这里的“另一个人”没有读", "少了 1 格"):
+        assert words in unread(found), words
+
+
+def test_R047_主机的格跨行合并_不知道是不是每行都是它_不填点名(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    rows = [row for table in document.tables for row in table.rows if "☑ 云主机" in row.cells[1].text]
+    rows[0].cells[3].text, rows[1].cells[3].text = "32", ""
+    for row, kind in zip(rows, ("restart", "continue"), strict=True):
+        mark = OxmlElement("w:vMerge")
+        mark.set("{http://schemas.openxmlformats.org/wordprocessingml/2006/main}val", kind)
+        row.cells[3]._tc.get_or_add_tcPr().append(mark)
+    found = importing.read(saved(document), "附件1.docx")
+    assert [row["memory"] for row in found.values["hosts"]] == ["32", ""]
+    assert "“内存GB”在跨行合并的格里" in unread(found)
+
+
+def test_R047_盘的单位写了两遍_报到格_请按TB填(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    host = next(row for table in document.tables for row in table.rows if "☑ 云主机" in row.cells[1].text)
+    host.cells[5].text = "100GTB"
+    found = importing.read(saved(document), "附件1.docx")
+    assert found.values["hosts"][0]["system_disk"] == "100GTB"
+    assert any("格“系统盘”" in note and "请按 TB 填，如 0.1" in note for note in found.notes)
+
+
+def test_R047_折算的写法_逐格写明(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    host = next(row for table in document.tables for row in table.rows if "☑ 云主机" in row.cells[1].text)
+    host.cells[2].text, host.cells[3].text = "８核", "32G"
+    found = importing.read(saved(document), "附件1.docx")
+    assert (found.values["hosts"][0]["cores"], found.values["hosts"][0]["memory"]) == ("8", "32")
+    folded = "\n".join(str(note) for note in found.unread if note.outcome == Outcome.FOLDED)
+    assert "“８核”→“8”" in folded
+    assert "“32G”→“32”" in folded

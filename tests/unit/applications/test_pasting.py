@@ -25,13 +25,15 @@ def test_R032_各栏带单位_虚拟机_勾_斜杠都认() -> None:
     assert not [note for note in found.notes if note.outcome in (Outcome.REFUSED, Outcome.UNREAD)]
 
 
-def test_R032_盘写G的报到格_原文放进表格等人改_不换算() -> None:
-    found = from_text("服务类型\t台数\tCPU\t内存\t操作系统\t系统盘\t网络区域\n云主机\t1\t8\t32\t麒麟\t100G\t政务外网\n")
-    assert found.rows[0]["system_disk"] == "100G"
+@pytest.mark.parametrize("written", ["100G", "100GB", "100GTB", "0.1TBTB", "100 G T"])
+def test_R032_盘写G的_单位写两遍的_报到格_原文放进表格等人改_不换算(written: str) -> None:
+    head = "服务类型\t台数\tCPU\t内存\t操作系统\t系统盘\t网络区域"
+    found = from_text(f"{head}\n云主机\t1\t8\t32\t麒麟\t{written}\t政务外网\n")
+    assert found.rows[0]["system_disk"] == written
     assert not found.blocked
     (note,) = [note for note in found.notes if note.outcome == Outcome.REFUSED]
     assert "第 2 行" in note.where
-    assert "请按 TB 填数，如 0.1" in note.text
+    assert "请按 TB 填，如 0.1" in note.text
 
 
 def test_R032_一句话的配置拆成核_内存_台_盘留空并报() -> None:

@@ -342,6 +342,8 @@ def test_与列同一单位的写法认_别的单位拒绝不换算(read: Reader
     assert good.rows[0].text["内存 GB"] == "32"
     (bad,) = read(head, [*ONE, "0.1TB"]).refused
     assert "按 GB 填" in bad.text
+    (twice,) = read(head, [*ONE, "100GTB"]).refused
+    assert "第 2 行" in twice.where
     (unit,) = read([*HEAD, "内存(MB)"], [*ONE, "32"]).refused
     assert "单位是“MB”" in unit.text
     assert "没写单位，按 GB 读" in said(read([*HEAD, "内存"], [*ONE, "32"]), Outcome.NAMED)
@@ -426,6 +428,29 @@ def test_标题行合计行序号列认不出的列_不读_点名(read: Reader) 
 def test_首格是合计而编号不空的_是数据_照读(read: Reader) -> None:
     table = read(HEAD, changed("工单号", "合计"))
     assert [row.text["工单号"] for row in table.rows] == ["合计"]
+
+
+@EVERY
+def test_合计写在别的列的_也是合计行(read: Reader) -> None:
+    head = ["数量", "序号", *[name for name in HEAD if name != "数量"]]
+    row = ["8", "1", *[value for name, value in zip(HEAD, ONE, strict=True) if name != "数量"]]
+    for total in (["8", "合计"], ["8", "", "合计"]):
+        table = read(head, row, total)
+        assert [one.number for one in table.rows] == [2]
+        assert "第 3 行：是合计行，没有读" in said(table, Outcome.UNREAD)
+    kept = read([*HEAD, "备注"], [*ONE, "合计"])
+    assert len(kept.rows) == 1
+
+
+@EVERY
+def test_只填了序号的行不读_要的列都空着而别处写了字的_不读_要人点头(read: Reader) -> None:
+    table = read(
+        ["序号", *HEAD, "备注"], ["1", *ONE], ["2"], ["3"], ["填表人：张三"], ["", *[""] * len(HEAD), "另见附件"]
+    )
+    assert [row.number for row in table.rows] == [2]
+    unread = {note.where: note for note in table.notes if note.outcome == Outcome.UNREAD}
+    assert ("只填了序号" in unread["第 3–4 行"].text, unread["第 3–4 行"].doubtful) == (True, False)
+    assert ("要的各列都空着" in unread["第 5–6 行"].text, unread["第 5–6 行"].doubtful) == (True, True)
 
 
 def test_批注_不读_点名() -> None:

@@ -1,0 +1,137 @@
+"""附件里的主机各行：照表头的先后认列，认不出的一列占着位置、点名，后面各列不错开。纯函数。"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from yunheng.tables import folding
+from yunheng.tables.word import Text, ticked
+
+from .annex_reading import BOXES, LONGEST, Grid, Reading, beside, flat, squeezed
+from .pasting import WANTED
+from .sections import HOST_COLUMNS
+
+KINDS = {"云主机": "云主机", "虚拟机": "云主机", "云服务器": "云主机", "物理机": "物理机", "物理服务器": "物理机"}
+ACTIONS = ("新增", "变更", "释放")
+#: 附件3 的两段
+PARTS = ("政务云服务现状", "拟变更的政务云服务")
+#: 附件里主机各列的叫法；单位写在括号里的也认，没有写单位、别的单位的不认
+_HOST_TITLES = {
+    "action": ("变更操作",),
+    "cores": ("CPU核", "CPU（核）", "CPU"),
+    "memory": ("内存GB", "内存（GB）"),
+    "os": ("操作系统（版本）", "操作系统"),
+    "system_disk": ("系统盘TB", "系统盘（TB）"),
+    "data_disk": ("数据盘TB", "数据盘（TB）"),
+    "zone": ("网络区域",),
+    "eip": ("EIP",),
+    "bandwidth": ("带宽Mb", "带宽（Mb）"),
+    "count": ("台数",),
+}
+_HOST_KEYS = {folding.compact(title): key for key, titles in _HOST_TITLES.items() for title in titles}
+_READS = {column.key: wanted for column in HOST_COLUMNS for wanted in WANTED.columns if wanted.name == column.label}
+
+
+def _is_kind(cell: str) -> bool:
+    bare = re.sub(rf"[\s{BOXES}]", "", folding.visible(cell))
+    return bare in KINDS or ("云主机" in bare and "物理机" in bare and len(bare) < 40)
+
+
+def _host_key(cell: str) -> str:
+    return _HOST_KEYS.get(folding.compact(cell), "note" if "备注" in cell else "")
+
+
+def _host_header(row: Sequence[Text], reading: Reading) -> list[str] | None:
+    """这一行是主机的表头：服务类型右边各列是哪一栏，认不出的占着位置、点名。不是表头为 None。"""
+    found = [_host_key(cell) for cell in row]
+    if sum(bool(key) for key in found) < 4:
+        return None
+    kind = next((n for n, cell in enumerate(row) if squeezed(cell) == "服务类型"), None)
+    start = next(n for n, key in enumerate(found) if key) if kind is None else kind + 1
+    keys = found[start:]
+    for cell, key in zip(row[start:], keys, strict=True):
+        cell.taken = True
+        if not key and folding.visible(cell):
+            reading.lost(cell.where, f"主机清单认不出的列，没有读：{flat(cell)}")
+    twice = sorted({key for key in keys if key and keys.count(key) > 1})
+    if twice:
+        shown = "、".join(flat(cell) for cell, key in zip(row[start:], keys, strict=True) if key in twice)
+        raise ValueError(f"{row[start].where}的主机表头里 {shown} 认作同一列，不知道读哪一列；请只留一列")
+    return keys
+
+
+def host_rows(grid: Grid, reading: Reading, part: str = "") -> Iterator[dict[str, str]]:
+    """主机各行；`part` 是只读哪个小标题下面的，别的各行照台账，点名。"""
+    heading, keys = "", []
+    held: list[str] = []
+    for row in grid:
+        words = [found for cell in row if (found := squeezed(cell))]
+        if len(words) == 1 and words[0] in PARTS:
+            heading = words[0]
+        if (header := _host_header(row, reading)) is not None:
+            keys = header
+            continue
+        kind = next((n for n, cell in enumerate(row) if _is_kind(cell)), None)
+        if kind is None or not keys:
+            continue
+        if part and heading != part:
+            own = row[kind : kind + 1 + len(keys)]
+            if ticked(row[kind]) or any(map(folding.visible, own[1:])):
+                held.append(row[kind].where)
+                if more := beside(row[kind], tuple(KINDS)):
+                    reading.lost(row[kind].where, f"“服务类型”选项以外的“{flat(more)}”没有读")
+            for cell in own:
+                cell.taken = True
+            continue
+        if made := _host(row, kind, keys, reading):
+            yield made
+    if held:
+        shown = "、".join(held[:6]) + (f"等 {len(held)} 行" if len(held) > 6 else "")
+        reading.lost(f"“{PARTS[0]}”", f"{shown}的主机照台账，不从表里读", doubtful=False)
+
+
+def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading) -> dict[str, str] | None:
+    """一行主机；空行返回 None。"""
+    rest = row[kind + 1 :]
+    names = {key: titles[0] for key, titles in _HOST_TITLES.items()} | {"note": "备注"}
+    values = {"action": ""}
+    blank = not any(folding.visible(value) and not value.taken for value in rest)
+    carried = row[kind].taken
+    picked = reading.picked(row[kind], tuple(KINDS), "服务类型")
+    if not picked and (blank or ("action" in keys and not _written(rest, keys))):
+        return None
+    if carried:
+        reading.notes.append(f"{row[kind].where}“服务类型”是跨行合并带下来的，请核对")
+    if len(picked) > 1:
+        reading.notes.append(f"{row[kind].where}“服务类型”勾了 {'、'.join(picked)}，只取第一个，请核对")
+    if len(rest) < len(keys):
+        short = len(keys) - len(rest)
+        reading.lost(row[kind].where, f"这一行少了 {short} 格，后面的可能错开了，请逐格核对：{flat(' '.join(row))}")
+    for key, value in zip(keys, rest, strict=False):
+        if not key:
+            continue
+        if reading.merged(value, names[key]):
+            values[key] = ""
+            continue
+        value.taken = True
+        if key == "action":
+            values[key] = reading.only(value, ACTIONS, names[key])
+            value.taken = bool(values[key]) or not beside(value, ACTIONS)
+            continue
+        wanted = _READS.get(key)
+        text = reading.cell(wanted, value) if wanted else " ".join(folding.visible(value).split("\n"))
+        values[key] = text[:LONGEST]
+        if len(text) > LONGEST:
+            reading.lost(value.where, f"超过 {LONGEST} 字，后面的没有读：{flat(text[LONGEST:])}")
+    if not picked:
+        reading.notes.append(f"{row[kind].where}没有勾云主机还是物理机，当作云主机：{flat(' '.join(rest))}")
+    return {"type": KINDS[picked[0]] if picked else "云主机", **values}
+
+
+def _written(rest: Sequence[Text], keys: Sequence[str]) -> bool:
+    """动作以外的各格有没有字，或者勾了动作。"""
+    return any(
+        bool(ticked(value, ACTIONS) != ()) if key == "action" else bool(folding.visible(value))
+        for key, value in zip(keys, rest, strict=False)
+    )

@@ -1,0 +1,262 @@
+"""附件1 至附件4 各有哪些栏、在哪里：标题格的右边是值，打勾的是选中的。只认附件的版面，认不出的点名，不猜。纯函数。"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from yunheng.documents.annex1 import LABELS
+from yunheng.documents.annexes import MACHINE_COLUMNS
+from yunheng.tables import folding
+from yunheng.tables.columns import Column, Kind
+from yunheng.tables.word import Text
+
+from .annex_hosts import ACTIONS, KINDS, PARTS, host_rows
+from .annex_reading import BOXES, LONGEST, OPTIONS, VENDOR, Grid, Reading, beside, flat, labelled, squeezed
+from .checking import MAX_HOSTS
+
+_TICKS = "☑√■✓✔☒"
+_CODES = {folding.compact(label): code for code, label in LABELS.items()}
+_PLEA = re.compile(
+    r"本单位于上海市市级政务云平台运行的(?P<project>.*)项目，因(?P<reason>.+?)原因，"
+    r"不再使用市级政务云服务，特此向贵单位提出注销申请，望贵单位准许。",
+    re.DOTALL,
+)
+
+
+# ── 附件1 ──
+
+
+def annex1(grid: Grid, reading: Reading) -> None:
+    """服务申请表：负责人、架构、服务商、主机、服务项、情况说明。"""
+    labelled(
+        grid,
+        reading,
+        {"项目负责人": "leader", "联系方式": "contact", "申请单位情况说明": "statement"},
+        {"系统架构": "architecture", "基础设施服务商": "iaas", "平台软件服务商": "paas"},
+        many=("paas",),
+    )
+    hosts = [_application_row(row, reading) for row in host_rows(grid, reading)]
+    if len(hosts) > MAX_HOSTS:
+        raise ValueError(f"主机清单有 {len(hosts)} 行，最多 {MAX_HOSTS} 行；规格相同的合成一行填台数")
+    if hosts:
+        reading.values["hosts"] = hosts
+    if services := _services(grid, reading):
+        reading.values["services"] = services
+
+
+def _application_row(row: dict[str, str], reading: Reading) -> dict[str, str]:
+    """附件1 没有台数、SSD 两列，写在备注里：“数据盘为 SSD”“×2 台”；别的写法不猜，点名。"""
+    parts = [part.strip() for part in row.get("note", "").split("；") if part.strip()]
+    counts = [match[1] for part in parts if (match := re.fullmatch(r"×\s*([0-9]{1,4})\s*台", part))]
+    ssd = any(re.fullmatch(r"数据盘为\s*SSD", part) for part in parts)
+    kept = [part for part in parts if not re.fullmatch(r"×\s*[0-9]{1,4}\s*台|数据盘为\s*SSD", part)]
+    left = folding.code("；".join(kept))
+    if len(counts) > 1 or re.search(r"[0-9一二两三四五六七八九十]\s*台", left):
+        reading.notes.append(f"备注“{flat(row['note'])}”里写了台数，当作 {(counts or ['1'])[0]} 台，请核对")
+    if not ssd and "ssd" in left.casefold():
+        reading.notes.append(f"备注“{flat(row['note'])}”里写了 SSD，没有当作数据盘为 SSD，请核对")
+    own = {key: value for key, value in row.items() if key != "action"}
+    return {**own, "count": (counts or ["1"])[0], "ssd": "是" if ssd else "否", "note": "；".join(kept)}
+
+
+def _services(grid: Grid, reading: Reading) -> dict[str, str]:
+    """勾了的服务项和数量；数量只去掉与叫法同一的单位。"""
+    found: dict[str, str] = {}
+    for row in grid:
+        for title, value in pairwise(row):
+            text = folding.visible(title)
+            ticks = [char for char in text if char in _TICKS]
+            label = text.strip(BOXES + " \t\n　")
+            if len(ticks) != 1 or any(box in label for box in BOXES) or label in KINDS or title.taken:
+                continue
+            title.taken = True
+            if (code := _CODES.get(folding.compact(label), "")) == "":
+                reading.lost(title.where, f"勾选的“{flat(label)}”不是附件1 的服务项，没有读入")
+                continue
+            if code in found:
+                reading.lost(title.where, f"“{flat(label)}”前面已经勾过，这里的“{flat(value)}”没有读")
+                value.taken = True
+                continue
+            if not reading.merged(value, flat(label)):
+                value.taken = True
+                found[code] = _amount(label, value, reading)
+            else:
+                found[code] = ""
+    return found
+
+
+def _amount(label: str, value: Text, reading: Reading) -> str:
+    unit = re.search(r"[（(]([^（）()]*)[）)]$", label)
+    wanted = Column(flat(label), Kind.NUMBER, units=(unit[1],) if unit else ())
+    return reading.cell(wanted, value)
+
+
+# ── 附件2 ──
+
+_NUMBERS = {"cores": ("核", "VCPU", "C"), "memory": ("GB", "G"), "storage": ("TB", "T"), "quantity": ("台",)}
+_MACHINES = [
+    Column(re.sub(r"（.*）", "", name), Kind.NUMBER if key in _NUMBERS else Kind.TEXT, units=_NUMBERS.get(key, ()))
+    for key, name in MACHINE_COLUMNS
+]
+
+
+def annex2(grid: Grid, reading: Reading) -> None:
+    """迁移申请表：单位、系统、现有服务器、维护。"""
+    labelled(
+        grid,
+        reading,
+        {
+            "单位地址": "unit_address",
+            "电话": "unit_phone",
+            "手机": "unit_mobile",
+            "系统上线时间": "online_on",
+            "系统运行时长": "running",
+            "运维公司": "maintainer",
+            "联系邮箱": "maintainer_mail",
+            "联系电话": "maintainer_phone",
+        },
+        {
+            "是否满足信创": "trusted",
+            "应用范围": "scope",
+            "服务器归属": "ownership",
+            "上云原因": "reason",
+            "维护方式": "maintenance",
+        },
+    )
+    machines: list[dict[str, str]] = []
+    headed = False
+    for row in grid:
+        names = [squeezed(cell) for cell in row]
+        for index, name in enumerate(names[:-1]):
+            if name == "联系人":
+                reading.put("maintainer_contact" if "运维公司" in names else "unit_contact", name, row[index + 1])
+            if name == "服务器归属" and (vendor := VENDOR.search(row[index + 1])):
+                reading.plain("vendor", "租用厂商", row[index + 1].where, vendor[1])
+        if not names or names[0] not in ("自有服务器情况", "租用服务器或云资源情况"):
+            continue
+        if "部署区域" in names:
+            headed = _machine_header(row)
+        elif headed and len(row) == len(_MACHINES) + 1 and any(names[1:]):
+            owned = "自有" if names[0].startswith("自有") else "租用"
+            machines.append({"owned": owned, **_machine(row, reading)})
+    if machines:
+        reading.values["machines"] = machines
+
+
+def _machine_header(row: Sequence[Text]) -> bool:
+    """各列的先后是不是附件印的：不是的不敢照读。"""
+    shown = [re.sub(r"[（(].*?[）)]", "", squeezed(cell)) for cell in row[1:]]
+    right = [column.name for column in _MACHINES]
+    if shown[:-1] != right[:-1]:
+        return False
+    for cell in row:
+        cell.taken = True
+    return True
+
+
+def _machine(row: Sequence[Text], reading: Reading) -> dict[str, str]:
+    made = {}
+    for (key, _), wanted, value in zip(MACHINE_COLUMNS, _MACHINES, row[1:], strict=True):
+        made[key] = "" if reading.merged(value, wanted.name) else reading.cell(wanted, value)[:LONGEST]
+        value.taken = True
+        if len(value) > LONGEST:
+            reading.lost(value.where, f"超过 {LONGEST} 字，后面的没有读：{flat(value[LONGEST:])}")
+    return made
+
+
+# ── 附件3 ──
+
+
+def annex3(grid: Grid, reading: Reading) -> None:
+    """变更表：拟变更的主机、服务项、说明；现状照台账，不读。"""
+    labelled(grid, reading, {}, {"系统架构": "architecture"})
+    for row in grid:
+        for title, value in pairwise(row):
+            if squeezed(title) == "申请单位说明":
+                statement, _, reason = value.partition("\n超出年度新增上限的理由：")
+                value.taken = True
+                reading.plain("statement", "申请单位说明", value.where, statement)
+                reading.plain("growth_reason", "超出年度新增上限的理由", value.where, reason)
+    changes = []
+    for host in host_rows(grid, reading, PARTS[1]):
+        resource, _, note = host.get("note", "").partition("；")
+        held = host["action"] != "新增"
+        changes.append(
+            {
+                **host,
+                "ssd": "否",
+                "count": host.get("count") or "1",
+                "note": note if held else host.get("note", ""),
+                **({"resource": folding.code(resource)} if held else {}),
+            }
+        )
+    if changes:
+        reading.values["changes"] = changes
+    services: dict[str, dict[str, str]] = {}
+    for row in grid:
+        if len(row) >= 7 and squeezed(row[0]) == "服务项名称" and folding.visible(row[1]):
+            _service_change(row, services, reading)
+    if services:
+        reading.values["service_changes"] = services
+
+
+def _service_change(row: Sequence[Text], services: dict[str, dict[str, str]], reading: Reading) -> None:
+    """一行服务项：名称、数量、动作、说明；动作由数量定，勾的与数量对不上的点名。"""
+    label = folding.visible(row[1])
+    row[1].taken = True
+    if (code := _CODES.get(folding.compact(label), "")) == "":
+        reading.lost(row[1].where, f"服务项“{flat(label)}”不是附件1 的服务项，没有读入")
+        return
+    if code in services:
+        reading.lost(row[1].where, f"服务项“{flat(label)}”前面已经有一行，这一行没有读")
+        return
+    merged = [reading.merged(row[place], what) for place, what in ((3, "数量"), (6, "变更说明"))]
+    quantity = "" if merged[0] else _amount(label, row[3], reading)
+    note = "" if merged[1] else folding.visible(row[6])
+    row[3].taken = row[6].taken = True
+    action = reading.only(row[4], ACTIONS, "变更操作")
+    if action and (action == "释放") != (quantity in ("", "0")):
+        shown = quantity or "没有填"
+        reading.notes.append(f"{row[4].where}“{flat(label)}”勾的是{action}，数量{shown}，照数量读，请核对")
+    services[code] = {"quantity": quantity, "note": note}
+
+
+# ── 附件4 ──
+
+
+def annex4(grid: Grid, reading: Reading) -> None:
+    """注销申请：原因、释放清单、备份。"""
+    for row in grid:
+        text = row[0]
+        if found := _PLEA.search(folding.visible(text)):
+            text.taken = True
+            reading.plain("reason", "原因", text.where, found["reason"])
+            reading.own.append(("project", Text(found["project"], text.where)))
+            if more := folding.visible(text).replace(found[0], "").strip():
+                reading.lost(text.where, f"“{flat(more)}”没有读")
+        if len(row) < 2:
+            continue
+        if squeezed(text) == "释放清单":
+            codes = [folding.code(code) for code in re.split(r"[、,，;；\s]+", row[1]) if code.strip(" —")]
+            row[1].taken = True
+            if codes:
+                reading.values["release"] = list(dict.fromkeys(codes))
+        if squeezed(text) == "备份迁移":
+            picked, _, note = row[1].partition("\n")
+            row[1].taken = True
+            if one := reading.only(Text(picked, row[1].where), OPTIONS["backup"], "备份迁移"):
+                reading.plain("backup", "备份迁移", row[1].where, one)
+            elif beside(picked, OPTIONS["backup"]):
+                reading.lost(row[1].where, f"“备份迁移”没有勾，“{flat(picked)}”没有读")
+            reading.plain("backup_note", "备份或迁移的情况", row[1].where, note)
+
+
+#: （第几号, 标题里的字, 怎样读）：长的在前
+ANNEXES: tuple[tuple[int, str, Callable[[Grid, Reading], None]], ...] = (
+    (2, "已建信息化系统迁移使用市云申请表", annex2),
+    (3, "使用市级政务云服务变更表", annex3),
+    (4, "政务云服务注销申请", annex4),
+    (1, "使用市级政务云服务申请表", annex1),
+)

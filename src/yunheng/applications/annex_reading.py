@@ -1,0 +1,176 @@
+"""一份附件读到哪里了：填上的栏、没有读的、折算的；打勾、合并、标题格右边的值怎样认。纯函数。"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from yunheng.tables import columns, folding
+from yunheng.tables.cells import Cell
+from yunheng.tables.columns import Column
+from yunheng.tables.notes import Note, Outcome
+from yunheng.tables.word import Text, ticked
+
+from .checking import clean_text
+from .sections import SECTIONS
+
+BOXES = "☐□☑√■✓✔☒"
+_FIELDS = [one for sections in SECTIONS.values() for part in sections for one in part.fields]
+#: 各栏能选的
+OPTIONS = {one.key: one.choices for one in _FIELDS if one.choices}
+#: 日期的栏
+_DATES = {one.key for one in _FIELDS if one.kind == "date"}
+#: 系统里有的：标题格的右边不读，与系统里的不同才点名
+OWN = {
+    "申请单位": "unit",
+    "单位名称": "unit",
+    "项目名称": "project",
+    "系统名称": "project",
+    "上云项目归属": "funding",
+}
+FUNDINGS = ("区级", "自费")
+#: 别人填的：不读
+OPINIONS = {
+    "区科创服务中心意见", "区科创中心意见", "政务云服务商意见", "信息化项目管理部门审核意见",
+    "云资源管理部门审核意见", "审核意见",
+}  # fmt: skip
+_SPACE = re.compile(r"\s+")
+#: 选项以外、附件本来印着的话
+_ASIDES = ("*勾选上级要求和整改要求的，需提供佐证依据。",)
+#: 服务器归属里的租用厂商
+VENDOR = re.compile(r"[（(]厂商[）)]\s*[:：]\s*(.*)", re.DOTALL)
+#: 一格最多几个字
+LONGEST = 300
+Grid = Sequence[Sequence[Text]]
+
+
+@dataclass
+class Reading:
+    """读出的内容：`values` 是表单的键值，`notes` 是读了而要人看一眼的，`said` 是折算了的、没有读的。
+
+    `own` 是单位、项目名称、归属在附件里怎样写的：系统里有，只比不读。
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    said: list[Note] = field(default_factory=list)
+    own: list[tuple[str, Text]] = field(default_factory=list)
+
+    def lost(self, where: str, text: str, *, doubtful: bool = True) -> None:
+        """有内容而没有读进来的一处。"""
+        self.said.append(Note(Outcome.UNREAD, where, text, cells=1, doubtful=doubtful))
+
+    def folded(self, where: str, raw: str, text: str) -> None:
+        """写法折算了的一处。"""
+        self.said.append(Note(Outcome.FOLDED, where, f"“{flat(raw)}”→“{flat(text)}”", cells=1))
+
+    def put(self, key: str, label: str, value: Text) -> None:
+        """记下一栏；空的不记，免得盖掉已填的；已经填了别的，点名。"""
+        value.taken = True
+        self.plain(key, label, value.where, value)
+
+    def plain(self, key: str, label: str, where: str, value: str) -> None:
+        """记下一格里的一段。"""
+        try:
+            text = clean_text(folding.visible(value))
+        except ValueError as error:
+            self.lost(where, f"“{label}”{error}，没有读：{flat(value)}")
+            return
+        if key in _DATES and text:
+            day = folding.day(text)
+            if day is None:
+                self.notes.append(f"{where}“{label}”认不出是哪一天：{flat(text)}，请填成 2026-07-01 这样")
+            elif day != text:
+                self.folded(where, text, day)
+            text = day or text
+        if text and self.values.get(key, text) != text:
+            self.lost(where, f"“{label}”前面已经填了“{flat(str(self.values[key]))}”，这里的“{flat(text)}”没有读")
+        elif text:
+            self.values[key] = text
+
+    def picked(self, value: Text, options: tuple[str, ...], what: str) -> tuple[str, ...]:
+        """一格里打了勾的；分不清的、不在能选的里的、选项以外的字，点名。"""
+        found = ticked(value, options)
+        if found is None:
+            self.lost(value.where, f"“{what}”分不清勾的是哪一项，没有读：{flat(value)}")
+            value.taken = True
+            return ()
+        wrong = [one for one in found if options and one not in options]
+        if wrong:
+            self.lost(value.where, f"“{what}”勾的“{'、'.join(wrong)}”不在能选的里，没有读")
+        if found:
+            value.taken = True
+            if not wrong and (more := beside(value, options)):
+                self.lost(value.where, f"“{what}”选项以外的“{flat(more)}”没有读")
+        return tuple(one for one in found if one not in wrong)
+
+    def only(self, value: Text, options: tuple[str, ...], what: str) -> str:
+        """只能选一项的：勾了几项的取头一个，点名；没有勾为空。"""
+        found = self.picked(value, options, what)
+        if len(found) > 1:
+            self.notes.append(f"{value.where}“{what}”勾了 {'、'.join(found)}，只取第一个，请核对")
+        return found[0] if found else ""
+
+    def cell(self, wanted: Column, value: Text) -> str:
+        """一格的写法折成一种：8核 → 8，／ 是没有填；认不出的照原文、点名，表格里红着等人改。"""
+        plain = " ".join(folding.visible(value).split("\n"))
+        if not plain:
+            return plain
+        found = columns.read(wanted, Cell(1, plain))
+        if found.refused:
+            self.notes.append(f"{value.where}“{wanted.name}”{found.refused}")
+            return plain
+        if found.text != plain:
+            self.folded(value.where, value, found.text)
+        return found.text
+
+    def merged(self, value: Text, what: str) -> bool:
+        """是不是跨行合并带下来的：不知道是不是每行都是它，不填，点名。"""
+        if value.taken and folding.visible(value):
+            self.lost(
+                value.where,
+                f"“{what}”在跨行合并的格里，不知道是不是每行都是“{flat(value)}”，没有填；请取消合并、逐行填",
+            )
+        return value.taken
+
+
+def flat(text: str) -> str:
+    """一格的字写成一行，太长的截断。"""
+    return " ".join(text.split())[:60]
+
+
+def squeezed(text: str) -> str:
+    """标题格：去掉看不见的字、空白和盖章之类的括注。"""
+    return re.sub(r"[（(]盖章[）)]", "", _SPACE.sub("", folding.visible(text))).rstrip("：:")
+
+
+def beside(text: str, options: tuple[str, ...]) -> str:
+    """选项和框以外还写了什么；附件本来印着的不算。"""
+    left = re.sub(rf"[{BOXES}、，,；;\s]", "", VENDOR.sub("", folding.visible(text)))
+    for known in (*(re.sub(r"[，、\s]", "", aside) for aside in _ASIDES), *sorted(options, key=len, reverse=True)):
+        left = left.replace(known, "")
+    return left
+
+
+def labelled(
+    grid: Grid, reading: Reading, texts: Mapping[str, str], choices: Mapping[str, str], many: Sequence[str] = ()
+) -> None:
+    """标题格右边那一格是值；`choices` 取打了勾的，`many` 里的可以多选。"""
+    titles = {*texts, *choices, *OWN, *OPINIONS}
+    for row in grid:
+        for title, value in pairwise(row):
+            name = squeezed(title)
+            if (name not in texts and name not in choices) or squeezed(value) in titles:
+                continue
+            if name in texts:
+                reading.put(texts[name], name, value)
+                continue
+            key = choices[name]
+            if key in many:
+                if picked := list(reading.picked(value, OPTIONS.get(key, ()), name)):
+                    reading.values[key] = picked
+            elif one := reading.only(value, OPTIONS.get(key, ()), name):
+                reading.plain(key, name, value.where, one)
