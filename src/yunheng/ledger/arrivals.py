@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -11,12 +12,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
+from yunheng.catalog.models import Item
+from yunheng.tables import folding
 from yunheng.tables import reading as tables
 from yunheng.tables.columns import Column, Kind, choices
+from yunheng.tables.notes import Note, Outcome, told_rows
 from yunheng.tables.reading import Table, Wanted
 
+from . import unnumbered
+from .matching import BY_COUNT
 from .models import Source
-from .operations import MAX_BATCH, Conflict
+from .operations import MAX_BATCH
 from .receiving import CORRECTS, examine
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
@@ -140,8 +146,8 @@ _COLUMNS = {
         Column("资源", Kind.CODE, aliases=("资源编号", "资源号")),
         Column("目录项", Kind.CODE, aliases=("目录项编号", "目录项代码")),
         Column("动作", Kind.CHOICE, choices=choices("新增", "变更", "释放")),
-        Column("数量", Kind.NUMBER),
-        Column("用量", Kind.NUMBER),
+        Column("数量", Kind.NUMBER, measured=True),
+        Column("用量", Kind.NUMBER, measured=True),
         Column("完成日期", Kind.DATE),
         Column("首见日期", Kind.DATE),
         Column("末见日期", Kind.DATE),
@@ -152,13 +158,17 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Line:
-    """文件里的一行：表里的行号、各列折过的字、检查过的（有错为 None）、问题。"""
+    """文件里的一行：表里的行号、各列折过的字、检查过的（有错为 None）、问题。
+
+    `unnumbered` 是没有自己的编号，照内容起的。
+    """
 
     number: int
     cells: Mapping[str, str]
     row: Row | None
     problems: tuple[str, ...]
     reminder: str = ""
+    unnumbered: bool = False
 
 
 def columns(kind: str) -> tuple[str, ...]:
@@ -185,31 +195,114 @@ def read_file(content: bytes, name: str, kind: str) -> tuple[Table, list[Line]]:
     return table, [_line(kind, row) for row in table.rows]
 
 
-def judged(lines: Sequence[Line], source: Source, kind: str, on: date) -> list[Line]:
-    """各行再照收件的规矩判一遍：别家的、日期不对的是问题，照收而对不上的是提醒；写法已经不对的不再判。"""
-    good = [(number, line.row) for number, line in enumerate(lines) if line.row]
-    try:
-        verdict = examine(source=source, kind=kind, items=[(row.reference, row.plain()) for _, row in good], on=on)
-    except Conflict:
-        # 与收过的同号而内容不同：不是哪一行的写法不对，确认的时候整批说
+def judged(
+    table: Table, lines: Sequence[Line], source: Source, kind: str, on: date
+) -> tuple[list[Line], tuple[Note, ...]]:
+    """各行再照收件的规矩判一遍，一行也不落下；另有几句要人看的：重复的、以前收过的。写法已经不对的不再判。
+
+    别家的、日期不对的、同号而内容不同的、列名写的单位与目录不同的是问题；照收而对不上的是提醒。
+    """
+    numbered = _numbered(_measured(table, lines, kind), source, kind)
+    good = [(place, line.row) for place, line in enumerate(numbered) if line.row]
+    verdict = examine(source=source, kind=kind, items=[(row.reference, row.plain()) for _, row in good], on=on)
+    first: dict[str, int] = {}
+    found = list(numbered)
+    for number, (place, row) in enumerate(good):
+        line = numbered[place]
+        # 没有自己编号的，起编号时已经说过分不清
+        clashing = {} if line.unnumbered else verdict.clashing
+        wrong = [each[number] for each in (verdict.foreign, verdict.wrong, clashing) if number in each]
+        if number in clashing and row.reference in first:
+            wrong[-1] += f"，头一条在第 {first[row.reference]} 行"
+        first.setdefault(row.reference, line.number)
+        if wrong:
+            found[place] = replace(line, problems=(*line.problems, *wrong))
+        elif number in verdict.reminders:
+            found[place] = replace(line, reminder=verdict.reminders[number])
+    known = {good[number][0] for number in verdict.known}
+    return found, tuple(_repeated(table, found, known, kind))
+
+
+def _measured(table: Table, lines: Sequence[Line], kind: str) -> list[Line]:
+    """列名写了单位的，逐行与目录项的计价单位比：不同的是问题，不换算；目录里没有的只拦倍数。"""
+    titles = {name: title for _, title, name in table.headings}
+    column = _COLUMNS["用量" if kind == "用量" else "数量"]
+    said = column.stated_unit(titles.get(column.name, ""))
+    if not said:
         return list(lines)
-    found = list(lines)
-    for place, (number, _) in enumerate(good):
-        if wrong := verdict.foreign.get(place) or verdict.wrong.get(place):
-            found[number] = replace(lines[number], problems=(wrong,))
-        elif place in verdict.reminders:
-            found[number] = replace(lines[number], reminder=verdict.reminders[place])
+    codes = {line.cells.get("目录项", "") for line in lines}
+    units = {code: (unit, cycle) for code, unit, cycle in Item.objects.filter(code__in=codes).values_list(
+        "code", "unit", "cycle")}  # fmt: skip
+    found = []
+    for line in lines:
+        unit, cycle = units.get(line.cells.get("目录项", ""), ("", ""))
+        if not line.cells.get(column.name) or (not unit and not folding.scale(said)) or _same(said, unit, cycle):
+            found.append(line)
+            continue
+        listed = f"目录里这一项的计价单位是“{unit}”" if unit else "目录里没有这一项"
+        wrong = f"{column.name}：列名写的单位是“{said}”，{listed}；不换算，请照计价单位填，改好列名（R-052）"
+        found.append(replace(line, problems=(*line.problems, wrong)))
     return found
+
+
+def _same(said: str, unit: str, cycle: str) -> bool:
+    """列名写的就是计价单位：核、核·年 都是“核·年”；按次的，次也是。"""
+    whole = folding.compact(unit)
+    good = {whole, whole.partition("·")[0], whole.replace("·", "/")} | ({BY_COUNT} if cycle == BY_COUNT else set())
+    return folding.compact(said) in good - {""}
+
+
+def _numbered(lines: Sequence[Line], source: Source, kind: str) -> list[Line]:
+    """没有自己编号的行，照内容和以前收过的起编号；分不清的是问题。"""
+    rows = [(line, line.row) for line in lines if line.row and line.unnumbered]
+    pieces = [unnumbered.Piece(line.number, row.reference, unnumbered.content_of(row.plain())) for line, row in rows]
+    if not pieces:
+        return list(lines)
+    own = {line.row.reference for line in lines if line.row and not line.unnumbered}
+    given = unnumbered.assign(pieces, unnumbered.stored(source, kind, {one.base for one in pieces}), own)
+    return [_renumbered(line, given) if line.unnumbered and line.row else line for line in lines]
+
+
+def _renumbered(line: Line, given: unnumbered.Assigned) -> Line:
+    if wrong := given.unclear.get(line.number):
+        return replace(line, problems=(*line.problems, wrong))
+    reference = given.numbers[line.number]
+    row = line.row.model_copy(update={unnumbered.NUMBER: reference}) if line.row else None
+    return replace(line, row=row, cells={**line.cells, unnumbered.NUMBER: reference})
+
+
+def _repeated(table: Table, lines: Sequence[Line], known: set[int], kind: str) -> Iterator[Note]:
+    """内容完全相同的行：没有自己编号的都照收，要人点头；同一个编号的只收一次。以前收过的不再收。"""
+    same: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        if line.row:
+            own = "" if line.unnumbered else line.row.reference
+            same[own, unnumbered.content_of(line.row.plain())].append(place)
+    for (own, _), places in same.items():
+        if len(places) < 2:
+            continue
+        where = told_rows(lines[place].number for place in places)
+        if own:
+            yield Note(Outcome.NAMED, where, "编号和内容都相同，只收一次", table.sheet)
+            continue
+        used = [row.用量 for place in places if isinstance(row := lines[place].row, Usage)]
+        total = f"（{kind}合计 {sum(used, Decimal(0)).normalize():f}）" if used else ""
+        text = f"内容完全相同，没有自己的编号，都照收{total}；如是重复录入，请只留一行"
+        yield Note(Outcome.NAMED, where, text, table.sheet, doubtful=not set(places) <= known)
+    if known:
+        where = told_rows(lines[place].number for place in known)
+        yield Note(Outcome.NAMED, where, "以前收过，内容相同，不再收", table.sheet)
 
 
 def _line(kind: str, given: tables.Row) -> Line:
     own = dict(given.text)
-    if "编号" in own and not own["编号"]:
+    bare = "编号" in own and not own["编号"]
+    if bare:
         own["编号"] = "/".join(filter(None, (own[name] for name in own if name not in ("编号", "用量", CORRECTS))))[:64]
     fields = KINDS[kind].model_fields
     filled = {name: value for name, value in own.items() if value or fields[name].is_required()}
     problems = [f"{column}：{reason}" for column, reason in given.refused.items()]
-    if own.get(CORRECTS) and "编号" in own and not given.text.get("编号"):
+    if own.get(CORRECTS) and bare:
         problems.append(f"{CORRECTS}：更正要写自己的新编号（R-052）")
     try:
         row = KINDS[kind](**filled)
@@ -217,4 +310,4 @@ def _line(kind: str, given: tables.Row) -> Line:
         found = [(str(one["loc"][0]) if one["loc"] else "", explained(one)) for one in error.errors()]
         problems += [f"{column}：{reason}" for column, reason in found if column not in given.refused]
         return Line(given.number, own, None, tuple(dict.fromkeys(problems)))
-    return Line(given.number, own, None if problems else row, tuple(problems))
+    return Line(given.number, own, None if problems else row, tuple(problems), unnumbered=bare)

@@ -36,11 +36,16 @@ class Owned:
 
 @dataclass
 class Verdict:
-    """一批的判断，各按第几条（从 0 起）：别家的、不对的、照收而要提醒的。"""
+    """一批的判断，各按第几条（从 0 起）：别家的、不对的、照收而要提醒的。
+
+    `clashing` 是与这一批里或以前收过的同号而内容不同的；`known` 是以前收过、内容相同的。
+    """
 
     foreign: dict[int, str] = field(default_factory=dict)
     wrong: dict[int, str] = field(default_factory=dict)
     reminders: dict[int, str] = field(default_factory=dict)
+    clashing: dict[int, str] = field(default_factory=dict)
+    known: set[int] = field(default_factory=set)
 
 
 #: 台账里还没有、已通过的单据上有主的：各章登记怎样找

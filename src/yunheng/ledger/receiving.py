@@ -27,7 +27,7 @@ Item = tuple[str, Mapping[str, object]]
 
 @dataclass(frozen=True)
 class Taken:
-    """收了一批：新收几条，以前收过几条，照收而对不上的逐条提醒。"""
+    """收了一批：新收几条，以前收过（和这一批里重复）的几条，照收而对不上的逐条提醒。"""
 
     new: int
     known: int
@@ -62,13 +62,15 @@ def receive(*, actor: Actor, on: date, source: Source, kind: str, items: Sequenc
     """
     if len(items) > MAX_BATCH:
         raise Conflict(f"一批最多 {MAX_BATCH:,} 条，这批有 {len(items):,} 条，请分批（R-052）")
-    rows = _distinct(kind, items)
+    rows, others, twice = _distinct(kind, items)
+    _raise_clash(twice)
     with unit_of_work(actor) as journal:
         hold(Lock.GATHERING, shared=True)
         if any(row.corrects for row in rows.values()):
             # 同一来源的更正排着队来：同一件被两批同时更正的，后到的看得见先到的
             hold(Lock.ARRIVALS, source.pk)
-        fresh, verdict = _judged(source, kind, rows, on)
+        fresh, verdict = _judged(source, kind, [*rows.values(), *others], on)
+        _raise_clash(verdict.clashing)
         if verdict.foreign:
             raise NotYours(matching.listed(verdict.foreign | verdict.wrong))
         if verdict.wrong:
@@ -78,26 +80,38 @@ def receive(*, actor: Actor, on: date, source: Source, kind: str, items: Sequenc
             new += _insert(source, kind, batch, originals)
         if new < len(fresh):
             # 并发重发：唯一约束让后到的等先到的提交，比得到的一定是最终的那条
-            _compared(source, kind, rows)
+            _raise_clash(_compared(source, kind, list(rows.values()))[1])
         _list_unmatched(source, kind, [row for row in fresh if row.number in verdict.reminders])
         if new:
-            journal.note("收件", source.code, after={"种类": kind, "新收": new, "重发": len(rows) - new})
-    return Taken(new, len(rows) - new, matching.listed(verdict.reminders))
+            journal.note("收件", source.code, after={"种类": kind, "新收": new, "重发": len(items) - new})
+    return Taken(new, len(items) - new, matching.listed(verdict.reminders))
 
 
 def examine(*, source: Source, kind: str, items: Sequence[Item], on: date) -> matching.Verdict:
-    """预览用：现在收这一批会怎样判，同 `receive`；不写库。"""
-    return _judged(source, kind, _distinct(kind, items), on)[1]
+    """预览用：现在收这一批会怎样判，同 `receive`；不写库。
+
+    同号而内容不同的不抛，逐条在 `clashing` 里；它们和别的各条一样往下判，一次说全。
+    """
+    rows, others, twice = _distinct(kind, items)
+    verdict = _judged(source, kind, [*rows.values(), *others], on)[1]
+    verdict.clashing |= twice
+    return verdict
 
 
-def _judged(source: Source, kind: str, rows: Mapping[str, _Row], on: date) -> tuple[list[_Row], matching.Verdict]:
-    """以前没有收过的各件，和它们怎样判。"""
-    stored = _compared(source, kind, rows)
-    fresh = [row for ref, row in sorted(rows.items()) if ref not in stored]
+def _raise_clash(clashing: Mapping[int, str]) -> None:
+    for text in clashing.values():
+        raise Conflict(text)
+
+
+def _judged(source: Source, kind: str, rows: Sequence[_Row], on: date) -> tuple[list[_Row], matching.Verdict]:
+    """以前没有收过的各件，和它们怎样判；与收过的同号而内容不同的也判。"""
+    known, clashing = _compared(source, kind, rows)
+    fresh = sorted((row for row in rows if row.number not in known), key=lambda row: (row.reference, row.number))
     verdict = matching.check(
         source=source, kind=kind, items={row.number: (row.reference, row.payload) for row in fresh}, on=on
     )
     verdict.wrong |= _miscorrected(source, kind, fresh)
+    verdict.known, verdict.clashing = known, clashing
     return fresh, verdict
 
 
@@ -111,27 +125,33 @@ def gathered(*, after: int, limit: int) -> list[Received]:
         return list(Received.objects.filter(pk__gt=after).select_related("source").order_by("pk")[:limit])
 
 
-def _distinct(kind: str, items: Sequence[Item]) -> dict[str, _Row]:
+def _distinct(kind: str, items: Sequence[Item]) -> tuple[dict[str, _Row], list[_Row], dict[int, str]]:
+    """（来源编号 → 头一条，同号而内容不同的后几条，它们为什么不收）；同号同内容的只留头一条。"""
     rows: dict[str, _Row] = {}
+    others: list[_Row] = []
+    twice: dict[int, str] = {}
     for number, (reference, payload) in enumerate(items):
-        digest = sm3(canonical(payload))
-        if reference in rows and rows[reference].digest != digest:
-            raise Conflict(f"{kind} {reference} 在这一批里出现两次，内容不同（R-052）")
-        rows.setdefault(reference, _Row(number, reference, payload, digest))
-    return rows
+        row = _Row(number, reference, payload, sm3(canonical(payload)))
+        if rows.setdefault(reference, row).digest != row.digest:
+            others.append(row)
+            twice[number] = f"{kind} {reference} 在这一批里出现两次，内容不同（R-052）"
+    return rows, others, twice
 
 
-def _compared(source: Source, kind: str, rows: Mapping[str, _Row]) -> set[str]:
-    """这一批里以前收过的来源编号；内容不同的抛 Conflict。"""
-    stored = Received.objects.filter(source=source, kind=kind, source_ref__in=list(rows))
-    found = set()
-    for reference, digest in stored.values_list("source_ref", "digest"):
-        if rows[reference].digest != digest:
-            raise Conflict(
-                f"{kind} {reference} 以前收过，内容不同；更正请用新的编号，并在“{CORRECTS}”写原来的编号（R-052）"
+def _compared(source: Source, kind: str, rows: Sequence[_Row]) -> tuple[set[int], dict[int, str]]:
+    """（以前收过、内容相同的是第几条，同号而内容不同的第几条 → 为什么不收）。"""
+    kept = Received.objects.filter(source=source, kind=kind, source_ref__in=[row.reference for row in rows])
+    digests = dict(kept.values_list("source_ref", "digest"))
+    known: set[int] = set()
+    clashing: dict[int, str] = {}
+    for row in rows:
+        if digests.get(row.reference) == row.digest:
+            known.add(row.number)
+        elif row.reference in digests:
+            clashing[row.number] = (
+                f"{kind} {row.reference} 以前收过，内容不同；更正请用新的编号，并在“{CORRECTS}”写原来的编号（R-052）"
             )
-        found.add(reference)
-    return found
+    return known, clashing
 
 
 def _miscorrected(source: Source, kind: str, fresh: Iterable[_Row]) -> dict[int, str]:

@@ -26,6 +26,7 @@ from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
+from yunheng.tables.notes import ranked
 
 from . import arrivals, charging, queries
 from .models import Action, Channel, Fact, Resource, Segment
@@ -395,7 +396,8 @@ def _preview(request: Request) -> dict[str, Any]:
     within(given, "请分几个文件")
     provider = _importer(request)
     table, lines = arrivals.read_file(given.read(), given.name or "", kind)
-    lines = arrivals.judged(lines, source_of(provider, Channel.FILE), kind, request.on)
+    lines, notes = arrivals.judged(table, lines, source_of(provider, Channel.FILE), kind, request.on)
+    read = preview_of(table, ranked([*table.notes, *notes]))
     bad = [line for line in lines if line.problems]
     odd = [line for line in lines if line.reminder]
     good = [line.row for line in lines if line.row]
@@ -409,13 +411,13 @@ def _preview(request: Request) -> dict[str, Any]:
         "total_text": f"{len(lines):,} 条",
         "bad": len(bad),
         "odd": len(odd),
-        "read": preview_of(table),
+        "read": read,
         "kept": ""
         if bad or table.refused
         else keep(
             [provider.pk, kind, [[row.reference, row.plain()] for row in good]],
             _purpose(request),
-            doubtful=bool(table.doubtful),
+            doubtful=read.doubtful,
         ),
     }
 
