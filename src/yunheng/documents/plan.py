@@ -280,10 +280,10 @@ class _Plan(Measured):
         if rows := self.papers.written.budget:
             yield Table(
                 "表 10-2　预算合计（元）",
-                (Column("项目", 4), Column("金额", 3, "right"), Column("大写", 6), Column("条款", 3)),
+                (Column("项目", 4), Column("金额", 3, "right"), Column("条款", 4)),
                 (
-                    *((name, figure_text(amount), "", clause) for name, amount, clause in rows),
-                    ("预算合计", figure_text(self.wanted), amount_in_words(self.wanted), ""),
+                    *((name, figure_text(amount), clause) for name, amount, clause in rows),
+                    ("预算合计", figure_text(self.wanted), ""),
                 ),
                 totals=1,
             )
@@ -292,7 +292,7 @@ class _Plan(Measured):
         fee = self.papers.written.supervision
         if fee is None:
             return "本稿没有安排该费用；正式方案里列进预算合计，不得超过上限。"
-        return f"本年度安排 {money_text(fee)}，本项目预算合计 {money_text(self.wanted)}。"
+        return f"本年度安排 {money_text(fee)}，本项目预算合计 {money_text(self.wanted)}（{amount_in_words(self.wanted)}）。"
 
     def _payment(self) -> Iterator[Block]:
         yield Heading(1, PAYMENT)

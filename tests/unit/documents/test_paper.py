@@ -13,7 +13,7 @@ from docx import Document
 from tests.support.papers import line, papers_of
 from yunheng.documents import measured, plan
 from yunheng.documents.appraisal import appraisal_form, sheet_of
-from yunheng.documents.blocks import Chart, Paper, Paragraph, Table
+from yunheng.documents.blocks import Chart, Paper, Paragraph, Slot, Table
 from yunheng.documents.data import Papers
 from yunheng.documents.money import amount_in_words
 from yunheng.documents.pdf import FontProblem, chart_image, write_pdf
@@ -205,5 +205,6 @@ def test_R081_预算合计逐行列_大写等于合计_草稿没有这张表() -
     (table,) = [b for b in paper.blocks if isinstance(b, Table) and b.caption.startswith("表 10-2")]
     assert [row[0] for row in table.rows] == ["统一支付净额", "专项管理费", "预算合计"]
     assert fen(str(table.rows[-1][1]).replace(",", "")) == net + 1234
-    assert amount_in_words(net + 1234) == table.rows[-1][2]
+    (slot,) = [b for b in paper.blocks if isinstance(b, Slot) and b.key == "supervision"]
+    assert f"（{amount_in_words(net + 1234)}）" in slot.lines[0]
     assert not [b for b in plan_of(papers).blocks if isinstance(b, Table) and b.caption.startswith("表 10-2")]
