@@ -14,6 +14,8 @@ from .sections import HOST_COLUMNS
 
 KINDS = {"云主机": "云主机", "虚拟机": "云主机", "云服务器": "云主机", "物理机": "物理机", "物理服务器": "物理机"}
 ACTIONS = ("新增", "变更", "释放")
+#: 变更操作的别的叫法：改大改小都是变更
+_SPOKEN = dict.fromkeys(("升级", "升配", "扩容", "降级", "降配", "缩容"), "变更")
 #: 附件3 的两段
 PARTS = ("政务云服务现状", "拟变更的政务云服务")
 #: 附件里主机各列的叫法；单位写在括号里的也认，没有写单位、别的单位的不认
@@ -61,16 +63,22 @@ def _host_header(row: Sequence[Text], reading: Reading) -> list[str] | None:
     return keys
 
 
-def host_rows(grid: Grid, reading: Reading, part: str = "") -> Iterator[dict[str, str]]:
-    """主机各行；`part` 是只读哪个小标题下面的，别的各行照台账，点名。"""
+def host_rows(grid: Grid, reading: Reading, part: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+    """主机各行：（在哪里, 一行）；`part` 是只读哪个小标题下面的，别的各行照台账，点名。"""
     heading, keys = "", []
     held: list[str] = []
+    headers: dict[str, str] = {}
     for row in grid:
         words = [found for cell in row if (found := squeezed(cell))]
         if len(words) == 1 and words[0] in PARTS:
             heading = words[0]
         if (header := _host_header(row, reading)) is not None:
             keys = header
+            if heading in headers:
+                raise ValueError(
+                    f"{headers[heading]}、{row[0].where}这两行都是主机清单的表头，不知道哪一段才是；请只留一套表头"
+                )
+            headers[heading] = row[0].where
             continue
         kind = next((n for n, cell in enumerate(row) if _is_kind(cell)), None)
         if kind is None or not keys:
@@ -79,13 +87,16 @@ def host_rows(grid: Grid, reading: Reading, part: str = "") -> Iterator[dict[str
             own = row[kind : kind + 1 + len(keys)]
             if ticked(row[kind]) or any(map(folding.visible, own[1:])):
                 held.append(row[kind].where)
+                if len(own) == len(keys) + 1:
+                    named = zip(keys, own[1:], strict=True)
+                    reading.held.append((row[kind].where, {key: folding.visible(cell) for key, cell in named if key}))
                 if more := beside(row[kind], tuple(KINDS)):
                     reading.lost(row[kind].where, f"“服务类型”选项以外的“{flat(more)}”没有读")
             for cell in own:
                 cell.taken = True
             continue
         if made := _host(row, kind, keys, reading):
-            yield made
+            yield row[kind].where, made
     if held:
         shown = "、".join(held[:6]) + (f"等 {len(held)} 行" if len(held) > 6 else "")
         reading.lost(f"“{PARTS[0]}”", f"{shown}的主机照台账，不从表里读", doubtful=False)
@@ -97,17 +108,18 @@ def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading)
     names = {key: titles[0] for key, titles in _HOST_TITLES.items()} | {"note": "备注"}
     values = {"action": ""}
     blank = not any(folding.visible(value) and not value.taken for value in rest)
-    carried = row[kind].taken
+    if len(rest) != len(keys) and any(map(folding.visible, rest)):
+        shown = f"这一行在服务类型右边有 {len(rest)} 格，表头有 {len(keys)} 格，对不上列，没有读"
+        reading.refuse(row[kind].where, f"{shown}；请照表头补齐或删去多出的格")
+        return None
+    carried = row[kind].merged
     picked = reading.picked(row[kind], tuple(KINDS), "服务类型")
     if not picked and (blank or ("action" in keys and not _written(rest, keys))):
         return None
     if carried:
         reading.notes.append(f"{row[kind].where}“服务类型”是跨行合并带下来的，请核对")
-    if len(picked) > 1:
-        reading.notes.append(f"{row[kind].where}“服务类型”勾了 {'、'.join(picked)}，只取第一个，请核对")
-    if len(rest) < len(keys):
-        short = len(keys) - len(rest)
-        reading.lost(row[kind].where, f"这一行少了 {short} 格，后面的可能错开了，请逐格核对：{flat(' '.join(row))}")
+    if len({KINDS[one] for one in picked}) > 1:
+        reading.refuse(row[kind].where, f"“服务类型”勾了 {'、'.join(picked)}，只能勾一项")
     for key, value in zip(keys, rest, strict=False):
         if not key:
             continue
@@ -116,8 +128,7 @@ def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading)
             continue
         value.taken = True
         if key == "action":
-            values[key] = reading.only(value, ACTIONS, names[key])
-            value.taken = bool(values[key]) or not beside(value, ACTIONS)
+            values[key] = _action(value, reading)
             continue
         wanted = _READS.get(key)
         text = reading.cell(wanted, value) if wanted else " ".join(folding.visible(value).split("\n"))
@@ -127,6 +138,23 @@ def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading)
     if not picked:
         reading.notes.append(f"{row[kind].where}没有勾云主机还是物理机，当作云主机：{flat(' '.join(rest))}")
     return {"type": KINDS[picked[0]] if picked else "云主机", **values}
+
+
+def _action(value: Text, reading: Reading) -> str:
+    """变更操作勾的哪一项；没有勾的、认不出的拒绝到格，表单里红着。"""
+    spoken = (*ACTIONS, *_SPOKEN)
+    picked = reading.picked(value, spoken, "变更操作")
+    found = list(dict.fromkeys(_SPOKEN.get(one, one) for one in picked))
+    for one in picked:
+        if one in _SPOKEN:
+            reading.folded(value.where, one, _SPOKEN[one])
+    if len(found) > 1:
+        reading.refuse(value.where, f"“变更操作”勾了 {'、'.join(picked)}，只能勾一项")
+    elif not found:
+        wanted = f"“变更操作”没有勾：{flat(value)}；请勾新增、变更、释放里的一项"
+        reading.refuse(value.where, wanted, red=True)
+    value.taken = True
+    return found[0] if len(found) == 1 else ""
 
 
 def _written(rest: Sequence[Text], keys: Sequence[str]) -> bool:

@@ -10,13 +10,12 @@ from yunheng.documents.annex1 import LABELS
 from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.tables import folding
 from yunheng.tables.columns import Column, Kind
-from yunheng.tables.word import Text
+from yunheng.tables.word import TICKS, Text
 
 from .annex_hosts import ACTIONS, KINDS, PARTS, host_rows
 from .annex_reading import BOXES, LONGEST, OPTIONS, VENDOR, Grid, Reading, beside, flat, labelled, squeezed
 from .checking import MAX_HOSTS
 
-_TICKS = "☑√■✓✔☒"
 _CODES = {folding.compact(label): code for code, label in LABELS.items()}
 _PLEA = re.compile(
     r"本单位于上海市市级政务云平台运行的(?P<project>.*)项目，因(?P<reason>.+?)原因，"
@@ -37,7 +36,7 @@ def annex1(grid: Grid, reading: Reading) -> None:
         {"系统架构": "architecture", "基础设施服务商": "iaas", "平台软件服务商": "paas"},
         many=("paas",),
     )
-    hosts = [_application_row(row, reading) for row in host_rows(grid, reading)]
+    hosts = [_application_row(where, row, reading) for where, row in host_rows(grid, reading)]
     if len(hosts) > MAX_HOSTS:
         raise ValueError(f"主机清单有 {len(hosts)} 行，最多 {MAX_HOSTS} 行；规格相同的合成一行填台数")
     if hosts:
@@ -46,28 +45,39 @@ def annex1(grid: Grid, reading: Reading) -> None:
         reading.values["services"] = services
 
 
-def _application_row(row: dict[str, str], reading: Reading) -> dict[str, str]:
-    """附件1 没有台数、SSD 两列，写在备注里：“数据盘为 SSD”“×2 台”；别的写法不猜，点名。"""
+def _application_row(where: str, row: dict[str, str], reading: Reading) -> dict[str, str]:
+    """附件1 没有台数、SSD 两列，写在备注里：“数据盘为 SSD”“×2 台”；别的写法不猜，点名。
+
+    自己加了台数一列的照那一列，与备注不一样的拒绝。
+    """
     parts = [part.strip() for part in row.get("note", "").split("；") if part.strip()]
     counts = [match[1] for part in parts if (match := re.fullmatch(r"×\s*([0-9]{1,4})\s*台", part))]
     ssd = any(re.fullmatch(r"数据盘为\s*SSD", part) for part in parts)
     kept = [part for part in parts if not re.fullmatch(r"×\s*[0-9]{1,4}\s*台|数据盘为\s*SSD", part)]
     left = folding.code("；".join(kept))
-    if len(counts) > 1 or re.search(r"[0-9一二两三四五六七八九十]\s*台", left):
-        reading.notes.append(f"备注“{flat(row['note'])}”里写了台数，当作 {(counts or ['1'])[0]} 台，请核对")
+    column = row.get("count", "")
+    said = list(dict.fromkeys([*([column] if column else []), *counts]))
+    loose = re.findall(r"([0-9]+)\s*台", left) if column else []
+    if len({*said, *loose}) > 1:
+        shown = f"台数一列“{column}”、" if column else ""
+        reading.refuse(where, f"台数写了几处、不一样：{shown}备注“{flat(row['note'])}”；请只留一处")
+    count = (said or ["1"])[0]
+    if not loose and re.search(r"[0-9一二两三四五六七八九十]\s*台", left):
+        reading.notes.append(f"{where}备注“{flat(row['note'])}”里写了台数，当作 {count} 台，请核对")
     if not ssd and "ssd" in left.casefold():
-        reading.notes.append(f"备注“{flat(row['note'])}”里写了 SSD，没有当作数据盘为 SSD，请核对")
+        reading.notes.append(f"{where}备注“{flat(row['note'])}”里写了 SSD，没有当作数据盘为 SSD，请核对")
     own = {key: value for key, value in row.items() if key != "action"}
-    return {**own, "count": (counts or ["1"])[0], "ssd": "是" if ssd else "否", "note": "；".join(kept)}
+    return {**own, "count": count, "ssd": "是" if ssd else "否", "note": "；".join(kept)}
 
 
 def _services(grid: Grid, reading: Reading) -> dict[str, str]:
     """勾了的服务项和数量；数量只去掉与叫法同一的单位。"""
     found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for row in grid:
         for title, value in pairwise(row):
             text = folding.visible(title)
-            ticks = [char for char in text if char in _TICKS]
+            ticks = [char for char in text if char in TICKS]
             label = text.strip(BOXES + " \t\n　")
             if len(ticks) != 1 or any(box in label for box in BOXES) or label in KINDS or title.taken:
                 continue
@@ -75,16 +85,21 @@ def _services(grid: Grid, reading: Reading) -> dict[str, str]:
             if (code := _CODES.get(folding.compact(label), "")) == "":
                 reading.lost(title.where, f"勾选的“{flat(label)}”不是附件1 的服务项，没有读入")
                 continue
+            value.taken = True
+            amount = "" if reading.merged(value, flat(label)) else _amount(label, value, reading)
             if code in found:
-                reading.lost(title.where, f"“{flat(label)}”前面已经勾过，这里的“{flat(value)}”没有读")
-                value.taken = True
+                _again(reading, label, (places[code], found[code]), (value.where, amount))
                 continue
-            if not reading.merged(value, flat(label)):
-                value.taken = True
-                found[code] = _amount(label, value, reading)
-            else:
-                found[code] = ""
+            found[code], places[code] = amount, value.where
     return found
+
+
+def _again(reading: Reading, label: str, first: tuple[str, str], second: tuple[str, str]) -> None:
+    """同一服务项又有一行：数量不一样的拒绝，一样的当作一行、点名。"""
+    if first[1] != second[1]:
+        reading.clash(flat(label), first, second)
+    else:
+        reading.notes.append(f"“{flat(label)}”写了两处（{first[0]}、{second[0]}），数量一样，当作一处，请核对")
 
 
 def _amount(label: str, value: Text, reading: Reading) -> str:
@@ -180,7 +195,7 @@ def annex3(grid: Grid, reading: Reading) -> None:
                 reading.plain("statement", "申请单位说明", value.where, statement)
                 reading.plain("growth_reason", "超出年度新增上限的理由", value.where, reason)
     changes = []
-    for host in host_rows(grid, reading, PARTS[1]):
+    for _, host in host_rows(grid, reading, PARTS[1]):
         resource, _, note = host.get("note", "").partition("；")
         held = host["action"] != "新增"
         changes.append(
@@ -195,22 +210,25 @@ def annex3(grid: Grid, reading: Reading) -> None:
     if changes:
         reading.values["changes"] = changes
     services: dict[str, dict[str, str]] = {}
+    places: dict[str, str] = {}
     for row in grid:
         if len(row) >= 7 and squeezed(row[0]) == "服务项名称" and folding.visible(row[1]):
-            _service_change(row, services, reading)
+            _service_change(row, services, places, reading)
     if services:
         reading.values["service_changes"] = services
 
 
-def _service_change(row: Sequence[Text], services: dict[str, dict[str, str]], reading: Reading) -> None:
-    """一行服务项：名称、数量、动作、说明；动作由数量定，勾的与数量对不上的点名。"""
+def _service_change(
+    row: Sequence[Text], services: dict[str, dict[str, str]], places: dict[str, str], reading: Reading
+) -> None:
+    """一行服务项：名称、数量、动作、说明；动作由数量定，勾的与数量对不上的拒绝。"""
     label = folding.visible(row[1])
+    if [squeezed(row[place]) for place in (2, 5)] != ["数量", "变更说明"]:
+        reading.refuse(row[0].where, f"服务项“{flat(label)}”这一行的格子与附件3 不同，对不上列，没有读")
+        return
     row[1].taken = True
     if (code := _CODES.get(folding.compact(label), "")) == "":
         reading.lost(row[1].where, f"服务项“{flat(label)}”不是附件1 的服务项，没有读入")
-        return
-    if code in services:
-        reading.lost(row[1].where, f"服务项“{flat(label)}”前面已经有一行，这一行没有读")
         return
     merged = [reading.merged(row[place], what) for place, what in ((3, "数量"), (6, "变更说明"))]
     quantity = "" if merged[0] else _amount(label, row[3], reading)
@@ -218,9 +236,16 @@ def _service_change(row: Sequence[Text], services: dict[str, dict[str, str]], re
     row[3].taken = row[6].taken = True
     action = reading.only(row[4], ACTIONS, "变更操作")
     if action and (action == "释放") != (quantity in ("", "0")):
-        shown = quantity or "没有填"
-        reading.notes.append(f"{row[4].where}“{flat(label)}”勾的是{action}，数量{shown}，照数量读，请核对")
-    services[code] = {"quantity": quantity, "note": note}
+        written = f"数量是“{quantity}”" if quantity else "没有填数量"
+        reading.refuse(row[4].where, f"“{flat(label)}”勾的是{action}，{written}，对不上；释放的不填数量，别的要填")
+    elif not action and not quantity and not any(merged):
+        reading.refuse(row[4].where, f"“{flat(label)}”没有勾变更操作，也没有填数量，不知道要怎样")
+    elif action in ("新增", "变更"):
+        reading.own.append((f"action:{code}", Text(action, row[4].where)))
+    if code in services:
+        _again(reading, label, (places[code], services[code]["quantity"]), (row[3].where, quantity))
+        return
+    services[code], places[code] = {"quantity": quantity, "note": note}, row[3].where
 
 
 # ── 附件4 ──

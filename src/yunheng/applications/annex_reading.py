@@ -9,15 +9,15 @@ from itertools import pairwise
 from typing import Any
 
 from yunheng.tables import columns, folding
-from yunheng.tables.cells import Cell
-from yunheng.tables.columns import Column
+from yunheng.tables.cells import Cell, Made
+from yunheng.tables.columns import Column, Kind
 from yunheng.tables.notes import Note, Outcome
-from yunheng.tables.word import Text, ticked
+from yunheng.tables.word import TICKS, Text, ticked
 
-from .checking import clean_text
+from .checking import clean_text, number
 from .sections import SECTIONS
 
-BOXES = "☐□☑√■✓✔☒"
+BOXES = "☐□" + TICKS
 _FIELDS = [one for sections in SECTIONS.values() for part in sections for one in part.fields]
 #: 各栏能选的
 OPTIONS = {one.key: one.choices for one in _FIELDS if one.choices}
@@ -37,6 +37,8 @@ OPINIONS = {
     "区科创服务中心意见", "区科创中心意见", "政务云服务商意见", "信息化项目管理部门审核意见",
     "云资源管理部门审核意见", "审核意见",
 }  # fmt: skip
+#: 意见写在标题格的下面一格的
+OPINIONS_BELOW = {"信息化项目管理部门审核意见", "云资源管理部门审核意见"}
 _SPACE = re.compile(r"\s+")
 #: 选项以外、附件本来印着的话
 _ASIDES = ("*勾选上级要求和整改要求的，需提供佐证依据。",)
@@ -44,33 +46,57 @@ _ASIDES = ("*勾选上级要求和整改要求的，需提供佐证依据。",)
 VENDOR = re.compile(r"[（(]厂商[）)]\s*[:：]\s*(.*)", re.DOTALL)
 #: 一格最多几个字
 LONGEST = 300
+#: 看到的和存的一样的数字格式
+_PLAIN_FORMATS = ("", "General", "@", "0")
 Grid = Sequence[Sequence[Text]]
 
 
 @dataclass
 class Reading:
-    """读出的内容：`values` 是表单的键值，`notes` 是读了而要人看一眼的，`said` 是折算了的、没有读的。
+    """读出的内容：`values` 是表单的键值，`notes` 是读了而要人看一眼的，`said` 是拒绝的、折算了的、没有读的。
 
-    `own` 是单位、项目名称、归属在附件里怎样写的：系统里有，只比不读。
+    `own` 是单位、项目名称、归属、服务项的动作在附件里怎样写的：系统里有，只比不读；`held` 是现状各行，也只比。
+    `blocked` 是有拒绝的格写进表单就看不出来了，整份不能写入；`places` 是各栏读自哪一格。
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     said: list[Note] = field(default_factory=list)
     own: list[tuple[str, Text]] = field(default_factory=list)
+    held: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+    blocked: bool = False
 
     def lost(self, where: str, text: str, *, doubtful: bool = True) -> None:
         """有内容而没有读进来的一处。"""
         self.said.append(Note(Outcome.UNREAD, where, text, cells=1, doubtful=doubtful))
+
+    def refuse(self, where: str, text: str, *, red: bool = False) -> None:
+        """拒绝一格；`red` 是原文写进表单还看得出不对，红着等人改，不挡别的栏。"""
+        self.said.append(Note(Outcome.REFUSED, where, text, cells=1))
+        self.blocked = self.blocked or not red
 
     def folded(self, where: str, raw: str, text: str) -> None:
         """写法折算了的一处。"""
         self.said.append(Note(Outcome.FOLDED, where, f"“{flat(raw)}”→“{flat(text)}”", cells=1))
 
     def put(self, key: str, label: str, value: Text) -> None:
-        """记下一栏；空的不记，免得盖掉已填的；已经填了别的，点名。"""
+        """记下一栏；空的不记，免得盖掉已填的；别处已经填了不一样的，两处都拒绝。"""
         value.taken = True
-        self.plain(key, label, value.where, value)
+        if not self.unsure(label, value):
+            self.plain(key, label, value.where, value)
+
+    def unsure(self, label: str, value: Text) -> bool:
+        """读不出真正的值的一格：公式、看到的和存的不一样；拒绝，返回 True。"""
+        cell = value.cell
+        if value.wrong:
+            self.refuse(value.where, f"“{label}”{value.wrong}")
+        elif cell and cell.made == Made.NUMBER and cell.shown not in _PLAIN_FORMATS:
+            text = f"“{label}”存的是 {cell.text}，数字格式是“{cell.shown[:20]}”，看到的可能不一样；请改成文本"
+            self.refuse(value.where, text)
+        else:
+            return False
+        return True
 
     def plain(self, key: str, label: str, where: str, value: str) -> None:
         """记下一格里的一段。"""
@@ -87,9 +113,15 @@ class Reading:
                 self.folded(where, text, day)
             text = day or text
         if text and self.values.get(key, text) != text:
-            self.lost(where, f"“{label}”前面已经填了“{flat(str(self.values[key]))}”，这里的“{flat(text)}”没有读")
+            self.clash(label, (self.places[key], str(self.values[key])), (where, text))
         elif text:
-            self.values[key] = text
+            self.values[key], self.places[key] = text, self.places.get(key, where)
+
+    def clash(self, label: str, first: tuple[str, str], second: tuple[str, str]) -> None:
+        """同一栏写了两处、不一样：两处都说，不猜是哪一个。"""
+        (here, one), (there, two) = first, second
+        text = f"“{label}”写了两处：{here}“{flat(one)}”、{there}“{flat(two)}”，不知道是哪一个；请只留一处"
+        self.refuse(there, text)
 
     def picked(self, value: Text, options: tuple[str, ...], what: str) -> tuple[str, ...]:
         """一格里打了勾的；分不清的、不在能选的里的、选项以外的字，点名。"""
@@ -108,33 +140,56 @@ class Reading:
         return tuple(one for one in found if one not in wrong)
 
     def only(self, value: Text, options: tuple[str, ...], what: str) -> str:
-        """只能选一项的：勾了几项的取头一个，点名；没有勾为空。"""
+        """只能选一项的：勾了几项的拒绝；没有勾为空。"""
         found = self.picked(value, options, what)
         if len(found) > 1:
-            self.notes.append(f"{value.where}“{what}”勾了 {'、'.join(found)}，只取第一个，请核对")
-        return found[0] if found else ""
+            self.refuse(value.where, f"“{what}”勾了 {'、'.join(found)}，只能勾一项")
+        return found[0] if len(found) == 1 else ""
 
     def cell(self, wanted: Column, value: Text) -> str:
-        """一格的写法折成一种：8核 → 8，／ 是没有填；认不出的照原文、点名，表格里红着等人改。"""
+        """一格的写法折成一种：8核 → 8，／ 是没有填；认不出的拒绝到格，照原文放进表单，红着等人改。"""
         plain = " ".join(folding.visible(value).split("\n"))
         if not plain:
             return plain
-        found = columns.read(wanted, Cell(1, plain))
+        if value.wrong or (wanted.kind == Kind.TEXT and value.cell):
+            return "" if self.unsure(wanted.name, value) else plain
+        found = columns.read(wanted, value.cell or Cell(1, plain))
+        literal = _literal(value.cell) if value.cell else ""
+        if not found.refused and folding.compact(literal) not in {"", *map(folding.compact, wanted.units)}:
+            found = columns.Read(plain, f"存的是 {plain}，格式里另有“{literal[:20]}”，看到的不一样；请改成常规格式")
         if found.refused:
-            self.notes.append(f"{value.where}“{wanted.name}”{found.refused}")
+            self.refuse(value.where, f"“{wanted.name}”{found.refused}", red=_red(wanted, plain))
             return plain
+        if found.named:
+            self.notes.append(f"{value.where}“{wanted.name}”{found.named}：{flat(value)}")
         if found.text != plain:
             self.folded(value.where, value, found.text)
         return found.text
 
     def merged(self, value: Text, what: str) -> bool:
-        """是不是跨行合并带下来的：不知道是不是每行都是它，不填，点名。"""
-        if value.taken and folding.visible(value):
-            self.lost(
-                value.where,
-                f"“{what}”在跨行合并的格里，不知道是不是每行都是“{flat(value)}”，没有填；请取消合并、逐行填",
-            )
-        return value.taken
+        """是不是在跨行合并的格里：不知道是不是每行都是它，拒绝到每一格。"""
+        if value.merged and folding.visible(value):
+            value.taken = True
+            text = f"“{what}”在跨行合并的格里，不知道是不是每行都是“{flat(value)}”；请取消合并、逐行填"
+            self.refuse(value.where, text)
+        return value.merged
+
+
+def _red(wanted: Column, text: str) -> bool:
+    """原文写进表单还看得出不对。"""
+    if wanted.kind != Kind.NUMBER:
+        return wanted.kind == Kind.CHOICE
+    try:
+        number(text, 9)
+    except ValueError:
+        return True
+    return False
+
+
+def _literal(cell: Cell) -> str:
+    """数字格式里照印的字。"""
+    found = re.findall(r'"([^"]*)"|\\(.)', cell.shown.partition(";")[0])
+    return "".join(one or two for one, two in found).strip()
 
 
 def flat(text: str) -> str:

@@ -16,7 +16,7 @@ from yunheng.rules.procedures import PROCEDURES
 from yunheng.rules.roles import Role
 from yunheng.tables.notes import ranked
 
-from . import guards, importing, operations, pasting
+from . import annex_fitting, guards, importing, operations, pasting
 from .checking import check_row
 from .comparing import compare
 from .filling import draft_or_404
@@ -93,8 +93,8 @@ def _annex_preview(request: Request, draft: Draft, purpose: str) -> dict[str, An
     name = (file.name or "")[:200]
     within(file, "请只留附件这一张表")
     imported = importing.read(file.read(), name)
-    values, notes = operations.fit(draft, imported)
-    read = preview(imported.told, ranked([*imported.unread, *notes]))
+    values, notes = annex_fitting.fit(draft, imported)
+    read = preview(imported.told, ranked(notes))
     merged = {**draft.content, **values}
     changes = compare(draft.case.procedure, draft.content, merged)
     return {
@@ -104,7 +104,10 @@ def _annex_preview(request: Request, draft: Draft, purpose: str) -> dict[str, An
         "back": reverse("tasks", args=[draft.case.number]),
         "label": "确认写入",
         "problems": guards.problems_of(draft.case, merged),
-        "kept": keep([name, draft.version, values], purpose, doubtful=read.doubtful) if changes else "",
+        "blocked": imported.blocked,
+        "kept": keep([name, draft.version, values], purpose, doubtful=read.doubtful)
+        if changes and not imported.blocked
+        else "",
         "name": name,
     }
 

@@ -20,24 +20,26 @@ from yunheng.tables.notes import Note, Outcome, address, letters, told_rows
 from yunheng.tables.word import Text
 
 from .annex_parsing import ANNEXES
-from .annex_reading import FUNDINGS, OPINIONS, OWN, Grid, Reading, flat, squeezed
+from .annex_reading import FUNDINGS, OPINIONS, OPINIONS_BELOW, OWN, Grid, Reading, flat, squeezed
 
 _MAX_ROWS = 2000
 _MAX_COLUMNS = 60
 #: 标题在头几行里找
 _TITLED = 8
-#: 表格以外附件本来印着的行：附件几、日期、单位和盖章、单号和校验码、签字
+_DAY = r"((?P<day>\d{4}年\d{1,2}月\d{1,2}日)|年月日)"
+#: 表格以外附件本来印着的行，多一个字都不算：附件几、日期、单位和盖章、单号和校验码、签字
 _OTHER_LINES = re.compile(
-    r"附件\d|(日期[:：])?[\d\s]*年[\d\s]*月[\d\s]*日|申请单位(（盖章）)?[:：][^，。；]*?(日期[:：].*)?"
-    r"|\S{0,40}第\d+版·校验码[0-9a-f]{8}|[A-Z]+-[0-9-]+草稿|(签字|日期)[:：]"
+    rf"附件\d|(日期[:：])?{_DAY}|[A-Z0-9-]{{4,40}}(草稿|第\d{{1,4}}版·校验码[0-9a-f]{{8}})|(签字|日期)[:：]?"
 )
+_UNIT_LINE = re.compile(rf"申请单位[:：](?P<unit>[^，。；：:、,;]{{0,40}}?)(日期[:：]{_DAY}?)?")
 
 
 @dataclass(frozen=True)
 class Imported:
-    """读出的内容：`values` 是表单的键值，`notes` 是读了而要人看一眼的，`unread` 是折算的、有内容而没有读的。
+    """读出的内容：`values` 是表单的键值，`notes` 是读了而要人看一眼的，`unread` 是拒绝的、折算的、有内容而没有读的。
 
-    `own` 是（单位、项目名称还是归属, 附件里怎样写的）：系统里有，只比不读。`told` 是读的是哪张表。
+    `own` 是（单位、项目名称、归属还是服务项的动作, 附件里怎样写的），`held` 是附件3 的现状各行：系统里有，只比不读。
+    `told` 是读的是哪张表；`blocked` 是有拒绝的格，整份不能写入。
     """
 
     annex: int
@@ -46,6 +48,8 @@ class Imported:
     unread: tuple[Note, ...] = ()
     told: str = ""
     own: tuple[tuple[str, Text], ...] = ()
+    held: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    blocked: bool = False
 
 
 def read(content: bytes, name: str) -> Imported:
@@ -56,11 +60,19 @@ def read(content: bytes, name: str) -> Imported:
         if words in title:
             reading = Reading()
             parse(grid, reading)
-            if not reading.values:
+            if not reading.values and not reading.blocked:
                 raise ValueError(f"“{name}”是附件{number}，但一栏都没有填")
             left = list(_left(grid, number, reading))
-            unread = (*unread, *reading.said, *left)
-            return Imported(number, reading.values, tuple(reading.notes), unread, told, tuple(reading.own))
+            return Imported(
+                number,
+                reading.values,
+                tuple(reading.notes),
+                (*unread, *reading.said, *left),
+                told,
+                tuple(reading.own),
+                tuple(reading.held),
+                reading.blocked,
+            )
     raise ValueError(f"“{name}”的标题不是附件1 至附件4 的表名，认不出是哪一张；请用从本页下载的表填写")
 
 
@@ -80,19 +92,32 @@ def _left(grid: Grid, number: int, reading: Reading) -> Iterator[Note]:
             if cell.taken or not words or words.replace("□", "☐") in printed:
                 continue
             if before in OWN:
-                own = "、".join(reading.picked(cell, FUNDINGS, before)) if OWN[before] == "funding" else cell
-                reading.own.append((OWN[before], Text(own, cell.where)))
+                yield _own(reading, OWN[before], before, cell)
                 continue
-            if alone and _OTHER_LINES.fullmatch(words):
+            if alone and (line := _OTHER_LINES.fullmatch(words) or _UNIT_LINE.fullmatch(words)):
+                if unit := line.groupdict().get("unit"):
+                    yield _own(reading, "unit", "申请单位", Text(unit, cell.where))
+                if day := line["day"]:
+                    yield Note(Outcome.UNREAD, cell.where, f"日期“{day}”没有读：以提交那天为准", cells=1)
                 continue
             opinion = before if before in OPINIONS else above[index] if index < len(above) else ""
-            if opinion in OPINIONS:
+            if opinion in (OPINIONS if opinion == before else OPINIONS_BELOW):
                 yield Note(Outcome.UNREAD, cell.where, f"“{opinion}”由别人填，没有读：{flat(cell)}", cells=1)
                 continue
             beside = f"（左边是“{flat(row[index - 1])}”）" if before else ""
             yield Note(Outcome.UNREAD, cell.where, f"“{flat(cell)}”没有读{beside}", cells=1, doubtful=True)
         # 附件2 的意见写在标题下面一行
         above = names if {name for name in names if name} <= OPINIONS else []
+
+
+def _own(reading: Reading, key: str, label: str, cell: Text) -> Note:
+    """系统里有的一格：记下来与系统里的比，不读入。"""
+    text = cell
+    if key == "funding" and (found := "、".join(reading.picked(cell, FUNDINGS, label))):
+        text = Text(found, cell.where)
+    reading.own.append((key, text))
+    said = f"“{label}”写的是“{flat(text)}”，只与系统里登记的比，不读入"
+    return Note(Outcome.UNREAD, cell.where, said, column=key, cells=1)
 
 
 @cache
@@ -109,6 +134,7 @@ def _from_word(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], str]:
     """段落一段一行，表格一行一行；合并的格子只算一次。"""
     document = word.read(content, name)
     notes = [Note(Outcome.UNREAD, "Word", f"{aside}没有读", doubtful=True) for aside in document.aside]
+    notes += [Note(Outcome.NAMED, "Word", said) for said in document.said]
     if document.revised:
         text = "有修订：照接受全部修订以后的样子读，插入的字读了，删去的没有读；请核对"
         notes.append(Note(Outcome.NAMED, "Word", text))
@@ -161,14 +187,17 @@ def _unmerged(sheet: Sheet, name: str) -> Grid:
     width = max(cell.column for line in sheet.lines for cell in line.cells)
     if width > _MAX_COLUMNS or len(sheet.lines) > _MAX_ROWS:
         raise TooLarge(f"“{name}”的“{sheet.title}”超过 {_MAX_ROWS} 行或 {_MAX_COLUMNS} 列，请只留附件这一张表")
-    values = {(line.number, cell.column): cell.text for line in sheet.lines for cell in line.cells}
+    values = {(line.number, cell.column): cell for line in sheet.lines for cell in line.cells}
     covered: dict[tuple[int, int], tuple[int, int]] = {}
+    tall: set[tuple[int, int]] = set()
     lines = [line.number for line in sheet.lines]
     for area in sheet.merges:
-        for row in lines:
-            if area.top <= row <= area.bottom:
-                for column in range(area.left, min(area.right, width) + 1):
-                    covered[row, column] = area.top, area.left
+        inside = [row for row in lines if area.top <= row <= area.bottom]
+        if len(inside) > 1:
+            tall.add((area.top, area.left))
+        for row in inside:
+            for column in range(area.left, min(area.right, width) + 1):
+                covered[row, column] = area.top, area.left
     under = [place for place in values if covered.get(place, place) != place]
     if under:
         shown = "、".join(address(*place) for place in sorted(under)[:10])
@@ -180,7 +209,10 @@ def _unmerged(sheet: Sheet, name: str) -> Grid:
         for column in range(1, width + 1):
             place = covered.get((row, column), (row, column))
             if place != last:
-                cells.append(Text(values.get(place, ""), address(row, column), taken=place[0] != row))
+                cell = values.get(place)
+                text = Text(cell.text if cell else "", address(row, column), taken=place[0] != row, cell=cell)
+                text.merged = place in tall
+                cells.append(text)
             last = place
         grid.append(cells)
     return grid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -32,15 +32,12 @@ from yunheng.ledger.receiving import receive, source_of
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.digest import canonical, sm3
-from yunheng.rules.procedures import AMEND, procedure
+from yunheng.rules.procedures import AMEND
 from yunheng.rules.roles import Role
-from yunheng.tables import folding
-from yunheng.tables.notes import Note, Outcome
 
-from . import grid, guards, receipts
+from . import guards, receipts
 from .amounts import decimal
 from .checking import clean_text
-from .importing import Imported
 from .models import Draft, Exemption, Filing, Quota
 from .sections import SECTIONS
 
@@ -182,70 +179,6 @@ def _store(actor: Actor, draft: Draft, content: dict[str, Any]) -> None:
     draft.version += 1
     draft.edited_by_id, draft.edited_at = actor.person, timezone.now()
     draft.save()
-
-
-def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, ...]]:
-    """读出的附件套到这件申请上：（要写的键值, 要人看一眼的、没有读入的地方）。不是这件事项的附件抛 Refused。
-
-    变更前的现状一律取台账的，不取文件里写的；项目里没有的资源不收，逐个说明（R-036、R-047）。
-    """
-    case = draft.case
-    table = procedure(case.procedure, case.version)
-    if imported.annex not in table.annexes:
-        needed = "、".join(f"附件{number}" for number in table.annexes) or "附件"
-        raise Refused([f"这是附件{imported.annex}，“{table.name}”要的是{needed}（{table.clause}，R-047）"])
-    values = dict(imported.values)
-    notes = [Note(Outcome.NAMED, "请核对", text) for text in imported.notes]
-    notes += _differing(draft, imported)
-
-    def left(text: str) -> None:
-        notes.append(Note(Outcome.UNREAD, "请核对", text, cells=1, doubtful=True))
-
-    own = {
-        resource.code: resource
-        for resource in Resource.objects.filter(project=draft.project, segments__during__upper_inf=True).distinct()
-    }
-    if "changes" in values:
-        rows = []
-        for number, row in enumerate(values["changes"], start=1):
-            if row["action"] == "新增":
-                rows.append(row)
-            elif row.get("resource") in own:
-                now = grid.current(own[row["resource"]])
-                rows.append({**now, **{key: value for key, value in row.items() if value}, "before": now})
-            else:
-                left(f"第 {number} 行 {row['action']}的资源“{row.get('resource', '')}”不在这个项目里，没有读入")
-        values["changes"] = rows
-    if "service_changes" in values:
-        held = grid.held_services(draft.project)
-        values["service_changes"] = {
-            code: {
-                **row,
-                "before": f"{held[code].quantity.normalize():f}" if code in held else "",
-                "resource": held[code].resource.code if code in held else "",
-            }
-            for code, row in values["service_changes"].items()
-        }
-    if "release" in values:
-        for code in values["release"]:
-            if code not in own:
-                left(f"释放清单里的“{code}”不在这个项目里，没有读入")
-        values["release"] = [code for code in values["release"] if code in own]
-    return values, tuple(notes)
-
-
-def _differing(draft: Draft, imported: Imported) -> Iterator[Note]:
-    """附件里写的单位、项目名称、归属与系统里的不同：不读，点名。"""
-    known = {
-        "unit": ("申请单位", draft.case.unit.name),
-        "project": ("项目名称", draft.project.name),
-        "funding": ("上云项目归属", draft.project.funding),
-    }
-    for key, written in imported.own:
-        label, right = known[key]
-        if folding.compact(written) != folding.compact(right):
-            text = f"“{label}”写的是“{' '.join(written.split())[:40]}”，系统里是“{right}”，没有读"
-            yield Note(Outcome.UNREAD, written.where, text, cells=1, doubtful=True)
 
 
 def submit_act(case: Case) -> str:

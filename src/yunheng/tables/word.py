@@ -1,4 +1,6 @@
-"""读 Word：段落一段一行，表格一行一行；修订照接受以后的读，读不到的（批注、文本框、隐藏的字）点名。
+"""读 Word：段落一段一行，表格一行一行，页眉、页脚在后；修订照接受以后的读。
+
+不读的（批注、文本框、图片、划掉的、隐藏的字）点名；公式域、跨行合并的格记在那一格上。
 
 自己解析：读 Word 的库不读修订里插入的字和内容控件，又先把跨列的格展开。
 """
@@ -9,12 +11,12 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, field
-from xml.parsers import expat
 
+from .cells import Cell
 from .folding import visible
 from .limits import HUMAN, OLE, Limits, TooLarge, Unreadable, guard, guard_directory
+from .word_parts import MARKS, broken, fed, on, styles
 
-_CHUNK = 1 << 16
 #: 一张表逐行带下来的跨行合并格，最多几格
 _COLUMNS = 400
 #: 符号字体里的勾和框
@@ -24,35 +26,53 @@ _SYMBOLS = {
     ("wingdings 2", "52"): "☑", ("wingdings 2", "54"): "☑", ("wingdings 2", "50"): "√", ("wingdings 2", "a3"): "☐",
     ("wingdings 2", "2a"): "☐", ("wingdings 2", "4f"): "×",
 }  # fmt: skip
-_TICKS = "☑√■✓✔☒"
+TICKS = "☑√■✓✔☒✅"
 _CHARACTERS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-"}
 #: 元素最多套几层
 _DEEPEST = 400
 #: 当作 Word 的扩展名；只收头一种
 KINDS = (".docx", ".docm", ".dotx", ".dotm", ".doc", ".wps", ".wpt", ".rtf")
 _PARTS = (("comments", "批注"), ("footnotes", "脚注"), ("endnotes", "尾注"))
+_MARGINS = {"header": "页眉", "footer": "页脚"}
+#: 只有页码的页眉、页脚
+_PAGE_NUMBER = re.compile(r"[-—–―\s第共页/0-9]*")
+#: 记着改以前的样子，不读
+_FORMER = ("rPrChange", "pPrChange", "tcPrChange", "trPrChange", "tblPrChange", "tblGridChange", "tblPrExChange",
+           "sectPrChange")  # fmt: skip
+#: 读不出字的东西
+_OPAQUE = {
+    "blip": "图片", "imagedata": "图片", "OLEObject": "嵌进来的对象", "altChunk": "嵌进来的另一份文件",
+    "ddList": "下拉域", "chart": "图表",
+}  # fmt: skip
 
 
 class Text(str):
-    """一格的文字，记着在哪里、有没有读进去。"""
+    """一格的文字，记着在哪里、有没有读进去。
 
-    __slots__ = ("taken", "where")
+    `merged` 是在跨行合并的格里；`wrong` 是读不出真正的值，写明为什么；`cell` 是 Excel 里的那一格。
+    """
+
+    __slots__ = ("cell", "merged", "taken", "where", "wrong")
     where: str
     taken: bool
+    merged: bool
+    wrong: str
+    cell: Cell | None
 
-    def __new__(cls, text: str, where: str, taken: bool = False) -> Text:
+    def __new__(cls, text: str, where: str, taken: bool = False, *, cell: Cell | None = None) -> Text:
         """`where` 是在哪里；`taken` 是不必再读的（跨行合并带下来的）。"""
         made = super().__new__(cls, text)
-        made.where, made.taken = where, taken
+        made.where, made.taken, made.merged, made.wrong, made.cell = where, taken, False, "", cell
         return made
 
 
 @dataclass
 class Document:
-    """一份 Word：各行各格，表格以外的 `aside` 是有内容而没有读的，`revised` 是有修订。"""
+    """一份 Word：各行各格，`aside` 是有内容而没有读的，`said` 是照读而要看一眼的，`revised` 是有修订。"""
 
     rows: list[list[Text]] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     revised: bool = False
 
 
@@ -71,26 +91,43 @@ def read(content: bytes, name: str, limits: Limits = HUMAN) -> Document:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise _broken(name) from error
+        raise broken(name) from error
     with archive:
         guard(archive, name, limits)
         names = set(archive.namelist())
         if any("vbaProject" in entry for entry in names):
             raise Unreadable(f"“{name}”里有宏，不能导入，请另存为不带宏的 .docx")
         document = Document()
-        _Reader(document, name, limits).feed(archive, "word/document.xml")
+        looks = styles(archive, name) if "word/styles.xml" in names else {}
+        _Reader(document, name, limits, looks).feed(archive, "word/document.xml")
         for part, what in _PARTS:
             if f"word/{part}.xml" in names:
                 found = Document()
-                _Reader(found, name, limits).feed(archive, f"word/{part}.xml")
+                _Reader(found, name, limits, looks).feed(archive, f"word/{part}.xml")
                 words = "".join(visible(cell) for row in found.rows for cell in row)
                 if words:
                     document.aside.append(f"{what}“{words[:40]}”")
+        _margins(archive, document, name, limits, looks)
     return document
 
 
-def _broken(name: str) -> Unreadable:
-    return Unreadable(f"“{name}”打不开，文件可能坏了或不是真的 .docx，请重新另存后再导入")
+def _margins(
+    archive: zipfile.ZipFile, document: Document, name: str, limits: Limits, looks: dict[str, frozenset[str]]
+) -> None:
+    """页眉、页脚的各行，接在后面；几节印的一样只留一份，只有页码的不要。"""
+    seen: set[tuple[str, ...]] = set()
+    for part in sorted(archive.namelist()):
+        found = re.fullmatch(r"word/(header|footer)[0-9]*\.xml", part)
+        if found is None:
+            continue
+        margin = Document()
+        _Reader(margin, name, limits, looks, _MARGINS[found[1]]).feed(archive, part)
+        document.aside.extend(one for one in margin.aside if one not in document.aside)
+        document.revised |= margin.revised
+        for row in margin.rows:
+            if (words := tuple(row)) not in seen and not all(_PAGE_NUMBER.fullmatch(cell) for cell in row):
+                seen.add(words)
+                document.rows.append(row)
 
 
 @dataclass
@@ -100,19 +137,24 @@ class _Table:
     number: int
     row: int = 0
     cells: list[Text] = field(default_factory=list)
-    above: dict[int, str] = field(default_factory=dict)
+    above: dict[int, Text] = field(default_factory=dict)
     column: int = 0
     span: int = 1
     merge: str = ""
     parts: list[str] = field(default_factory=list)
+    #: 修订里删去的一行、一格
     dropped: bool = False
+    deleted: bool = False
+    wrong: str = ""
 
 
 class _Reader:
-    """一个部件的处理函数。"""
+    """一个部件的处理函数；`place` 是页眉还是页脚，正文为空。"""
 
-    def __init__(self, document: Document, name: str, limits: Limits) -> None:
-        self.document, self.name, self.limits = document, name, limits
+    def __init__(
+        self, document: Document, name: str, limits: Limits, looks: dict[str, frozenset[str]], place: str = ""
+    ) -> None:
+        self.document, self.name, self.limits, self.looks, self.place = document, name, limits, looks, place
         self.tables: list[_Table] = []
         self.count = self.letters = self.cells = 0
         self.stack: list[str] = []
@@ -121,36 +163,18 @@ class _Reader:
         self.boxes: list[int] = []
         self.boxed: list[str] = []
         self.plain: list[str] = []
-        self.run: list[str] = []
-        self.vanish = self.placeholder = False
-        self.in_text = False
+        #: 正在读的字、它们不要的样子；文本框在一段字里，里面又有字
+        self.runs: list[tuple[list[str], set[str]]] = []
+        #: 正在读的段落的样式、段落记号是不是删去了（与下一段连起来）
+        self.paragraphs: list[frozenset[str]] = []
+        self.joined = False
+        self.placeholder = self.ticked = False
+        self.in_text = self.in_code = False
+        self.codes: list[list[str]] = []
 
     def feed(self, archive: zipfile.ZipFile, part: str) -> None:
         """一段一段喂；坏了抛 Unreadable。"""
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-
-        def refused(*_args: object) -> None:
-            raise _broken(self.name)
-
-        parser.StartElementHandler = lambda name, attributes: self._start(
-            name.rpartition(":")[2], {key.rpartition(":")[2]: value for key, value in attributes.items()}
-        )
-        parser.EndElementHandler = lambda name: self._end(name.rpartition(":")[2])
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = refused
-        try:
-            with archive.open(part) as reader:
-                while chunk := reader.read(_CHUNK):
-                    parser.Parse(chunk, False)
-            parser.Parse(b"", True)
-        except Unreadable:
-            raise
-        except (
-            expat.ExpatError, KeyError, OSError, EOFError, zipfile.BadZipFile, RuntimeError, ValueError,
-            NotImplementedError,
-        ) as error:  # fmt: skip
-            raise _broken(self.name) from error
+        fed(archive, part, self.name, self._start, self._end, self._text)
 
     # ── 元素 ──
 
@@ -162,21 +186,39 @@ class _Reader:
         if self.skipping:
             return
         self._open_table(name, attributes)
+        self._open_paragraph(name, attributes)
         self._open_run(name, attributes)
 
     def _left_out(self, name: str, attributes: dict[str, str]) -> None:
-        """不读的一段：删去的、挪走的、后备的、占位的。"""
+        """不读的一段：删去的、挪走的、改以前的样子、后备的、占位的。"""
         if name in ("ins", "del", "moveFrom", "moveTo"):
             self.document.revised = True
             if name in ("del", "moveFrom"):
                 if self.stack[-2:-1] == ["trPr"] and self.tables:
                     self.tables[-1].dropped = True
+                elif self.stack[-3:-1] == ["pPr", "rPr"]:
+                    self.joined = True
                 self._skip()
+        elif name in ("cellIns", "cellDel", "cellMerge"):
+            self.document.revised = True
+            if self.tables and not self.boxes:
+                self.tables[-1].deleted |= name == "cellDel"
+                if name == "cellMerge" and attributes.get("vMerge") == "cont":
+                    self.tables[-1].merge = "continue"
+        elif name in _FORMER:
+            self.document.revised = True
+            self._skip()
+        elif name == "rt":
+            self.document.aside.append(f"{self._where()}的注音")
+            self._skip()
+        elif name in _OPAQUE:
+            if (said := f"{self._where()}的{_OPAQUE[name]}") not in self.document.aside:
+                self.document.aside.append(said)
         elif name == "Fallback":
             self._skip()
         elif name == "sdt":
             self.placeholder = False
-        elif name == "showingPlcHdr" and attributes.get("val", "1") not in ("0", "false"):
+        elif name == "showingPlcHdr" and on(attributes):
             self.placeholder = True
         elif name == "sdtContent" and self.placeholder:
             self.placeholder = False
@@ -200,26 +242,56 @@ class _Reader:
         elif name == "gridBefore":
             table.column += self._span(attributes)
         elif name == "tc":
-            table.span, table.merge, table.parts = 1, "", []
+            table.span, table.merge, table.parts, table.deleted, table.wrong = 1, "", [], False, ""
+        elif name == "hidden" and self.stack[-2:-1] == ["trPr"] and on(attributes):
+            self.document.said.append(f"{self.place}第 {table.number} 张表第 {table.row} 行是隐藏的行，照读")
         elif name == "gridSpan":
             table.span = self._span(attributes)
         elif name == "vMerge":
             table.merge = attributes.get("val", "continue")
 
+    def _open_paragraph(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "p":
+            self.paragraphs.append(self.looks.get("", frozenset()))
+        elif name == "pStyle" and self.paragraphs:
+            self.paragraphs[-1] = self.looks.get(attributes.get("val", ""), frozenset())
+        elif name == "fldSimple":
+            self._code(attributes.get("instr", ""))
+        elif name == "fldChar":
+            if (kind := attributes.get("fldCharType")) == "begin":
+                self.codes.append([])
+            elif kind == "end" and self.codes:
+                self._code("".join(self.codes.pop()))
+        elif name == "instrText":
+            self.in_code = True
+
+    def _code(self, words: str) -> None:
+        """一个域：是公式的，那一格读不出真正的值。"""
+        if words.strip().startswith("=") and self.tables:
+            self.tables[-1].wrong = f"是公式“{words.strip()[:30]}”，请改成真正的值"
+
     def _open_run(self, name: str, attributes: dict[str, str]) -> None:
         if name == "r":
-            self.run, self.vanish = [], False
-        elif name == "vanish" and "r" in self.stack[-4:]:
-            self.vanish = attributes.get("val", "1") not in ("0", "false")
+            self.runs.append(([], set(self.paragraphs[-1] if self.paragraphs else ())))
+        elif not self.runs:
+            return
+        words, marks = self.runs[-1]
+        own = self.stack[-3:-1] == ["r", "rPr"]
+        if name in MARKS and own:
+            (marks.add if on(attributes) else marks.discard)(MARKS[name])
+        elif name == "rStyle" and own:
+            marks |= self.looks.get(attributes.get("val", ""), frozenset())
         elif name == "t":
             self.in_text = True
         elif name in _CHARACTERS and self.stack[-2:-1] == ["r"]:
-            self.run.append(_CHARACTERS[name])
+            words.append(_CHARACTERS[name])
+        elif name in ("default", "checked") and self.stack[-2:-1] == ["checkBox"]:
+            self.ticked = on(attributes)
         elif name == "sym":
             key = attributes.get("font", "").lower(), attributes.get("char", "").lower()[-2:]
             if key not in _SYMBOLS:
                 self.document.aside.append(f"{self._where()}的符号（{attributes.get('font', '')[:20]}）")
-            self.run.append(_SYMBOLS.get(key, ""))
+            words.append(_SYMBOLS.get(key, ""))
 
     def _end(self, name: str) -> None:
         depth = len(self.stack)
@@ -231,7 +303,12 @@ class _Reader:
         table = self.tables[-1] if self.tables else None
         if name == "t":
             self.in_text = False
-        elif name == "r":
+        elif name == "instrText":
+            self.in_code = False
+        elif name == "checkBox" and self.runs:
+            self.runs[-1][0].append("☑" if self.ticked else "☐")
+            self.ticked = False
+        elif name == "r" and self.runs:
             self._close_run()
         elif name == "txbxContent" and self.boxes:
             self.boxes.pop()
@@ -239,14 +316,14 @@ class _Reader:
             self.boxed = []
             if words:
                 self.document.aside.append(f"{self._where()}的文本框“{words[:40]}”")
-        elif name == "p" and not self.boxes:
-            if table:
-                table.parts.append("\n")
-            else:
-                self._paragraph()
+        elif name == "p":
+            self._close_paragraph(table)
         elif name == "tc" and table and not self.boxes:
             self._close_cell(table)
         elif name == "tr" and table and not self.boxes:
+            if table.dropped and any(map(visible, table.cells)):
+                gone = f"{self.place}第 {table.number} 张表第 {table.row} 行"
+                self.document.said.append(f"{gone}在修订里整行删去，没有读")
             if table.cells and not table.dropped:
                 self.document.rows.append(table.cells)
                 if len(self.document.rows) > self.limits.rows:
@@ -259,7 +336,10 @@ class _Reader:
             self.letters += len(text)
             if self.letters > self.limits.letters:
                 raise TooLarge(f"“{self.name}”的文字超过 {self.limits.letters:,} 字，请分几个文件")
-            self.run.append(text)
+            if self.runs:
+                self.runs[-1][0].append(text)
+        elif self.in_code and self.codes and not self.skipping:
+            self.codes[-1].append(text[:100])
 
     # ── 收起来 ──
 
@@ -275,42 +355,60 @@ class _Reader:
 
     def _where(self) -> str:
         if not self.tables:
-            return "正文里"
+            return f"{self.place or '正文'}里"
         table = self.tables[-1]
-        return f"第 {table.number} 张表第 {table.row} 行第 {len(table.cells) + 1} 格里"
+        return f"{self.place}第 {table.number} 张表第 {table.row} 行第 {len(table.cells) + 1} 格里"
 
     def _close_run(self) -> None:
-        words, self.run = "".join(self.run), []
-        if self.vanish and visible(words):
-            self.document.aside.append(f"{self._where()}隐藏的字“{visible(words)[:40]}”")
+        parts, marks = self.runs.pop()
+        words = "".join(parts)
+        if marks and visible(words):
+            self.document.aside.append(f"{self._where()}{'、'.join(sorted(marks))}的字“{visible(words)[:40]}”")
+        elif marks:
+            return
         elif self.boxes:
             self.boxed.append(words)
         elif self.tables:
             self.tables[-1].parts.append(words)
         else:
             self.plain.append(words)
-        self.vanish = False
 
-    def _paragraph(self) -> None:
+    def _close_paragraph(self, table: _Table | None) -> None:
+        if self.paragraphs:
+            self.paragraphs.pop()
+        joined, self.joined = self.joined, False
+        if self.boxes or joined:
+            return
+        if table:
+            table.parts.append("\n")
+            return
         words, self.plain = "".join(self.plain), []
         if visible(words):
-            self.document.rows.append([Text(words, "正文")])
+            self.document.rows.append([Text(words, self.place or "正文")])
 
     def _close_cell(self, table: _Table) -> None:
         words = "".join(table.parts).rstrip("\n")
-        where = f"第 {table.number} 张表第 {table.row} 行第 {len(table.cells) + 1} 格"
-        carried = False
+        where = self._where().removesuffix("里")
+        made = Text(words, where)
+        made.wrong = table.wrong
         if table.merge == "continue":
             if visible(words):
                 self.document.aside.append(f"{where}压在跨行合并下面的字“{visible(words)[:40]}”")
-            words, carried = table.above.get(table.column, ""), True
+            above = table.above.get(table.column)
+            made = Text(above or "", where, taken=True)
+            made.merged = True
+            if above is not None:
+                above.merged, made.wrong = True, above.wrong
         elif table.column < _COLUMNS:
-            table.above[table.column] = words
+            table.above[table.column] = made
         table.column += table.span
         self.cells += 1
         if self.cells > self.limits.cells:
             raise TooLarge(f"“{self.name}”的格超过 {self.limits.cells:,} 个，请分几个文件")
-        table.cells.append(Text(words, where, carried))
+        if not table.deleted:
+            table.cells.append(made)
+        elif visible(words):
+            self.document.said.append(f"{where}在修订里删去，“{visible(words)[:40]}”没有读")
         table.parts, table.span, table.merge = [], 1, ""
 
 
@@ -320,7 +418,7 @@ def ticked(text: str, options: tuple[str, ...] = ()) -> tuple[str, ...] | None:
     没有框的，整格就是一个选项的当作选了它（`options` 是能选的）。
     """
     plain = visible(text)
-    boxes = [found.start() for found in re.finditer(f"[☐□{_TICKS}]", plain)]
+    boxes = [found.start() for found in re.finditer(f"[☐□{TICKS}]", plain)]
     if not boxes:
         bare = re.sub(r"\s+", "", plain)
         return (bare,) if bare in options else ()
@@ -335,10 +433,10 @@ def ticked(text: str, options: tuple[str, ...] = ()) -> tuple[str, ...] | None:
             right = at + 1 < len(plain) and not plain[at + 1].isspace()
             sides.add("both" if left == right else "after" if right else "before")
         if len(sides) != 1 or "both" in sides:
-            return None if any(plain[at] in _TICKS for at in boxes) else ()
+            return None if any(plain[at] in TICKS for at in boxes) else ()
         after = sides == {"after"}
-    word = r"([^\s☐□☑√■✓✔☒（(、，,；;]+)"
-    tick = f"[{_TICKS}]"
+    word = r"([^\s☐□☑√■✓✔☒✅（(、，,；;]+)"
+    tick = f"[{TICKS}]"
     pattern = rf"{tick}\s*{word}" if after else rf"{word}(?:[（(][^）)]*[）)])?\s*{tick}"
     found = tuple(re.findall(pattern, plain))
-    return found if len(found) == sum(plain[at] in _TICKS for at in boxes) else None
+    return found if len(found) == sum(plain[at] in TICKS for at in boxes) else None

@@ -51,7 +51,9 @@ def test_R047_类型只写云主机_带单位_勾在字后_三行都读_没读�
     ]  # fmt: skip
     assert (hosts[0]["system_disk"], hosts[1]["data_disk"], hosts[2]["eip"]) == ("100G", "2", "")
     assert (found.values["paas"], found.values["architecture"]) == (["联通"], "XC")
-    assert any("系统盘" in note and "请按 TB 填" in note for note in found.notes)
+    assert any(
+        note.outcome == Outcome.REFUSED and "请按 TB 填" in note.text and "系统盘" in note.text for note in found.unread
+    )
     assert any("写了台数" in note for note in found.notes)
     assert any(note.text == "“1”没有读（左边是“☐ 入侵防御服务（租户）”）" for note in found.unread)
 

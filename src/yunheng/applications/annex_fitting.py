@@ -1,0 +1,121 @@
+"""读出的附件套到这件申请上：附件对不对得上事项，资源在不在项目里，附件里写的与系统里登记的、台账的不同逐个点名。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from yunheng.audit.refused import Refused
+from yunheng.documents.annex1 import LABELS
+from yunheng.ledger.models import Resource
+from yunheng.rules.procedures import procedure
+from yunheng.tables import folding
+from yunheng.tables.notes import Note, Outcome
+
+from . import grid
+from .amounts import decimal
+from .importing import Imported
+from .models import Draft
+from .sections import HOST_COLUMNS
+
+
+def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """读出的附件套到这件申请上：（要写的键值, 要人看一眼的、没有读入的地方）。不是这件事项的附件抛 Refused。
+
+    变更前的现状一律取台账的，不取文件里写的；项目里没有的资源不收，逐个说明（R-036、R-047）。
+    """
+    case = draft.case
+    table = procedure(case.procedure, case.version)
+    if imported.annex not in table.annexes:
+        needed = "、".join(f"附件{number}" for number in table.annexes) or "附件"
+        raise Refused([f"这是附件{imported.annex}，“{table.name}”要的是{needed}（{table.clause}，R-047）"])
+    values = dict(imported.values)
+    differing = list(_differing(draft, imported))
+    named = {(note.where, note.column) for note in differing}
+    notes = [note for note in imported.unread if (note.where, note.column) not in named]
+    notes += [Note(Outcome.NAMED, "请核对", text) for text in imported.notes]
+    notes += differing
+
+    def left(text: str) -> None:
+        notes.append(Note(Outcome.UNREAD, "请核对", text, cells=1, doubtful=True))
+
+    own = {
+        resource.code: resource
+        for resource in Resource.objects.filter(project=draft.project, segments__during__upper_inf=True).distinct()
+    }
+    notes += _holding(imported, own)
+    if "changes" in values:
+        rows = []
+        for number, row in enumerate(values["changes"], start=1):
+            if row["action"] == "新增":
+                rows.append(row)
+            elif row.get("resource") in own:
+                now = grid.current(own[row["resource"]])
+                rows.append({**now, **{key: value for key, value in row.items() if value}, "before": now})
+            else:
+                left(f"第 {number} 行 {row['action']}的资源“{row.get('resource', '')}”不在这个项目里，没有读入")
+        values["changes"] = rows
+    if "service_changes" in values:
+        held = grid.held_services(draft.project)
+        values["service_changes"] = {
+            code: {
+                **row,
+                "before": f"{held[code].quantity.normalize():f}" if code in held else "",
+                "resource": held[code].resource.code if code in held else "",
+            }
+            for code, row in values["service_changes"].items()
+        }
+    if "release" in values:
+        for code in values["release"]:
+            if code not in own:
+                left(f"释放清单里的“{code}”不在这个项目里，没有读入")
+        values["release"] = [code for code in values["release"] if code in own]
+    return values, tuple(notes)
+
+
+def _differing(draft: Draft, imported: Imported) -> Iterator[Note]:
+    """附件里写的单位、项目名称、归属、服务项的动作与系统里的不同：不读，点名。"""
+    known = {
+        "unit": ("申请单位", draft.case.unit.name),
+        "project": ("项目名称", draft.project.name),
+        "funding": ("上云项目归属", draft.project.funding),
+    }
+    services = grid.held_services(draft.project)
+    for key, written in imported.own:
+        kind, _, code = key.partition(":")
+        label, right = ("变更操作", "变更" if code in services else "新增") if code else known[kind]
+        if folding.compact(written) == folding.compact(right):
+            continue
+        text = f"“{label}”写的是“{' '.join(written.split())[:40]}”，系统里是“{right}”，没有读"
+        if kind == "funding":
+            text += "：谁付钱照项目登记的归属，导入不改；附件写得对的，请先与区科创中心核实"
+        elif code:
+            text = f"“{LABELS[code]}”的变更操作勾的是“{written}”，照台账是“{right}”，照台账"
+        yield Note(Outcome.UNREAD, written.where, text, column=key, cells=1, doubtful=True)
+
+
+def _holding(imported: Imported, own: Mapping[str, Resource]) -> Iterator[Note]:
+    """附件3 现状各行与台账不同的地方：照台账，逐格点名。"""
+    for where, row in imported.held:
+        resource = folding.code(row.get("note", "").partition("；")[0])
+        if resource not in own:
+            text = (
+                f"现状里的资源“{resource}”不在这个项目里，没有读"
+                if resource
+                else "现状里的这一行没有写资源编号，没有读"
+            )
+            yield Note(Outcome.UNREAD, where, text, cells=1, doubtful=True)
+            continue
+        now = grid.current(own[resource])
+        for column in HOST_COLUMNS:
+            written, right = row.get(column.key, ""), str(now.get(column.key) or "")
+            if column.key != "note" and written and not _alike(written, right, (column.unit,)):
+                text = f"现状里 {resource} 的“{column.label}”写的是“{written[:40]}”，台账是“{right or '空'}”，照台账"
+                yield Note(Outcome.UNREAD, where, text, cells=1, doubtful=True)
+
+
+def _alike(one: str, other: str, units: tuple[str, ...]) -> bool:
+    numbers = [folding.number(text, units) for text in (one, other)]
+    if all(numbers):
+        return decimal(numbers[0]) == decimal(numbers[1])
+    return folding.compact(one) == folding.compact(other)
