@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from yunheng.tables import columns, folding
-from yunheng.tables.cells import Cell, Made
+from yunheng.tables.cells import Cell
 from yunheng.tables.columns import Column, Kind
 from yunheng.tables.notes import Note, Outcome
 from yunheng.tables.word import TICKS, Text, ticked
@@ -46,8 +46,6 @@ _ASIDES = ("*勾选上级要求和整改要求的，需提供佐证依据。",)
 VENDOR = re.compile(r"[（(]厂商[）)]\s*[:：]\s*(.*)", re.DOTALL)
 #: 一格最多几个字
 LONGEST = 300
-#: 看到的和存的一样的数字格式
-_PLAIN_FORMATS = ("", "General", "@", "0")
 Grid = Sequence[Sequence[Text]]
 
 
@@ -88,15 +86,10 @@ class Reading:
 
     def unsure(self, label: str, value: Text) -> bool:
         """读不出真正的值的一格：公式、看到的和存的不一样；拒绝，返回 True。"""
-        cell = value.cell
-        if value.wrong:
-            self.refuse(value.where, f"“{label}”{value.wrong}")
-        elif cell and cell.made == Made.NUMBER and cell.shown not in _PLAIN_FORMATS:
-            text = f"“{label}”存的是 {cell.text}，数字格式是“{cell.shown[:20]}”，看到的可能不一样；请改成文本"
-            self.refuse(value.where, text)
-        else:
-            return False
-        return True
+        wrong = value.wrong or (columns.read(Column(label), value.cell).refused if value.cell else "")
+        if wrong:
+            self.refuse(value.where, f"“{label}”{wrong}")
+        return bool(wrong)
 
     def plain(self, key: str, label: str, where: str, value: str) -> None:
         """记下一格里的一段。"""
@@ -151,20 +144,18 @@ class Reading:
         plain = " ".join(folding.visible(value).split("\n"))
         if not plain:
             return plain
-        if value.wrong or (wanted.kind == Kind.TEXT and value.cell):
-            return "" if self.unsure(wanted.name, value) else plain
-        found = columns.read(wanted, value.cell or Cell(1, plain))
-        literal = _literal(value.cell) if value.cell else ""
-        if not found.refused and folding.compact(literal) not in {"", *map(folding.compact, wanted.units)}:
-            found = columns.Read(plain, f"存的是 {plain}，格式里另有“{literal[:20]}”，看到的不一样；请改成常规格式")
+        if value.wrong and self.unsure(wanted.name, value):
+            return ""
+        found = columns.read(wanted, value.cell or Cell(1, folding.visible(value)))
         if found.refused:
             self.refuse(value.where, f"“{wanted.name}”{found.refused}", red=_red(wanted, plain))
             return plain
         if found.named:
             self.notes.append(f"{value.where}“{wanted.name}”{found.named}：{flat(value)}")
-        if found.text != plain:
-            self.folded(value.where, value, found.text)
-        return found.text
+        text = " ".join(found.text.split("\n"))
+        if text != plain:
+            self.folded(value.where, value, text)
+        return text
 
     def merged(self, value: Text, what: str) -> bool:
         """是不是在跨行合并的格里：不知道是不是每行都是它，拒绝到每一格。"""
@@ -184,12 +175,6 @@ def _red(wanted: Column, text: str) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _literal(cell: Cell) -> str:
-    """数字格式里照印的字。"""
-    found = re.findall(r'"([^"]*)"|\\(.)', cell.shown.partition(";")[0])
-    return "".join(one or two for one, two in found).strip()
 
 
 def flat(text: str) -> str:

@@ -167,6 +167,10 @@ def filled(number: int, folder: Path) -> docx.document.Document:
     return docx.Document(io.BytesIO(whole(number, CONTENT, folder)))
 
 
+def refused(found: importing.Imported) -> str:
+    return "\n".join(str(note) for note in found.unread if note.outcome == Outcome.REFUSED)
+
+
 def unread(found: importing.Imported, *, doubtful: bool = True) -> str:
     return "\n".join(str(note) for note in found.unread if note.outcome == Outcome.UNREAD and note.doubtful == doubtful)
 
@@ -177,14 +181,15 @@ def test_R047_附件3_现状各行照台账不读_写明_拟变更的才读(tmp_
     assert unread(found) == ""
 
 
-def test_R047_附件3_服务项勾的动作与数量对不上_点名(tmp_path: Path) -> None:
+def test_R047_附件3_服务项勾的动作与数量对不上_拒绝到那一格(tmp_path: Path) -> None:
     document = filled(3, tmp_path)
     for table in document.tables:
         for row in table.rows:
             if "服务项" in row.cells[0].text:
                 row.cells[5].text = "☐ 新增\n☐ 变更\n☑ 释放"
     found = importing.read(saved(document), "附件3.docx")
-    assert any("勾的是释放，数量3，照数量读" in note for note in found.notes)
+    assert "勾的是释放，数量是“3”，对不上" in refused(found)
+    assert found.blocked
     assert "不是附件1 的服务项" not in unread(found)
 
 
@@ -211,7 +216,7 @@ def test_R047_带年月日的一段话_不当作落款(tmp_path: Path) -> None:
     assert "“本系统 2026 年 3 月 1 日起停用”没有读" in unread(importing.read(saved(document), "附件4.docx"))
 
 
-def test_R047_勾的旁边写了字_同一栏填了两遍_少一格_都点名(tmp_path: Path) -> None:
+def test_R047_勾的旁边写了字点名_同一栏填了两遍_少一格的拒绝(tmp_path: Path) -> None:
     document = filled(1, tmp_path)
     cell_after(document, "系统架构").text = "☑ X86  ☐ XC 二期改信创"
     row = document.tables[0].add_row()
@@ -221,11 +226,14 @@ def test_R047_勾的旁边写了字_同一栏填了两遍_少一格_都点名(tm
     cell.getparent().remove(cell)
     found = importing.read(saved(document), "附件1.docx")
     assert (found.values["architecture"], found.values["leader"]) == ("X86", CONTENT["leader"])
-    for words in ("选项以外的“二期改信创”没有读", "这里的“另一个人”没有读", "少了 1 格"):
-        assert words in unread(found), words
+    assert "选项以外的“二期改信创”没有读" in unread(found)
+    assert f"第 2 行第 2 格“{CONTENT['leader']}”" in refused(found)
+    assert "“另一个人”，不知道是哪一个" in refused(found)
+    assert "有 8 格，表头有 9 格，对不上列" in refused(found)
+    assert found.blocked
 
 
-def test_R047_主机的格跨行合并_不知道是不是每行都是它_不填点名(tmp_path: Path) -> None:
+def test_R047_主机的格跨行合并_不知道是不是每行都是它_每一格都拒绝(tmp_path: Path) -> None:
     document = filled(1, tmp_path)
     rows = [row for table in document.tables for row in table.rows if "☑ 云主机" in row.cells[1].text]
     rows[0].cells[3].text, rows[1].cells[3].text = "32", ""
@@ -234,8 +242,9 @@ def test_R047_主机的格跨行合并_不知道是不是每行都是它_不填�
         mark.set("{http://schemas.openxmlformats.org/wordprocessingml/2006/main}val", kind)
         row.cells[3]._tc.get_or_add_tcPr().append(mark)
     found = importing.read(saved(document), "附件1.docx")
-    assert [row["memory"] for row in found.values["hosts"]] == ["32", ""]
-    assert "“内存GB”在跨行合并的格里" in unread(found)
+    assert [row["memory"] for row in found.values["hosts"]] == ["", ""]
+    assert refused(found).count("“内存GB”在跨行合并的格里") == 2
+    assert found.blocked
 
 
 def test_R047_盘的单位写了两遍_报到格_请按TB填(tmp_path: Path) -> None:
@@ -244,7 +253,8 @@ def test_R047_盘的单位写了两遍_报到格_请按TB填(tmp_path: Path) -> 
     host.cells[5].text = "100GTB"
     found = importing.read(saved(document), "附件1.docx")
     assert found.values["hosts"][0]["system_disk"] == "100GTB"
-    assert any("格“系统盘”" in note and "请按 TB 填，如 0.1" in note for note in found.notes)
+    assert "格：“系统盘”“100GTB”不是数，请按 TB 填，如 0.1" in refused(found)
+    assert not found.blocked
 
 
 def test_R047_折算的写法_逐格写明(tmp_path: Path) -> None:

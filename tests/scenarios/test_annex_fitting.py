@@ -1,0 +1,115 @@
+"""附件套到申请上：归属、单位、项目名称、台账的现状、服务项的动作与附件里写的不同，点名要人点头（R-036、R-047）。"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import docx
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.scenarios.test_lifecycle_others import DAY, change, running_project
+from tests.support.people import cast
+from tests.web.test_pages import signed_in
+from yunheng.applications import annex_fitting, grid, importing, printing
+from yunheng.applications.models import Draft
+from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.tables.notes import Note, Outcome
+
+pytestmark = pytest.mark.django_db
+
+
+def printed(walk: Walk, number: int) -> Any:
+    return docx.Document(io.BytesIO(printing.render_draft(Draft.objects.get(case=walk.case), number)))
+
+
+def saved(document: Any) -> bytes:
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def fitted(walk: Walk, document: Any) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    draft = Draft.objects.select_related("case__unit", "project").get(case=walk.case)
+    return annex_fitting.fit(draft, importing.read(saved(document), "附件.docx"))
+
+
+def doubtful(notes: tuple[Note, ...]) -> str:
+    return "\n".join(str(note) for note in notes if note.outcome == Outcome.UNREAD and note.doubtful)
+
+
+def rewrite(document: Any, old: str, new: str) -> None:
+    found = [cell for table in document.tables for row in table.rows for cell in row.cells if cell.text == old]
+    assert found, old
+    for cell in found:
+        cell.text = new
+
+
+@pytest.fixture
+def applied() -> Walk:
+    return Walk(cast(), "mzj", DAY, "new", project_name="归属系统").fill(**FILLED)
+
+
+def test_R047_附件与系统里登记的一样_写明只比不读_不要人点头(applied: Walk) -> None:
+    _, notes = fitted(applied, printed(applied, 1))
+    assert doubtful(notes) == ""
+    assert any("“上云项目归属”写的是“区级”，只与系统里登记的比" in note.text for note in notes)
+
+
+def test_R047_附件勾自费_项目登记的是区级_点名_谁付钱照登记的(applied: Walk) -> None:
+    document = printed(applied, 1)
+    rewrite(document, "☑ 区级  ☐ 自费", "☐ 区级  ☑ 自费")
+    values, notes = fitted(applied, document)
+    assert "“上云项目归属”写的是“自费”，系统里是“区级”，没有读：谁付钱照项目登记的归属" in doubtful(notes)
+    assert sum("上云项目归属" in str(note) for note in notes) == 1
+    assert "funding" not in values
+
+
+@pytest.mark.parametrize("text", ["申请单位：别的单位", "申请单位：别的单位 日期：2026 年 3 月 1 日"])
+def test_R047_正文里的申请单位与本单位不同_点名(text: str, applied: Walk) -> None:
+    document = printed(applied, 1)
+    document.add_paragraph(text)
+    _, notes = fitted(applied, document)
+    assert "“申请单位”写的是“别的单位”" in doubtful(notes)
+
+
+def test_R036_附件3_现状改了_照台账_哪一格不同逐格点名() -> None:
+    project, (first, *_) = running_project()
+    walk = change(project, [{"action": "变更", "resource": first.code, "memory": "64", "before": grid.current(first)}])
+    document = printed(walk, 3)
+    assert doubtful(fitted(walk, document)[1]) == ""
+    row = next(
+        r for t in document.tables for r in t.rows if r.cells[-1].text == first.code and "变更" not in r.cells[1].text
+    )
+    cell = list(dict.fromkeys(row.cells))[1]
+    right, cell.text = cell.text, "999"
+    values, notes = fitted(walk, document)
+    assert f"现状里 {first.code} 的“CPU”写的是“999”，台账是“{right}”，照台账" in doubtful(notes)
+    assert values["changes"][0]["before"]["cores"] == right
+
+
+def test_R036_附件3_服务项勾新增_台账已有的_点名照台账() -> None:
+    project, _ = running_project()
+    walk = change(project, [], service_changes={"WL-IP": {"quantity": "3", "note": "扩公网地址"}})
+    document = printed(walk, 3)
+    held = "WL-IP" in {row.item.code for row in grid.held_services(project).values()}
+    row = next(r for t in document.tables for r in t.rows if "服务项" in r.cells[0].text)
+    cell = next(cell for cell in row.cells if "新增" in cell.text)
+    cell.text = "☑ 新增\n☐ 变更\n☐ 释放" if held else "☐ 新增\n☑ 变更\n☐ 释放"
+    _, notes = fitted(walk, document)
+    assert f"照台账是“{'变更' if held else '新增'}”，照台账" in doubtful(notes)
+
+
+def test_R047_有读不出真正的值的格_预览里没有确认按钮_什么都不写(applied: Walk) -> None:
+    document = printed(applied, 1)
+    row = document.tables[0].add_row()
+    row.cells[0].text, row.cells[1].text = "项目负责人", "另一个人"
+    before = Draft.objects.get(case=applied.case).content
+    file = SimpleUploadedFile("附件1.docx", saved(document))
+    page = signed_in().post(f"/apply/{applied.case.number}/import/", {"file": file}).content.decode()
+    assert "整份不能导入" in page
+    assert "“另一个人”，不知道是哪一个" in page
+    assert not re.search('name="kept"', page)
+    assert Draft.objects.get(case=applied.case).content == before
