@@ -408,7 +408,7 @@ class _Reader:
         if not table.deleted:
             table.cells.append(made)
         elif visible(words):
-            self.document.said.append(f"{where}在修订里删去，“{visible(words)[:40]}”没有读")
+            self.document.said.append(f"{where}在修订里删去，“{' '.join(words.split())[:40]}”没有读")
         table.parts, table.span, table.merge = [], 1, ""
 
 
