@@ -195,3 +195,29 @@ def test_R083_同一处余下的账目依次配成改_价格变了的也是改()
     assert [pair.line.resource for pair in contrast(run, later, kind="增", unit="", offset=0, limit=9).pairs] == [
         "ECS-NEW-01"
     ]
+
+
+@pytest.mark.parametrize(("cents", "listed"), [(0, 0), (1, 2)])
+def test_R083_换了数据包版本_只是切段不同的不算差别_差一分的照列(cents: int, listed: int) -> None:
+    used()
+    run = measured()
+    line = BillLine.objects.filter(run=run, disputed=False).order_by("seq")[0]
+    middle = line.from_on + timedelta(days=30)
+    half = Decimal("1.00")
+    pieces = (
+        {"until_on": middle, "amount": half},
+        {"from_on": middle, "amount": line.amount - half + Decimal(cents) / 100},
+    )
+    older, newer = Run.objects.get(pk=run.pk), Run.objects.get(pk=run.pk)
+    for copy, version, changes in ((older, 1, ({},)), (newer, 2, pieces)):
+        copy.pk, copy.line_count, copy.disputed_count, copy.head = None, len(changes), 0, run.head | {"version": version}
+        copy.save(force_insert=True)
+        for seq, change in enumerate(changes, 1):
+            values = {name: getattr(line, name) for name in running.COLUMNS} | change
+            BillLine.objects.create(run=copy, seq=seq, disputed=False, **values)
+    found = contrast(older, newer, kind="", unit="", offset=0, limit=10)
+    assert len(found.pairs) == found.count == listed
+    assert found.split == 2 - listed
+    assert sum(pair.gap for pair in found.pairs) == Decimal(cents) / 100
+    # 版本相同的，切段不同就是真改了，照列
+    assert contrast(newer, newer, kind="", unit="", offset=0, limit=10).split == 0

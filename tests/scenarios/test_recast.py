@@ -107,3 +107,13 @@ def test_R083_冻结了的批次_裁定以后也不能试算(tmp_path: Path) -> 
     with pytest.raises(Refused, match="R-083"):
         recast(run.run)
     assert queries.freeze_of(case) == run
+
+
+def test_R075_照旧版数据包算的批次_页面不给试算_请重新计量() -> None:
+    run = measured()
+    rule(next(row for row in disputing.differences(run) if row.blocking), "认可")
+    assert recasting.ruled_again(run) == 1
+    older = Run.objects.get(pk=run.pk)
+    older.pk, older.line_count, older.disputed_count, older.head = None, 0, 0, run.head | {"version": 1}
+    older.save(force_insert=True)
+    assert recasting.ruled_again(older) == 0

@@ -1,7 +1,8 @@
 """两个批次逐条对照（R-083）：在数据库里比账目，哪些多了、少了、变了，合计怎样从一个走到另一个。
 
 配对的办法与 `metering.diffing` 相同：先按同一资源、目录项、起日、单据，余下的同一处依次配。账目几百万条时，
-网页进程里只有一页。
+网页进程里只有一页。两个批次的数据包版本不同时，先按（资源, 目录项, 日）摊开：逐日相等、合计也相等的，只是切段
+不同，不算差别，另说有几对。
 """
 
 from __future__ import annotations
@@ -51,6 +52,23 @@ UNION ALL
 SELECT {place}, gone.old_id, come.new_id, gone.old_amount, come.new_amount
 FROM (SELECT * FROM odd WHERE new_id IS NULL) AS gone
 FULL JOIN (SELECT * FROM odd WHERE old_id IS NULL) AS come USING ({place}, turn)
+"""
+#: 换了版本：同一处各日的单据、工单、数量、单价、谁付两边相等，合计也相等的，只是切段不同
+_SPLIT = f"""
+WITH sides AS (
+    SELECT old_id AS id, true AS old FROM contrast WHERE old_id IS NOT NULL
+    UNION ALL SELECT new_id, false FROM contrast WHERE new_id IS NOT NULL
+), daily AS (
+    SELECT {_PLACE},
+        range_agg(daterange(from_on, until_on)) FILTER (WHERE old)
+            IS NOT DISTINCT FROM range_agg(daterange(from_on, until_on)) FILTER (WHERE NOT old) AS same,
+        sum(CASE WHEN old THEN amount ELSE -amount END) AS gap
+    FROM sides JOIN {BillLine._meta.db_table} USING (id)
+    GROUP BY {_PLACE}, form, "order", quantity, unit_price, payer
+)
+DELETE FROM contrast WHERE ({_PLACE}) IN (
+    SELECT {_PLACE} FROM daily GROUP BY {_PLACE} HAVING bool_and(same AND gap = 0)
+)
 """
 _KIND = "CASE WHEN old_id IS NULL THEN '增' WHEN new_id IS NULL THEN '减' ELSE '改' END"
 _BY_KIND = f"""
@@ -125,6 +143,8 @@ class Contrast:
     pairs: Sequence[Pair]
     totals: Sequence[tuple[str, Sum]]
     others: Sequence[str]
+    #: 数据包版本不同，只是切段不同、逐日相等的有几对，不在上面各数里
+    split: int = 0
 
     @property
     def same(self) -> bool:
@@ -168,6 +188,10 @@ def contrast(before: Run, after: Run, *, kind: str, unit: str, offset: int, limi
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.contrast")
         _fill(cursor, before, after)
+        split = 0
+        if before.head["version"] != after.head["version"]:
+            cursor.execute(_SPLIT)
+            split = cursor.rowcount
         cursor.execute(_BY_KIND)
         kinds = {name: Sum(*rest) for name, *rest in cursor.fetchall()}
         cursor.execute(_BY_UNIT)
@@ -188,6 +212,7 @@ def contrast(before: Run, after: Run, *, kind: str, unit: str, offset: int, limi
         list(_noted(before, after, pairs)),
         list(_totals(before, after)),
         diffing.others(before.head, after.head, before.differences, after.differences),
+        split,
     )
 
 

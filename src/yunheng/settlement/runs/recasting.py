@@ -92,8 +92,8 @@ def recast(*, actor: Actor, on: date, run: Run) -> Run:
 
 
 def ruled_again(run: Run) -> int:
-    """这个批次没算进去的裁定有几条时间线；冻结了的不能试算，给 0。"""
-    if {run.pk, run.base_id} & frozen_runs(run.service_year):
+    """这个批次没算进去的裁定有几条时间线；冻结了的、照旧版数据包算的不能试算，给 0。"""
+    if run.head["version"] != MANIFEST_VERSION or {run.pk, run.base_id} & frozen_runs(run.service_year):
         return 0
     if run.read and run.read["摘要"][staleness.RULINGS] == staleness.rulings_now(run)[staleness.RULINGS]:
         return 0
