@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import pytest
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, self_paid, used
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.settlement import disputing, funding, handling, operations, queries
+from yunheng.settlement import disputing, funding, handling, operations, queries, rulings
 from yunheng.settlement.models import Difference, Moved, Run
 from yunheng.settlement.runs import recasting, running
 
 pytestmark = pytest.mark.django_db
+FIRST = date(YEAR, 7, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +28,10 @@ def projects() -> None:
     self_paid()
 
 
-def rule(row: Difference, ruling: str) -> None:
+def rule(row: Difference, ruling: str, from_on: date | None = None, until_on: date | None = None) -> None:
     handling.handle(
         actor=cast()["shy"], on=JULY, year=YEAR, code=row.code, resource=row.resource, item=row.item,
-        kind="裁定", text="以工单为准", ruling=ruling,
+        kind="裁定", text="以工单为准", ruling=ruling, from_on=from_on, until_on=until_on,
     )  # fmt: skip
 
 
@@ -58,9 +60,13 @@ def test_R075_裁定之后试算_与整年重新计量的账目和汇总一样_�
     last = first
     for _ in range(3):
         for row in chance.sample(blocking, 3):
-            rule(row, chance.choice(["认可", "不计费"]))
+            # 一半裁全年，一半只裁一段；裁过的有时撤回一段
+            days = sorted(chance.sample(range(366), 2)) if chance.random() < 0.5 else None
+            span = [FIRST + timedelta(days=n) for n in days] if days else [None, None]
+            ruled = (row.resource, row.item, row.code) in rulings.in_force(YEAR)
+            rule(row, chance.choice(["认可", "不计费", *(["撤回"] if ruled else [])]), *span)
         if not recasting.ruled_again(last):
-            continue  # 三条都判得和上次一样
+            continue  # 三条都判得和上次一样，或又撤回了
         last = recast(last)
         assert last.base == first
         assert last.digest == ""

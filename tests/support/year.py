@@ -30,9 +30,11 @@ YEAR = 2025
 JULY = date(2026, 7, 8)
 
 
-def used(name: str = "全年在用的系统", prefix: str = "ECS-YR-", *, with_logs: bool = True) -> Project:
-    """民政局一个项目，2025-07-03 由联通下发；`with_logs` 是平台日志齐全。"""
-    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name=name).fill(**FILLED).submit()
+def used(
+    name: str = "全年在用的系统", prefix: str = "ECS-YR-", *, with_logs: bool = True, on: date = date(2025, 7, 1)
+) -> Project:
+    """民政局一个项目，`on` 申请，两天后（2025-07-03）由联通下发；`with_logs` 是平台日志齐全。"""
+    walk = Walk(cast(), "mzj", on, "new", project_name=name).fill(**FILLED).submit()
     walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", prefix)
     project = Draft.objects.get(case=walk.case).project
     if with_logs:
