@@ -210,7 +210,12 @@ def test_R083_换了数据包版本_只是切段不同的不算差别_差一分�
     )
     older, newer = Run.objects.get(pk=run.pk), Run.objects.get(pk=run.pk)
     for copy, version, changes in ((older, 1, ({},)), (newer, 2, pieces)):
-        copy.pk, copy.line_count, copy.disputed_count, copy.head = None, len(changes), 0, run.head | {"version": version}
+        copy.pk, copy.line_count, copy.disputed_count, copy.head = (
+            None,
+            len(changes),
+            0,
+            run.head | {"version": version},
+        )
         copy.save(force_insert=True)
         for seq, change in enumerate(changes, 1):
             values = {name: getattr(line, name) for name in running.COLUMNS} | change

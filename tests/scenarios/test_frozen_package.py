@@ -10,11 +10,13 @@ import pytest
 
 from tests.scenarios.test_correction import corrected, fact_of
 from tests.support.people import signed_in
-from tests.support.year import JULY, YEAR, approved, used
+from tests.support.year import JULY, YEAR, approved, measured, used
 from yunheng.audit.refused import Refused
 from yunheng.config import cli
+from yunheng.ledger.models import Project
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
+from yunheng.metering.records import records
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import queries
 from yunheng.settlement.models import RunFile
@@ -110,3 +112,22 @@ def test_R083_命令行写明是哪一个包(tmp_path: Path, capsys: pytest.Capt
     assert "--now" in capsys.readouterr().err
     assert cli.main(["export", str(YEAR), "--out", str(tmp_path / "今天.xlsx"), "--now"]) == 0
     assert "照今天的库" in capsys.readouterr().out
+
+
+def test_R077_名称里有引号逗号换行_系统写的包照样合CSV一章_读回来一字不差(tmp_path: Path) -> None:
+    name = '“甲”,"乙"平台\n（二期） '
+    project = used()
+    Project.objects.filter(pk=project.pk).update(name=name)
+    run = measured()
+    path = tmp_path / "包.zip"
+    path.write_bytes(bytes(RunFile.objects.get(run=run, name=running.PACKAGE).content))
+    with zipfile.ZipFile(path) as archive:
+        tables = [one for one in archive.namelist() if one.endswith(".csv")]
+        archive.extractall(tmp_path / "表")
+    assert len(tables) > 6
+    for table in tables:
+        head, *rows = records(tmp_path / "表" / table)
+        assert all(len(row) == len(head) for row in rows), table
+    (row,) = [row for row in records(tmp_path / "表" / "项目.csv") if row[0] == project.code]
+    assert row[1] == name
+    assert digest(path) == run.digest

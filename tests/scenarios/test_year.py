@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
@@ -28,6 +29,7 @@ from tests.support.year import (
 )
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board
+from yunheng.config import cli
 from yunheng.metering import result
 from yunheng.orgs.models import Institution
 from yunheng.orgs.operations import decide_convention
@@ -95,7 +97,18 @@ def test_R077_太大的复算不整份读_列头二十处不同_写法不同的�
         changed = buffer.getvalue()
     other = operations.recompute(**third, file=BytesIO(gzip.compress(changed)))
     assert not other.equal
-    assert "行：批次" in other.report
+    # 改了的那一条和摘要，两处
+    assert other.report.count("；复算第") == 2
+    shorter = json.loads(content)
+    gone = shorter["lines"].pop(2)
+    with BytesIO() as buffer:
+        result.write(result.Loaded(shorter), buffer)
+        missing = operations.recompute(**third, file=BytesIO(buffer.getvalue()))
+    # 少了一条的，只说那一条和摘要两处，后面的不因错开一行都算不同
+    assert missing.report.count("；复算第") == 2
+    assert f'"resource":"{gone["resource"]}"' in missing.report
+    assert "；复算第" in missing.report
+    assert "行：没有" in missing.report
     rewritten = json.dumps(json.loads(content), ensure_ascii=False).encode()
     assert operations.recompute(**third, file=BytesIO(rewritten)).equal, "写法不同而摘要相同"
     with monkeypatch.context() as smaller:
@@ -108,6 +121,32 @@ def test_R077_太大的复算不整份读_列头二十处不同_写法不同的�
         operations.recompute(**third, file=BytesIO(b"x" * 2000))
     with refused("没有传完"):
         operations.recompute(**third, file=BytesIO(gzip.compress(content)[:-20]))
+
+
+def test_R077_账目另存Parquet的复算_压成一个zip收得下_缺一份的拒绝(tmp_path: Path) -> None:
+    run = measured()
+    package = tmp_path / "数据包.zip"
+    package.write_bytes(bytes(run.files.get(name=running.PACKAGE).content))
+    out = tmp_path / "结果"
+    assert cli.main(["settle", str(package), "--out", str(out), "--json-only", "--lines", "parquet"]) == 0
+    third: dict[str, Any] = {"actor": cast()["dsf"], "on": JULY, "run": run}
+
+    def zipped(*names: str) -> BytesIO:
+        buffer = BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in names:
+                archive.write(out / name, name)
+        buffer.seek(0)
+        return buffer
+
+    with refused("账目.parquet"):
+        operations.recompute(**third, file=zipped("结算.json", "待核.parquet"))
+    with refused(r"压成一个 \.zip"):
+        operations.recompute(**third, file=BytesIO((out / "结算.json").read_bytes()))
+    with refused(r"没有 结算\.json"):
+        operations.recompute(**third, file=zipped("账目.parquet"))
+    assert not run.recomputations.exists()
+    assert operations.recompute(**third, file=zipped("结算.json", "账目.parquet", "待核.parquet")).equal
 
 
 def test_R077_第三方没有上传自己复算的_不能先下载系统的结果(tmp_path: Path) -> None:

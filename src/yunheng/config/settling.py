@@ -68,6 +68,7 @@ class Done:
             "out": str(self.out),
             "summary": self.head["summary"],
             **self.counts,
+            "warnings": self.head["warnings"],
         }
 
     def screen(self) -> str:

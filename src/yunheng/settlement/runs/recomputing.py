@@ -11,9 +11,10 @@ import json
 import re
 import tempfile
 import zlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +31,8 @@ from yunheng.tables.limits import PACKAGE
 WHOLE = 64 << 20
 #: 太大的列头几处不同
 FIRST = 20
+#: 一边多了几行的，最多往后看几行来对齐
+_AHEAD = 200
 NAME = "结算.json"
 _CHUNK = 1 << 20
 _SHOWN = 300
@@ -146,15 +149,63 @@ def _large(run: Run, file: IO[bytes]) -> Verdict:
     _of_the_year(run, head)
     if digest == run.digest:
         return _equal(run)
-    gaps: list[str] = []
-    for number, (mine, given) in enumerate(zip_longest(_lines(result_file(run)), _lines(file), fillvalue=""), start=1):
-        if mine != given:
-            ours, theirs = (text[:_SHOWN].strip() or "没有" for text in (mine, given))
-            gaps.append(f"第 {number} 行：批次 {ours}；复算 {theirs}")
-            if len(gaps) == FIRST:
-                break
+    gaps = list(islice(_gaps(_lines(result_file(run)), _lines(file)), FIRST))
     told = "\n".join(gaps)[:_REPORT]
     return Verdict(digest, False, f"不一致，头 {len(gaps)} 处不同：\n{told}\n逐条的差别请用命令 yunheng diff 离线比对")
+
+
+def _gaps(mine: Iterator[str], given: Iterator[str]) -> Iterator[str]:
+    """两份各行哪里不同，一处一句；一份多出、少了几行的，往后对齐了再比，不把后面的都算成不同。"""
+    ours, theirs = _Ahead(mine), _Ahead(given)
+    while (first := ours.peek(0)) is not None or theirs.peek(0) is not None:
+        if first == theirs.peek(0):
+            ours.drop(1)
+            theirs.drop(1)
+            continue
+        more, less = _aligned(ours, theirs)
+        for n in range(max(more, less)):
+            left, right = (one.peek(n) if n < upto else None for one, upto in ((ours, more), (theirs, less)))
+            yield f"批次第 {ours.done + n + 1} 行：{_told(left)}；复算第 {theirs.done + n + 1} 行：{_told(right)}"
+        ours.drop(more)
+        theirs.drop(less)
+
+
+def _told(line: str | None) -> str:
+    return "没有" if line is None else line[:_SHOWN]
+
+
+def _aligned(ours: _Ahead, theirs: _Ahead) -> tuple[int, int]:
+    """两边各跳过几行就又相同了，跳得最少的；往后 `_AHEAD` 行以内没有的，各跳一行。"""
+    places: dict[str, int] = {}
+    for n in range(_AHEAD):
+        if (line := theirs.peek(n)) is not None:
+            places.setdefault(line, n)
+    found = [(n, places[line]) for n in range(_AHEAD) if (line := ours.peek(n)) in places and line is not None]
+    return min(found, key=sum, default=(1, 1))
+
+
+class _Ahead:
+    """可以往后看几行的各行；行尾的逗号、换行不算。`done` 是已经走过几行。"""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._seen = lines, deque[str]()
+        self.done = 0
+
+    def peek(self, n: int) -> str | None:
+        """往后第 n 行（0 是眼前这一行）；没有了是 None。"""
+        while len(self._seen) <= n:
+            line = next(self._lines, None)
+            if line is None:
+                return None
+            self._seen.append(line.strip().removesuffix(","))
+        return self._seen[n]
+
+    def drop(self, count: int) -> None:
+        """走过几行。"""
+        for _ in range(count):
+            if self.peek(0) is not None:
+                self._seen.popleft()
+                self.done += 1
 
 
 def _digests(lines: Iterator[str]) -> tuple[Mapping[str, Any], str]:
