@@ -140,16 +140,17 @@ class Measured:
         counts = self.differences
         rows = [
             (code, self.papers.difference_names[code], "否" if counts[code, "提示"] else "是",
-             *(str(counts[code, kind] or "—") for kind in ("认可", "不计费", "未裁定", "提示")))
+             *(str(counts[code, kind] or "—") for kind in ("认可", "不计费", "部分", "未裁定", "提示")))
             for code in sorted({code for code, _ in counts}, key=lambda code: int(code[1:]))
         ]  # fmt: skip
         return Table(
             "表 4　差异",
             (
                 Column("码", 1), Column("名称", 3), Column("阻断", 1.5, "center"), Column("认可", 1.5, "right"),
-                Column("不计费", 1.5, "right"), Column("未裁定", 1.5, "right"), Column("提示", 1.5, "right"),
+                Column("不计费", 1.5, "right"), Column("部分裁定", 1.5, "right"), Column("未裁定", 1.5, "right"),
+                Column("提示", 1.5, "right"),
             ),
-            rows or [("—", "没有差异", "", "", "", "", "")],
+            rows or [("—", "没有差异", "", "", "", "", "", "")],
         )  # fmt: skip
 
     def _results(self) -> Iterator[Block]:

@@ -208,3 +208,14 @@ def test_R081_预算合计逐行列_大写等于合计_草稿没有这张表() -
     (slot,) = [b for b in paper.blocks if isinstance(b, Slot) and b.key == "supervision"]
     assert f"（{amount_in_words(net + 1234)}）" in slot.lines[0]
     assert not [b for b in plan_of(papers).blocks if isinstance(b, Table) and b.caption.startswith("表 10-2")]
+
+
+def test_R075_差异表里各种裁定合起来就是全部差异_只裁了一部分日子的另成一栏() -> None:
+    kinds = [("认可", True), ("不计费", True), ("部分", True), ("部分", True), ("", True), ("", False)]
+    found = tuple({"code": "D3", "ruling": ruling, "blocking": blocking} for ruling, blocking in kinds)
+    paper = plan_of(replace(papers_of([line()]), differences=lambda: found))
+    (table,) = [one for one in paper.blocks if isinstance(one, Table) and one.caption.startswith("表 4")]
+    (row,) = table.rows
+    numbers = dict(zip([column.name for column in table.columns], row, strict=True))
+    assert numbers["部分裁定"] == "2"
+    assert sum(int(numbers[name]) for name in ("认可", "不计费", "部分裁定", "未裁定", "提示")) == len(found)
