@@ -32,6 +32,7 @@ from yunheng.metering.format import (
     Table,
     Tables,
 )
+from yunheng.metering.jsons import NotJson, parsed
 from yunheng.metering.problems import Problem
 from yunheng.metering.records import Unreadable, records, scan
 from yunheng.rules import conventions
@@ -101,15 +102,9 @@ def _read_manifest(package: Package, path: Path) -> None:
         wrong("-", f"{MANIFEST}.json 超过 1 MiB")
         return
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=package.keyed)
-    except UnicodeDecodeError:
-        wrong("-", "不是 UTF-8 编码")
-        return
-    except json.JSONDecodeError as error:
-        wrong("-", f"不是合法的 JSON：第 {error.lineno} 行第 {error.colno} 个字读不下去")
-        return
-    except (ValueError, RecursionError):
-        wrong("-", "不是合法的 JSON：有太长的数，或嵌套太深")
+        content = parsed(path.read_bytes(), object_pairs_hook=package.keyed)
+    except NotJson as error:
+        wrong("-", str(error))
         return
     if not isinstance(content, dict):
         wrong("-", "应为一个 JSON 对象")
@@ -198,13 +193,14 @@ def _read_table(package: Package, table: Table, path: Path) -> None:
             package.unreadable.add(table.name)
         return
     clean, blanks = scan(path)
-    header = _header(package, table, path)
-    if header is None:
+    first = _first(package, table, path)
+    header = None if first is None else _header(package, table, first)
+    if first is None or header is None:
         connection.execute(f"CREATE OR REPLACE TABLE {stage} (row BIGINT, {columns})")
         package.unreadable.add(table.name)
         return
-    # 数据库按物理行跳过表头，表头里有换行的逐行读
-    one_line = not any(end in cell for cell in header for end in "\r\n")
+    # 数据库按物理行跳过表头，表头的哪一格（去首尾空白以前的原字）里有换行都逐行读
+    one_line = not any(end in cell for cell in first for end in "\r\n")
     if clean and one_line and not package.numbered:
         try:
             _stage_fast(connection, table, path, header, trim=blanks)
@@ -262,26 +258,33 @@ def _stage_fast(
         connection.execute(f"DELETE FROM {stage} WHERE coalesce({names}) IS NULL")
 
 
-def _header(package: Package, table: Table, path: Path) -> list[str] | None:
-    """读表头并校验；坏表头记错并返回 None。"""
+def _first(package: Package, table: Table, path: Path) -> list[str] | None:
+    """表头那条记录的原字；没有的、读不下去的记错并返回 None。"""
     try:
-        first = next(records(path))
+        return next(records(path))
     except StopIteration:
         package.problem(table.name, 1, "-", "表是空的，没有表头")
-        return None
     except Unreadable as error:
         package.problem(table.name, 1, "-", str(error))
-        return None
+    return None
+
+
+def _header(package: Package, table: Table, first: Sequence[str]) -> list[str] | None:
+    """校验表头；坏表头记错并返回 None。"""
     header = [cell.strip(WHITE_SPACE) for cell in first]
     while header and not header[-1]:
         header.pop()
     good = True
-    for name in sorted({name for name in header if header.count(name) > 1}):
+    garbled = [number for number, name in enumerate(header, start=1) if not _encoded(name)]
+    if garbled:
+        package.problem(table.name, 1, "-", f"表头第 {garbled[0]} 列不是 UTF-8 编码，请另存为 UTF-8")
+        good = False
+    for name in sorted({name for name in header if header.count(name) > 1} - {header[n - 1] for n in garbled}):
         package.problem(table.name, 1, name or "-", "表头列名重复" if name else "表头有空列名")
         good = False
     for column in table.columns:
         if column.required and column.name not in header:
-            package.problem(table.name, 1, column.name, "缺少这一列" + _guess_encoding(header))
+            package.problem(table.name, 1, column.name, "缺少这一列")
             good = False
     extra = [name for name in header if all(name != column.name for column in table.columns)]
     if good and extra:
@@ -296,10 +299,9 @@ def _header(package: Package, table: Table, path: Path) -> list[str] | None:
     return header if good else None
 
 
-def _guess_encoding(header: Sequence[str]) -> str:
-    if any("\udc80" <= character <= "\udcff" for name in header for character in name):
-        return "（文件不是 UTF-8 编码，请另存为 UTF-8）"
-    return ""
+def _encoded(text: str) -> bool:
+    """是不是 UTF-8 写得出的字；不是 UTF-8 的字节读进来是代理码点。"""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _checked_rows(package: Package, table: Table, path: Path, header: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
@@ -329,9 +331,7 @@ def _legible(package: Package, table: Table, number: int, column: str, cell: str
     if _UNPRINTABLE.search(cell):
         package.problem(table.name, number, column, f"有不可打印的控制字符：{cell!r}")
         return _UNPRINTABLE.sub("�", cell)
-    try:
-        cell.encode()
-    except UnicodeEncodeError:
+    if not _encoded(cell):
         package.problem(table.name, number, column, "不是 UTF-8 编码")
         return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return cell

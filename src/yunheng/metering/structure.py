@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from yunheng.metering import result
+from yunheng.metering.jsons import NotJson, parsed
 
 #: 说得出的毛病最多列几条，其余只说条数
 SHOWN = 1_000
@@ -103,8 +104,8 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     摘要只在账目写在文件里时核对；账目另存 Parquet 的没有 lines、disputed，由取用的人说怎么办。
     """
     found = _loaded(content, name)
-    problems = list(_tampered(found)) + list(_problems(found))
-    if problems:
+    wrong = list(_problems(found))
+    if problems := [*_tampered(found, sound=not wrong), *wrong]:
         raise Malformed(name, problems)
     return found
 
@@ -119,21 +120,24 @@ def parse_head(content: bytes, name: str) -> dict[str, Any]:
 
 def _loaded(content: bytes, name: str) -> dict[str, Any]:
     try:
-        found = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Malformed(name, [f"读不出，不是完整的 JSON：{error}"]) from error
+        found = parsed(content)
+    except NotJson as error:
+        raise Malformed(name, [f"读不出：{error}"]) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise Malformed(name, [f"不是结算结果，不是 结算.json（format 应为 {FORMAT}）"])
     return found
 
 
-def _tampered(content: Mapping[str, Any]) -> Iterator[str]:
+def _tampered(content: Mapping[str, Any], *, sound: bool) -> Iterator[str]:
+    """摘要与内容不符；结构有毛病而算不出摘要的，由结构那一遍说，结构没有毛病的就是改坏了。"""
     if "lines" not in content and "disputed" not in content:
         return
     try:
         digest = result.digest_of(content)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        return  # 坏到算不出摘要，由结构那一遍说
+        if sound:
+            yield "文件被改动过：内容算不出摘要（R-077）"
+        return
     if content.get("digest") != digest:
         yield f"文件被改动过：写着的摘要 {_shown(content.get('digest'))} 与内容算出来的 {digest} 不同（R-077）"
 
@@ -162,6 +166,20 @@ def _problems(content: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"多余的键：summary.{key}" for key in sorted(set(summary) - {*_SUMS, "unified", "self"}))
     yield from _list(summary, "unified", {"provider": _TEXT, **_PAID}, "summary.unified")
     yield from _list(summary, "self", {"unit": _TEXT, "provider": _TEXT, **_PAID}, "summary.self")
+    yield from _repeated(content, "assessments", ("provider",), "assessments")
+    yield from _repeated(content, "tier_prices", ("item",), "tier_prices")
+    yield from _repeated(summary, "unified", ("provider",), "summary.unified")
+    yield from _repeated(summary, "self", ("unit", "provider"), "summary.self")
+
+
+def _repeated(content: Mapping[str, Any], key: str, names: tuple[str, ...], place: str) -> Iterator[str]:
+    """一处一条的清单里，同一处写了两条：取哪一条都不对。"""
+    value = content.get(key)
+    seen: dict[tuple[str, ...], int] = {}
+    for number, entry in enumerate(value if isinstance(value, list) else [], start=1):
+        where = tuple(str(entry.get(name)) for name in names) if isinstance(entry, dict) else ()
+        if where and (first := seen.setdefault(where, number)) != number:
+            yield f"{place} 第 {number} 条与第 {first} 条是同一处：{' '.join(where)}"
 
 
 def _texts(content: Mapping[str, Any], key: str, kind: type) -> Iterator[str]:

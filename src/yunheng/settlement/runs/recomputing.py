@@ -270,7 +270,10 @@ def _keep(lines: Iterator[str], kept: IO[bytes], *, noted: bool) -> str:
                 entry = {key: value for key, value in entry.items() if key != "note"}
         except (ValueError, AttributeError, RecursionError) as error:
             raise _Unlike from error
-        kept.write(joint + canonical(entry).encode())
+        try:
+            kept.write(joint + canonical(entry).encode())
+        except UnicodeEncodeError as error:
+            raise structure.Malformed(NAME, ["读不出：有不成字的转义（单个的 \\ud800 一类）"]) from error
         joint = b","
     raise _Unlike
 
