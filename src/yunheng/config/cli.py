@@ -46,6 +46,10 @@ class _Parser(argparse.ArgumentParser):
             ("unrecognized arguments: ", "不认识的参数："),
             ("invalid choice: ", "没有这个选项："),
             ("expected one argument", "后面要跟一个值"),
+            ("invalid int value: ", "应为整数："),
+            ("ambiguous option: ", "选项没有写全："),
+            (" could match ", "，可能是 "),
+            ("ignored explicit argument ", "不跟值，多写了："),
             ("argument ", "参数 "),
             ("choose from", "可选"),
         ):
@@ -395,14 +399,34 @@ def _restore(arguments: argparse.Namespace) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """命令入口。退出码：0 成功（管道断了也是），1 数据有错（逐条打印），2 用法错误，3 环境错误（磁盘、内存、库）。"""
     arguments = _parser().parse_args(argv)
+    try:
+        code = _answered(arguments)
+        if sys.stdout is not None:  # 关了标准输出的，没有地方打印
+            sys.stdout.flush()
+    except BrokenPipeError:
+        code = 0
+        _silence()
+    except OSError as error:  # 打印不出去：如输出接到一块满了的盘
+        _silence()
+        code, said = failing.explained(error)
+        with suppress(OSError):
+            print(f"yunheng：打印不出来，{said}", file=sys.stderr)
+    return code
+
+
+def _silence() -> None:
+    """读的一方不要了、写不下了：不再写，退出时也不要再冲。"""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _answered(arguments: argparse.Namespace) -> int:
+    """办一条命令；出的错在这里说成中文，打印不出去的错交给 `main`。"""
     handler: Callable[[argparse.Namespace], int] = arguments.handler
     try:
-        code = handler(arguments)
-        sys.stdout.flush()
+        return handler(arguments)
     except BrokenPipeError:
-        with suppress(OSError, ValueError):  # 读的一方不要了：不再写，退出时也不要再冲
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        raise
     except PackageError as error:
         if getattr(arguments, "json", False):
             print(json.dumps({"problems": [vars(p) for p in error.problems]}, ensure_ascii=False, indent=1))
@@ -414,7 +438,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         code, said = failing.explained(error)
         print(f"yunheng：{said}", file=sys.stderr)
-    return code
+        return code
 
 
 if __name__ == "__main__":

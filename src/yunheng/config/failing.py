@@ -22,6 +22,7 @@ _DISK = {
     errno.EACCES: "没有权限",
     errno.EPERM: "没有权限",
     errno.EIO: "磁盘读写出错",
+    errno.EFBIG: "文件太大，超过了系统允许的大小",
     errno.EMFILE: "打开的文件太多",
 }
 _DATABASE = ("django.db", "psycopg")
@@ -36,6 +37,8 @@ def explained(error: Exception) -> tuple[int, str]:  # noqa: PLR0911 一种错�
         return ENVIRONMENT, "内存不够，请关掉别的程序，或换一台内存大的机器再试"
     if isinstance(error, subprocess.CalledProcessError):
         return ENVIRONMENT, f"外部程序没有做成，退出码 {error.returncode}：{error.cmd}"
+    if wrapped := next((one for one in error.args if isinstance(one, OSError)), None):
+        return explained(wrapped)  # 写 Excel 的库把系统的错包了一层
     kind = type(error)
     if kind.__module__.startswith(_DATABASE):
         return ENVIRONMENT, f"数据库连不上或出错：{said.splitlines()[0]}"

@@ -136,6 +136,9 @@ def settle_to(source: Path, out: Path, choices: Choices, progress: engine.OnStep
 
     数据包有错抛 PackageError，输出目录不能用抛 OutputRefused；两种情形都不写任何东西。
     """
+    out, inside = out.resolve(), source.resolve()
+    if out == inside or out in inside.parents or inside in out.parents:
+        raise OutputRefused(f"结果不能写到数据包自己的地方：{out}；换一个目录")
     papers = _papers() if choices.documents and not choices.naive else None
     if papers:
         papers.check_fonts()

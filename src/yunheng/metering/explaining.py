@@ -68,8 +68,17 @@ def explain(
         chosen = [pair for pair in chosen if pair[0] == line]
     chosen = [pair for pair in chosen if resource in (None, pair[1]["resource"]) and item in (None, pair[1]["item"])]
     if not chosen:
-        raise ValueError("没有选中任何账目；用 --line N 或 --resource、--item 指明")
+        raise ValueError(_nothing(content, resource, item))
     return [_explain(entry, content, package) for _, entry in chosen]
+
+
+def _nothing(content: Mapping[str, Any], resource: str | None, item: str | None) -> str:
+    """没有选中账目：是选得不对，还是都在待核。"""
+    held = [one for one in content["disputed"] if resource in (None, one["resource"]) and item in (None, one["item"])]
+    if held and (resource, item) != (None, None):
+        codes = "、".join(sorted({code for one in held for code in one["differences"]}))
+        return f"没有入账的：这里的 {len(held):,} 条都在待核（{codes} 没有裁定），不入合计（R-075）"
+    return "没有选中任何账目；用 --line N 或 --resource、--item 指明"
 
 
 def overview(content: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -82,7 +83,8 @@ def read(source: Path, folder: Path, connection: duckdb.DuckDBPyConnection, *, n
     known = {f"{table.name}.csv" for table in TABLES} | {f"{MANIFEST}.json"}
     for path in sorted(folder.iterdir()):
         if path.name not in known:
-            package.warnings.append(f"数据包里多余的文件，已忽略：{path.name}")
+            shown = os.fsencode(path.name).decode("utf-8", "replace")
+            package.warnings.append(f"数据包里多余的文件，已忽略：{shown}")
     for table in TABLES:
         _read_table(package, table, folder / f"{table.name}.csv")
     return package
@@ -284,7 +286,7 @@ def _header(package: Package, table: Table, first: Sequence[str]) -> list[str] |
         good = False
     for column in table.columns:
         if column.required and column.name not in header:
-            package.problem(table.name, 1, column.name, "缺少这一列")
+            package.problem(table.name, 1, column.name, "缺少这一列" + ("（表头不是 UTF-8 编码）" if garbled else ""))
             good = False
     extra = [name for name in header if all(name != column.name for column in table.columns)]
     if good and extra:

@@ -117,7 +117,7 @@ class Told:
 
 
 def tell(
-    line: Mapping[str, Any], known: Known, head: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]
+    line: Mapping[str, Any], known: Known, head: Mapping[str, Any], neighbours: Sequence[Mapping[str, Any]]
 ) -> Told:
     """`line` 照 结算.json 的写法；`neighbours` 是同一资源、目录项的各条。
 
@@ -132,6 +132,7 @@ def tell(
         *_delivery(known),
         *_changes(line, neighbours),
         *_rulings(known, head),
+        *_opening(line, known, head, neighbours),
     ]
     if known.released and known.released.isoformat() == line["until"]:
         evidence.append(f"{last_day(known.released)} 是最后一天，次日起释放、不再计费（D62-六(三)）")
@@ -223,6 +224,28 @@ def _rulings(known: Known, head: Mapping[str, Any]) -> Iterator[str]:
         yield f"{code} {NAMES[int(code[1:])]}，裁定{'：' if '至' in words else ''}{words}（R-075）"
 
 
+def _opening(
+    line: Mapping[str, Any], known: Known, head: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """起计以后、这一条以前有一段没有账目的：是裁定不计费，还是先办后批照 K-19 不计（R-075）。"""
+    first = date.fromisoformat(line["from"])
+    before = first - timedelta(days=1)
+    opened = max(known.charged_on or first, periods.service_year(head["service_year"]).start)
+    if before < opened or any(one["until"] == line["from"] for one in neighbours):
+        return
+    waived = sorted(
+        code
+        for code, spans in known.rulings.items()
+        if any(span.start <= before < span.until and span.ruling == "不计费" for span in spans)
+    )
+    if waived:
+        yield f"{line['from']} 以前的一段裁定不计费（{'、'.join(waived)}），所以从这天起（R-075）"
+    elif known.reviewed[:1].isdigit() and excused(
+        known.rulings, date.fromisoformat(known.reviewed), before, head["conventions"]
+    ):
+        yield f"{known.reviewed} 审核通过；先办后批裁定认可的日子照口径 K-19 不计费，所以从 {line['from']} 起（R-075）"
+
+
 def _changes(line: Mapping[str, Any], neighbours: Iterable[Mapping[str, Any]]) -> list[str]:
     """同一资源、目录项的前后账目，说明这一条为什么从这天起、到这天止。"""
     sentences = []
@@ -241,7 +264,15 @@ def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         changes.append(f"数量由 {before['quantity']} 变为 {after['quantity']}（{after['form']}）")
     if before["unit_price"] != after["unit_price"]:
         changes.append(f"目录单价由 {before['unit_price']} 调为 {after['unit_price']}")
-    return "，".join(changes) or "换了单据、价格版本或去处，数量和单价不变"
+    if before["form"] != after["form"]:
+        changes.append(f"来源单据由 {before['form']} 换为 {after['form']}")
+    if before["payer"] != after["payer"]:
+        changes.append("改由区级统一支付" if after["payer"] == "unified" else "改由使用单位自行支付")
+    was, now = (list(one.get("differences") or ()) for one in (before, after))
+    if was != now:
+        ended, begun = (f"{'、'.join(codes)} 没有裁定，待核" if codes else "入账" for codes in (was, now))
+        changes.append(f"由{ended}转为{begun}（R-075）")
+    return "，".join(changes) or "目录换了价格版本，单价不变"
 
 
 def _plain(value: Decimal) -> str:

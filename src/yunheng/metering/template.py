@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 
 from yunheng.metering.format import GUIDES, MANIFEST, MANIFEST_FORMAT, MANIFEST_VERSION, TABLES, Column, Table
+from yunheng.metering.writing import drafted
 from yunheng.rules import conventions
 
 #: 示例行都在“填写示例”这一张上：各表是空的，填的人忘了删也不会带进去
@@ -86,10 +87,15 @@ def example_rows(table: Table) -> list[Mapping[str, str]]:
 
 
 def write_template(path: Path) -> None:
-    """写出空白数据包工作簿（.xlsx）。`path` 已存在时抛 FileExistsError，不覆盖别人填好的。"""
-    if path.exists():
-        raise FileExistsError(f"{path} 已存在")
-    book = xlsxwriter.Workbook(str(path))
+    """写出空白数据包工作簿。不是 .xlsx 抛 ValueError；`path` 已存在抛 FileExistsError，不覆盖别人填好的。"""
+    if path.suffix.lower() != ".xlsx":
+        raise ValueError(f"模板是 Excel 工作簿，文件名要以 .xlsx 结尾：{path.name}")
+    with drafted(path) as draft, draft.open("wb") as file:
+        _write_book(file)
+
+
+def _write_book(file: IO[bytes]) -> None:
+    book = xlsxwriter.Workbook(file)
     styles = _Styles(book)
     _write_instructions(book, styles, "结算数据包填写说明", _NOTES, TABLES)
     _write_examples(book, styles, TABLES)

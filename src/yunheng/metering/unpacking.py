@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 import zlib
 from collections import Counter
@@ -16,7 +17,7 @@ BOMB_RATIO = 300
 _CHUNK = 8 << 20
 _TAIL = 66_000
 _UTF8 = 0x800
-_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError, ValueError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
 
 
 def unpack(
@@ -46,8 +47,12 @@ def unpack(
                 return folder, _extract(archive, folder, home)
     except Unreadable as error:
         raise refused(str(error)) from error
-    except _BROKEN as error:
-        raise refused(f"压缩文件打不开，可能没有传完或不是真的 {source.suffix}：{error}") from error
+    except (*_BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # 磁盘满了、没有权限：不是文件坏
+        locked = isinstance(error, RuntimeError) and "password" in str(error)
+        why = "加了密码，请去掉密码再交" if locked else f"可能没有传完，或不是真的 {source.suffix}"
+        raise refused(f"压缩文件打不开：{why}") from error
     from yunheng.metering.spreadsheet import unpack_workbook  # noqa: PLC0415 只有 xlsx 才用
 
     return folder, unpack_workbook(source, folder)

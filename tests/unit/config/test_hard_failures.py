@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,33 @@ def test_改过一分而没改摘要_先说文件被改动过(
     path = str(spoiled(_pay_more, False))
     assert main(["diff", str(ORIGINAL), path] if command == "diff" else ["explain", path, "--line", "1"]) == 1
     assert "文件被改动过" in capsys.readouterr().err.splitlines()[0]
+
+
+@pytest.mark.parametrize("command", ["diff", "explain"])
+def test_改了金额又塞不成字的转义_不能躲过摘要的核对(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    content = json.loads(ORIGINAL.read_text(encoding="utf-8"))
+    _pay_more(content)
+    content["lines"][0]["unit"] = "\ud800"
+    path = tmp_path / "改.json"
+    path.write_text(json.dumps(content), encoding="ascii")
+    assert main(["diff", str(ORIGINAL), str(path)] if command == "diff" else ["explain", str(path)]) == 1
+    printed = capsys.readouterr()
+    assert "不成字的转义" in printed.err
+    assert "9999.00" not in printed.out
+
+
+def test_同一处写了两条_拒绝(spoiled: Spoiled, capsys: pytest.CaptureFixture[str]) -> None:
+    def change(content: Any) -> None:
+        content["summary"]["unified"].append(content["summary"]["unified"][0] | {"net": "0.01"})
+        content["assessments"].append(content["assessments"][0] | {"total": "77"})
+
+    assert main(["diff", str(ORIGINAL), str(spoiled(change, True))]) == 1
+    said = capsys.readouterr().err
+    assert "summary.unified 第" in said
+    assert "assessments 第" in said
+    assert said.count("是同一处") == 2
 
 
 def test_缺键坏类型逐条报(spoiled: Spoiled, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,6 +214,88 @@ def test_管道断了静静退出() -> None:
     command = f"{sys.executable} -m yunheng.config.cli rules list | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+@pytest.fixture
+def many_errors(tmp_path: Path) -> Path:
+    """一个有几千处错的包：打印得多，管道断得了。"""
+    folder = tmp_path / "错得多"
+    shutil.copytree(CASE, folder, ignore=shutil.ignore_patterns("结算.json"))
+    with (folder / "项目.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"X{n},名,没有这个单位,区级\n" for n in range(5000))
+    return folder
+
+
+@pytest.mark.parametrize("options", ["", "--json"])
+@pytest.mark.parametrize(
+    ("to", "codes", "words"), [("| head -c 10", {0}, ""), (">/dev/full", {3}, "磁盘满了"), (">&-", {1}, "")]
+)
+def test_报错的时候管道断了_盘满了_没有标准输出_都没有堆栈(
+    many_errors: Path, options: str, to: str, codes: set[int], words: str
+) -> None:
+    command = f"{sys.executable} -m yunheng.config.cli check '{many_errors}' {options} {to}; exit $PIPESTATUS"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    # 没有 --json 的只往标准错误打印，标准输出断不断都退出 1
+    assert words in done.stderr or not options
+    assert done.returncode in (codes if options else {1})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["export", "二三"], "应为整数"),
+        (["settle", "x", "--out", "y", "--js"], "选项没有写全"),
+        (["settle", "x", "--out", "y", "--json=1"], "不跟值"),
+    ],
+)
+def test_用法错误没有英文(capsys: pytest.CaptureFixture[str], given: list[str], said: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(given)
+    assert stopped.value.code == 2
+    printed = capsys.readouterr().err.splitlines()[-1]
+    assert said in printed
+    assert not re.search(r"invalid|ambiguous|could match|ignored", printed)
+
+
+def test_模板写到没有的目录_先建目录_文件名不是xlsx的拒绝(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["template", str(tmp_path / "新" / "模板.xlsx")]) == 0
+    assert main(["template", str(tmp_path / "模板.csv")]) == 1
+    assert "以 .xlsx 结尾" in capsys.readouterr().err
+    assert not (tmp_path / "模板.csv").exists()
+
+
+@pytest.mark.parametrize(("command", "name"), [("template", "模板.xlsx"), ("example", "例.xlsx"), ("example", "例")])
+def test_写到一半盘满了_不留半份(tmp_path: Path, command: str, name: str) -> None:
+    target = tmp_path / name
+    line = f"ulimit -f 4; {sys.executable} -m yunheng.config.cli {command} '{target}'"
+    done = subprocess.run(["bash", "-c", f"trap '' XFSZ; {line}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "文件太大" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_展开压缩包时盘满了_是环境的错(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "包.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for one in CASE.iterdir():
+            archive.write(one, one.name)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("yunheng.metering.unpacking._write", full)
+    assert main(["settle", str(path), "--out", str(tmp_path / "出"), "--json-only"]) == 3
+
+
+def test_选的资源都在待核_说在待核(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settle", str(CASES / "08-差异边界"), "--out", str(tmp_path / "出"), "--json-only"]) == 0
+    content = json.loads((tmp_path / "出" / "结算.json").read_text(encoding="utf-8"))
+    held = {one["resource"] for one in content["disputed"]} - {one["resource"] for one in content["lines"]}
+    assert held
+    capsys.readouterr()
+    assert main(["explain", str(tmp_path / "出" / "结算.json"), "--resource", min(held)]) == 1
+    assert "都在待核" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,48 @@ def test_不是UTF8的文件说明要另存(package: Path, refused: Refused) -> 
     assert all("UTF-8" in row[3] for row in rows)
 
 
+def test_多余的一列表头不是UTF8_也指明第几列(package: Path, refused: Refused) -> None:
+    path = package / "项目.csv"
+    head, rest = path.read_bytes().split(b"\n", 1)
+    path.write_bytes(head + b"," + "备注".encode("gb18030") + b"\n" + rest)
+    assert refused(package) == [["项目", "1", "-", f"表头第 {head.count(b',') + 2} 列不是 UTF-8 编码，请另存为 UTF-8"]]
+
+
+@pytest.mark.parametrize("place", ["区", "口径", "多余的键"])
+@pytest.mark.parametrize("engine", ["columnar", "oracle"])
+def test_说明里有不成字的转义_两个引擎都拒绝(
+    package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str, engine: str
+) -> None:
+    path = package / "数据包.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content[place] = {"K-01": "\ud800"} if place == "口径" else "\ud800"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert main(["settle", str(package), "--out", str(tmp_path / "出"), "--engine", engine]) == 1
+    assert "不成字的转义" in capsys.readouterr().err
+    assert not (tmp_path / "出").exists()
+
+
+def test_目录里文件名不是UTF8_照算_提醒(package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (Path(os.fsdecode(os.fsencode(package) + b"/\xd5\xcb.csv"))).write_text("x")
+    assert main(["settle", str(package), "--out", str(tmp_path / "出"), "--json-only"]) == 0
+    assert "数据包里多余的文件，已忽略：" in capsys.readouterr().err
+
+
+def test_结果不能写到数据包自己的地方_包还在原处(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(path.name for path in package.iterdir())
+    for out in (package, package.parent, package / "出"):
+        assert main(["settle", str(package), "--out", str(out), "--force", "--json-only"]) == 2
+        assert "不能写到数据包自己的地方" in capsys.readouterr().err
+    assert sorted(path.name for path in package.iterdir()) == before
+
+
+def test_输出写当前目录_照写(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "这里").mkdir()
+    monkeypatch.chdir(tmp_path / "这里")
+    assert main(["settle", str(package), "--out", ".", "--json-only"]) == 0
+    assert (tmp_path / "这里" / "结算.json").is_file()
+
+
 def test_个别单元格不是UTF8(package: Path, refused: Refused) -> None:
     path = package / "考核.csv"
     lines = path.read_bytes().split(b"\n")

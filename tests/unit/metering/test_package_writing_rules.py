@@ -73,6 +73,26 @@ def test_表头一格里有换行_一行数据也不少(settled: Settled) -> Non
     ]
 
 
+@pytest.mark.parametrize("row_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("inner", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("shape", ["{end}{name}", "{name}{end}", "{end}", "{name}（选填）{end}"])
+@pytest.mark.parametrize("table", ["工单", "日志", "单据明细"])
+def test_表头格的首尾有换行_空的多余一格里有换行_一行数据也不少(
+    package: Path, settled: Settled, table: str, shape: str, inner: str, row_end: str
+) -> None:
+    """Excel 里在表头末尾按 Alt+Enter；去掉首尾空白以后看不出换行，记录却跨了两个物理行。"""
+    want = json.loads((CASE / "结算.json").read_text(encoding="utf-8"))["digest"]
+    path = package / f"{table}.csv"
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    *names, last = head.split(",")
+    if "{name}" in shape and "（" not in shape:
+        cells = [*names, f'"{shape.format(name=last, end=inner)}"']
+    else:
+        cells = [*names, last, f'"{shape.format(name="备注", end=inner)}"']
+    path.write_bytes(row_end.join([",".join(cells), *rows, ""]).encode())
+    assert settled(package)[0]["digest"] == want
+
+
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
 def test_三种行端结算相同(package: Path, settled: Settled, end: str) -> None:
     want = json.loads((CASE / "结算.json").read_text(encoding="utf-8"))["digest"]

@@ -35,6 +35,7 @@ def said(line: BillLine) -> dict[str, Any]:
     """照 结算.json 的写法。"""
     return line.stated | {
         "item": line.item, "resource": line.resource, "form": line.form, "order": line.order, "payer": line.payer,
+        "differences": line.differences.split(",") if line.differences else [],
     }  # fmt: skip
 
 
