@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, appraised, seen, self_paid, used
+from tests.support.year import JULY, REPORT, YEAR, act, appraised, seen, self_paid, used
+from yunheng.assessment import operations as assessment
 from yunheng.assessment import queries, surveying
-from yunheng.assessment.models import Answer, Survey, Ticket
+from yunheng.assessment.models import Answer, Satisfaction, Survey, Ticket
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.queries import unread
@@ -192,6 +193,27 @@ def test_R092_没收齐的截止以后才能结束_一份没收回的不能算_�
     assert any("还没有填" in n.text for n in unread(cast()["jd"]))
     act("dsf", survey.case, "close", AFTER)
     assert queries.satisfaction(YEAR) == {"CU": Decimal(100)}
+
+
+def test_R092_问卷结束了_有回答的一家不能手填_没有人用过所以没有回答的一家附文件可以() -> None:
+    survey = issued()
+
+    def by_hand(provider: str) -> Satisfaction:
+        return assessment.rate(
+            actor=cast()["dsf"], on=JULY, provider=Institution.objects.get(code=provider), year=YEAR,
+            rate=Decimal(96), basis="电话访谈 12 家", document=REPORT,
+        )  # fmt: skip
+
+    for code in ("CU", "CT"):
+        with pytest.raises(Refused, match=rf"{survey.case.number}.*不能手填"):
+            by_hand(code)
+    answer(link(survey, "mzj"), CU="满意")
+    answer(link(survey, "jd"), CU="满意")
+    act("dsf", survey.case, "close")
+    with pytest.raises(Refused, match=rf"{survey.case.number}.*不能手填"):
+        by_hand("CU")
+    assert by_hand("CT").file.content == REPORT[1]
+    assert queries.satisfaction(YEAR) == {"CU": Decimal(100), "CT": Decimal(96)}
 
 
 def test_R093_考核审定了的年度_不能再调查() -> None:

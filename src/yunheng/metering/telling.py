@@ -270,8 +270,8 @@ def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         changes.append("改由区级统一支付" if after["payer"] == "unified" else "改由使用单位自行支付")
     was, now = (list(one.get("differences") or ()) for one in (before, after))
     if was != now:
-        ended, begun = (f"{'、'.join(codes)} 没有裁定，待核" if codes else "入账" for codes in (was, now))
-        changes.append(f"由{ended}转为{begun}（R-075）")
+        ended, begun = (f"待核（{'、'.join(codes)} 没有裁定）" if codes else "入账" for codes in (was, now))
+        changes.append(f"由{ended}转为{begun}")
     return "，".join(changes) or "目录换了价格版本，单价不变"
 
 
