@@ -61,8 +61,9 @@ def test_R075_裁定之后试算_与整年重新计量的账目和汇总一样_�
     for _ in range(3):
         for row in chance.sample(blocking, 3):
             # 一半裁全年，一半只裁一段；裁过的有时撤回一段
-            days = sorted(chance.sample(range(366), 2)) if chance.random() < 0.5 else None
-            span = [FIRST + timedelta(days=n) for n in days] if days else [None, None]
+            span: list[date] = []
+            if chance.random() < 0.5:
+                span = [FIRST + timedelta(days=n) for n in sorted(chance.sample(range(366), 2))]
             ruled = (row.resource, row.item, row.code) in rulings.in_force(YEAR)
             rule(row, chance.choice(["认可", "不计费", *(["撤回"] if ruled else [])]), *span)
         if not recasting.ruled_again(last):
