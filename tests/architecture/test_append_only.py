@@ -66,6 +66,7 @@ NAMED = {
     "settlement_billline",
     "settlement_contested",
     "settlement_noticed",
+    "settlement_outranked",
     "settlement_pathchoice",
     "settlement_uncounted",
     "settlement_billsum",

@@ -267,6 +267,49 @@ def test_R052_两边合计相等的_自动了结(resource: str) -> None:
     assert not run.contested.exists()
 
 
+def order_like(resource: str, number: str, **more: str) -> dict[str, str]:
+    """与回执里的新增同一动作的一张工单。"""
+    receipt = Received.objects.get(kind="工单", payload__资源=resource, source__channel=Channel.RECEIPT).payload
+    return {name: receipt[name] for name in ("单号", "资源", "目录项", "动作", "数量", "完成日期")} | {
+        "工单号": number, **more,
+    }  # fmt: skip
+
+
+def test_R052_同一动作的工单几条路都来了_不同的列出没有采用的和采用的_相同的只写几张(resource: str) -> None:
+    send("工单", order_like(resource, "PT-1", 完成日期="2025-07-10"))
+    run = measured()
+    (lost,) = run.outranked.all()
+    assert lost.received.source.channel_kind == Channel.RECEIPT
+    assert (lost.used.source_ref, lost.used.source) == (f"PT-1/{resource}/{ITEM}", platform())
+    page = signed_in("shy").get(f"/settlement/runs/{run.pk}/arrivals/").content.decode()
+    for words in ("没有采用的工单", "PT-1", "2025-07-10 完成", f"{lost.received.payload['完成日期']} 完成"):
+        assert words in page
+    assert "1 张工单照来源的先后没有采用" in signed_in("shy").get("/settlement/2025/").content.decode()
+
+
+def test_R052_数量和日期与采用的相同的_不逐张列_写明几张(resource: str) -> None:
+    send("工单", order_like(resource, "PT-1"))
+    send("工单", order_like(resource, "WJ-1"), source=file_of())
+    run = measured()
+    assert not run.outranked.exists()
+    assert run.read["相同的工单"] == 2
+    page = signed_in("shy").get(f"/settlement/runs/{run.pk}/arrivals/").content.decode()
+    assert "另有 2 张与采用的数量、日期都相同" in page
+    assert "没有采用" not in signed_in("shy").get("/settlement/2025/").content.decode()
+
+
+def test_R052_采用的更正成相同的_不再列_作废了采用的_轮到后一张(resource: str) -> None:
+    other = order_like(resource, "PT-1", 完成日期="2025-07-10")
+    send("工单", other)
+    assert measured().outranked.count() == 1
+    original = f"PT-1/{resource}/{ITEM}"
+    send("工单", order_like(resource, "PT-2", 更正=original))
+    assert not measured().outranked.exists()
+    send("工单", order_like(resource, "PT-3", 完成日期="2025-07-20", 更正=f"PT-2/{resource}/{ITEM}"))
+    (lost,) = measured().outranked.all()
+    assert lost.used.source_ref == f"PT-3/{resource}/{ITEM}"
+
+
 # ── 一条坏数据不挡全区 ──
 
 

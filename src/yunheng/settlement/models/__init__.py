@@ -1,6 +1,6 @@
 """结算的各张表。"""
 
-from .arriving import Contested, Noticed, PathChoice, Uncounted
+from .arriving import Contested, Noticed, Outranked, PathChoice, Uncounted
 from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy, spans_of
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
@@ -30,6 +30,7 @@ __all__ = [
     "Noticed",
     "Objection",
     "ObjectionReply",
+    "Outranked",
     "PaperFile",
     "PathChoice",
     "Payment",

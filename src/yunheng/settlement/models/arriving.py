@@ -1,4 +1,4 @@
-"""批次里没有计入的收件、几条路都送了的用量和定取哪一边：都只追加。"""
+"""批次里没有计入的收件、没有采用的工单、几条路都送了的用量和定取哪一边：都只追加。"""
 
 from __future__ import annotations
 
@@ -63,6 +63,21 @@ class Uncounted(AppendOnly):
     class Meta:
         verbose_name = "未计入的收件"
         constraints = [models.UniqueConstraint(fields=["run", "received"], name="one_uncounted_per_arrival")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.received_id}"
+
+
+class Outranked(AppendOnly):
+    """批次没有采用的一张工单：同一动作先后在前的另有一张，数量或日期不同（R-052、R-075）。"""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="outranked", verbose_name="计量批次")
+    received = models.ForeignKey(Received, models.PROTECT, related_name="+", verbose_name="没有采用的")
+    used = models.ForeignKey(Received, models.PROTECT, related_name="+", verbose_name="采用的")
+
+    class Meta:
+        verbose_name = "没有采用的工单"
+        constraints = [models.UniqueConstraint(fields=["run", "received"], name="one_outranked_per_arrival")]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.received_id}"

@@ -1,4 +1,4 @@
-"""一个批次的收件：几条路都送了的用量定取哪一边，未计入的收件（R-052、R-075）。"""
+"""一个批次的收件：几条路都送了的用量定取哪一边，没有采用的工单，未计入的收件（R-052、R-075）。"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yunheng.orgs.access import Forbidden, Request, allowed
 from yunheng.orgs.reading import whole_of
 from yunheng.rules.roles import Role
 from yunheng.settlement import arriving
-from yunheng.settlement.models import Contested, Run, Uncounted
+from yunheng.settlement.models import Contested, Outranked, Run, Uncounted
 from yunheng.settlement.pages.years import CENTRE, MAX_PK
 
 PAGE = 50
@@ -20,7 +20,7 @@ PAGE = 50
 
 @allowed(*CENTRE)
 def arrivals(request: Request, pk: int) -> HttpResponse:
-    """冲突的用量、未计入的收件；区科创中心定取哪一边，看过打勾。"""
+    """冲突的用量、没有采用的工单、未计入的收件；区科创中心定取哪一边，看过打勾。"""
     run = get_object_or_404(Run, pk=min(pk, MAX_PK))
     problems: tuple[str, ...] = ()
     if request.method == "POST":
@@ -37,6 +37,8 @@ def arrivals(request: Request, pk: int) -> HttpResponse:
     rows = list(page.object_list)
     made = arriving.choices(rows)
     uncounted = Uncounted.objects.filter(run=base).select_related("received__source__provider").order_by("received")
+    outranked = Outranked.objects.filter(run=base).select_related("received__source", "used__source")
+    outranked = outranked.order_by("received__payload__资源", "received")
     context = {
         "run": run,
         "page": page,
@@ -45,6 +47,9 @@ def arrivals(request: Request, pk: int) -> HttpResponse:
         "uncounted": uncounted[:200],
         "uncounted_count": uncounted.count(),
         "resources": len({one.received.payload.get("资源") for one in uncounted}),
+        "outranked": outranked[:200],
+        "outranked_count": outranked.count(),
+        "same_orders": base.read.get("相同的工单", 0),
         "noticed": base.noticed.order_by("pk").last(),
         "decides": request.actor.role == Role.REVIEWER,
         "values": request.POST,

@@ -119,7 +119,7 @@ def year(request: Request, year: int) -> HttpResponse:
     }
     if latest := context["latest"]:
         base = latest.base or latest
-        counts = {"contested": base.contested.count(), "uncounted": base.uncounted.count()}
+        counts = {name: getattr(base, name).count() for name in ("contested", "uncounted", "outranked")}
         context["odd"] = counts if any(counts.values()) else None
         context["partly"] = disputing.partly_ruled(request.actor, latest)
         context["differences"] = disputing.difference_count(request.actor, context["latest"])

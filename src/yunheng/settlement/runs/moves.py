@@ -80,31 +80,35 @@ CROSS JOIN LATERAL (
 JOIN ledger_project AS p ON p.id = f.project_id
 ORDER BY d.number, d.seq
 """
-#: 同一动作的工单从几条路来时，先后照 `RANK`：接口、文件、补录、回执；更正了的只看最后一件；
-#: 同样的一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一。
-#: 照异议、证据更正过的动作，工单照更正的：原来的号后面加“/更正”，原来的不再导出
-_ORDERS = f"""
-WITH corrected AS (
-    SELECT x.replacement_id, c.number, r.code AS resource, i.code AS item, f.action
-    FROM ledger_correction AS x
-    JOIN ledger_fact AS f ON f.id = x.voided_id
-    JOIN cases_case AS c ON c.id = f.case_id
-    JOIN ledger_resource AS r ON r.id = f.resource_id
-    JOIN catalog_item AS i ON i.id = f.item_id
-    WHERE x.replacement_id IS NOT NULL AND f.action <> '释放'
-), received AS (
+#: 照异议、证据更正过的动作：工单照更正的，原来的不再导出
+_CORRECTED = """
+CREATE TEMP TABLE package_corrected ON COMMIT DROP AS
+SELECT x.replacement_id, c.number, r.code AS resource, i.code AS item, f.action
+FROM ledger_correction AS x
+JOIN ledger_fact AS f ON f.id = x.voided_id
+JOIN cases_case AS c ON c.id = f.case_id
+JOIN ledger_resource AS r ON r.id = f.resource_id
+JOIN catalog_item AS i ON i.id = f.item_id
+WHERE x.replacement_id IS NOT NULL AND f.action <> '释放'
+"""
+#: 同一动作的工单从几条路来时，先后照 `RANK`：接口、文件、补录、回执；更正了的只看最后一件
+_RANKED = f"""
+CREATE TEMP TABLE package_orders ON COMMIT DROP AS
+SELECT *, min(rank) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS best FROM (
     SELECT r.id, r.source_ref, r.digest, {payload("工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")},
         {RANK} AS rank
     FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
     WHERE r.kind = '工单' AND {alive("r")} AND NOT EXISTS (
-        SELECT FROM corrected AS k
+        SELECT FROM package_corrected AS k
         WHERE k.number = r.payload->>'单号' AND k.resource = r.payload->>'资源' AND k.item = r.payload->>'目录项'
             AND k.action = r.payload->>'动作'
     )
-), ranked AS (
-    SELECT *, min(rank) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS best FROM received
-), kept AS (
-    SELECT DISTINCT ON (digest) * FROM ranked WHERE rank = best ORDER BY digest, id
+) AS received
+"""
+#: 同样的一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一。更正过的，原来的号后面加“/更正”
+_ORDERS = """
+WITH kept AS (
+    SELECT DISTINCT ON (digest) * FROM package_orders WHERE rank = best ORDER BY digest, id
 ), named AS (
     SELECT *, count(*) OVER (PARTITION BY 工单号) AS times FROM kept
 ), parted AS (
@@ -116,12 +120,28 @@ WITH corrected AS (
     UNION ALL
     SELECT 1, f.id, coalesce(nullif(f.order, ''), k.number) || '/更正' || f.id, k.number, k.resource, k.item, k.action,
         trim_scale(f.quantity)::text, f.effective_on::text
-    FROM corrected AS k JOIN ledger_fact AS f ON f.id = k.replacement_id
+    FROM package_corrected AS k JOIN ledger_fact AS f ON f.id = k.replacement_id
     WHERE NOT EXISTS (SELECT FROM ledger_fact AS v WHERE v.voids_id = f.id)
 )
 SELECT n.工单号, coalesce(p.form, n.单号), n.资源, n.目录项, n.动作, n.数量, n.完成日期
 FROM listed AS n LEFT JOIN parted AS p ON p.number = n.单号 AND p.resource = n.资源
 ORDER BY n.part, n.id
+"""
+#: 先后靠后没有采用的工单，用的是哪一张（同一动作有几张的，计量取完成最晚的）；与用的数量、日期都相同的另数
+_OUTRANKED = """
+WITH used AS (
+    SELECT *, first_value(id) OVER (
+        PARTITION BY 单号, 资源, 目录项, 动作 ORDER BY rank, 完成日期 DESC, 工单号 COLLATE "C" DESC, id
+    ) AS used, min(完成日期) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS earliest FROM package_orders
+), same AS (
+    SELECT DISTINCT coalesce(单号, '') AS form, 资源, 目录项, 动作, coalesce(数量, '') AS quantity, 完成日期
+    FROM package_orders WHERE rank = best
+)
+SELECT u.id, u.used, s.form IS NOT NULL
+FROM used AS u LEFT JOIN same AS s ON s.form = coalesce(u.单号, '') AND s.资源 = u.资源 AND s.目录项 = u.目录项
+    AND s.动作 = u.动作 AND s.quantity = coalesce(u.数量, '') AND s.完成日期 = u.完成日期
+WHERE u.rank > u.best AND u.earliest < %s
+ORDER BY u.id
 """
 
 
@@ -131,7 +151,9 @@ def gather(stops_after: int) -> None:
     审核通过了、服务商还没有填回执的照批准的内容列，没有平台编号的用“单号-行”，对账时是无工单（D1）。
     """
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS package_moves, package_details, package_reviews")
+        cursor.execute(
+            "DROP TABLE IF EXISTS package_moves, package_details, package_reviews, package_corrected, package_orders"
+        )
         cursor.execute(_MOVES, [stops_after, list(FORMS), BACKFILL, BACKFILL])
         cursor.execute("CREATE TEMP TABLE package_reviews (case_id bigint PRIMARY KEY, kind text, reviewed date)")
         # 记过台账的，后来全作废了也不再照批准的内容列
@@ -153,6 +175,10 @@ def gather(stops_after: int) -> None:
         )
         cursor.execute(_SPLIT)
         cursor.execute("ANALYZE package_details")
+        cursor.execute(_CORRECTED)
+        cursor.execute("ANALYZE package_corrected")
+        cursor.execute(_RANKED)
+        cursor.execute("ANALYZE package_orders")
 
 
 def _fill(cursor: object, table: str, rows: list[tuple[object, ...]]) -> None:
@@ -210,3 +236,10 @@ def details() -> Chunks:
 def orders() -> Chunks:
     """工单。"""
     return copied(_ORDERS)
+
+
+def outranked(until: date) -> list[tuple[int, int, bool]]:
+    """没有采用的工单（它或采用的在 `until` 以前完成的）：收件、用的那一件、两件相不相同；要在导出的那个事务里。"""
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTRANKED, [until.isoformat()])
+        return list(cursor.fetchall())

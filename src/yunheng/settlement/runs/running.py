@@ -34,14 +34,15 @@ from yunheng.settlement.models import (
     Contested,
     Difference,
     Line,
+    Outranked,
     Run,
     RunFile,
     RunOrder,
     Uncounted,
     WaivedLine,
 )
+from yunheng.settlement.runs import moves, paths, staleness
 from yunheng.settlement.runs import package as packing
-from yunheng.settlement.runs import paths, staleness
 
 #: 办成了的请求停在这一步
 DONE = "完成"
@@ -67,9 +68,13 @@ _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
 
 @dataclass(frozen=True)
 class Exported:
-    """一次导出，除数据包以外：没有照收的（R-052），和同一快照里更正、补录、收件处理各几条。"""
+    """一次导出，除数据包以外：没有照收的（R-052），没有采用的工单（收件、用的那一件、相同），
+
+    和同一快照里更正、补录、收件处理各几条。
+    """
 
     leftover: paths.Leftover
+    outranked: Sequence[tuple[int, int, bool]]
     counted: Mapping[str, int]
 
 
@@ -86,7 +91,7 @@ def export(year: int, target: Path, cutoff: date | None = None, *, provisional: 
             target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year, provisional=provisional)
         )
         until = cutoff + timedelta(days=1) if cutoff else periods.year_end(year)
-        return Exported(paths.leftover(year), staleness.counts(year, until))
+        return Exported(paths.leftover(year), moves.outranked(until), staleness.counts(year, until))
 
 
 def measure(
@@ -139,6 +144,7 @@ def measure(
                 read={
                     "摘要": staleness.digests(folder / PACKAGE, year, date.fromisoformat(head["until"])),
                     "条数": exported.counted,
+                    "相同的工单": sum(same for _, _, same in exported.outranked),
                 },
                 digest=digest,
                 package_digest=sm3_bytes(package_content),
@@ -157,6 +163,11 @@ def measure(
             Contested.objects.bulk_create(Contested(run=run, **one) for one in exported.leftover.contested)
             Uncounted.objects.bulk_create(
                 Uncounted(run=run, received_id=pk, reason=why) for pk, why in exported.leftover.uncounted
+            )
+            Outranked.objects.bulk_create(
+                Outranked(run=run, received_id=lost, used_id=used)
+                for lost, used, same in exported.outranked
+                if not same
             )
             add_up(run)
             # 一批多出几百万条，数据库要知道，看账才挑得对索引
