@@ -65,6 +65,8 @@ NAMED = {
     "security_clearance",
     "settlement_billline",
     "settlement_contested",
+    "settlement_late",
+    "settlement_lateestimate",
     "settlement_noticed",
     "settlement_outranked",
     "settlement_pathchoice",

@@ -8,13 +8,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import BooleanField, Max
+from django.db.models.expressions import RawSQL
 
 from tests.scenarios.test_correction import corrected, fact_of
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, used
 from yunheng.audit.refused import Refused
-from yunheng.ledger.models import Correction
+from yunheng.ledger import marks
+from yunheng.ledger.marks import Mark
+from yunheng.ledger.models import Channel, Correction, Received
+from yunheng.ledger.receiving import source_of
+from yunheng.orgs.models import Institution
 from yunheng.settlement import handling, operations
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.runs import running, staleness
@@ -110,6 +115,40 @@ def test_R075_导出以后存批次以前更正的台账_不能提交() -> None:
     run = measured("读取、校验", lambda: corrected(fact_of()))
     assert Correction.objects.get().recorded_at < run.recorded_at
     refused(run, "台账更正多了 1 条")
+
+
+def test_R083_先取号后提交的收件_快照里没有_记着缺哪几号_以后看得出() -> None:
+    def arrived(number: str) -> None:
+        Received.objects.create(source=source, source_ref=number, kind="日志", payload={}, digest="")
+
+    source = source_of(Institution.objects.get(code="CU"), Channel.FILE)
+    known = marks.settled()
+    arrived("1")
+    written, read = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            arrived("2")
+            arrived("3")
+            written.set()
+            assert read.wait(60)
+        connection.close()
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    assert written.wait(60)
+    arrived("4")
+    mark = marks.marked(known)
+    read.set()
+    thread.join()
+    arrived("5")
+    assert len(mark.gaps) == 1
+    assert Mark.of(mark.kept()) == mark
+    unread = Received.objects.filter(RawSQL(mark.unread("ledger_received"), (), BooleanField())).order_by("pk")
+    assert list(unread.values_list("source_ref", flat=True)) == ["2", "3", "5"]
+    assert marks.marked(marks.settled()).gaps == ()
+    # 时刻更早，也算没有读到
+    assert unread[0].recorded_at < Received.objects.get(source_ref="4").recorded_at
 
 
 def test_R075_没有新的_可以提交() -> None:

@@ -59,10 +59,11 @@ def remind() -> str:
     from yunheng.ledger.operations import remind_expiry  # noqa: PLC0415
     from yunheng.orgs.access import business_date  # noqa: PLC0415
     from yunheng.settlement import handover  # noqa: PLC0415
-    from yunheng.settlement.operations import order_monthly  # noqa: PLC0415
+    from yunheng.settlement.operations import order_estimates, order_monthly  # noqa: PLC0415
 
     on = business_date()
     order_monthly(on)
+    order_estimates(on)
     cases, resources, overdue = notifying.remind(on), remind_expiry(on) + licensing.remind(on), arise(on)
     chased = chase(on) + surveying.chase(on)
     commissions = notifying.remind_commissions(on)

@@ -21,7 +21,7 @@ from yunheng.tables.reading import Table, Wanted
 
 from . import unnumbered
 from .matching import BY_COUNT
-from .models import Source
+from .models import Received, Source
 from .operations import MAX_BATCH
 from .receiving import CORRECTS, examine
 
@@ -174,6 +174,15 @@ class Line:
 def columns(kind: str) -> tuple[str, ...]:
     """这一种的列名。"""
     return tuple(KINDS[kind].model_fields)
+
+
+def content(received: Received) -> list[tuple[str, str]]:
+    """一件收件给人看的内容：（列名, 值），照这一种的列的次序；编号、资源另有一栏，空的不列。"""
+    return [
+        (name, str(value))
+        for name in columns(received.kind)
+        if name not in ("编号", "资源") and (value := received.payload.get(name, ""))
+    ]
 
 
 def wanted(kind: str) -> Wanted:

@@ -21,15 +21,23 @@ _WITNESSES = ("单据明细", "工单", "日志")
 _NAMES = ("项目", "机构")
 
 
-def part(package: IO[bytes], target: Path, resources: Collection[str], rulings: Iterable[Mapping[str, str]]) -> None:
+def part(
+    package: IO[bytes],
+    target: Path,
+    resources: Collection[str],
+    rulings: Iterable[Mapping[str, str]],
+    forms: Collection[str] = (),
+) -> None:
     """从 `package`（系统自己写的 zip）取 `resources` 的部分，写成目录 `target`；差异裁定换成 `rulings`。
 
+    单据是这些资源的明细、工单提到的，和 `forms`。
     一个资源的时间线、差异、账目只看它自己的明细、工单、日志、用量和有关的单据，所以与整包里算的相同。
     """
     target.mkdir(parents=True)
     with zipfile.ZipFile(package) as archive, duckdb.connect() as connection:
         names = {name.removesuffix(".csv") for name in archive.namelist() if name.endswith(".csv")} - {_RULINGS}
         _want(connection, resources)
+        connection.execute("CREATE TABLE forms AS SELECT unnest(?::VARCHAR[]) AS name", [sorted(forms)])
         for name in names - {*_BY_RESOURCE, "单据"}:
             archive.extract(f"{name}.csv", target)
         archive.extract(f"{MANIFEST}.json", target)

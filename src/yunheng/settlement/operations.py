@@ -28,6 +28,7 @@ from yunheng.settlement import arriving, funding, queries, vouchers
 from yunheng.settlement.bill.objecting import waiting
 from yunheng.settlement.models import (
     ADJUST,
+    ESTIMATE,
     ROLLING,
     YEARLY,
     Freeze,
@@ -38,7 +39,7 @@ from yunheng.settlement.models import (
     YearCase,
 )
 from yunheng.settlement.plans import planning
-from yunheng.settlement.runs import staleness
+from yunheng.settlement.runs import late, staleness
 from yunheng.settlement.runs.recomputing import judge
 from yunheng.settlement.runs.running import period_end
 
@@ -73,7 +74,7 @@ def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
             raise Refused([f"{year} 服务年度的结算已于 {freeze.on} 冻结，不能重算；更正走补差（R-083）"])
         if kind == ADJUST and freeze is None:
             raise Refused([f"{year} 服务年度的结算还没有冻结，不用补差，直接重新计量（R-083）"])
-        if RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists():
+        if queries.measuring(year).exists():
             raise Refused([f"{year} 服务年度已有一次计量在排队或正在算，等它完了再要"])
         order = RunOrder.objects.create(
             service_year=year,
@@ -84,6 +85,39 @@ def order_run(*, actor: Actor, on: date, year: int, kind: str) -> RunOrder:
             by=str(actor),
         )
         journal.note("要计量", str(year), after={"种类": kind})
+    return order
+
+
+def order_estimates(on: date) -> int:
+    """查一遍各冻结年度又到的收件；有没有算进去的，要一次估算，一个业务日至多一次。返回要了几次（R-083）。"""
+    made = 0
+    for year in sorted(queries.frozen_years()):
+        freeze = queries.frozen(year)
+        if freeze is None:
+            continue
+        late.scan(freeze.run)
+        found, asked = late.standing(year), RunOrder.objects.filter(service_year=year, kind=ESTIMATE, on=on)
+        if found and (found.estimate is None or found.stale) and not found.order and not asked.exists():
+            order_estimate(actor=SYSTEM, on=on, year=year)
+            made += 1
+    return made
+
+
+def order_estimate(*, actor: Actor, on: date, year: int) -> RunOrder:
+    """要一次估算：冻结以后又到的收件使统一支付净额变多少；没有冻结、没有又到的、正在估算的抛 Refused（R-083）。"""
+    if actor.role not in (Role.REVIEWER, None):
+        raise NotYours(["估算由区科创中心办（D62-四，R-073）"])
+    with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, year)
+        if queries.frozen(year) is None:
+            raise Refused([f"{year} 服务年度的结算还没有冻结，不用估算，直接重新计量（R-083）"])
+        found = late.standing(year)
+        if found is None:
+            raise Refused([f"{year} 服务年度冻结以后没有又收到平台数据，没有可估算的（R-083）"])
+        if found.order:
+            raise Refused([f"{year} 服务年度正在估算，等它完了再要（R-083）"])
+        order = RunOrder.objects.create(service_year=year, kind=ESTIMATE, on=on, person_id=actor.person, by=str(actor))
+        journal.note("要估算", str(year), after={"又收到": found.count})
     return order
 
 

@@ -17,6 +17,7 @@ from yunheng.rules.money import fen, split
 from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import (
+    ESTIMATE,
     BillLine,
     BillSum,
     Difference,
@@ -26,6 +27,7 @@ from yunheng.settlement.models import (
     ObjectionReply,
     Plan,
     Run,
+    RunOrder,
     Submission,
     WaivedLine,
     YearCase,
@@ -40,6 +42,11 @@ def latest_run(year: int, kind: str | None = None) -> Run | None:
     """最近的批次。"""
     runs = Run.objects.filter(service_year=year)
     return (runs.filter(kind=kind) if kind else runs).order_by("-pk").first()
+
+
+def measuring(year: int) -> QuerySet[RunOrder]:
+    """这一年排着队、正在算的计量；估算不算。"""
+    return RunOrder.objects.filter(service_year=year, run=None, problems=[]).exclude(kind=ESTIMATE)
 
 
 def year_cases(year: int | None = None) -> QuerySet[YearCase]:

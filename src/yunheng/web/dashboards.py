@@ -20,7 +20,7 @@ from yunheng.rules.roles import Role
 from yunheng.settlement import funding, queries
 from yunheng.settlement.models import Budget, Forecast, Run
 from yunheng.settlement.pages.years import CENTRE, names_of
-from yunheng.settlement.runs import forecasting
+from yunheng.settlement.runs import forecasting, late
 
 _TOP = 10
 _OWN = (Role.CLERK, Role.HEAD, Role.SPONSOR, Role.PROVIDER)
@@ -60,6 +60,8 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
             "chart": forecasting.chart(forecast, names, budget),
         }
         found["tiles"] += _budget_tiles(forecast, budget)
+    if actor.role in CENTRE:
+        found["late"] = [one for year in sorted(queries.frozen_years()) if (one := late.standing(year))]
     if actor.role in _SCORES:
         found["scores"] = _scores(actor, year)
     if actor.role in _GROWTH:

@@ -21,7 +21,7 @@ from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
 from yunheng.settlement.bill.objecting import waiting
-from yunheng.settlement.models import ROLLING, BillLine, BillSum, Freeze, Run, RunOrder
+from yunheng.settlement.models import ROLLING, BillLine, BillSum, Freeze, Run
 
 ZERO = Decimal(0)
 #: 看账的各级，从上往下：栏、叫法
@@ -196,7 +196,7 @@ def status(run: Run, held: Decimal) -> str:
         return "已结算" if freeze.case.board.outcome == "done" else "已锁定"
     if run.kind == ROLLING or run.base_id:
         return "预估"
-    if RunOrder.objects.filter(service_year=run.service_year, run=None, problems=[]).exists():
+    if queries.measuring(run.service_year).exists():
         return "计量中"
     return "有争议" if held or waiting(run.service_year) else "核对中"
 

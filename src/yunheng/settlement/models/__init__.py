@@ -2,14 +2,16 @@
 
 from .arriving import Contested, Noticed, Outranked, PathChoice, Uncounted
 from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy, spans_of
+from .late import Late, LateEstimate, LateScan
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
-from .runs import ADJUST, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
+from .runs import ADJUST, ESTIMATE, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
 from .sharing import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
 from .years import Budget, Contract, ContractVoid, Freeze, Payment, Shortfall, Verified, YearCase
 
 __all__ = [
     "ADJUST",
+    "ESTIMATE",
     "ROLLING",
     "YEARLY",
     "BillLine",
@@ -25,6 +27,9 @@ __all__ = [
     "Handling",
     "HandlingFile",
     "Handover",
+    "Late",
+    "LateEstimate",
+    "LateScan",
     "Line",
     "Moved",
     "Noticed",

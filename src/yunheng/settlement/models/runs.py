@@ -12,6 +12,8 @@ from yunheng.cases.models import Case
 from yunheng.orgs.models import Person
 
 ROLLING, YEARLY, ADJUST = "滚动", "年度", "补差"
+#: 排队的请求里，不是计量的一种：估算冻结以后又到的收件影响多少
+ESTIMATE = "估算"
 
 
 class Run(AppendOnly):
@@ -19,8 +21,8 @@ class Run(AppendOnly):
 
     `head` 是 结算.json 里除账目、差异外的各键；账目在 BillLine，条数与 `line_count`、`disputed_count` 相等，
     差异在 Difference，各种几条在 `differences`（如 {"D3": 2}），数据库都不许再添。
-    `read` 是导出数据包的事务读到的裁定、单据、工单的摘要和更正、补录的条数（`runs.staleness`），
-    拿来看以后变了没有；改前的批次是空的，从数据包现算。
+    `read` 是导出数据包的事务读到的：裁定、单据、工单的摘要和更正、补录的条数（`runs.staleness`），拿来看以后变了没有；
+    收件读到第几号、缺哪几号（`runs.late`），拿来看冻结以后又到了什么。改前的批次没有，从数据包现算。不在结算摘要里。
     `base` 不空的是裁定试算：只重算 `Moved` 里那几条时间线，其余用 `base` 的；没有数据包和摘要，不能提交。
     """
 
@@ -75,7 +77,7 @@ class RunFile(AppendOnly):
 
 
 class RunOrder(models.Model):
-    """排队的计量请求：后台进程逐个去办；断了重来，办成才有批次。"""
+    """排队的计量、估算：后台进程逐个去办；断了重来，办成才有批次（估算的是冻结批次）；`attempts` 是开过几次头。"""
 
     service_year = models.PositiveSmallIntegerField("服务年度")
     kind = models.CharField("种类", max_length=4)
@@ -85,6 +87,7 @@ class RunOrder(models.Model):
     by = models.CharField("谁要的", max_length=200)
     step = models.CharField("办到哪里", max_length=60, default="排队")
     share = models.FloatField("进度", default=0)
+    attempts = models.PositiveSmallIntegerField("办过几次", default=0)
     problems = ArrayField(models.TextField(), default=list, verbose_name="没办成的原因")
     run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="+", verbose_name="办成的批次")
     asked_at = models.DateTimeField("何时要的", db_default=Now())

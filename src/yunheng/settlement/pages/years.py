@@ -42,6 +42,7 @@ from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import (
     ADJUST,
+    ESTIMATE,
     YEARLY,
     Contract,
     Freeze,
@@ -52,7 +53,7 @@ from yunheng.settlement.models import (
     Shortfall,
     YearCase,
 )
-from yunheng.settlement.runs import freezing
+from yunheng.settlement.runs import freezing, late
 from yunheng.settlement.runs import package as packing
 
 FIRST_YEAR = 2021
@@ -105,13 +106,14 @@ def year(request: Request, year: int) -> HttpResponse:
         "cases": cases,
         "runs": runs,
         "latest": runs[0] if runs else None,
-        "order": RunOrder.objects.filter(service_year=year).order_by("-pk").first(),
-        "going": RunOrder.objects.filter(service_year=year, run=None, problems=[]).exists(),
+        "order": RunOrder.objects.filter(service_year=year).exclude(kind=ESTIMATE).order_by("-pk").first(),
+        "going": queries.measuring(year).exists(),
         "freeze": queries.frozen(year),
         "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),
         "finished": request.on >= year_end(year),
         "measures": request.actor.role == Role.REVIEWER,
         "centre": request.actor.role in CENTRE,
+        "late": late.standing(year) if request.actor.role in CENTRE else None,
         "names": names_of(),
         "reconciles": request.actor.role in RECONCILES,
         "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -40,6 +40,8 @@ from yunheng.settlement.runs.running import COLUMNS, DIFFERENCE, MEMORY, PACKAGE
 Timeline = tuple[str, str]
 #: （单位, 项目, 服务商, 谁付, 待核）
 _Key = tuple[str, str, str, str, bool]
+#: 合计：几条账目、金额
+Sums = dict[_Key, tuple[int, Decimal]]
 #: 一条差异的各段裁定：（起, 止, 裁定）
 _Spans = list[tuple[str, str, str]]
 
@@ -60,13 +62,13 @@ def recast(*, actor: Actor, on: date, run: Run) -> Run:
         if base.head["version"] != MANIFEST_VERSION:
             raise Refused([f"批次 {base.pk} 是照旧版数据包算的，裁定不分日子，请重新计量（R-075）"])
         made_again = _recalculated(base, moved)
-        sums = _sums(base, made_again)
+        sums = resummed(base, tallied(made_again.before), tallied(made_again.kept))
         made = Run.objects.create(
             service_year=year,
             kind=base.kind,
             base=base,
             until_on=base.until_on,
-            head={**base.head, "summary": _summary(base, sums)},
+            head={**base.head, "summary": summary_after(base, sums)},
             read={
                 "摘要": staleness.rulings_now(base),
                 "裁定": [[*key, spans] for key, spans in _now(year).items() if key[:2] in moved],
@@ -174,18 +176,15 @@ def _recalculated(base: Run, moved: set[Timeline]) -> _Again:
         with opened(folder / "数据包", MEMORY) as package:
             settled = engine.settle(package)
             for which in ("账目", "待核", "不计费"):
-                settled.write_csv(folder / "账目.csv", which, [])
-                with (folder / "账目.csv").open(encoding="utf-8", newline="") as file:
-                    for _, *cells in csv.reader(file):
-                        again = dict(zip(COLUMNS, cells, strict=True))
-                        if (again["resource"], again["item"]) not in moved:
-                            continue
-                        numbers[which] += 1
-                        values: dict[str, Any] = again | {"seq": numbers[which], "amount": Decimal(again["amount"])}
-                        if which == "不计费":
-                            found.waived.append(values)
-                        else:
-                            found.kept.append(values | {"disputed": which == "待核"})
+                for again in settled_lines(settled, which, folder / "账目.csv"):
+                    if (again["resource"], again["item"]) not in moved:
+                        continue
+                    numbers[which] += 1
+                    values: dict[str, Any] = again | {"seq": numbers[which], "amount": Decimal(again["amount"])}
+                    if which == "不计费":
+                        found.waived.append(values)
+                    else:
+                        found.kept.append(values | {"disputed": which == "待核"})
             found.differences = list(_reruled(base, moved, chain.from_iterable(settled.differences())))
     return found
 
@@ -200,25 +199,39 @@ def _reruled(base: Run, moved: set[Timeline], now: Iterable[Mapping[str, Any]]) 
             yield columns | {"seq": entry.seq, "ruling": ruled[tuple(columns[key] for key in keys)]}
 
 
-def _sums(base: Run, again: _Again) -> dict[_Key, tuple[int, Decimal]]:
+def settled_lines(settled: engine.Settlement, which: str, path: Path) -> Iterator[dict[str, str]]:
+    """算好了的一种账目（账目、待核、不计费），逐条给出各栏；`path` 是放中间文件的地方。"""
+    settled.write_csv(path, which, [])
+    with path.open(encoding="utf-8", newline="") as file:
+        for _, *cells in csv.reader(file):
+            yield dict(zip(COLUMNS, cells, strict=True))
+
+
+def tallied(lines: Iterable[Mapping[str, Any]]) -> Sums:
+    """账目按（单位, 项目, 服务商, 谁付, 待核）合计。"""
+    sums: Sums = {}
+    for line in lines:
+        key = (line["unit"], line["project"], line["provider"], line["payer"], line["disputed"])
+        number, amount = sums.get(key, (0, Decimal(0)))
+        sums[key] = (number + 1, amount + line["amount"])
+    return sums
+
+
+def resummed(base: Run, before: Sums, after: Sums) -> Sums:
     """原批次的合计，减去原来的，加上现在的；没有账目了的不留。"""
     sums = {
         (one.unit, one.project, one.provider, one.payer, one.disputed): (one.lines, one.amount)
         for one in BillSum.objects.filter(run=base)
     }
-
-    def add(lines: Iterable[Mapping[str, Any]], sign: int) -> None:
-        for line in lines:
-            key = (line["unit"], line["project"], line["provider"], line["payer"], line["disputed"])
-            number, amount = sums.get(key, (0, Decimal(0)))
-            sums[key] = (number + sign, amount + sign * line["amount"])
-
-    add(again.before, -1)
-    add(again.kept, 1)
+    for part_of, sign in ((before, -1), (after, 1)):
+        for key, (lines, amount) in part_of.items():
+            number, total = sums.get(key, (0, Decimal(0)))
+            sums[key] = (number + sign * lines, total + sign * amount)
     return {key: value for key, value in sums.items() if value[0]}
 
 
-def _summary(base: Run, sums: Mapping[_Key, tuple[int, Decimal]]) -> dict[str, Any]:
+def summary_after(base: Run, sums: Sums) -> dict[str, Any]:
+    """合计变成 `sums` 以后的汇总，扣减照原批次的考核。"""
     rates = {entry["provider"]: Fraction(entry["deduction_rate"] or 0) for entry in base.head["assessments"]}
     rows = ((unit, provider, payer, disputed, amount)
             for (unit, _, provider, payer, disputed), (_, amount) in sums.items())  # fmt: skip

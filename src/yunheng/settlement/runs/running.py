@@ -15,13 +15,14 @@ from typing import IO
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import CharField, TextField
+from django.db.models import CharField, F, TextField
 
 from yunheng import __version__
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
-from yunheng.ledger import unmatched
+from yunheng.ledger import marks, unmatched
+from yunheng.ledger.marks import Mark
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
@@ -70,12 +71,13 @@ _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
 class Exported:
     """一次导出，除数据包以外：没有照收的（R-052），没有采用的工单（收件、用的那一件、相同），
 
-    和同一快照里更正、补录、收件处理各几条。
+    和同一快照里更正、补录、收件处理各几条，收件读到第几号。
     """
 
     leftover: paths.Leftover
     outranked: Sequence[tuple[int, int, bool]]
     counted: Mapping[str, int]
+    mark: Mark
 
 
 def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> Exported:
@@ -83,6 +85,7 @@ def export(year: int, target: Path, cutoff: date | None = None, *, provisional: 
 
     `provisional` 为真时，阶梯项的全市用量还没发布的，暂用上一年度的（R-019）。
     """
+    known = marks.settled()
     with transaction.atomic():
         # 已经在别的事务里就用它的快照
         if not connection.savepoint_ids:
@@ -91,7 +94,9 @@ def export(year: int, target: Path, cutoff: date | None = None, *, provisional: 
             target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year, provisional=provisional)
         )
         until = cutoff + timedelta(days=1) if cutoff else periods.year_end(year)
-        return Exported(paths.leftover(year), moves.outranked(until), staleness.counts(year, until))
+        return Exported(
+            paths.leftover(year), moves.outranked(until), staleness.counts(year, until), marks.marked(known)
+        )
 
 
 def measure(
@@ -144,6 +149,7 @@ def measure(
                 read={
                     "摘要": staleness.digests(folder / PACKAGE, year, date.fromisoformat(head["until"])),
                     "条数": exported.counted,
+                    "收件": exported.mark.kept(),
                     "相同的工单": sum(same for _, _, same in exported.outranked),
                 },
                 digest=digest,
@@ -229,7 +235,7 @@ def result_file(run: Run) -> IO[bytes]:
 
 
 def work_once() -> bool:
-    """办一个排队的计量请求；没有可办的、别的进程正在办返回假。"""
+    """办一个排队的计量、估算；没有可办的、别的进程正在办返回假。"""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
@@ -245,7 +251,23 @@ def work_once() -> bool:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
+#: 计量以外的请求怎样办
+_JOBS: dict[str, Callable[[RunOrder], None]] = {}
+
+
+def register_job(kind: str, do: Callable[[RunOrder], None]) -> None:
+    """登记一种请求怎样办；办完了自己写结果。"""
+    _JOBS[kind] = do
+
+
 def _carry_out(order: RunOrder) -> None:
+    # 先记开过几次头：办到一半断了的也算一次
+    RunOrder.objects.filter(pk=order.pk).update(attempts=F("attempts") + 1)
+    order.attempts += 1
+    _JOBS.get(order.kind, _measure)(order)
+
+
+def _measure(order: RunOrder) -> None:
     waiting = RunOrder.objects.filter(pk=order.pk)
 
     def progress(step: str, share: float) -> None:

@@ -20,11 +20,10 @@ from operator import or_
 from pathlib import Path
 from typing import IO
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from yunheng.applications.models import Filing
-from yunheng.ledger.effective import alive, billable, ordered
 from yunheng.ledger.models import Correction, Disposal, Received
 from yunheng.metering.format import MANIFEST_VERSION, tables_of
 from yunheng.metering.writing import Chunks, Source, cells
@@ -33,13 +32,13 @@ from yunheng.rules.digest import sm3_parts
 from yunheng.settlement.models import PathChoice, Run, RunFile
 from yunheng.settlement.queries import unmended
 from yunheng.settlement.runs import package as packing
-from yunheng.settlement.runs import paths
+from yunheng.settlement.runs import paths, touched
 
 RULINGS, FORMS, DETAILS, ORDERS = "差异裁定", "单据", "单据明细", "工单"
 LOGS, USAGE = "日志", "用量"
 #: 人后来的裁定、更正、补录、平台新送的工单都在这几张表里
 WATCHED = (RULINGS, FORMS, DETAILS, ORDERS)
-_COLUMNS: Mapping[str, Sequence[str]] = {
+COLUMNS: Mapping[str, Sequence[str]] = {
     RULINGS: ("资源", "目录项", "差异", "裁定", "说明", "起", "止"),
     FORMS: ("单号", "种类", "项目", "服务商", "审核日期"),
     DETAILS: ("单号", "资源", "目录项", "动作", "数量"),
@@ -49,8 +48,8 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
 }
 #: 动的是收件：多了不一定改变导出的内容，要逐处比
 _TOUCHING = ("收件更正", "收件处理", "用量取哪一边")
-#: 给一张表的名字，给出它的各行，列照 `_COLUMNS`；同一张表可以读几遍
-_Rows = Callable[[str], Iterator[list[str]]]
+#: 给一张表的名字，给出它的各行，列照 `COLUMNS`；同一张表可以读几遍
+Rows = Callable[[str], Iterator[list[str]]]
 
 
 def counts(year: int, until: date) -> dict[str, int]:
@@ -79,11 +78,11 @@ def digests(package: Path | IO[bytes], year: int, until: date) -> dict[str, str]
     有关的单据：审核日期在 `until` 以前，或有工单在那以前完成；有关的工单：有关单据的，或在那以前完成的。
     以后才审核、才办的单据与这一批无关，天天都有，不算变。数据包的版本、列的次序不影响摘要。
     """
-    with _packed(package) as rows:
+    with packed(package) as rows:
         return _digests(rows, year, until)
 
 
-def _digests(rows: _Rows, year: int, until: date) -> dict[str, str]:
+def _digests(rows: Rows, year: int, until: date) -> dict[str, str]:
     last = until.isoformat()
     early = {row[1] for row in rows(ORDERS) if row[6] < last}
     forms = [row for row in rows(FORMS) if "" < row[4] < last or row[0] in early]
@@ -106,7 +105,7 @@ def _digest(rows: Iterable[list[str]]) -> str:
 
 
 @contextmanager
-def _packed(package: Path | IO[bytes]) -> Iterator[_Rows]:
+def packed(package: Path | IO[bytes]) -> Iterator[Rows]:
     """数据包（zip）里的各表：没有的列空着，没有的表没有行。"""
     with zipfile.ZipFile(package) as archive:
 
@@ -115,7 +114,7 @@ def _packed(package: Path | IO[bytes]) -> Iterator[_Rows]:
                 return
             with archive.open(f"{table}.csv") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
                 given = csv.reader(text)
-                yield from _picked(given, next(given), _COLUMNS[table])
+                yield from _picked(given, next(given), COLUMNS[table])
 
         yield rows
 
@@ -126,28 +125,28 @@ def _picked(rows: Iterable[list[str]], head: Sequence[str], names: Sequence[str]
         yield ["" if place is None else row[place] for place in places]
 
 
-def _current(tables: Mapping[str, Source]) -> _Rows:
+def current(tables: Mapping[str, Source]) -> Rows:
     """现在会导出的各表：直接读，不写成文件。"""
     heads = {one.name: [column.name for column in one.columns] for one in tables_of(MANIFEST_VERSION)}
 
     def rows(table: str) -> Iterator[list[str]]:
         source = tables[table]
         if isinstance(source, Chunks):
-            return _picked(cells(source.parts), heads[table], _COLUMNS[table])
-        return ([row.get(name, "") for name in _COLUMNS[table]] for row in source)
+            return _picked(cells(source.parts), heads[table], COLUMNS[table])
+        return ([row.get(name, "") for name in COLUMNS[table]] for row in source)
 
     return rows
 
 
 def rulings_of(package: Path | IO[bytes]) -> list[list[str]]:
     """数据包里的差异裁定：资源、目录项、差异、裁定、说明、起、止。"""
-    with _packed(package) as rows:
+    with packed(package) as rows:
         return list(rows(RULINGS))
 
 
 def rulings_now(run: Run) -> dict[str, str]:
     """现在的裁定的摘要，写法同 `Run.read` 里的。"""
-    return {RULINGS: _ruled(_current(packing.rulings(run.service_year))(RULINGS), run.service_year)}
+    return {RULINGS: _ruled(current(packing.rulings(run.service_year))(RULINGS), run.service_year)}
 
 
 def stale(run: Run) -> Iterator[str]:
@@ -163,7 +162,7 @@ def hint(run: Run) -> Iterator[str]:
 def _now(run: Run) -> dict[str, str]:
     """现在导出，`WATCHED` 各表的摘要。"""
     with transaction.atomic():
-        return _digests(_current(packing.tables(run.service_year)), run.service_year, run.until_on)
+        return _digests(current(packing.tables(run.service_year)), run.service_year, run.until_on)
 
 
 def _compared(run: Run, digested: Callable[[Run], Mapping[str, str]]) -> Iterator[str]:
@@ -197,40 +196,7 @@ def _package(run: Run) -> IO[bytes]:
 _TOUCHED = """
 SELECT id FROM ledger_received WHERE corrects_id IS NOT NULL
 UNION SELECT corrects_id FROM ledger_received WHERE corrects_id IS NOT NULL
-UNION SELECT received_id FROM ledger_disposal WHERE kind = ANY(%s)
-"""
-#: 人动过的用量的那些天（有的定过取哪一边），和现在导出的合计；没有导出的为空
-_USAGE_NOW = f"""
-WITH touched AS (
-    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day
-    FROM ledger_received AS r WHERE r.kind = '用量' AND r.id IN ({_TOUCHED})
-    UNION SELECT resource, item, used_on::text FROM settlement_pathchoice
-)
-SELECT t.resource, t.item, t.day, coalesce(trim_scale(n.total)::text, '')
-FROM touched AS t LEFT JOIN (
-    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day,
-        sum((r.payload->>'用量')::numeric) AS total
-    FROM ledger_received AS r
-    WHERE r.kind = '用量' AND {alive("r")} AND {billable("r")} AND {paths.taken("r")}
-        AND EXISTS (
-            SELECT FROM touched AS t WHERE t.resource = r.payload->>'资源' AND t.item = r.payload->>'目录项'
-                AND t.day = r.payload->>'日期'
-        )
-    GROUP BY 1, 2, 3
-) AS n USING (resource, item, day)
-WHERE t.day >= %s AND t.day < %s
-"""
-#: 人动过的日志的那些资源，和现在导出的首见、末见（末见截到计至日）；没有导出的为空
-_LOGS_NOW = f"""
-WITH touched AS (
-    SELECT DISTINCT r.payload->>'资源' AS resource FROM ledger_received AS r
-    WHERE r.kind = '日志' AND r.id IN ({_TOUCHED})
-)
-SELECT t.resource, coalesce(n.first, ''), coalesce(least(n.last, %s), '')
-FROM touched AS t LEFT JOIN LATERAL (
-    SELECT min(r.payload->>'首见日期') AS first, max(r.payload->>'末见日期') AS last FROM ledger_received AS r
-    WHERE r.kind = '日志' AND r.payload->>'资源' = t.resource AND {alive("r")} AND {ordered("r")}
-) AS n ON true
+UNION SELECT received_id FROM ledger_disposal WHERE kind = ANY(%(dropped)s)
 """
 
 
@@ -240,17 +206,15 @@ def _altered(run: Run) -> Iterator[str]:
     定的就是批次取的那一边、暂留、照原样更正的，内容没有变，不列。
     """
     first, last = periods.service_year(run.service_year).start.isoformat(), run.until_on.isoformat()
-    dropped = list(Disposal.DROPPED)
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         paths.gather()
-        cursor.execute(_USAGE_NOW, [dropped, first, last])
-        usage = {(resource, item, day): total for resource, item, day, total in cursor.fetchall()}
-        cursor.execute(_LOGS_NOW, [dropped, last])
-        logs = {resource: (began, ended) for resource, began, ended in cursor.fetchall()}
+        touched.gather(_TOUCHED, {"dropped": list(Disposal.DROPPED)})
+        usage = touched.usage(first, last, chosen=True)
+        logs = {resource: (began, min(ended, last)) for resource, (began, ended) in touched.logs().items()}
     if not usage and not logs:
         return
-    with _packed(_package(run)) as rows:
-        used: dict[tuple[str, str, str], Decimal] = {}
+    with packed(_package(run)) as rows:
+        used: dict[touched.Day, Decimal] = {}
         for resource, item, day, amount in rows(USAGE) if usage else ():
             if (key := (resource, item, day)) in usage:
                 used[key] = used.get(key, Decimal(0)) + Decimal(amount)

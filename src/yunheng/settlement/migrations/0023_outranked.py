@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ledger', '0007_arrivals'),
-        ('settlement', '0019_ruling_days'),
+        ('settlement', '0022_money_chain'),
     ]
 
     operations = [
