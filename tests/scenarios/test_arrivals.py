@@ -164,7 +164,7 @@ def test_R075_谁家都不是的资源_没有单号_目录外的工单_新增没
         assert words in taken.reminders[0]
     (odd,), count = unmatched.waiting()
     assert (count, odd.received.source_ref) == (1, "GD-1/R-无主/目录外")
-    assert set(odd.reasons) == {"资源台账里没有", "没有单号", "目录里没有这一项", "新增没有写数量"}
+    assert set(odd.reasons) == {"资源台账和已通过的单据里都没有", "没有单号", "目录里没有这一项", "新增没有写数量"}
 
 
 def test_R075_对得上的不提醒_后来对上了的不再列(resource: str) -> None:

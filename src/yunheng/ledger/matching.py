@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from yunheng.catalog.models import Price
 
@@ -23,6 +24,18 @@ MOST = 100
 #: 编号的几栏
 _CODES = ("工单号", "单号", "编号", "资源", "目录项")
 Payload = Mapping[str, object]
+
+
+class Oddity(StrEnum):
+    """收下了而对不上的缘由：门上的提醒、“对不上的收件”都照这几种；前五种只看门外送来的，后两种进不了数据包。"""
+
+    NO_OWNER = "资源台账和已通过的单据里都没有"
+    FOREIGN = "资源是别家服务商名下的"
+    NO_FORM = "没有单号"
+    NO_ITEM = "目录里没有这一项"
+    NO_QUANTITY = "新增没有写数量"
+    UNBILLABLE = "目录里没有这一项，或不按次计费：不计入"
+    DISORDERED = "首见晚于末见：不计入"
 
 
 @dataclass(frozen=True)
@@ -60,10 +73,17 @@ def register_claims(find: Callable[[Collection[str]], Mapping[str, int]]) -> Non
 def owners(codes: Collection[str]) -> dict[str, tuple[Owned, ...]]:
     """资源编号 → 哪天归哪家；台账上有的照台账，没有的看已通过的单据，都没有的不在里面。"""
     known = dict(Resource.objects.filter(code__in=codes).values_list("code", "provider"))
+    known |= claimed({code for code in codes if code not in known})
+    return {code: (Owned(provider),) for code, provider in known.items()}
+
+
+def claimed(codes: Collection[str]) -> dict[str, int]:
+    """台账上没有的这些资源里，已通过的单据写明归哪家的 → 服务商。"""
+    known: dict[str, int] = {}
     for find in _claims:
         if left := {code for code in codes if code not in known}:
             known |= find(left)
-    return {code: (Owned(provider),) for code, provider in known.items()}
+    return known
 
 
 def cycles(codes: Collection[str]) -> dict[str, str]:
@@ -96,7 +116,7 @@ def judge(
         spans = held.get(str(one.get("资源", "")), ())
         if foreign := _foreign(kind, one, spans, source.provider_id):
             verdict.foreign[number] = foreign
-        if odd := "；".join(oddities(kind, one, owned=bool(spans), known=known)):
+        if odd := "；".join(_told(which, one) for which in oddities(kind, one, owned=bool(spans), known=known)):
             verdict.reminders[number] = odd
     return verdict
 
@@ -149,18 +169,28 @@ def _wrong(kind: str, reference: str, one: Payload, known: Mapping[str, str], on
             yield f"“{item}”按{known[item]}计费，只有按次的才送用量（R-052、R-073）"
 
 
-def oddities(kind: str, one: Payload, *, owned: bool, known: Mapping[str, str]) -> Iterator[str]:
-    """照收而对不上的：谁家都不是的资源、没有单号、工单的目录项不在目录、新增没写数量（R-052、R-075）。"""
+def oddities(kind: str, one: Payload, *, owned: bool, known: Mapping[str, str]) -> Iterator[Oddity]:
+    """照收而对不上的：谁家都不是的资源、没有单号、工单的目录项不在目录、新增没写数量（R-052、R-075）。
+
+    `unmatched` 对已收下的用 SQL 判，判得一样（tests/scenarios/test_arrivals_alike.py）。
+    """
     if not owned:
-        yield f"资源 {one.get('资源', '')} 台账和已通过的单据里都没有"
+        yield Oddity.NO_OWNER
     if kind != "工单":
         return
     if not one.get("单号"):
-        yield "没有单号"
+        yield Oddity.NO_FORM
     if str(one.get("目录项", "")) not in known:
-        yield f"目录里没有“{one.get('目录项', '')}”这一项"
+        yield Oddity.NO_ITEM
     if one.get("动作") == "新增" and not one.get("数量"):
-        yield "新增没有写数量"
+        yield Oddity.NO_QUANTITY
+
+
+def _told(which: Oddity, one: Payload) -> str:
+    """提醒里写明是哪个资源、哪一项。"""
+    if which == Oddity.NO_OWNER:
+        return f"资源 {one.get('资源', '')} {which.removeprefix('资源')}"
+    return f"目录里没有“{one.get('目录项', '')}”这一项" if which == Oddity.NO_ITEM else which
 
 
 def listed(found: Mapping[int, str], word: str = "条") -> tuple[str, ...]:

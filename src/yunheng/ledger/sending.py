@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from . import unmatched
+from . import arrivals, unmatched
 from .models import Disposal, Received, Source
 
 ACCEPTED, CORRECTED, ODD = "已收", "已更正", "对不上"
@@ -20,6 +20,11 @@ class Sent:
     received: Received
     state: str
     text: str
+
+    @property
+    def content(self) -> list[tuple[str, str]]:
+        """给人看的内容，照列的次序。"""
+        return arrivals.content(self.received)
 
 
 def of_provider(provider: int, kind: str = "") -> QuerySet[Received]:

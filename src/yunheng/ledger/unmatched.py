@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -16,9 +17,10 @@ from yunheng.cases.notifying import tell
 from yunheng.catalog.models import Item
 from yunheng.rules.roles import Role
 
-from . import receiving
+from . import arrivals, receiving
 from .effective import alive, billable, ordered
-from .models import Disposal, Received, Resource
+from .matching import Oddity, claimed
+from .models import Channel, Disposal, Received, Resource
 
 #: 一次最多处理几件
 MOST = 200
@@ -26,24 +28,40 @@ _PRICED = (
     "EXISTS (SELECT FROM catalog_item AS i JOIN catalog_price AS v ON v.item_id = i.id"
     " WHERE i.code = r.payload->>'目录项')"
 )
-#: 现在为什么对不上，逐条；门外送来的才看归属和单号，进不了数据包的不论从哪里来
+_OUTSIDE = "s.channel IN ({})".format(", ".join(f"'{one.value}'" for one in Channel if one.outside))
+#: 现在为什么对不上，逐条，与门上（`matching.oddities`）判得一样；门外送来的才看归属和单号，进不了数据包的不论从哪里来
 _REASONS = f"""
 array_remove(ARRAY[
-    CASE WHEN s.channel IN ('接口', '文件') AND o.id IS NULL THEN '资源台账里没有' END,
-    CASE WHEN s.channel IN ('接口', '文件') AND o.provider_id <> s.provider_id THEN '资源是别家服务商名下的' END,
-    CASE WHEN s.channel IN ('接口', '文件') AND r.kind = '工单' AND coalesce(r.payload->>'单号', '') = ''
-        THEN '没有单号' END,
-    CASE WHEN s.channel IN ('接口', '文件') AND r.kind = '工单' AND NOT {_PRICED} THEN '目录里没有这一项' END,
-    CASE WHEN s.channel IN ('接口', '文件') AND r.kind = '工单' AND r.payload->>'动作' = '新增'
-        AND coalesce(r.payload->>'数量', '') = '' THEN '新增没有写数量' END,
-    CASE WHEN r.kind = '用量' AND NOT ({billable("r")}) THEN '目录里没有这一项，或不按次计费：不计入' END,
-    CASE WHEN r.kind = '日志' AND NOT ({ordered("r")}) THEN '首见晚于末见：不计入' END
+    CASE WHEN {_OUTSIDE} AND coalesce(o.provider_id, c.provider_id) IS NULL THEN '{Oddity.NO_OWNER}' END,
+    CASE WHEN {_OUTSIDE} AND coalesce(o.provider_id, c.provider_id) <> s.provider_id THEN '{Oddity.FOREIGN}' END,
+    CASE WHEN {_OUTSIDE} AND r.kind = '工单' AND coalesce(r.payload->>'单号', '') = '' THEN '{Oddity.NO_FORM}' END,
+    CASE WHEN {_OUTSIDE} AND r.kind = '工单' AND NOT {_PRICED} THEN '{Oddity.NO_ITEM}' END,
+    CASE WHEN {_OUTSIDE} AND r.kind = '工单' AND r.payload->>'动作' = '新增'
+        AND coalesce(r.payload->>'数量', '') = '' THEN '{Oddity.NO_QUANTITY}' END,
+    CASE WHEN r.kind = '用量' AND NOT ({billable("r")}) THEN '{Oddity.UNBILLABLE}' END,
+    CASE WHEN r.kind = '日志' AND NOT ({ordered("r")}) THEN '{Oddity.DISORDERED}' END
 ], NULL)
 """
+#: 台账上有的照台账（o），没有的照已通过的单据（c）
 _FROM = """
 FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
 LEFT JOIN ledger_resource AS o ON o.code = r.payload->>'资源'
+LEFT JOIN unnest(%(codes)s::text[], %(providers)s::bigint[]) AS c (code, provider_id)
+    ON c.code = r.payload->>'资源' AND o.id IS NULL
 """
+
+
+def _claimed(where: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """合条件的收件里台账上没有的资源，已通过的单据写明归哪家，作查询的参数。"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT r.payload->>'资源' FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id"
+            f" WHERE {_OUTSIDE} AND {where}"
+            " AND NOT EXISTS (SELECT FROM ledger_resource AS o WHERE o.code = r.payload->>'资源')",
+            params,
+        )
+        found = claimed({code for (code,) in cursor.fetchall() if code})
+    return {**params, "codes": list(found), "providers": list(found.values())}
 
 
 @dataclass(frozen=True)
@@ -54,24 +72,33 @@ class Odd:
     reasons: tuple[str, ...]
     disposal: Disposal | None
 
+    @property
+    def content(self) -> list[tuple[str, str]]:
+        """给人看的内容，照列的次序。"""
+        return arrivals.content(self.received)
+
 
 def sweep() -> int:
     """把现在对不上、还没有列的列进来：门上的规矩立以前收的，收了以后资源换了家、目录项没了的。返回新列几件。"""
+    fresh = "NOT EXISTS (SELECT FROM ledger_unmatched AS u WHERE u.received_id = r.id)"
+    params = _claimed(fresh, {})
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO ledger_unmatched (received_id) SELECT r.id {_FROM}"
-            f" WHERE {alive('r')} AND cardinality({_REASONS}) > 0"
-            " AND NOT EXISTS (SELECT FROM ledger_unmatched AS u WHERE u.received_id = r.id) ON CONFLICT DO NOTHING"
+            f" WHERE {alive('r')} AND cardinality({_REASONS}) > 0 AND {fresh} ON CONFLICT DO NOTHING",
+            params,
         )
         return int(cursor.rowcount)
 
 
 def reasons(rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """这几件里列为对不上、现在还对不上的 → 为什么。"""
+    params = _claimed("r.id = ANY(%(rows)s)", {"rows": list(rows)})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT r.id, {_REASONS} {_FROM} JOIN ledger_unmatched AS u ON u.received_id = r.id WHERE r.id = ANY(%s)",
-            [list(rows)],
+            f"SELECT r.id, {_REASONS} {_FROM} JOIN ledger_unmatched AS u ON u.received_id = r.id"
+            " WHERE r.id = ANY(%(rows)s)",
+            params,
         )
         return {pk: tuple(found) for pk, found in cursor.fetchall() if found}
 
@@ -80,13 +107,15 @@ def waiting(*, kept: bool = False, limit: int = 50, offset: int = 0) -> tuple[li
     """现在还对不上的，新收的在前，和一共几件；`kept` 为真只看暂留的，为假只看还没有处理的。"""
     last = "(SELECT d.kind FROM ledger_disposal AS d WHERE d.received_id = r.id ORDER BY d.id DESC LIMIT 1)"
     state = f"{last} = '暂留'" if kept else f"{last} IS NULL"
+    listed = "EXISTS (SELECT FROM ledger_unmatched AS u WHERE u.received_id = r.id)"
+    params = _claimed(listed, {"limit": limit, "offset": offset})
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH odd AS (SELECT r.id, {_REASONS} AS reasons {_FROM}"
-            f" JOIN ledger_unmatched AS u ON u.received_id = r.id WHERE {alive('r')} AND {state})"
+            f" WHERE {listed} AND {alive('r')} AND {state})"
             " SELECT id, reasons, count(*) OVER () FROM odd WHERE cardinality(reasons) > 0"
-            " ORDER BY id DESC LIMIT %s OFFSET %s",
-            [limit, offset],
+            " ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s",
+            params,
         )
         rows = cursor.fetchall()
     found = Received.objects.select_related("source__provider").in_bulk([pk for pk, _, _ in rows])
