@@ -287,6 +287,16 @@ def test_R052_同一动作的工单几条路都来了_不同的列出没有采�
     assert "1 张工单照来源的先后没有采用" in signed_in("shy").get("/settlement/2025/").content.decode()
 
 
+def test_R052_老批次没有记过哪些工单没有采用_页面照直说_不说没有(resource: str) -> None:
+    send("工单", order_like(resource, "PT-1", 完成日期="2025-07-10"))
+    old = measured()
+    old.pk, old._state.adding, old.read = None, True, {}
+    old.save()
+    page = signed_in("shy").get(f"/settlement/runs/{old.pk}/arrivals/").content.decode()
+    assert "还不记哪些工单没有采用" in page
+    assert "没有：同一动作" not in page
+
+
 def test_R052_数量和日期与采用的相同的_不逐张列_写明几张(resource: str) -> None:
     send("工单", order_like(resource, "PT-1"))
     send("工单", order_like(resource, "WJ-1"), source=file_of())

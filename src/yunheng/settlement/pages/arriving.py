@@ -49,7 +49,8 @@ def arrivals(request: Request, pk: int) -> HttpResponse:
         "resources": len({one.received.payload.get("资源") for one in uncounted}),
         "outranked": outranked[:200],
         "outranked_count": outranked.count(),
-        "same_orders": base.read.get("相同的工单", 0),
+        # 有这一栏以前算的批次没有记过
+        "same_orders": base.read.get("相同的工单"),
         "noticed": base.noticed.order_by("pk").last(),
         "decides": request.actor.role == Role.REVIEWER,
         "values": request.POST,
