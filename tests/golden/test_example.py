@@ -110,7 +110,7 @@ def test_R073_解释三次切断的账目_照句子手算得同一分(tmp_path: 
     asked = ["explain", str(out / "结算.json"), "--resource", "ECS-0001", "--item", "ZJ-CPU-X86"]
     assert main([*asked, "--json"]) == 0
     sentences = [entry["equation"] for entry in json.loads(capsys.readouterr().out)]
-    pattern = r"(\d+) × ([\d,]+) 元 × (\d+) 天 ÷ (\d+) 天 = ([\d.,]+) 元（(\S+) 至 (\S+)，共 (\d+) 天）"
+    pattern = r"(\d+) × ([\d.,]+) 元 × (\d+) 天 ÷ (\d+) 天 = ([\d.,]+) 元（(\S+) 至 (\S+)（含），共 (\d+) 天）"
     found = [re.fullmatch(pattern, sentence) for sentence in sentences]
     assert len(found) == 3
     for match in found:
@@ -123,5 +123,5 @@ def test_R073_解释三次切断的账目_照句子手算得同一分(tmp_path: 
     assert [match[5] for match in found if match] == ["902.30", "737.57", "2,152.92"]
     assert main(asked) == 0
     shown = capsys.readouterr().out
-    for reason in ("测试期 3 个月不计费", "目录单价由 480 调为 456", "数量由 8 变为 16", "D62-七"):
+    for reason in ("测试期 3 个月不计费", "目录单价由 480.00 调为 456.00", "数量由 8 变为 16", "D62-七"):
         assert reason in shown

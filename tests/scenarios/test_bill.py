@@ -88,7 +88,7 @@ def test_R072_下发之前未下发_测试期不收_期满当天起收_日历条
         core = core_of(found, date.fromisoformat(day))
         assert core.state == state, day
         if state == "测试期":
-            assert "测试期内（至 2025-10-02）" in core.reason
+            assert "测试期内，至 2025-10-02（含）" in core.reason
             assert "2025-10-03 起计费" in core.reason
             assert core.amount is None
         else:

@@ -238,7 +238,7 @@ def test_R018_框架协议单价等于采购结果才收_差一分_多一项_少
         "actor": cast()["shy"], "on": DAY, "provider": provider, "year": 2027, "number": "KJ-1", "signed_on": DAY,
     }  # fmt: skip
     cent = [{**row, "单价": "444.01"} if row["目录项"] == "ZJ-CPU-X86" else row for row in rows]
-    with refused("ZJ-CPU-X86：协议单价 444.01 不等于采购结果 444"):
+    with refused("ZJ-CPU-X86：协议单价 444.01 不等于采购结果 444.00"):
         procuring.sign(rows=cent, **given)
     with refused("采购结果里有，协议上没有"):
         procuring.sign(rows=rows[1:], **given)
@@ -305,14 +305,14 @@ def test_R018_后来的采购结果变了价_协议标出不等_提醒一次_照
         procuring.sign(**agreement(number="KJ-2"))
     resulted(filed_case(), price="430", effective=date(2027, 10, 1))
     (one,) = procuring.unequal(first)
-    assert (one.item, one.agreed, one.result) == ("ZJ-CPU-X86", "444", "430")
+    assert (one.item, one.agreed, one.result) == ("ZJ-CPU-X86", "444.00", "430.00")
     page = signed_in("shy").get("/procurement/", {"year": "2027"}).content.decode()
     assert "1 项单价不再等于采购结果" in page
     assert procuring.chase(date(2026, 7, 20)) == 1
     assert procuring.chase(date(2026, 7, 21)) == 0
     notice = Notice.objects.get(text__contains="不再等于采购结果")
     assert (notice.case, notice.role, notice.href) == (None, "reviewer", "/procurement/?year=2027")
-    with refused("协议单价 444 不等于采购结果 430"):
+    with refused("协议单价 444.00 不等于采购结果 430.00"):
         procuring.sign(**agreement(number="KJ-2", rows=altered("ZJ-CPU-X86", 单价="444")))
     second = procuring.sign(**agreement(number="KJ-2", rows=altered("ZJ-CPU-X86", 单价="430")))
     assert procuring.unequal(second) == []

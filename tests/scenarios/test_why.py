@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 from datetime import date
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import openpyxl
 import pytest
 
 from tests.scenarios.test_lifecycle_others import grown
@@ -101,12 +103,19 @@ def test_R076_阶梯项写全市总量_各档_平均单价怎么来() -> None:
     # 1000 × 300 + 2000 × 240 = 780000；÷ 3000 = 260
     for part in (
         "全市总量 3,000",
-        "0 至 1,000，单价 300 元",
-        "1,000 至不封顶，单价 240 元",
+        "0 至 1,000，单价 300.00 元",
+        "1,000 至不封顶，单价 240.00 元",
         "总价 780,000 元",
-        "= 260 元",
+        "= 260.000000 元（K-07，6 位小数）",
     ):
         assert part in text, part
+    assert "× 260.000000 元" in told.equation
+    page = signed_in("shy").get(f"/settlement/runs/{run.pk}/?resource={line.resource}").content.decode()
+    assert '<td class="num">260.000000</td>' in page
+    sheet = signed_in("shy").get(f"/settlement/runs/{run.pk}/lines.xlsx?resource={line.resource}")
+    listed = openpyxl.load_workbook(io.BytesIO(sheet.getvalue()))["账目"]
+    prices = {row[5].value: (row[14].value, row[14].number_format) for row in listed.iter_rows(min_row=2)}
+    assert prices[TIER] == (260, "#,##0.000000")
     assert "K-07" in told.codes
     assert "测试期只有市级政务云的基础设施服务有" in text
     assert not {"K-01", "K-09"} & set(told.codes)

@@ -22,6 +22,7 @@ from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import decimal_of
 from yunheng.rules import periods, rulebook
 from yunheng.rules.digest import canonical, sm3
+from yunheng.rules.money import UnitPrice
 from yunheng.rules.roles import Role
 
 from . import operations, queries
@@ -291,7 +292,7 @@ def unequal(agreement: Agreement) -> list[Unequal]:
 
 
 def _text(price: Decimal | None) -> str:
-    return "按全市平均" if price is None else f"{price.normalize():f}"
+    return "按全市平均" if price is None else str(UnitPrice(price))
 
 
 def chase(on: date) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from yunheng.rules import rulebook
 from yunheng.rules.conventions import CONVENTIONS
-from yunheng.rules.money import fen, yuan
+from yunheng.rules.money import UnitPrice, fen, yuan
 from yunheng.rules.parameters import Value
 from yunheng.rules.terms import AMOUNTS
 
@@ -214,7 +214,8 @@ class Measured:
                     Column("平均单价（元）", 2.6, "right"), Column("本区金额（元）", 3, "right"),
                 ),
                 [
-                    (code, papers.items[code].name, modes.get(code, ""), papers.city_totals.get(code, ""), price,
+                    (code, papers.items[code].name, modes.get(code, ""), papers.city_totals.get(code, ""),
+                     str(UnitPrice.of(price, "阶梯", self.result["conventions"])),
                      figure_text(self.settled.by_item[code]))
                     for code, price in average.items()
                 ],

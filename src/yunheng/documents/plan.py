@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from decimal import Decimal
 
 from yunheng.rules import periods, rulebook
 from yunheng.rules.clauses import load_built_in
 from yunheng.rules.money import fen, yuan
+from yunheng.rules.periods import last_day
 from yunheng.rules.terms import AMOUNTS
 
 from .blocks import Block, Column, Heading, Paper, Paragraph, Slot, Table
@@ -27,12 +27,12 @@ OVERVIEW, BUDGET, PAYMENT = "一、项目概况", "十、预算与资金来源",
 def settlement_plan(papers: Papers, settled: Sums, held: Sums) -> Paper:
     """一次结算的项目方案；数据截止日早于服务年度末日时是预估稿。"""
     year = papers.year
-    last = papers.until - timedelta(days=1)
+    last = last_day(papers.until)
     draft = "（预估稿）" if papers.estimated else "（草稿）" if papers.draft else ""
     writer = _Plan(papers, settled, held)
     return Paper(
         title=f"{papers.result['district']}电子政务云资源结算项目方案{draft}",
-        subtitle=f"{periods.years(year)} 服务年度（{day_text(rulebook.service_year_start(year))}至 {day_text(last)}）",
+        subtitle=f"{periods.years(year)} 服务年度，{day_text(rulebook.service_year_start(year))}至 {day_text(last)}（含）",
         footnote=str(papers.result["digest"]),
         blocks=tuple(map(spoken_block, writer.blocks())),
         mark=papers.mark,
@@ -144,7 +144,7 @@ class _Plan(Measured):
         yield Heading(1, OVERVIEW)
         if papers.estimated:
             yield Paragraph(
-                f"本稿是年中预估：只计到 {day_text(papers.until - timedelta(days=1))}，不是年度结算，不作为立项和支付的依据。"
+                f"本稿是年中预估：只计到 {day_text(last_day(papers.until))}（含），不是年度结算，不作为立项和支付的依据。"
             )
         elif papers.draft:
             yield Paragraph("本稿是草稿：计量结果还没有经区科委批准，数字会变，不作为立项和支付的依据（D62-四）。")

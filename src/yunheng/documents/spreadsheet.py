@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice
@@ -16,10 +16,11 @@ from typing import Any, Literal
 import xlsxwriter
 
 from yunheng.rules import periods
+from yunheng.rules.money import UnitPrice
 
 from .data import STAMP, Papers
 
-Kind = Literal["text", "long", "integer", "money", "number", "date", "share"]
+Kind = Literal["text", "long", "integer", "money", "price", "number", "date", "share"]
 #: Excel 一张表最多 1,048,576 行；留一行表头、一行合计
 ROWS_PER_SHEET = 1_000_000
 #: Excel 一格最多 32,767 个字
@@ -30,6 +31,7 @@ _FORMATS = {
     "long": "@",
     "integer": "#,##0",
     "money": "#,##0.00",
+    "price": "General",
     "number": "General",
     "date": "yyyy-mm-dd",
     "share": "0%",
@@ -59,7 +61,8 @@ class Book:
         draft = f"（{papers.mark}）" if papers.mark else ""
         self._name = f"{papers.result['district']} {periods.years(papers.year)} 服务年度政务云资源结算明细{draft}"
         self._mark = str(papers.result["digest"])
-        base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+        self.base = base = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+        self.prices: dict[int, Any] = {}
         self.cells = {kind: self.book.add_format({**base, "num_format": code}) for kind, code in _FORMATS.items()}
         self.totals = {
             kind: self.book.add_format({**base, "num_format": code, "bold": True, "top": 1})
@@ -112,14 +115,7 @@ class Book:
         self.parts[name] = part
 
     def _rows(self, sheet: Any, fields: Sequence[Field], rows: Iterator[Sequence[Any]]) -> int:
-        writers = [
-            (
-                column,
-                sheet.write_string if field.kind in ("text", "long") else sheet.write_number,
-                self.cells[field.kind],
-            )
-            for column, field in enumerate(fields)
-        ]
+        writers = [(column, self._writer(sheet, field), self.cells[field.kind]) for column, field in enumerate(fields)]
         sums = {column: 0 for column, field in enumerate(fields) if field.summed}
         count = 0
         long = [(column, field.width) for column, field in enumerate(fields) if field.kind == "long"]
@@ -140,6 +136,20 @@ class Book:
         elif sums:
             self._total(sheet, fields, sums, count)
         return count
+
+    def _writer(self, sheet: Any, field: Field) -> Callable[..., int]:
+        """这一列一格怎样写。单价的格式看它自己要几位。"""
+        if field.kind in ("text", "long"):
+            return sheet.write_string  # type: ignore[no-any-return]
+        if field.kind != "price":
+            return sheet.write_number  # type: ignore[no-any-return]
+
+        def priced(row: int, column: int, price: UnitPrice, _style: Any) -> int:
+            if price.places not in self.prices:
+                self.prices[price.places] = self.book.add_format({**self.base, "num_format": price.number_format})
+            return sheet.write_number(row, column, price.amount, self.prices[price.places])  # type: ignore[no-any-return]
+
+        return priced
 
     def _total(self, sheet: Any, fields: Sequence[Field], sums: Mapping[int, int], count: int) -> None:
         for column, field in enumerate(fields):

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from yunheng.rules import rulebook
 from yunheng.rules.conventions import CONVENTIONS
-from yunheng.rules.money import fen, yuan
+from yunheng.rules.money import UnitPrice, fen, yuan
 from yunheng.rules.periods import last_day
 from yunheng.rules.terms import AMOUNTS
 
@@ -224,14 +225,14 @@ def _line_fields() -> list[Field]:
     return [
         Field("单位", 7), Field("单位名称", 20), Field("项目", 8), Field("项目名称", 24), Field("资源", 14),
         Field("目录项", 12), Field("目录项名称", 22), Field("计价单位", 9), Field("服务商", 8), Field("单据", 13),
-        Field("工单", 13), Field("数量", 10, "number"), Field("单价", 9, "number"), Field("起日", 11, "date"),
+        Field("工单", 13), Field("数量", 10, "number"), Field("单价", 11, "price"), Field("起日", 11, "date"),
         Field("止日（含）", 11, "date"), Field("天数", 6, "integer"), Field("金额", 14, "money", summed=True),
         Field("支付方式", 9),
     ]  # fmt: skip
 
 
 def _line_rows(papers: Papers, lines: Iterable[Line]) -> Iterator[Sequence[Any]]:
-    units, projects, items = papers.units, papers.projects, papers.items
+    units, projects, items, chosen = papers.units, papers.projects, papers.items, papers.result["conventions"]
     serials: dict[str, int] = {}
     for line in lines:
         for day in (line.start, line.until):
@@ -241,7 +242,8 @@ def _line_rows(papers: Papers, lines: Iterable[Line]) -> Iterator[Sequence[Any]]
         yield (
             line.unit, units[line.unit].name, line.project, projects[line.project].name, line.resource,
             line.item, item.name, item.measure, line.provider, line.form, line.order,
-            float(line.quantity), float(line.unit_price), serials[line.start], serials[line.until] - 1, line.days,
+            float(line.quantity), UnitPrice.of(line.unit_price, item.pricing, chosen),
+            serials[line.start], serials[line.until] - 1, line.days,
             fen(line.amount), PAYERS[line.payer], line.differences,
         )  # fmt: skip
 
@@ -290,17 +292,20 @@ def _number(text: str | None) -> float | None:
 
 
 def _tiers(book: Book, papers: Papers) -> None:
-    average = {entry["item"]: entry["average_price"] for entry in papers.result["tier_prices"]}
+    chosen = papers.result["conventions"]
+    average = {
+        entry["item"]: UnitPrice.of(entry["average_price"], "阶梯", chosen) for entry in papers.result["tier_prices"]
+    }
     fields = [
         Field("目录项", 16), Field("名称", 30), Field("方式", 10), Field("起", 16, "number"), Field("止", 16, "number"),
-        Field("档单价", 12, "number"), Field("全市总量", 18, "number"), Field("全市平均单价", 16, "number"),
+        Field("档单价", 12, "price"), Field("全市总量", 18, "number"), Field("全市平均单价", 16, "price"),
     ]  # fmt: skip
     book.table(
         "阶梯均价",
         fields,
         (
             (tier.item, papers.items[tier.item].name, tier.mode, float(tier.start), _number(tier.until or None),
-             float(tier.price), _number(papers.city_totals.get(tier.item)), _number(average.get(tier.item)))
+             UnitPrice(Decimal(tier.price)), _number(papers.city_totals.get(tier.item)), average.get(tier.item))
             for tier in papers.tiers
         ),
     )  # fmt: skip

@@ -25,6 +25,7 @@ from yunheng.metering.problems import PackageError, Problem
 from yunheng.metering.reading import Package
 from yunheng.rules import conventions, scoring, workdays
 from yunheng.rules.money import yuan
+from yunheng.rules.periods import last_day
 
 STEPS = (
     "00_facts",
@@ -326,7 +327,8 @@ def _warnings(connection: duckdb.DuckDBPyConnection, estimated: set[date]) -> li
         " FROM raw_差异裁定 d CROSS JOIN run WHERE NOT answered OR CAST(d.起 AS DATE) >= run.period_until ORDER BY ALL"
     ).fetchall():
         reason = "的日子全在数据截止日以后" if answered else "没有对应的差异"
-        days = f"（{start or '年度首日'} 至 {until or '年度末日'}）" if start or until else ""
+        last = last_day(until) if until else "年度末日"
+        days = f"，{start or '年度首日'} 至 {last}（含）" if start or until else ""
         warnings.append(f"差异裁定{reason}，已忽略：{resource} {item} {code}{days}")
     for table in ("阶梯", "全市用量"):
         for (item,) in connection.execute(

@@ -618,7 +618,7 @@ def _state_rulings(book: Book, warnings: list[str]) -> None:
         for begin, end, _ in sorted(ranges):
             reason = "的日子全在数据截止日以后" if known else "没有对应的差异"
             if not known or begin >= book.until:
-                warnings.append(f"差异裁定{reason}，已忽略：{resource} {item} {code}（{begin} 至 {end}）")
+                warnings.append(f"差异裁定{reason}，已忽略：{resource} {item} {code}，{begin} 至 {end - DAY}（含）")
     for entry in book.differences:
         entry["ruling"] = stated.get((entry["resource"], entry["item"], entry["code"]))
 

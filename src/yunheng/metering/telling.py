@@ -14,7 +14,7 @@ from typing import Any
 from yunheng.metering.differences import NAMES
 from yunheng.rules import periods, pricing, trial
 from yunheng.rules.conventions import CONVENTIONS
-from yunheng.rules.money import grouped
+from yunheng.rules.money import UnitPrice, grouped
 from yunheng.rules.overlay import Span, clipped, overlaid
 from yunheng.rules.overlay import stated as ruled_days
 from yunheng.rules.periods import last_day
@@ -33,7 +33,7 @@ class Tiers:
         """全市总量、各档、平均单价怎么来（M10-四(四)，R-076）。"""
         steps = [
             f"{_plain(one.start)} 至{f' {_plain(one.until)}' if one.until is not None else '不封顶'}，"
-            f"单价 {_plain(one.unit_price)} 元"
+            f"单价 {UnitPrice(one.unit_price)} 元"
             for one in sorted(self.tiers, key=lambda one: one.start)
         ]
         amount = pricing.tier_total(self.tiers, self.total, self.mode)
@@ -43,7 +43,7 @@ class Tiers:
             f"阶梯计价（{unit}）：单价是全市平均单价；全市总量 {_plain(self.total)}，{self.mode}，{way}（M10-四(四)）",
             f"各档（起含、止不含）：{'；'.join(steps)}",
             f"全市平均单价 = 按阶梯的总价 {whole} 元 ÷ 全市总量 {_plain(self.total)}"
-            f" = {grouped(self.average)} 元（K-07，{places} 位小数）",
+            f" = {UnitPrice(Decimal(self.average), int(places))} 元（K-07，{places} 位小数）",
         ]
 
 
@@ -126,7 +126,7 @@ def tell(
     options = head["conventions"]
     evidence = [
         f"目录项 {line['item']} {known.name}，按{known.cycle}计费，{known.pricing}计价，"
-        f"单价 {grouped(line['unit_price'])} 元/{known.unit}",
+        f"单价 {UnitPrice.of(line['unit_price'], known.pricing, options)} 元/{known.unit}",
         f"单据 {line['form']}（{known.form_kind}，{known.reviewed} 审核通过）定数量",
         f"工单 {line['order']}（{known.action}，{known.done} 完成）定生效日",
         *_delivery(known),
@@ -147,9 +147,8 @@ def tell(
     unified = line["payer"] == "unified"
     articles.append("D14-15" if unified else "D62-九")
     evidence.append("由区级统一支付" if unified else "由使用单位自行支付")
-    return Told(
-        equation(line, head, known.unit, known.cycle), tuple(evidence), tuple(articles), acting(line, known, options)
-    )
+    shown = equation(line, head, known.unit, known.cycle, known.pricing)
+    return Told(shown, tuple(evidence), tuple(articles), acting(line, known, options))
 
 
 def acting(line: Mapping[str, Any], known: Known, options: Mapping[str, str]) -> tuple[str, ...]:
@@ -172,11 +171,12 @@ def stated(codes: Iterable[str], options: Mapping[str, str]) -> list[tuple[str, 
     return [(code, CONVENTIONS[code].question, CONVENTIONS[code].options[options[code]]) for code in sorted(codes)]
 
 
-def equation(line: Mapping[str, Any], head: Mapping[str, Any], unit: str, cycle: str) -> str:
-    """一句能手算的算式。`head` 要有 service_year、conventions；`cycle` 是计费周期。"""
+def equation(line: Mapping[str, Any], head: Mapping[str, Any], unit: str, cycle: str, way: str) -> str:
+    """一句能手算的算式。`head` 要有 service_year、conventions；`cycle` 是计费周期，`way` 是计价方式。"""
     last = last_day(line["until"])
-    span = f"{line['from']} 至 {last}，共 {line['days']} 天"
-    front = f"{grouped(line['quantity'])} × {grouped(line['unit_price'])} 元"
+    span = f"{line['from']} 至 {last}（含），共 {line['days']} 天"
+    price = UnitPrice.of(line["unit_price"], way, head["conventions"])
+    front = f"{grouped(line['quantity'])} × {price} 元"
     amount = f"{grouped(line['amount'])} 元"
     year = head["service_year"]
     if cycle == "年":
@@ -263,7 +263,8 @@ def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     if before["quantity"] != after["quantity"]:
         changes.append(f"数量由 {before['quantity']} 变为 {after['quantity']}（{after['form']}）")
     if before["unit_price"] != after["unit_price"]:
-        changes.append(f"目录单价由 {before['unit_price']} 调为 {after['unit_price']}")
+        price, now_price = (UnitPrice(Decimal(one["unit_price"])) for one in (before, after))
+        changes.append(f"目录单价由 {price} 调为 {now_price}")
     if before["form"] != after["form"]:
         changes.append(f"来源单据由 {before['form']} 换为 {after['form']}")
     if before["payer"] != after["payer"]:

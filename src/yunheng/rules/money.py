@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 _AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
 
@@ -26,6 +28,37 @@ def grouped(number: str) -> str:
     """非负数的文本带千分位，小数照写：`"7150.5"` → `"7,150.5"`。"""
     whole, point, rest = number.partition(".")
     return f"{int(whole):,}{point}{rest}"
+
+
+#: 单价在库里、数据包里最多几位小数，见 `metering.format`
+_MOST_PLACES = 6
+
+
+@dataclass(frozen=True)
+class UnitPrice:
+    """一个单价（元）给人看的写法，页面、文件、话里只有这一处：带千分位，至少 `places` 位小数，有更多的写全。
+
+    目录上的去掉末尾的零、至少两位；阶梯的均价照 K-07 的位数写满。给程序的（CSV、JSON、数据包）照原数写，不过这里。
+    """
+
+    amount: Decimal
+    places: int = 2
+
+    @classmethod
+    def of(cls, amount: str | Decimal, way: str, conventions: Mapping[str, str]) -> UnitPrice:
+        """`way` 是目录项的计价方式，阶梯的是均价。"""
+        return cls(Decimal(amount), int(conventions["K-07"]) if way == "阶梯" else 2)
+
+    def __str__(self) -> str:
+        exact = self.amount.normalize()
+        exponent = exact.as_tuple().exponent
+        written = -exponent if isinstance(exponent, int) else 0
+        return f"{exact:,.{max(self.places, written)}f}"
+
+    @property
+    def number_format(self) -> str:
+        """写成数字单元格时的格式。"""
+        return "#,##0." + "0" * self.places + "#" * (_MOST_PLACES - self.places)
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

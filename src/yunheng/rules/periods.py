@@ -20,7 +20,7 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.until is not None and self.until <= self.start:
-            raise ValueError(f"区间是空的：{self.start} 起、{self.until} 前")
+            raise ValueError(f"区间的止日须晚于起日：{self.start} 至 {self.until}")
 
     @property
     def days(self) -> int:

@@ -63,7 +63,7 @@ def test_R073_解释测试期截断的账目_照算式手算得同一分(settled
     capsys.readouterr()
     assert main(["explain", str(settled), "--resource", "R0", "--item", "CPU"]) == 0
     text = capsys.readouterr().out
-    assert "16 × 552 元 × 274 天 ÷ 366 天 = 6,611.93 元" in text
+    assert "16 × 552.00 元 × 274 天 ÷ 366 天 = 6,611.93 元" in text
     assert round(16 * 552 * 274 / 366, 2) == 6611.93
     assert "2023-07-01 下发服务，测试期 3 个月不计费，2023-10-01 起计费（D62-七" in text
     assert "D62-八" in text

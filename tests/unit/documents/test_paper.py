@@ -38,7 +38,7 @@ def words(paper: Paper) -> str:
 def test_R080_数据截止日早于年度末日的是预估稿_不建议立项() -> None:
     paper = plan_of(papers_of([line(until="2024-02-01")], until="2024-02-01"))
     assert paper.title.endswith("（预估稿）")
-    assert "只计到 2024 年 1 月 31 日" in words(paper)
+    assert "只计到 2024 年 1 月 31 日（含）" in words(paper)
     assert "建议予以立项" not in words(paper)
 
 
@@ -193,7 +193,7 @@ def test_R004_服务年度首日_管理费上限照参数写(monkeypatch: pytest
     assert book is rulebook.built_in()
     paper = plan_of(papers_of([line()]))
     assert "不高于年度结算费用的 8%" in words(paper)
-    assert paper.subtitle.startswith("2023—2024 服务年度（2023 年 7 月 1 日至 2024 年 6 月 30 日")
+    assert paper.subtitle == "2023—2024 服务年度，2023 年 7 月 1 日至 2024 年 6 月 30 日（含）"
 
 
 def test_R081_预算合计逐行列_大写等于合计_草稿没有这张表() -> None:

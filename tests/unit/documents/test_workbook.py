@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import openpyxl
 import pytest
 
 from tests.support.papers import line, papers_of
+from yunheng.documents.data import Tier
 from yunheng.documents.sums import add_up
 from yunheng.documents.workbook import write_workbook
 
@@ -55,6 +57,7 @@ def test_一格写不下的文字截断并写明_不悄悄丢掉(tmp_path: Path)
 
 def test_金额数量单价日期都是真的数字单元格(tmp_path: Path) -> None:
     row = opened(tmp_path, [line(quantity="0.125", unit_price="552", amount="3305.97")])["账目"][2]
+    assert row[12].number_format == "#,##0.00####"
     assert (row[11].value, row[12].value, row[16].value) == (0.125, 552, 3305.97)
     assert (row[13].value.date(), row[14].value.date()) == (date(2023, 10, 1), date(2024, 6, 30))
 
@@ -79,3 +82,36 @@ def test_同样的数据两次写出逐字节相同(tmp_path: Path) -> None:
         opened(tmp_path / name, [line(), line(resource="R2")])
         written.append((tmp_path / name / "明细.xlsx").read_bytes())
     assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(("places", "average", "code"), [("6", "0.075", "#,##0.000000"), ("2", "0.08", "#,##0.00####")])
+def test_单价照目录至少两位_均价照K07的位数_同一列各写各的(
+    tmp_path: Path, places: str, average: str, code: str
+) -> None:
+    """R-076：阶梯的账目、阶梯均价页都照 K-07；档单价是目录上的。"""
+    papers = papers_of([line(unit_price="0.5"), line(item="SMS", unit_price=average)])
+    tiered = replace(papers.items["CPU"], pricing="阶梯")
+    result = {
+        **papers.result,
+        "conventions": papers.result["conventions"] | {"K-07": places},
+        "tier_prices": [{"item": "SMS", "average_price": average}],
+    }
+    papers = replace(
+        papers,
+        result=result,
+        items={**papers.items, "SMS": tiered},
+        tiers=(Tier("SMS", "累进", "0", "", "0.1"),),
+        city_totals={"SMS": "1000"},
+    )
+    path = tmp_path / "明细.xlsx"
+    write_workbook(papers, add_up(papers.lines(False)), add_up(()), path)
+    book = openpyxl.load_workbook(path)
+    cells = [book["账目"].cell(row, 13) for row in (2, 3)]
+    assert [(cell.value, cell.number_format) for cell in cells] == [(0.5, "#,##0.00####"), (float(average), code)]
+    step, mean = (book["阶梯均价"].cell(2, column) for column in (6, 8))
+    assert (step.value, step.number_format) == (0.1, "#,##0.00####")
+    assert (mean.value, mean.number_format) == (float(average), code)
+
+
+def test_计至写末日_含(tmp_path: Path) -> None:
+    assert "计至 2024-06-30（含）；单位：元" in opened(tmp_path, [line()])["汇总"]["A2"].value

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +16,17 @@ from django.core.paginator import Page, Paginator
 from django.db import connection, transaction
 from django.utils.functional import cached_property
 
+from yunheng.catalog.models import Item
 from yunheng.metering import diffing
+from yunheng.rules.money import UnitPrice
 from yunheng.settlement import queries
 from yunheng.settlement.models import BillLine, Run
 
 ADDED, GONE, CHANGED = "增", "减", "改"
 KINDS = (ADDED, GONE, CHANGED)
-#: 照实说的几栏：栏、叫法；金额另有一列
+#: 照实说的几栏：栏、叫法；单价看 `Pair.places`，金额另有一列
 _SHOWN = (
     ("form", "单据"), ("order", "工单"), ("quantity", "数量"), ("from_on", "起"), ("last_on", "至（含）"),
-    ("unit_price", "单价"),
 )  # fmt: skip
 ZERO = Decimal(0)
 _COLUMNS = (
@@ -87,11 +88,15 @@ ORDER BY {_PLACE}, coalesce(new_id, old_id) OFFSET %(offset)s LIMIT %(limit)s
 
 @dataclass(frozen=True)
 class Pair:
-    """一对账目；只增的没有 `old`，只减的没有 `new`。`note` 说只增、只减的在另一个批次里算到哪里去了。"""
+    """一对账目；只增的没有 `old`，只减的没有 `new`。`note` 说只增、只减的在另一个批次里算到哪里去了。
+
+    `places` 是原、现的单价各至少写几位小数。
+    """
 
     old: BillLine | None
     new: BillLine | None
     note: str = ""
+    places: tuple[int, int] = (2, 2)
 
     @property
     def kind(self) -> str:
@@ -115,8 +120,12 @@ class Pair:
         """除金额外变了的各栏：叫法、原、现。"""
         if self.old is None or self.new is None:
             return []
-        pairs = ((label, getattr(self.old, name), getattr(self.new, name)) for name, label in _SHOWN)
-        return [(label, old, new) for label, old, new in pairs if old != new]
+        old, new = self.old, self.new
+        pairs = [(label, getattr(old, name), getattr(new, name)) for name, label in _SHOWN]
+        if old.unit_price != new.unit_price:
+            was, now = self.places
+            pairs.append(("单价", UnitPrice(Decimal(old.unit_price), was), UnitPrice(Decimal(new.unit_price), now)))
+        return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 @dataclass(frozen=True)
@@ -204,7 +213,12 @@ def contrast(before: Run, after: Run, *, kind: str, unit: str, offset: int, limi
         cursor.execute(_PAGE, chosen)
         pages = cursor.fetchall()
     found = BillLine.objects.in_bulk({one for row in pages for one in row if one})
-    pairs = [Pair(found.get(old), found.get(new)) for old, new in pages]
+    tiered = set(Item.objects.filter(pricing="阶梯").values_list("code", flat=True))
+    was, now = (int(run.head["conventions"]["K-07"]) for run in (before, after))
+    pairs = [
+        pair if pair.line.item not in tiered else replace(pair, places=(was, now))
+        for pair in (Pair(found.get(old), found.get(new)) for old, new in pages)
+    ]
     return Contrast(
         {name: kinds.get(name, Sum()) for name in KINDS},
         units,
@@ -247,7 +261,7 @@ def _noted(before: Run, after: Run, pairs: Sequence[Pair]) -> Iterator[Pair]:
         if pair.kind == CHANGED or where is None:
             yield pair
         else:
-            yield Pair(pair.old, pair.new, f"{'原来' if pair.kind == ADDED else '现在'}{where}")
+            yield replace(pair, note=f"{'原来' if pair.kind == ADDED else '现在'}{where}")
 
 
 def _totals(before: Run, after: Run) -> Iterator[tuple[str, Sum]]:

@@ -20,7 +20,7 @@ from yunheng.ledger.queries import visible
 from yunheng.ledger.timeline import APPLY_ORDER
 from yunheng.metering.telling import Rulings, excused, rulings_of
 from yunheng.rules import periods
-from yunheng.rules.money import grouped
+from yunheng.rules.money import UnitPrice
 from yunheng.rules.periods import Period
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill.levels import Place
@@ -275,7 +275,7 @@ def _changes(book: Book) -> list[Change]:
         for a, b in zip(one.lines, one.lines[1:], strict=False):
             if a.until_on == b.from_on and a.unit_price != b.unit_price:
                 done[b.from_on, "单价换版", ""].append(
-                    f"{one.item.name} {grouped(a.unit_price)} 改为 {grouped(b.unit_price)} 元"
+                    f"{one.item.name} {UnitPrice(Decimal(a.unit_price))} 改为 {UnitPrice(Decimal(b.unit_price))} 元"
                 )
     for (day, action, number), words in done.items():
         if book.span.contains(day):
@@ -297,6 +297,7 @@ class Portion:
     amount: Decimal | None
     line: BillLine | None
     fact: Fact | None
+    price: UnitPrice | None
 
     @property
     def look(self) -> str:
@@ -314,7 +315,8 @@ def portions(book: Book, day: date) -> list[Portion]:
         quantity = line.quantity if line else _quantity(one, day)
         state = one.state(day)
         reason = _reason(book, one, day, state, differences)
-        found.append(Portion(one.item, state, reason, quantity, amount, line, fact))
+        price = UnitPrice.of(line.unit_price, one.item.pricing, book.conventions) if line else None
+        found.append(Portion(one.item, state, reason, quantity, amount, line, fact, price))
     return sorted(found, key=lambda portion: (portion.line is None, portion.item.code))
 
 
@@ -351,7 +353,7 @@ def _reason(book: Book, one: Timeline, day: date, state: str, differences: list[
     use = one.use_on(day)
     if state == TRIAL:
         assert use is not None
-        return f"测试期内（至 {use.last_trial_day}）：{use.start} 下发，{use.charged_on} 起计费（D62-七，R-072）"
+        return f"测试期内，至 {use.last_trial_day}（含）：{use.start} 下发，{use.charged_on} 起计费（D62-七，R-072）"
     if state == USED:
         return _spared(book, one, day) or _unbilled(one, day, mine)
     last = next((use for use in reversed(one.uses) if use.until and use.until <= day), None)

@@ -18,6 +18,7 @@ from yunheng.ledger.models import Correction, Disposal, Fact, Received, Segment
 from yunheng.ledger.queries import received
 from yunheng.orgs.models import Institution
 from yunheng.rules import rulebook
+from yunheng.rules.money import UnitPrice
 from yunheng.rules.periods import last_day
 from yunheng.rules.procedures import procedure
 from yunheng.settlement.models import Run
@@ -216,7 +217,7 @@ def price_on(item: Item, owner: Institution, day: date) -> Evidence:
     until = f"至 {last_day(price.during.upper)}（含）" if price.during.upper else "仍有效"
     edition = edition_on(item.level, day)
     basis = (f"目录版本 {edition.number}：{edition.basis}",) if edition else ()
-    title = f"{item.name} {price.unit_price.normalize():,f} 元（{item.unit}）"
+    title = f"{item.name} {UnitPrice(price.unit_price)} 元（{item.unit}）"
     return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}", *basis))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from yunheng.metering.telling import equation
 from yunheng.orgs.access import BUSINESS, Request, allowed
 from yunheng.orgs.reading import day_of
 from yunheng.rules import periods
+from yunheng.rules.money import UnitPrice
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill import daily, evidence, levels, objecting
 from yunheng.settlement.bill.levels import Place
@@ -142,7 +143,7 @@ def _resource(request: Request, context: dict[str, Any], run: Run, place: Place)
         "count": len([line for line in book.lines if not line.disputed]),
         "sum": sum((line.amount for line in book.lines if not line.disputed), ZERO),
         "page": page,
-        "lines": [(line, items[line.item], _equation(line, run, items[line.item], book.conventions)) for line in page],
+        "lines": [_shown(line, run, items[line.item], book.conventions) for line in page],
         "book": book,
         "months": months,
         "columns": range(1, 32),
@@ -154,9 +155,17 @@ def _resource(request: Request, context: dict[str, Any], run: Run, place: Place)
     return render(request, "settlement/lines.html", context)
 
 
+def _shown(line: BillLine, run: Run, item: Item, conventions: Mapping[str, str]) -> tuple[Any, ...]:
+    return line, item, _price(line, item, conventions), _equation(line, run, item, conventions)
+
+
+def _price(line: BillLine, item: Item, conventions: Mapping[str, str]) -> UnitPrice:
+    return UnitPrice.of(line.unit_price, item.pricing, conventions)
+
+
 def _equation(line: BillLine, run: Run, item: Item, conventions: Any) -> str:
     head = {"service_year": run.service_year, "conventions": conventions}
-    return equation(line.stated, head, item.unit, item.cycle)
+    return equation(line.stated, head, item.unit, item.cycle, item.pricing)
 
 
 @allowed(*BUSINESS)
@@ -285,7 +294,7 @@ def _sheet_rows(lines: Any, run: Run, conventions: Any, names: dict[str, str]) -
         yield (
             one.unit, names.get(one.unit, ""), one.project, names.get(one.project, ""), one.resource,
             one.item, item.name, names.get(one.provider, one.provider), one.form, one.order, Decimal(one.quantity),
-            one.from_on, one.last_on, one.days, Decimal(one.unit_price), *amounts,
+            one.from_on, one.last_on, one.days, _price(one, item, conventions), *amounts,
             PAYERS[one.payer],
             one.differences, _equation(one, run, item, conventions),
         )  # fmt: skip

@@ -116,7 +116,8 @@ def _about(request: Request, run: Run) -> dict[str, Any]:
 
 def _sentence(run: Run, line: Any, item: Item) -> str:
     conventions = Run.objects.values_list("head__conventions", flat=True).get(pk=run.pk)
-    return equation(line.stated, {"service_year": run.service_year, "conventions": conventions}, item.unit, item.cycle)
+    head = {"service_year": run.service_year, "conventions": conventions}
+    return equation(line.stated, head, item.unit, item.cycle, item.pricing)
 
 
 def _found(request: Request, pk: int) -> Objection:

@@ -321,14 +321,11 @@ def amount(value: Decimal | str | None) -> str:
 
 
 @register.filter
-def price(value: Decimal | str | None) -> str:
-    """单价：带千分位，目录上的小数全写，至少两位；没有写“—”。"""
+def price(value: money.UnitPrice | Decimal | str | None) -> str:
+    """单价，写法照 `UnitPrice`；没有写“—”。"""
     if value is None or value == "":
         return "—"
-    exact = Decimal(value).normalize()
-    exponent = exact.as_tuple().exponent
-    places = max(2, -exponent) if isinstance(exponent, int) else 2
-    return f"{exact:,.{places}f}"
+    return str(value if isinstance(value, money.UnitPrice) else money.UnitPrice(Decimal(value)))
 
 
 @register.filter
