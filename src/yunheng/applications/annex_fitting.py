@@ -32,9 +32,8 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
     values = dict(imported.values)
     differing = list(_differing(draft, imported))
     named = {(note.where, note.column) for note in differing}
-    notes = [note for note in imported.unread if (note.where, note.column) not in named]
+    notes = differing + [note for note in imported.unread if (note.where, note.column) not in named]
     notes += [Note(Outcome.NAMED, "请核对", text) for text in imported.notes]
-    notes += differing
 
     def left(text: str) -> None:
         notes.append(Note(Outcome.UNREAD, "请核对", text, cells=1, doubtful=True))

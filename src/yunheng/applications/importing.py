@@ -167,10 +167,10 @@ def _from_workbook(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], s
             where = letters(low) if low == high else f"{letters(low)}–{letters(min(high, _MAX_COLUMNS))}"
             notes.append(Note(Outcome.NAMED, f"{where} 列", "是隐藏的列，照读"))
     wrong = [
-        f"{address(line.number, cell.column)} 是{cell.made}"
+        f"{address(line.number, cell.column)} {'划了删除线' if cell.struck else f'是{cell.made}'}"
         for line in chosen.lines
         for cell in line.cells
-        if cell.made in (Made.FORMULA, Made.ERROR, Made.PERCENT)
+        if cell.struck or cell.made in (Made.FORMULA, Made.ERROR, Made.PERCENT)
     ]
     if wrong:
         shown = "、".join(wrong[:10])

@@ -104,6 +104,8 @@ def read(column: Column, cell: Cell) -> Read:
     """读一格。"""
     raw = cell.text
     plain = folding.code(raw[:60])
+    if cell.struck:
+        return Read(raw, f"“{raw[:30]}”划了删除线，不知道还算不算；请删掉划掉的字，或取消删除线")
     if cell.made == Made.FORMULA or plain.startswith("="):
         return Read(raw, f"是公式“{raw[:30]}”，请复制后选择性粘贴为数值")
     if cell.made == Made.ERROR or _ERRORS.fullmatch(plain):

@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import BinaryIO
@@ -19,6 +19,7 @@ from .cells import Cell, Line, Made, Sheet
 from .folding import visible
 from .limits import Limits, TooLarge, Unreadable, guard
 from .notes import Area, address
+from .sheet_text import MARGINS, TextReader, margin, struck
 from .stored import Style, iso, numbered, style
 
 _CHUNK = 1 << 16
@@ -75,6 +76,7 @@ class Workbook:
         if any("vbaProject" in entry for entry in self._names):
             raise Unreadable(f"“{name}”里有宏，不能导入，请另存为不带宏的 .xlsx")
         self.entries, self.epoch_1904 = self._contents()
+        self._struck: set[int] = set()
         self._strings = self._shared()
         self._styles = self._formats()
 
@@ -113,6 +115,7 @@ class Workbook:
         reader = _SheetReader(
             sheet,
             self._strings,
+            self._struck,
             self._styles,
             self.epoch_1904,
             self._counter,
@@ -227,7 +230,13 @@ class Workbook:
         strings: list[str] = []
         if not part:
             return strings
-        reader = _TextReader("si", lambda text: strings.append(self._counted(text)), self.limits.cell_letters)
+
+        def done(text: str) -> None:
+            if reader.struck:
+                self._struck.add(len(strings))
+            strings.append(self._counted(text))
+
+        reader = TextReader("si", done, self.limits.cell_letters)
         for _ in self._feed(part, reader.start, reader.end, reader.text):
             pass
         return strings
@@ -243,11 +252,17 @@ class Workbook:
             return styles
         custom: dict[int, str] = {}
         fills: list[bool] = []
+        fonts: list[bool] = []
         inside: list[str] = []
 
         def start(name: str, attributes: Attributes) -> None:
-            if name in ("cellXfs", "cellStyleXfs", "fills", "dxfs"):
+            if name in ("cellXfs", "cellStyleXfs", "fills", "fonts", "dxfs"):
                 inside[:] = [name]
+            elif name == "font" and inside == ["fonts"]:
+                self._bounded(fonts)
+                fonts.append(False)
+            elif name == "strike" and inside == ["fonts"] and fonts:
+                fonts[-1] = struck(attributes)
             elif name == "numFmt" and "dxfs" not in inside:
                 self._bounded(custom)
                 custom[_whole(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
@@ -257,8 +272,9 @@ class Workbook:
                 fills.append(True)
             elif name == "xf" and inside == ["cellXfs"]:
                 self._bounded(styles)
-                number, fill = _whole(attributes.get("numFmtId")), _whole(attributes.get("fillId"))
-                styles.append(style(number, custom.get(number), painted=fill < len(fills) and fills[fill]))
+                number, fill, font = (_whole(attributes.get(key)) for key in ("numFmtId", "fillId", "fontId"))
+                own = style(number, custom.get(number), painted=fill < len(fills) and fills[fill])
+                styles.append(replace(own, struck=font < len(fonts) and fonts[font]))
 
         self._all(part, start)
         return styles
@@ -292,45 +308,13 @@ def _whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-class _TextReader:
-    """把 <si> 或 <is> 里的 <t> 连起来；注音（rPh）不要。"""
-
-    def __init__(self, element: str, done: Callable[[str], None], most: int) -> None:
-        self.element, self.done, self.most = element, done, most
-        self.parts: list[str] = []
-        self.length = 0
-        self.reading = self.phonetic = False
-
-    def start(self, name: str, _attributes: Attributes) -> None:
-        if name == self.element:
-            self.parts, self.length = [], 0
-        elif name == "rPh":
-            self.phonetic = True
-        elif name == "t":
-            self.reading = not self.phonetic
-
-    def text(self, text: str) -> None:
-        if self.reading:
-            self.length += len(text)
-            if self.length > self.most:
-                raise TooLarge(f"有一格超过 {self.most:,} 字，请删短再导入")
-            self.parts.append(text)
-
-    def end(self, name: str) -> None:
-        if name == "t":
-            self.reading = False
-        elif name == "rPh":
-            self.phonetic = False
-        elif name == self.element:
-            self.done("".join(self.parts))
-
-
 @dataclass
 class _SheetReader:
     """一张工作表的处理函数：攒够几行交出去。"""
 
     sheet: Sheet
     strings: list[str]
+    struck_strings: set[int]
     styles: list[Style]
     epoch_1904: bool
     counter: _Counter
@@ -350,6 +334,7 @@ class _SheetReader:
     count: int = 0
     length: int = 0
     in_data: bool = False
+    struck: bool = False
 
     def taken(self) -> Iterator[Line]:
         """读好的各行。"""
@@ -371,6 +356,10 @@ class _SheetReader:
         elif name == "f" and self.in_data:
             self.formula = self.formula or []
             self.collecting = "f"
+        elif name == "strike" and self.in_data:
+            self.struck = self.struck or struck(attributes)
+        elif name in MARGINS:
+            self.collecting, self.value, self.length = "v", [], 0
         elif name == "mergeCell":
             self._merge(attributes.get("ref", ""))
         elif name == "col" and (attributes.get("hidden") in ("1", "true") or _zero(attributes.get("width"))):
@@ -395,6 +384,10 @@ class _SheetReader:
             self.collecting = ""
         elif name == "rPh":
             self.phonetic = False
+        elif name in MARGINS:
+            self.collecting = ""
+            if words := margin("".join(self.value)):
+                self.sheet.aside.append(f"页眉页脚“{words[:40]}”")
         elif name == "c":
             self._close_cell()
         elif name == "row":
@@ -416,7 +409,7 @@ class _SheetReader:
         self.kind = attributes.get("t", "n")
         self.style = self._style(attributes.get("s"))
         self.painted = self.painted or self.style.painted
-        self.formula, self.value, self.length, self.in_data = None, [], 0, True
+        self.formula, self.value, self.length, self.in_data, self.struck = None, [], 0, True, self.style.struck
 
     def _close_cell(self) -> None:
         self.in_data = False
@@ -428,6 +421,8 @@ class _SheetReader:
         if self.column > limits.columns:
             raise TooLarge(f"“{self.counter.name}”“{self.sheet.title}”超过 {limits.columns:,} 列，请只留要导入的列")
         self.counter.add(1, 0 if self.kind == "s" else len(raw))
+        if self.struck or (self.struck_strings and self.kind == "s" and _whole(raw.strip()) in self.struck_strings):
+            cell = cell._replace(struck=True)
         self.cells.append(cell)
 
     def _cell(self, raw: str) -> Cell | None:

@@ -417,6 +417,14 @@ def test_R047_Excel里缩小显示的数_拒绝到格_整份不能写入(tmp_pat
     assert found.blocked
 
 
+def test_R047_Excel里划掉的格_整份不收_说是哪一格(tmp_path: Path) -> None:
+    def change(page: Any) -> None:
+        cores(page)[0].font = openpyxl.styles.Font(strike=True)
+
+    with pytest.raises(ValueError, match="划了删除线"):
+        sheet(change, tmp_path)
+
+
 def test_R047_Excel里隐藏的行和列_照读_逐个点名(tmp_path: Path) -> None:
     def change(page: Any) -> None:
         cell = cores(page)[0]
