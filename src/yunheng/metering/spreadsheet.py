@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ _INTEGERS = {"版本": "[1-9]", "服务年度": "[1-9][0-9]{3}"}
 _PERCENT = {("满意度", "满意率")}
 #: 展开的字节不能多于这么多，也不能是文件的这么多倍
 _SWOLLEN, _RATIO = 64 << 20, 300
+#: 最多列几处错误
+_PROBLEMS = 100_000
 
 
 def unpack_workbook(source: Path, folder: Path) -> list[str]:
@@ -33,9 +35,10 @@ def unpack_workbook(source: Path, folder: Path) -> list[str]:
     """
     problems: list[Problem] = []
     warnings: list[str] = []
-    budget = _Budget(max(_SWOLLEN, _RATIO * source.stat().st_size))
+    room = max(_SWOLLEN, _RATIO * source.stat().st_size)
+    budget = _Budget(room)
     try:
-        with Workbook(source, source.name, PACKAGE, literal=True) as book:
+        with Workbook(source, source.name, replace(PACKAGE, strings=room), literal=True) as book:
             named = [(entry.title.strip(WHITE_SPACE), entry) for entry in book.entries]
             for name, count in Counter(name for name, _ in named).items():
                 if count > 1 and (name == MANIFEST or name in TABLE):
@@ -93,6 +96,8 @@ class _Sheet:
             self.warnings.append(f"工作表“{self.name}”有隐藏的行或列，照读")
 
     def _wrong(self, row: int | None, column: str, reason: str) -> None:
+        if len(self.problems) >= _PROBLEMS:
+            raise Unreadable(f"错误已有 {_PROBLEMS:,} 条，后面的没有再查；如 {self.problems[0].reason}")
         self.problems.append(Problem(self.name, row, column, reason))
 
     def _rows(self, sheet: Sheet) -> Iterator[list[str]]:

@@ -25,8 +25,10 @@ class Limits:
 
     `file`、`unpacked` 是字节；`entries` 是压缩包里的文件数；`rows`、`columns` 是一张表有内容的行数、最右一列的列号；
     `cells` 是整份文件有内容的格数；`letters` 是整份文件的字数；`cell_letters` 是一格的字数；
-    `merges` 是一张表的合并区数；`parts` 是别的部件里一种东西（格式、字符串、链接）的个数；
-    `grid_span` 是 Word 里一格最多横跨几列；`nesting` 是 Word 里表格最多套几层。
+    `merges` 是一张表的合并区数；`parts` 是别的部件里一种东西（格式、链接）的个数；
+    `strings` 是工作簿共用的文字一共占几个字节；
+    `grid_span` 是 Word 里一格最多横跨几列；`nesting` 是 Word 里表格最多套几层；
+    `word_rows`、`word_cells` 是 Word 里的行（一段算一行）、格；`asides` 是隐藏的字、文本框、认不出的符号最多几处。
     """
 
     file: int = 10 * _MEBI
@@ -39,8 +41,12 @@ class Limits:
     cell_letters: int = 32_767
     merges: int = 5_000
     parts: int = 100_000
+    strings: int = 64 * _MEBI
     grid_span: int = 63
     nesting: int = 3
+    word_rows: int = 20_000
+    word_cells: int = 100_000
+    asides: int = 500
 
 
 #: 人交的表
@@ -54,7 +60,7 @@ PACKAGE = Limits(
     cells=2**40,
     letters=2**40,
     cell_letters=2**20,
-    parts=2**40,
+    strings=2**40,
 )
 
 

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from .limits import TooLarge
+
 #: 一条说明里最多写几段行号
 _SPANS = 6
+#: 逐格拒绝的最多几格；再多就是整张表不对
+_REFUSED = 20_000
 
 
 class Outcome(StrEnum):
@@ -142,7 +146,9 @@ class Notebook:
         )
 
     def refuse(self, row: int, index: int, column: str, text: str) -> None:
-        """拒绝一格。"""
+        """拒绝一格；太多的整份不收。"""
+        if len(self._refused) >= _REFUSED:
+            raise TooLarge(f"“{self.sheet}”里不收的格超过 {_REFUSED:,} 个，如 {self._refused[0]}；请整列改好再导入")
         where = f"第 {row} 行 {letters(index)} 列“{column}”"
         area = Area(row, row, index, index)
         self._refused.append(Note(Outcome.REFUSED, where, text, self.sheet, (area,), row, column, 1))

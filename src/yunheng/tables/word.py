@@ -98,7 +98,7 @@ def read(content: bytes, name: str, limits: Limits = HUMAN) -> Document:
         if any("vbaProject" in entry for entry in names):
             raise Unreadable(f"“{name}”里有宏，不能导入，请另存为不带宏的 .docx")
         document = Document()
-        looks = styles(archive, name) if "word/styles.xml" in names else {}
+        looks = styles(archive, name, limits) if "word/styles.xml" in names else {}
         _Reader(document, name, limits, looks).feed(archive, "word/document.xml")
         for part, what in _PARTS:
             if f"word/{part}.xml" in names:
@@ -156,7 +156,7 @@ class _Reader:
     ) -> None:
         self.document, self.name, self.limits, self.looks, self.place = document, name, limits, looks, place
         self.tables: list[_Table] = []
-        self.count = self.letters = self.cells = 0
+        self.count = self.letters = self.length = self.cells = 0
         self.stack: list[str] = []
         #: 不读的一段：从第几层元素起；删去的、后备的、占位的
         self.skipping = 0
@@ -174,7 +174,7 @@ class _Reader:
 
     def feed(self, archive: zipfile.ZipFile, part: str) -> None:
         """一段一段喂；坏了抛 Unreadable。"""
-        fed(archive, part, self.name, self._start, self._end, self._text)
+        fed(archive, part, self.name, self.limits, self._start, self._end, self._text)
 
     # ── 元素 ──
 
@@ -209,11 +209,11 @@ class _Reader:
             self.document.revised = True
             self._skip()
         elif name == "rt":
-            self.document.aside.append(f"{self._where()}的注音")
+            self._aside("的注音")
             self._skip()
         elif name in _OPAQUE:
-            if (said := f"{self._where()}的{_OPAQUE[name]}") not in self.document.aside:
-                self.document.aside.append(said)
+            if f"{self._where()}的{_OPAQUE[name]}" not in self.document.aside:
+                self._aside(f"的{_OPAQUE[name]}")
         elif name == "Fallback":
             self._skip()
         elif name == "sdt":
@@ -244,7 +244,7 @@ class _Reader:
         elif name == "tc":
             table.span, table.merge, table.parts, table.deleted, table.wrong = 1, "", [], False, ""
         elif name == "hidden" and self.stack[-2:-1] == ["trPr"] and on(attributes):
-            self.document.said.append(f"{self.place}第 {table.number} 张表第 {table.row} 行是隐藏的行，照读")
+            self._said(f"{self.place}第 {table.number} 张表第 {table.row} 行是隐藏的行，照读")
         elif name == "gridSpan":
             table.span = self._span(attributes)
         elif name == "vMerge":
@@ -284,13 +284,15 @@ class _Reader:
         elif name == "t":
             self.in_text = True
         elif name in _CHARACTERS and self.stack[-2:-1] == ["r"]:
+            self._count()
             words.append(_CHARACTERS[name])
         elif name in ("default", "checked") and self.stack[-2:-1] == ["checkBox"]:
             self.ticked = on(attributes)
         elif name == "sym":
             key = attributes.get("font", "").lower(), attributes.get("char", "").lower()[-2:]
             if key not in _SYMBOLS:
-                self.document.aside.append(f"{self._where()}的符号（{attributes.get('font', '')[:20]}）")
+                self._aside(f"的符号（{attributes.get('font', '')[:20]}）")
+            self._count()
             words.append(_SYMBOLS.get(key, ""))
 
     def _end(self, name: str) -> None:
@@ -315,7 +317,7 @@ class _Reader:
             words = visible("".join(self.boxed))
             self.boxed = []
             if words:
-                self.document.aside.append(f"{self._where()}的文本框“{words[:40]}”")
+                self._aside(f"的文本框“{words[:40]}”")
         elif name == "p":
             self._close_paragraph(table)
         elif name == "tc" and table and not self.boxes:
@@ -323,23 +325,48 @@ class _Reader:
         elif name == "tr" and table and not self.boxes:
             if table.dropped and any(map(visible, table.cells)):
                 gone = f"{self.place}第 {table.number} 张表第 {table.row} 行"
-                self.document.said.append(f"{gone}在修订里整行删去，没有读")
+                self._said(f"{gone}在修订里整行删去，没有读")
             if table.cells and not table.dropped:
-                self.document.rows.append(table.cells)
-                if len(self.document.rows) > self.limits.rows:
-                    raise TooLarge(f"“{self.name}”超过 {self.limits.rows:,} 行，请分几个文件")
+                self._row(table.cells)
         elif name == "tbl" and table and not self.boxes:
             self.tables.pop()
 
     def _text(self, text: str) -> None:
         if self.in_text and not self.skipping:
-            self.letters += len(text)
-            if self.letters > self.limits.letters:
-                raise TooLarge(f"“{self.name}”的文字超过 {self.limits.letters:,} 字，请分几个文件")
+            self._count(len(text))
             if self.runs:
                 self.runs[-1][0].append(text)
         elif self.in_code and self.codes and not self.skipping:
+            self._count(len(text))
             self.codes[-1].append(text[:100])
+
+    def _count(self, letters: int = 1) -> None:
+        """多了几个字；整份的、一格（一段）的都不能太多。"""
+        self.letters, self.length = self.letters + letters, self.length + letters
+        if self.letters > self.limits.letters:
+            raise TooLarge(f"“{self.name}”的文字超过 {self.limits.letters:,} 字，请分几个文件")
+        if self.length > self.limits.cell_letters:
+            raise TooLarge(f"“{self.name}”{self._where()}超过 {self.limits.cell_letters:,} 字，请删短再导入")
+
+    def _aside(self, what: str) -> None:
+        """表格以外、不要的一处。"""
+        self._few(self.document.aside)
+        self.document.aside.append(f"{self._where()}{what}")
+
+    def _said(self, text: str) -> None:
+        """照读了、删去了的一处。"""
+        self._few(self.document.said)
+        self.document.said.append(text)
+
+    def _few(self, listed: list[str]) -> None:
+        if len(listed) >= self.limits.asides:
+            most = self.limits.asides
+            raise TooLarge(f"“{self.name}”里隐藏的、删去的、不读的超过 {most:,} 处，请重新另存一份只有表格的")
+
+    def _row(self, cells: list[Text]) -> None:
+        self.document.rows.append(cells)
+        if len(self.document.rows) > self.limits.word_rows:
+            raise TooLarge(f"“{self.name}”超过 {self.limits.word_rows:,} 行，请分几个文件")
 
     # ── 收起来 ──
 
@@ -363,7 +390,7 @@ class _Reader:
         parts, marks = self.runs.pop()
         words = "".join(parts)
         if marks and visible(words):
-            self.document.aside.append(f"{self._where()}{'、'.join(sorted(marks))}的字“{visible(words)[:40]}”")
+            self._aside(f"{'、'.join(sorted(marks))}的字“{visible(words)[:40]}”")
         elif marks:
             return
         elif self.boxes:
@@ -380,11 +407,12 @@ class _Reader:
         if self.boxes or joined:
             return
         if table:
+            self._count()
             table.parts.append("\n")
             return
-        words, self.plain = "".join(self.plain), []
+        words, self.plain, self.length = "".join(self.plain), [], 0
         if visible(words):
-            self.document.rows.append([Text(words, self.place or "正文")])
+            self._row([Text(words, self.place or "正文")])
 
     def _close_cell(self, table: _Table) -> None:
         words = "".join(table.parts).rstrip("\n")
@@ -393,6 +421,7 @@ class _Reader:
         made.wrong = table.wrong
         if table.merge == "continue":
             if visible(words):
+                self._few(self.document.aside)
                 self.document.aside.append(f"{where}压在跨行合并下面的字“{visible(words)[:40]}”")
             above = table.above.get(table.column)
             made = Text(above or "", where, taken=True)
@@ -402,13 +431,13 @@ class _Reader:
         elif table.column < _COLUMNS:
             table.above[table.column] = made
         table.column += table.span
-        self.cells += 1
-        if self.cells > self.limits.cells:
-            raise TooLarge(f"“{self.name}”的格超过 {self.limits.cells:,} 个，请分几个文件")
+        self.cells, self.length = self.cells + 1, 0
+        if self.cells > self.limits.word_cells:
+            raise TooLarge(f"“{self.name}”的格超过 {self.limits.word_cells:,} 个，请分几个文件")
         if not table.deleted:
             table.cells.append(made)
         elif visible(words):
-            self.document.said.append(f"{where}在修订里删去，“{' '.join(words.split())[:40]}”没有读")
+            self._said(f"{where}在修订里删去，“{' '.join(words.split())[:40]}”没有读")
         table.parts, table.span, table.merge = [], 1, ""
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
-from xml.parsers import expat
 
-from .limits import Unreadable
+from . import markup
+from .limits import Limits, TooLarge, Unreadable
 
-_CHUNK = 1 << 16
 #: 字的样子 → 怎样叫它：有一样就当作不要的字
 MARKS = {"strike": "划掉", "dstrike": "划掉", "vanish": "隐藏"}
 _OFF = ("0", "false", "off")
@@ -24,7 +23,7 @@ def on(attributes: dict[str, str]) -> bool:
     return attributes.get("val", "1") not in _OFF
 
 
-def styles(archive: zipfile.ZipFile, name: str) -> dict[str, frozenset[str]]:
+def styles(archive: zipfile.ZipFile, name: str, limits: Limits) -> dict[str, frozenset[str]]:
     """划掉、隐藏的样式：编号 → 怎样叫它；缺省的段落样式的编号是空。"""
     own: dict[str, set[str]] = {}
     based: dict[str, str] = {}
@@ -36,6 +35,8 @@ def styles(archive: zipfile.ZipFile, name: str) -> dict[str, frozenset[str]]:
         at.append(element)
         if element == "style":
             current = attributes.get("styleId", "")
+            if len(own) >= limits.parts:
+                raise TooLarge(f"“{name}”里的样式太多，请重新另存一份只有表格的")
             own[current] = set()
             if attributes.get("type") == "paragraph" and on({"val": attributes.get("default", "0")}):
                 default = current
@@ -44,7 +45,7 @@ def styles(archive: zipfile.ZipFile, name: str) -> dict[str, frozenset[str]]:
         elif element in MARKS and at[-3:-1] == ["style", "rPr"] and on(attributes):
             own[current].add(MARKS[element])
 
-    fed(archive, "word/styles.xml", name, start, lambda _element: at.pop())
+    fed(archive, "word/styles.xml", name, limits, start, lambda _element: at.pop())
 
     def whole(style: str, left: int = 20) -> frozenset[str]:
         above = whole(based[style], left - 1) if style in based and left else frozenset()
@@ -58,33 +59,15 @@ def fed(
     archive: zipfile.ZipFile,
     part: str,
     name: str,
+    limits: Limits,
     start: Callable[[str, dict[str, str]], object],
     end: Callable[[str], object],
     text: Callable[[str], object] | None = None,
 ) -> None:
     """把一个部件一段一段喂给处理函数，元素名、属性名不带前缀；坏了抛 Unreadable。"""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
 
-    def refused(*_args: object) -> None:
-        raise broken(name)
+    def bare(element: str, attributes: dict[str, str]) -> None:
+        start(element, {key.rpartition(":")[2]: value for key, value in attributes.items()})
 
-    parser.StartElementHandler = lambda element, attributes: start(
-        element.rpartition(":")[2], {key.rpartition(":")[2]: value for key, value in attributes.items()}
-    )
-    parser.EndElementHandler = lambda element: end(element.rpartition(":")[2])
-    if text is not None:
-        parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = refused
-    try:
-        with archive.open(part) as reader:
-            while chunk := reader.read(_CHUNK):
-                parser.Parse(chunk, False)
-        parser.Parse(b"", True)
-    except Unreadable:
-        raise
-    except (
-        expat.ExpatError, KeyError, OSError, EOFError, zipfile.BadZipFile, RuntimeError, ValueError,
-        NotImplementedError,
-    ) as error:  # fmt: skip
-        raise broken(name) from error
+    for _ in markup.fed(archive, part, name, limits, broken(name), bare, end, text):
+        pass

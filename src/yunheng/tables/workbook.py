@@ -6,29 +6,24 @@
 from __future__ import annotations
 
 import re
+import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import BinaryIO
-from xml.parsers import expat
 
 from .cells import Cell, Line, Made, Sheet
 from .folding import visible
 from .limits import Limits, TooLarge, Unreadable, guard
+from .markup import Attributes, fed
 from .notes import Area, address
 from .sheet_text import MARGINS, TextReader, margin, struck
 from .stored import Style, iso, numbered, style
 
-_CHUNK = 1 << 16
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-#: 一个标签、一段属性最长几个字节
-_LONGEST = 4 << 20
-
-Attributes = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ class Workbook:
 
     def __init__(self, source: Path | BinaryIO, name: str, limits: Limits, *, literal: bool = False) -> None:
         self.name, self.limits, self.literal = name, limits, literal
-        self._counter = _Counter(name, limits)
+        self._counter, self._held = _Counter(name, limits), 0
         try:
             self._archive = zipfile.ZipFile(source)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
@@ -137,37 +132,8 @@ class Workbook:
         end: Callable[[str], None] | None = None,
         text: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
-        """把一个 XML 部件一段一段喂给处理函数；坏了抛 Unreadable。元素名不带命名空间的前缀。"""
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-
-        def refused(*_args: object) -> None:
-            raise self._broken()
-
-        parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
-        if end is not None:
-            parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
-        if text is not None:
-            parser.CharacterDataHandler = text
-        parser.StartDoctypeDeclHandler = refused
-        try:
-            with self._archive.open(part) as reader:
-                read = 0
-                while chunk := reader.read(_CHUNK):
-                    read += len(chunk)
-                    if read > self.limits.unpacked:
-                        raise TooLarge(f"“{self.name}”解开以后太大，请分几个文件")
-                    parser.Parse(chunk, False)
-                    if read - max(parser.CurrentByteIndex, 0) > _LONGEST:
-                        raise TooLarge(f"“{self.name}”里有一处太长，请重新另存一份只有数据的")
-                    yield
-            parser.Parse(b"", True)
-        except (expat.ExpatError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
-            raise self._broken() from error
-        except Unreadable:
-            raise
-        except (ValueError, NotImplementedError) as error:
-            raise self._broken() from error
+        """把一个 XML 部件一段一段喂给处理函数；坏了抛 Unreadable。"""
+        yield from fed(self._archive, part, self.name, self.limits, self._broken(), start, end, text)
 
     def _all(self, part: str, start: Callable[[str, Attributes], None]) -> None:
         for _ in self._feed(part, start):
@@ -243,6 +209,9 @@ class Workbook:
 
     def _counted(self, text: str) -> str:
         self._counter.add(0, len(text) + 1)
+        self._held += sys.getsizeof(text)
+        if self._held > self.limits.strings:
+            raise TooLarge(f"“{self.name}”里不同的文字太多，请分几个文件")
         return text
 
     def _formats(self) -> list[Style]:

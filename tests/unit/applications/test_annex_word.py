@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def packed(body: str) -> bytes:
     return out.getvalue()
 
 
-def saved(document: docx.document.Document) -> bytes:
+def saved(document: Any) -> bytes:
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
@@ -116,6 +117,35 @@ def test_R047_修订里删去的行不读() -> None:
 def test_R047_横跨和嵌套的炸弹_展开以前拒绝(body: str, words: str) -> None:
     with pytest.raises(TooLarge, match=words):
         word.read(packed(body), "炸弹.docx")
+
+
+CELL = "<w:tc><w:tcPr><w:gridSpan w:val='63'/></w:tcPr></w:tc>"
+RUN = "<w:r><w:t>x</w:t></w:r>"
+HIDDEN = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>x</w:t></w:r>"
+BOMBS = {
+    "格": ("<w:tbl>" + f"<w:tr>{CELL * 60}</w:tr>" * 3_000 + "</w:tbl>", "的格超过"),
+    "段": (f"<w:p>{RUN}</w:p>" * 100_000, "超过 20,000 行"),
+    "符号": ("<w:p>" + '<w:r><w:sym w:font="a" w:char="b"/></w:r>' * 100_000 + "</w:p>", "超过 500 处"),
+    "隐藏的字": (f"<w:p>{HIDDEN * 100_000}</w:p>", "超过 500 处"),
+    "换行": ("<w:p><w:r>" + "<w:br/>" * 8_000_000 + "</w:r></w:p>", "超过 32,767 字"),
+    "空段": ("<w:tbl><w:tr><w:tc>" + "<w:p/>" * 9_000_000 + "</w:tc></w:tr></w:tbl>", "超过 32,767 字"),
+    "属性": ('<w:p w:x="' + "1" * 60_000_000 + '"/>', "一处太长"),
+    "一段的字": ("<w:p><w:r><w:t>" + "x" * 60_000_000 + "</w:t></w:r></w:p>", "超过 32,767 字"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_R047_小Word炸弹_展开以前拒绝_内存增量不到一百兆(bomb: str) -> None:
+    body, words = BOMBS[bomb]
+    content = packed(body)
+    assert len(content) < 100_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge, match=words):
+            word.read(content, "炸弹.docx")
+        assert tracemalloc.get_traced_memory()[1] < 100 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 def test_R047_声明实体的文件不收() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,9 @@ import xlsxwriter
 from openpyxl import Workbook, load_workbook
 
 from yunheng.config.cli import main
+from yunheng.metering.problems import PackageError
 from yunheng.metering.records import Unreadable, records, scan
+from yunheng.metering.spreadsheet import unpack_workbook
 
 FAULTS = Path(__file__).parents[2] / "faults"
 CASE = Path(__file__).parents[2] / "cases" / "10-考核与汇总"
@@ -263,6 +266,43 @@ def test_共用一串文字的小工作簿不展开成大文件(tmp_path: Path, 
             sheet.write_row(number, 0, ["长" * 32_000] * 6)
     assert (tmp_path / "弹.xlsx").stat().st_size < 100_000
     assert any("压缩炸弹" in row[3] for row in refused(tmp_path / "弹.xlsx"))
+
+
+_MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+#: 换掉工作簿里的一个部件，小文件展开成很大的内存
+_BOMBS = {
+    "格式": (
+        "xl/styles.xml",
+        b"<styleSheet " + _MAIN + b"><cellXfs>" + b"<xf/>" * 12_000_000 + b"</cellXfs></styleSheet>",
+    ),
+    "共用的文字": ("xl/sharedStrings.xml", b"<sst " + _MAIN + b">" + b"<si><t>ab</t></si>" * 3_500_000 + b"</sst>"),
+    "错误": (
+        "xl/worksheets/sheet1.xml",
+        b"<worksheet " + _MAIN + b"><sheetData>"
+        + (b"<row>" + b"<c><f>1</f></c>" * 100 + b"</row>") * 20_000
+        + b"</sheetData></worksheet>",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", sorted(_BOMBS))
+def test_小数据包炸弹_展开以前拒绝_内存增量不到一百兆(bomb: str, tmp_path: Path) -> None:
+    plain, source = tmp_path / "平.xlsx", tmp_path / "弹.xlsx"
+    with xlsxwriter.Workbook(str(plain)) as book:
+        book.add_worksheet("工单").write_row(0, 0, ["工单号", "单号", "资源", "目录项", "动作", "完成日期"])
+    part, body = _BOMBS[bomb]
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.namelist():
+            new.writestr(entry, body if entry == part else old.read(entry))
+    assert source.stat().st_size < 200_000
+    (tmp_path / "csv").mkdir()
+    tracemalloc.start()
+    try:
+        with pytest.raises(PackageError):
+            unpack_workbook(source, tmp_path / "csv")
+        assert tracemalloc.get_traced_memory()[1] < 100 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 def test_远在最后一列的格不补出一行空格(tmp_path: Path, refused: Refused) -> None:

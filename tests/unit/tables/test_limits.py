@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from tests.unit.tables.test_reading import HEAD, ONE, WANTED, workbook
 from yunheng.tables.limits import HUMAN, TooLarge, Unreadable
@@ -18,10 +19,18 @@ _MOST = 100 * 1024 * 1024
 SHEET, STYLES = "xl/worksheets/sheet1.xml", "xl/styles.xml"
 
 
+def shared() -> bytes:
+    """文字放在共用的一个部件里的工作簿，如 Excel 存的。"""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        book.add_worksheet("工单").write_row(0, 0, HEAD)
+    return out.getvalue()
+
+
 def remade(part: str, change: Callable[[bytes], bytes]) -> bytes:
     """一份对的工作簿，换掉一个部件。"""
     out = io.BytesIO()
-    source = io.BytesIO(workbook(HEAD, ONE))
+    source = io.BytesIO(shared() if part.endswith("sharedStrings.xml") else workbook(HEAD, ONE))
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.namelist():
             new.writestr(entry, change(old.read(entry)) if entry == part else old.read(entry))
@@ -47,6 +56,8 @@ def peak(content: bytes) -> int:
 
 
 CELL = b'<c t="inlineStr"><is><t>x</t></is></c>'
+_MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRINGS = b'<sst xmlns="' + _MAIN + b'">' + b"<si><t>ab</t></si>" * 3_000_000 + b"</sst>"
 BOMBS = {
     "行太多": (SHEET, rows(b"<row><c><v>1</v></c></row>" * 60_000)),
     "列太多": (SHEET, rows(b"<row>" + CELL * 20_000 + b"</row>")),
@@ -56,6 +67,8 @@ BOMBS = {
     "一个属性太长": (SHEET, rows(b'<row spans="' + b"1" * 30_000_000 + b'"/>')),
     "列设置太多": (SHEET, after(b'<col hidden="1" min="1" max="9"/>' * 1_000_000)),
     "格式太多": (STYLES, lambda old: old.replace(b"</cellXfs>", b'<xf numFmtId="0"/>' * 2_000_000 + b"</cellXfs>")),
+    "共用的文字太多": ("xl/sharedStrings.xml", lambda _old: STRINGS),
+    "每格都是公式": (SHEET, rows((b"<row>" + b"<c><f>1</f></c>" * 12 + b"</row>") * 45_000)),
     "解开太大": ("xl/theme/theme1.xml", lambda old: old + b" " * (HUMAN.unpacked + 1)),
     "实体": (SHEET, lambda old: b'<!DOCTYPE a [<!ENTITY b "bbbbbbbb">]>' + old.partition(b"?>")[2]),
 }  # fmt: skip
