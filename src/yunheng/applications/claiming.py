@@ -14,12 +14,14 @@ from . import receipts
 
 #: 到了这一步，单据已经审核通过，等服务商开通
 _APPROVED = "deliver"
+#: 各件最近提交的一版
+LATEST_FILINGS = (
+    "(SELECT DISTINCT ON (case_id) case_id, content FROM applications_filing ORDER BY case_id, version DESC)"
+)
 #: 补录的单据上写了、没有工单所以没进台账的；目录项有自己的服务商的归那一家，同数据包的单据
-_BACKFILLED = """
+_BACKFILLED = f"""
 SELECT m.line->>0, coalesce(i.provider_id, b.provider_id)
-FROM (
-    SELECT DISTINCT ON (case_id) case_id, content FROM applications_filing ORDER BY case_id, version DESC
-) AS f
+FROM {LATEST_FILINGS} AS f
 JOIN cases_case AS c ON c.id = f.case_id AND c.procedure = 'backfill'
 JOIN cases_board AS b ON b.case_id = f.case_id
 CROSS JOIN LATERAL jsonb_array_elements(f.content->'lines') AS m (line)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from yunheng.audit.append_only import newest
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.cases.operations import refusals
@@ -105,7 +106,7 @@ def _section(draft: Draft, code: str) -> Section:
 
 def _marks(case: Case) -> dict[str, str]:
     """最近一次退回指出的地方。"""
-    event = case.events.filter(act="return").exclude(marks={}).order_by("-seq").first()
+    event = newest(case.events.filter(act="return").exclude(marks={}), "seq")
     return dict(event.marks) if event and case.board.step == AMEND else {}
 
 

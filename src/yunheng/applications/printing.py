@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case
 from yunheng.documents.annexes import Form, annex
 from yunheng.documents.blocks import Chart, Paper
@@ -23,7 +24,7 @@ def render(case: Case, number: int, kind: str) -> bytes:
     """第几号附件的 docx 或 pdf。"""
     if number not in procedure(case.procedure, case.version).annexes or kind not in ("docx", "pdf"):
         raise NotPrintable(f"{case.number} 没有附件{number}")
-    filing = Filing.objects.filter(case=case).select_related("project__unit").order_by("-version").first()
+    filing = newest(Filing.objects.filter(case=case).select_related("project__unit"), "version")
     if filing is None:
         raise NotPrintable(f"{case.number} 还没有提交过")
     return _written(annex(number, form_of(filing)), kind)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from django.apps import apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
 from psycopg import sql
 
 
@@ -22,6 +23,14 @@ class AppendOnly(models.Model):
     def delete(self, *_args: Any, **_options: Any) -> NoReturn:
         """一律拒绝；数据库那边也拒绝。"""
         raise TypeError(f"{type(self).__name__} 只追加，不能删除；更正请追加一条新的")
+
+
+_Row = TypeVar("_Row", bound=models.Model)
+
+
+def newest(rows: QuerySet[_Row], by: str = "pk") -> _Row | None:
+    """只追加的几条里最后记的一条，就是现在算数的；一条都没有是 None。`by` 是先后照哪一栏。"""
+    return rows.order_by(f"-{by}").first()
 
 
 def append_only_tables() -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from yunheng.audit.actor import Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution, Kind
@@ -71,7 +72,7 @@ def advance(*, actor: Actor, on: date, requirement: Requirement, kind: str, text
         problems.append(f"整改只有回报、销号、退回三种，没有“{kind}”")
     if not text.strip():
         problems.append("写明整改了什么、怎样核实的")
-    last = requirement.steps.order_by("-pk").first()
+    last = newest(requirement.steps.all())
     if last is not None and last.kind == Progress.CLOSE:
         problems.append(f"这一条已于 {last.on} 销号")
     elif kind != Progress.REPORT and (last is None or last.kind != Progress.REPORT):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from yunheng.audit.actor import SYSTEM, Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
@@ -141,7 +142,7 @@ def summary(inquiry: Inquiry) -> list[Wanted]:
 
 def demanded() -> dict[str, Decimal]:
     """最近一次征询里各项的需求总量；区里说明不使用的、还没有征询的为空（R-017、R-022）。"""
-    inquiry = Inquiry.objects.select_related("case").order_by("-pk").first()
+    inquiry = newest(Inquiry.objects.select_related("case"))
     if inquiry is None or declined(inquiry) is not None:
         return {}
     return {one.item: one.quantity for one in summary(inquiry)}
@@ -156,7 +157,7 @@ def result_edition(provider: Institution, year: int, on: date) -> Edition | None
 
 def current_agreement(provider: Institution, year: int) -> Agreement | None:
     """这一家这一年现行的协议：最近签的一份。"""
-    return Agreement.objects.filter(provider=provider, service_year=year).order_by("-pk").first()
+    return newest(Agreement.objects.filter(provider=provider, service_year=year))
 
 
 def sign(
@@ -340,7 +341,7 @@ def _month_end(year: int, month: int) -> date:
 
 def declined(inquiry: Inquiry) -> str | None:
     """区里说明不使用的理由；没有办过、退回以后又改为汇总的为 None。"""
-    last = inquiry.case.events.filter(step="collect", act__in=("gather", "decline")).order_by("-seq").first()
+    last = newest(inquiry.case.events.filter(step="collect", act__in=("gather", "decline")), "seq")
     return last.opinion if last and last.act == "decline" else None
 
 

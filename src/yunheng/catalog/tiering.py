@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from yunheng.audit.actor import Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.reading import decimal_of
@@ -67,7 +68,7 @@ def publish_tiers(*, actor: Actor, on: date, item: Item, year: int, mode: str, t
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
-        last = Tier.objects.filter(item=item, service_year=year).order_by("-version").first()
+        last = newest(Tier.objects.filter(item=item, service_year=year), "version")
         version = last.version + 1 if last else 1
         made = Tier.objects.bulk_create(
             Tier(item=item, service_year=year, version=version, mode=mode, start=start, until=until, unit_price=price)
@@ -84,7 +85,7 @@ def _only_city(actor: Actor) -> None:
 
 def _tiers(item: Item, year: int) -> list[Tier]:
     """这一年现行的各档。"""
-    last = Tier.objects.filter(item=item, service_year=year).order_by("-version").first()
+    last = newest(Tier.objects.filter(item=item, service_year=year), "version")
     return (
         list(Tier.objects.filter(item=item, service_year=year, version=last.version).order_by("start")) if last else []
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from yunheng.audit.actor import SYSTEM, Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.notifying import first_time, tell
@@ -54,7 +55,7 @@ def register(
         problems.append(At("last_on", f"至（含）{last_day(until_on)} 早于起 {from_on}（R-022）"))
     if not document.strip():
         problems.append("写明依据：授权书、合同号（R-022）")
-    last = Licence.objects.filter(resource=resource, item=item).order_by("-pk").first()
+    last = newest(Licence.objects.filter(resource=resource, item=item))
     correction = correction.strip()[:200]
     if correction and last is None:
         problems.append(f"{resource.code} 的{item.name}还没有登记过期限，不用写更正理由（R-022）")

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Max, QuerySet, Sum
 
+from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case, Event
 from yunheng.rules import periods, rulebook
 from yunheng.rules.money import fen
@@ -252,7 +253,7 @@ def parties(case: Case) -> dict[str, Decimal]:
 
 def shortfall_of(case: Case) -> Shortfall | None:
     """批复不足怎样处理的，现在算数的一条；没有登记、登记以后定下的金额又变了的为 None。"""
-    last = Shortfall.objects.filter(case=case).order_by("-pk").first()
+    last = newest(Shortfall.objects.filter(case=case))
     if last is None:
         return None
     most, cut = limit(case), sum(map(Decimal, last.cuts.values()), ZERO)

@@ -12,6 +12,7 @@ from django.db.models import Sum
 from yunheng.applications.history import frozen as backfilled
 from yunheng.assessment.queries import locked
 from yunheng.audit.actor import SYSTEM, Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
@@ -143,7 +144,7 @@ def start(*, actor: Actor, on: date, year: int) -> Case:
 
 def _withdrawn(year: int, number: int) -> YearCase | None:
     """这一次最近撤回的那件；没有起过为 None。"""
-    return YearCase.objects.filter(service_year=year, number=number).order_by("-pk").first()
+    return newest(YearCase.objects.filter(service_year=year, number=number))
 
 
 def adjust(*, actor: Actor, on: date, year: int) -> Case:
@@ -251,7 +252,7 @@ def submit_run(doing: Doing) -> None:
 def recomputed(doing: Doing) -> Iterator[str]:
     """第三方要上传过与这个批次逐条相同的复算结果（R-077）。"""
     run = queries.submitted(doing.case)
-    last = Recomputation.objects.filter(run=run).order_by("-pk").first()
+    last = newest(Recomputation.objects.filter(run=run))
     if last is None:
         yield "还没有上传离线复算的 结算.json，不能说一致（D62-七，R-077）"
     elif not last.equal:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from yunheng.audit.actor import Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
@@ -48,7 +49,7 @@ def sign(
             number=number.strip(),
             amount=amount,
             signed_on=signed_on,
-            replaces=Contract.objects.filter(freeze=freeze, provider=provider, unit=unit).order_by("-pk").first(),
+            replaces=newest(Contract.objects.filter(freeze=freeze, provider=provider, unit=unit)),
             by=str(actor),
         )
         journal.note("签支付合同", number, after={"服务商": provider.name, "金额": str(amount)})
@@ -125,7 +126,7 @@ def sign_fee(
             number=number.strip(),
             amount=amount,
             signed_on=signed_on,
-            replaces=every.order_by("-pk").first(),
+            replaces=newest(every),
             by=str(actor),
         )
         journal.note("签专项管理费合同", number, after={"第三方机构": institution.name, "金额": str(amount)})

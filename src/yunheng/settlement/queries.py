@@ -11,6 +11,7 @@ from typing import TypeVar
 from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from yunheng.audit.actor import Actor
+from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen, split
@@ -41,7 +42,7 @@ _Kept = TypeVar("_Kept", BillLine, WaivedLine, Difference)
 def latest_run(year: int, kind: str | None = None) -> Run | None:
     """最近的批次。"""
     runs = Run.objects.filter(service_year=year)
-    return (runs.filter(kind=kind) if kind else runs).order_by("-pk").first()
+    return newest(runs.filter(kind=kind) if kind else runs)
 
 
 def measuring(year: int) -> QuerySet[RunOrder]:
@@ -57,7 +58,7 @@ def year_cases(year: int | None = None) -> QuerySet[YearCase]:
 
 def submitted(case: Case) -> Run | None:
     """年度结算最近提交的批次。"""
-    last = Submission.objects.filter(case=case).select_related("run").order_by("-version").first()
+    last = newest(Submission.objects.filter(case=case).select_related("run"), "version")
     return last.run if last else None
 
 
@@ -74,7 +75,7 @@ def freeze_of(case: Case) -> Freeze | None:
 
 def latest_plan(case: Case) -> Plan | None:
     """方案的最近一版。"""
-    return Plan.objects.filter(case=case).select_related("run").order_by("-version").first()
+    return newest(Plan.objects.filter(case=case).select_related("run"), "version")
 
 
 def unmended(year: int) -> QuerySet[Objection]:

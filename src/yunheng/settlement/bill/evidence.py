@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.db.models import Q
 
 from yunheng.applications.models import Filing
+from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
 from yunheng.catalog.models import Item, Price
@@ -58,7 +59,7 @@ def of(fact: Fact) -> list[Evidence]:
 
 
 def _filings(case: Case) -> list[Evidence]:
-    filing = Filing.objects.filter(case=case).order_by("-version").first()
+    filing = newest(Filing.objects.filter(case=case), "version")
     if filing is None:
         return [Evidence("单据", f"{case.number} 没有提交过的表", lacking=True)]
     name = procedure(case.procedure, case.version).name
@@ -101,7 +102,7 @@ def _orders(fact: Fact) -> list[Evidence]:
 def _standing(one: Received) -> str:
     """这一件还算不算数：被哪一件更正，或怎样处理的。"""
     later = Received.objects.filter(corrects=one).first()
-    disposal = one.disposals.order_by("pk").last()
+    disposal = newest(one.disposals.all())
     said = f"，由 {later.source_ref} 更正，照更正的算" if later else ""
     return f"{said}，{disposal.kind}：{disposal.reason}" if disposal else said
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
+from yunheng.audit.append_only import newest
 from yunheng.ledger.models import Project, Resource
 from yunheng.orgs.models import Institution
 from yunheng.rules import periods
@@ -163,10 +164,10 @@ def before(run: Run) -> Before:
     if run.until_on >= periods.year_end(run.service_year):
         frozen = Freeze.objects.filter(service_year=year).order_by("-number").values_list("run", flat=True).first()
         found = runs.filter(pk=frozen) if frozen else runs.filter(until_on=periods.year_end(year))
-        last = found.order_by("-pk").first()
+        last = newest(found)
         return Before(last, "" if last else f"{periods.years(year)} 服务年度没有算到年末的计量")
     until = _year_ago(run.until_on)
-    last = runs.filter(kind=ROLLING, until_on=until).order_by("-pk").first()
+    last = newest(runs.filter(kind=ROLLING, until_on=until))
     days = periods.last_day(run.until_on), periods.last_day(until)
     return Before(last, "" if last else "本年只算到 {}（含），上年没有算到 {}（含）的计量，不好比".format(*days))
 

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from yunheng.assessment.queries import locked
+from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, Refused
 from yunheng.cases.models import Case
@@ -106,7 +107,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "cases": cases,
         "runs": runs,
         "latest": runs[0] if runs else None,
-        "order": RunOrder.objects.filter(service_year=year).exclude(kind=ESTIMATE).order_by("-pk").first(),
+        "order": newest(RunOrder.objects.filter(service_year=year).exclude(kind=ESTIMATE)),
         "going": queries.measuring(year).exists(),
         "freeze": queries.frozen(year),
         "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),

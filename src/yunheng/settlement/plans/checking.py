@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from yunheng.assessment.queries import locked
+from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case
 from yunheng.documents.blocks import Paper, Paragraph, Slot, Table
 from yunheng.documents.money import amount_of_words
@@ -95,7 +96,7 @@ def _rechecked(case: Case | None, run: Run | None, home: str) -> Iterator[Check]
         yield Check(name, "bad", "还没有起年度结算", home, clause)
         return
     href = f"/cases/{case.number}/"
-    last = run.recomputations.order_by("-pk").first() if run else None
+    last = newest(run.recomputations.all()) if run else None
     if last is None:
         yield Check(name, "bad", "第三方还没有复算", href, clause)
     elif not last.equal:

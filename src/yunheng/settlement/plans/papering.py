@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import transaction
 
 from yunheng.assessment.wording import official
+from yunheng.audit.append_only import newest
 from yunheng.documents.blocks import to_json
 from yunheng.documents.data import Papers, Verified, Written
 from yunheng.documents.pdf import FontProblem
@@ -101,7 +102,7 @@ def _written(run: Run, fill: Callable[[Papers], Papers]) -> dict[str, bytes]:
 
 def _recheck(run: Run) -> tuple[str, bool] | None:
     """第三方最近一次复算：怎么说、一致没有。"""
-    last = run.recomputations.order_by("-pk").first()
+    last = newest(run.recomputations.all())
     if last is None:
         return None
     return f"{last.by} {last.on} 复算，摘要{'相同' if last.equal else '不同'}", last.equal

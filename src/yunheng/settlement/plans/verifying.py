@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from yunheng.assessment.models import Published
 from yunheng.audit.actor import Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
@@ -19,7 +20,7 @@ from yunheng.settlement.models import Freeze, Verified
 def published_for(freeze: Freeze, provider: Institution) -> Published | None:
     """这家这个服务年度发布的效能评估结果；没有为 None。"""
     found = Published.objects.filter(institution=provider, evaluation__service_year=freeze.service_year)
-    return found.select_related("evaluation__case").order_by("-pk").first()
+    return newest(found.select_related("evaluation__case"))
 
 
 def verify(

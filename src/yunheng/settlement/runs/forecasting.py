@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from yunheng.applications import grid
 from yunheng.applications.models import Filing
 from yunheng.audit.actor import Actor
+from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.catalog import queries as catalog
@@ -64,12 +65,12 @@ def set_budget(*, actor: Actor, on: date, year: int, amount: Decimal, document: 
 
 def budget(year: int) -> Budget | None:
     """最近登记的预算。"""
-    return Budget.objects.filter(service_year=year).order_by("-pk").first()
+    return newest(Budget.objects.filter(service_year=year))
 
 
 def latest(year: int) -> Forecast | None:
     """最近的预测；改前存的（三样混在一起）不能与预算比，不取。"""
-    return _kept(year).order_by("-pk").first()
+    return newest(_kept(year))
 
 
 def _kept(year: int) -> QuerySet[Forecast]:

@@ -11,6 +11,7 @@ from datetime import date
 from django.db import connection
 
 from yunheng.applications import receipts
+from yunheng.applications.claiming import LATEST_FILINGS
 from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
@@ -26,7 +27,7 @@ _APPROVED = "deliver"
 
 #: 各事项的动作：记进台账的（作废了的不算），和补录的单据上写的（更正了的照更正的）。
 #: `reviewed` 只有更正了的释放才有：停止计费的日子变了，审核日期就不是单据上的那天
-_MOVES = """
+_MOVES = f"""
 CREATE TEMP TABLE package_moves ON COMMIT DROP AS
 SELECT f.case_id, f.id AS seq, r.code AS resource, i.code AS item, f.action,
     trim_scale(f.quantity)::text AS quantity,
@@ -39,9 +40,7 @@ JOIN catalog_item AS i ON i.id = f.item_id
 WHERE f.action <> '作废' AND NOT EXISTS (SELECT FROM ledger_fact AS v WHERE v.voids_id = f.id)
 UNION ALL
 SELECT l.case_id, m.seq, m.line->>0, m.line->>1, m.line->>2, nullif(m.line->>3, ''), NULL
-FROM (
-    SELECT DISTINCT ON (case_id) case_id, content FROM applications_filing ORDER BY case_id, version DESC
-) AS l
+FROM {LATEST_FILINGS} AS l
 JOIN cases_case AS c ON c.id = l.case_id AND c.procedure = %s
 CROSS JOIN LATERAL jsonb_array_elements(l.content->'lines') WITH ORDINALITY AS m (line, seq)
 WHERE NOT EXISTS (
