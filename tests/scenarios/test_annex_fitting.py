@@ -90,6 +90,15 @@ def test_R036_附件3_现状改了_照台账_哪一格不同逐格点名() -> No
     assert values["changes"][0]["before"]["cores"] == right
 
 
+def test_R036_附件3_现状的备注另写了字_点名() -> None:
+    project, (first, *_) = running_project()
+    walk = change(project, [{"action": "变更", "resource": first.code, "memory": "64", "before": grid.current(first)}])
+    document = printed(walk, 3)
+    row = next(r for t in document.tables for r in t.rows if r.cells[-1].text.startswith(first.code))
+    row.cells[-1].text = f"{row.cells[-1].text}；另有一块 2T 的盘"
+    assert f"现状里 {first.code} 的备注另写了“另有一块 2T 的盘”" in doubtful(fitted(walk, document)[1])
+
+
 def test_R036_附件3_服务项勾新增_台账已有的_点名照台账() -> None:
     project, _ = running_project()
     walk = change(project, [], service_changes={"WL-IP": {"quantity": "3", "note": "扩公网地址"}})

@@ -96,7 +96,8 @@ def _differing(draft: Draft, imported: Imported) -> Iterator[Note]:
 def _holding(imported: Imported, own: Mapping[str, Resource]) -> Iterator[Note]:
     """附件3 现状各行与台账不同的地方：照台账，逐格点名。"""
     for where, row in imported.held:
-        resource = folding.code(row.get("note", "").partition("；")[0])
+        first, *rest = row.get("note", "").split("；")
+        resource = folding.code(first)
         if resource not in own:
             text = (
                 f"现状里的资源“{resource}”不在这个项目里，没有读"
@@ -106,6 +107,10 @@ def _holding(imported: Imported, own: Mapping[str, Resource]) -> Iterator[Note]:
             yield Note(Outcome.UNREAD, where, text, cells=1, doubtful=True)
             continue
         now = grid.current(own[resource])
+        held = ["数据盘为 SSD"] if now.get("ssd") == "是" else []
+        if (more := [part.strip() for part in rest if part.strip()]) != held:
+            text = f"现状里 {resource} 的备注另写了“{'；'.join(more)[:60]}”，台账是“{'；'.join(held) or '空'}”，照台账"
+            yield Note(Outcome.UNREAD, where, text, cells=1, doubtful=True)
         for column in HOST_COLUMNS:
             written, right = row.get(column.key, ""), str(now.get(column.key) or "")
             if column.key != "note" and written and not _alike(written, right, (column.unit,)):

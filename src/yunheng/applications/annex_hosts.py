@@ -53,7 +53,8 @@ def _host_header(row: Sequence[Text], reading: Reading) -> list[str] | None:
     start = next(n for n, key in enumerate(found) if key) if kind is None else kind + 1
     keys = found[start:]
     for cell, key in zip(row[start:], keys, strict=True):
-        cell.taken = True
+        # 备注的括号里印着要填什么，改了的点名
+        cell.taken = key != "note" or squeezed(cell) == "备注"
         if not key and folding.visible(cell):
             reading.lost(cell.where, f"主机清单认不出的列，没有读：{flat(cell)}")
     twice = sorted({key for key in keys if key and keys.count(key) > 1})

@@ -164,7 +164,7 @@ def _machine_header(row: Sequence[Text]) -> bool:
     """各列的先后是不是附件印的：不是的不敢照读。"""
     shown = [re.sub(r"[（(].*?[）)]", "", squeezed(cell)) for cell in row[1:]]
     right = [column.name for column in _MACHINES]
-    if shown[:-1] != right[:-1]:
+    if shown[:-1] != right[:-1] or shown[-1] not in ("已使用时长", "已租用时长"):
         return False
     for cell in row:
         cell.taken = True
