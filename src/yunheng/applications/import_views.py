@@ -14,7 +14,7 @@ from yunheng.orgs.previewed import confirmed, keep, preview, preview_of, within
 from yunheng.orgs.reading import seen_in
 from yunheng.rules.procedures import PROCEDURES
 from yunheng.rules.roles import Role
-from yunheng.tables.notes import ranked
+from yunheng.tables.notes import Note, Outcome, ranked
 
 from . import annex_fitting, guards, importing, operations, pasting
 from .checking import check_row
@@ -34,12 +34,20 @@ def paste(request: Request, number: str) -> HttpResponse:
     purpose = f"paste-{number}-{request.actor.person}"
     if given := request.POST.get("kept"):
         agreed = request.POST.get("agreed") == "on"
-        with confirmed(actor=request.actor, text=given, purpose=purpose, agreed=agreed) as (name, kept):
-            rows = pasting.plain(kept)
+        with confirmed(actor=request.actor, text=given, purpose=purpose, agreed=agreed) as (name, kept, again):
+            read_rows = rows = pasting.plain(kept)
             if form == "changes":
                 rows = [{**row, "action": "新增"} for row in rows]
             values = {form: [*(draft.content.get(form) or []), *rows]}
-            operations.take_in(actor=request.actor, case=draft.case, seen=draft.version, values=values, name=name)
+            operations.take_in(
+                actor=request.actor,
+                case=draft.case,
+                seen=draft.version,
+                values=values,
+                name=name,
+                rows=read_rows,
+                again=again,
+            )
         return redirect(f"{reverse('section', args=[number, form])}?tried=1")
     file = request.FILES.get("file")
     name = (file.name or "")[:200] if file else "粘贴的内容"
@@ -49,11 +57,14 @@ def paste(request: Request, number: str) -> HttpResponse:
         found = pasting.from_file(file.read(), name) if file else pasting.from_text(request.POST.get("text", ""))
     except ValueError as error:
         return render(request, "applications/_preview.html", {"case": draft.case, "refused": str(error)}, status=422)
-    read = preview_of(found.table, found.notes)
+    earlier = operations.imported_before(draft, pasting.plain(found.rows))
+    twice = Note(Outcome.NAMED, "整份", f"{earlier}，再导入就再加一遍", doubtful=True)
+    read = preview_of(found.table, [*([twice] if earlier else []), *found.notes])
     context = {
         "case": draft.case,
         "columns": HOST_COLUMNS,
         "rows": list(zip(found.numbers, host_rows(found.rows), strict=True)),
+        "earlier": earlier,
         "bad": sum(bool(list(check_row(row))) for row in found.rows),
         "blocked": found.blocked,
         "read": read,
@@ -61,7 +72,7 @@ def paste(request: Request, number: str) -> HttpResponse:
         "back": reverse("section", args=[number, form]),
         "action": reverse("paste", args=[number]),
         "label": f"确认导入 {len(found.rows)} 行",
-        "kept": "" if found.blocked else keep([name, list(found.rows)], purpose, doubtful=read.doubtful),
+        "kept": "" if found.blocked else keep([name, list(found.rows), bool(earlier)], purpose, doubtful=read.doubtful),
     }
     return render(request, "applications/_preview.html", context)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -11,6 +13,8 @@ from yunheng.audit.append_only import AppendOnly
 from yunheng.cases.models import Case, Requirement
 from yunheng.ledger.models import Project
 from yunheng.orgs.models import Institution, Person
+
+REVOCABLE = "可以撤销"
 
 
 class Draft(models.Model):
@@ -22,7 +26,8 @@ class Draft(models.Model):
     version = models.PositiveIntegerField("版本", default=0)
     edited_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="最后编辑")
     edited_at = models.DateTimeField("最后编辑时刻", null=True)
-    before_import = models.JSONField("导入以前", null=True)
+    #: 导入的各次，旧的在前：文件名、内容的 SM3、几行、谁、何时，导入以前的各栏（太早的不留），前后的版本
+    imports = models.JSONField("导入的各次", default=list)
 
     class Meta:
         verbose_name = "草稿"
@@ -30,7 +35,19 @@ class Draft(models.Model):
     @property
     def undoable(self) -> bool:
         """最近一次导入以后没有再改过，可以整批撤销。"""
-        return self.before_import is not None and self.before_import["version"] == self.version
+        return any(state == REVOCABLE for _, state in self.imported)
+
+    @property
+    def imported(self) -> list[tuple[dict[str, Any], str]]:
+        """导入的各次和能不能撤销，新的在前：后面的撤了，前面的才撤得。"""
+        found: list[tuple[dict[str, Any], str]] = []
+        after, reachable = self.version, True
+        for one in reversed(self.imports):
+            reachable = reachable and one["version"] == after and one["values"] is not None
+            why = "导入以后又改过，不能整批撤销" if one["values"] is not None else "太早了，不能整批撤销"
+            found.append((one, ("先撤后面的，再撤这一次" if found else REVOCABLE) if reachable else why))
+            after = one["base"]
+        return found
 
     def __str__(self) -> str:
         return f"{self.case_id} v{self.version}"

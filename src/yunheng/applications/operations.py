@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -131,31 +131,73 @@ def save(*, actor: Actor, case: Case, seen: int, values: Mapping[str, Any]) -> D
     return draft
 
 
-def take_in(*, actor: Actor, case: Case, seen: int, values: Mapping[str, Any], name: str) -> Draft:
-    """写入导入的各栏，记下导入以前的，没有再改过的可以整批撤销（R-047）。`name` 是文件名，进留痕。"""
+#: 最近几次导入留着导入以前的各栏，可以依次撤销
+_UNDOABLE = 10
+
+
+def take_in(
+    *,
+    actor: Actor,
+    case: Case,
+    seen: int,
+    values: Mapping[str, Any],
+    name: str,
+    rows: Sequence[Mapping[str, str]] = (),
+    again: bool = False,
+) -> Draft:
+    """写入导入的各栏，记下导入以前的，没有再改过的可以整批撤销（R-047）。`name` 是文件名，进留痕。
+
+    `rows` 是往后加的各行：同样的各行已经导入过，而预览时没有说过（`again`），抛 Refused，免得两个窗口各加一遍。
+    """
     with unit_of_work(actor) as journal:
         draft = _editable(actor, case, seen)
+        if not again and (earlier := imported_before(draft, rows)):
+            raise Refused([f"{earlier}；没有再写一遍，确要再加一遍的请重新选择文件，看过提示再确认（R-032）"])
         changed = {key: value for key, value in values.items() if draft.content.get(key) != value}
         if changed:
             before = {key: draft.content[key] for key in changed if key in draft.content}
             added = [key for key in changed if key not in draft.content]
-            draft.before_import = {"values": before, "added": added, "version": draft.version + 1, "name": name[:200]}
+            made = {"name": name[:200], "digest": digest_of(rows), "rows": len(rows), "by": str(actor)}
+            made |= {"at": timezone.localtime().strftime("%Y-%m-%d %H:%M"), "values": before, "added": added}
+            made |= {"base": draft.version, "version": draft.version + 1}
+            old, kept = draft.imports[: 1 - _UNDOABLE], draft.imports[1 - _UNDOABLE :]
+            draft.imports = [*({**one, "values": None, "added": []} for one in old), *kept, made]
             _store(actor, draft, {**draft.content, **changed})
             journal.note("导入表单", case.number, before=before, after={"文件": name[:200], **changed})
     return draft
+
+
+def digest_of(rows: Sequence[Mapping[str, str]]) -> str:
+    """一批往后加的各行的 SM3；没有的为空。"""
+    return sm3(canonical([dict(row) for row in rows])) if rows else ""
+
+
+def imported_before(draft: Draft, rows: Sequence[Mapping[str, str]]) -> str:
+    """同样的各行已经导入过：一句话；没有为空。"""
+    digest = digest_of(rows)
+    found = [one for one in draft.imports if digest and one["digest"] == digest]
+    if not found:
+        return ""
+    last, times = found[-1], f" {len(found)} 次" if len(found) > 1 else ""
+    return f"同样的 {len(rows)} 行已经导入过{times}（“{last['name']}”，{last['at']}，{last['by']}）"
 
 
 def undo_import(*, actor: Actor, case: Case, seen: int) -> Draft:
     """整批撤销最近一次导入；导入以后又改过的抛 Refused，不连带撤掉后改的（R-047）。"""
     with unit_of_work(actor) as journal:
         draft = _editable(actor, case, seen)
-        earlier = draft.before_import
-        if earlier is None:
+        if not draft.imports:
             raise Refused(["没有可以撤销的导入（R-047）"])
+        *before, earlier = draft.imports
+        if earlier["values"] is None:
+            raise Refused([f"只留着最近 {_UNDOABLE} 次导入以前的内容，更早的不能整批撤销，请在表里直接改（R-047）"])
         if not draft.undoable:
             raise Refused(["导入以后又改过，不能整批撤销：撤了后改的也没有了；请在表里直接改（R-047）"])
         kept = {key: value for key, value in draft.content.items() if key not in earlier["added"]}
-        draft.before_import = None
+        if before and before[-1]["version"] == earlier["base"]:
+            # 撤到了前一次刚导入完的样子，前一次也就撤得
+            before[-1] = {**before[-1], "version": draft.version + 1}
+        draft.imports = before
         _store(actor, draft, {**kept, **earlier["values"]})
         journal.note("撤销导入表单", case.number, after={"文件": earlier["name"], **earlier["values"]})
     return draft
