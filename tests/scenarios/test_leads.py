@@ -190,7 +190,7 @@ def test_R091_只有一段日子裁定不计费的也是线索_不看最近的�
     rule("认可", from_on=date(YEAR, 11, 1))
     found = leading.pending(YEAR, JULY)
     assert {one.indicator for one in found} == {"F"}
-    assert f"{YEAR}-07-01 至（含）{YEAR}-10-31 不计费；{YEAR}-11-01 至（含）{YEAR + 1}-06-30 认可" in found[0].text
+    assert f"{YEAR}-07-01 至 {YEAR}-10-31（含）不计费；{YEAR}-11-01 至 {YEAR + 1}-06-30（含）认可" in found[0].text
 
 
 def test_R091_裁定不计费的成制度执行的线索_一张工单一条_裁定的证据带过去() -> None:

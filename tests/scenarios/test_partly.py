@@ -23,7 +23,7 @@ from yunheng.settlement.runs import recasting, running
 pytestmark = pytest.mark.django_db
 HOST = "LS-ECS-1"
 DONE, MIDDLE, REVIEWED = date(2025, 10, 1), date(2025, 10, 11), date(2025, 10, 20)
-PARTLY = "D4 先办后批，裁定：2025-07-01 至（含）2025-10-10 认可；2025-10-11 至（含）2026-06-30 没有裁定，待核"
+PARTLY = "D4 先办后批，裁定：2025-07-01 至 2025-10-10（含）认可；2025-10-11 至 2026-06-30（含）没有裁定，待核"
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_R075_批次以后又裁的_不改那一批说的(tmp_path: Path) -> Non
     assert by_command(run, tmp_path) == on_page(run)
     trial = recasting.recast(actor=cast()["shy"], on=JULY, run=run)
     words = why.why(book(trial), queries.lines_of(trial).filter(resource=HOST, item=CPU)[0])[0].evidence
-    assert any("2025-10-11 至（含）2026-06-30 不计费" in one for one in words)
+    assert any("2025-10-11 至 2026-06-30（含）不计费" in one for one in words)
 
 
 def test_R075_年度页写几条只裁了一部分_裁满了就不写() -> None:

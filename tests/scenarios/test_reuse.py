@@ -140,7 +140,7 @@ def test_R075_沿用是一次新的裁定_写明出自哪一条_照它重新计�
 def test_R075_只裁了一段的_日子挪一年(row: Difference) -> None:
     past(row, "不计费", date(2024, 9, 1), date(2025, 3, 1))
     past(row, "认可", date(2025, 3, 1), None)
-    assert shown(row).precedent.stated.startswith("2024-07-01 至（含）2024-08-31 没有裁定，待核；")  # type: ignore[union-attr]
+    assert shown(row).precedent.stated.startswith("2024-07-01 至 2024-08-31（含）没有裁定，待核；")  # type: ignore[union-attr]
     reuse(row)
     assert [(one.ruling, one.from_on, one.until_on, one.whole) for one in this_year()] == [
         ("不计费", date(2025, 9, 1), date(2026, 3, 1), False),

@@ -173,7 +173,7 @@ def test_R075_页面上写至_含_存的是半开的(row: Difference) -> None:
     assert (made.from_on, made.until_on, made.whole) == (FIRST, date(2025, 10, 1), False)
     page = client.get(url).content.decode()
     assert "部分裁定" in page
-    assert "2025-07-01 至（含）2025-09-30 不计费" in page
+    assert "2025-07-01 至 2025-09-30（含）不计费" in page
     wrong = client.post(url, given | {"last_on": "九月底"})
     assert wrong.status_code == 422
     assert "至（含）：日期应填成 2026-07-01 这样；现在是“九月底”（R-075）" in wrong.content.decode()

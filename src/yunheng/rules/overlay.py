@@ -75,9 +75,9 @@ def stated(spans: Sequence[Span[_Record]], start: date, until: date) -> str:
         return whole
     for span in (*kept, None):
         if day < (following := span.start if span else until):
-            said.append(f"{day} 至（含）{following - timedelta(days=1)} 没有裁定，待核")
+            said.append(f"{day} 至 {following - timedelta(days=1)}（含）没有裁定，待核")
         if span:
-            said.append(f"{span.start} 至（含）{span.last} {span.ruling}")
+            said.append(f"{span.start} 至 {span.last}（含）{span.ruling}")
             day = span.until
     return "；".join(said)
 

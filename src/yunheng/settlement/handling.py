@@ -203,7 +203,7 @@ def _outside(year: int, from_on: date | None, until_on: date | None) -> Iterator
     if start >= until:
         yield f"裁定的起 {start} 应不晚于至（含）{periods.last_day(until)}（R-075）"
     elif start < first or until > final:
-        yield f"裁定的起、至应在 {year} 服务年度内：{first} 至（含）{periods.last_day(final)}（D62-五，R-075）"
+        yield f"裁定的起、至应在 {year} 服务年度内：{first} 至 {periods.last_day(final)}（含，D62-五，R-075）"
 
 
 def _refuse_others(actor: Actor, run: Run, rows: Sequence[tuple[str, str, str]]) -> None:

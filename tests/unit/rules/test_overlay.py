@@ -61,12 +61,12 @@ def test_R075_撤回只撤它的日子_不能算裁定过() -> None:
 
 def test_R075_一句话写哪几天怎样裁的_没有裁定的日子也写() -> None:
     span = Span(START, OCTOBER, "不计费", 1)
-    rest = "2025-10-01 至（含）2026-06-30"
+    rest = "2025-10-01 至 2026-06-30（含）"
     assert stated([], START, UNTIL) == ""
     assert stated([Span(START, UNTIL, "认可", 1)], START, UNTIL) == "认可"
-    assert stated([span], START, UNTIL) == f"2025-07-01 至（含）2025-09-30 不计费；{rest} 没有裁定，待核"
+    assert stated([span], START, UNTIL) == f"2025-07-01 至 2025-09-30（含）不计费；{rest}没有裁定，待核"
     both = [span, Span(OCTOBER, UNTIL, "认可", 2)]
-    assert stated(both, START, UNTIL) == f"2025-07-01 至（含）2025-09-30 不计费；{rest} 认可"
+    assert stated(both, START, UNTIL) == f"2025-07-01 至 2025-09-30（含）不计费；{rest}认可"
     # 只算到九月底的批次：那些日子都裁过
     assert stated(both, START, OCTOBER) == "不计费"
     assert stated(both[1:], START, OCTOBER) == ""

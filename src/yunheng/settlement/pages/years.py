@@ -447,7 +447,7 @@ def package(request: Request) -> HttpResponse:
         years = [
             (
                 year,
-                f"{periods.years(year)} 服务年度（{year}-07-01 至（含）{year + 1}-06-30"
+                f"{periods.years(year)} 服务年度（{year}-07-01 至 {year + 1}-06-30，含"
                 f"{'，已冻结' if year in frozen else ''}）",
             )
             for year in range(present, FIRST_YEAR, -1)
