@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -90,7 +90,8 @@ def own_site(cluster: object, django_db_blocker: Any) -> Iterator[str]:  # noqa:
     yield from _serving(django_db_blocker)
 
 
-def _serving(django_db_blocker: Any) -> Iterator[str]:
+def _serving(django_db_blocker: Any, *stories: Callable[[], object]) -> Iterator[str]:
+    """起一个网站；`stories` 是另外办进库里的。"""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -100,6 +101,8 @@ def _serving(django_db_blocker: Any) -> Iterator[str]:
             from tests.support.year import used
 
             used()
+            for story in stories:
+                story()
         env = {**os.environ, "DATABASE_URL": database.url(name), "DEMO": "1"}
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "yunheng.config.wsgi", f"--bind=127.0.0.1:{port}", "--threads=4"],
@@ -183,6 +186,15 @@ class Town:
 def town(browser: Browser, site: str, tmp_path: Path) -> Iterator[Town]:
     """示例区。"""
     yield from _visited(browser, site, tmp_path)
+
+
+@pytest.fixture
+def disputed_town(cluster: object, django_db_blocker: Any, browser: Browser, tmp_path: Path) -> Iterator[Town]:  # noqa: ARG001
+    """自己一份的示例区，多一个平台工单与申请表数量不符（D3）的资源；裁定会改账，不与别的测试共用。"""
+    from tests.support.year import mismatched
+
+    with contextlib.contextmanager(_serving)(django_db_blocker, mismatched) as site:
+        yield from _visited(browser, site, tmp_path)
 
 
 @pytest.fixture

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, measured, used
+from tests.support.year import JULY, YEAR, measured, mismatched, used
 from yunheng.audit.refused import Refused
-from yunheng.ledger.models import Received, Source
-from yunheng.ledger.receiving import receive
 from yunheng.metering import oracle, reading
 from yunheng.metering.opening import opened
 from yunheng.orgs.models import BusinessClock
@@ -80,23 +77,16 @@ def test_R075_年初到一天不计费_其后认可_账目只有其后一条_不
 
 
 @pytest.fixture
-def mismatched() -> Difference:
-    """平台工单的数量与申请表不同的一条 D3；2025-03-05 下发，测试期在服务年度以前就满了。"""
-    project = used(on=date(2025, 3, 3), with_logs=False)
-    (code, *_) = project.resources.filter(code__startswith="ECS-YR-").order_by("code").values_list("code", flat=True)
-    reply = Received.objects.filter(kind="工单", payload__资源=code, payload__动作="新增").order_by("pk")[0]
-    source, _ = Source.objects.get_or_create(code="联通云管平台", defaults={"provider": reply.source.provider})
-    sent = reply.payload | {"工单号": "PT-D3", "数量": str(Decimal(reply.payload["数量"]) + 4)}
-    receive(actor=cast()["lt"], on=JULY, source=source, kind="工单", items=[("PT-D3", sent)])
-    log = {"编号": "日志", "资源": code, "首见日期": "2025-03-05", "末见日期": "2026-07-31"}
-    receive(actor=cast()["lt"], on=date(2026, 7, 31), source=source, kind="日志", items=[("日志", log)])
+def entry() -> Difference:
+    """平台工单的数量与申请表不同的一条 D3；测试期在服务年度以前就满了。"""
+    mismatched()
     return Difference.objects.get(run=measured(), code="D3")
 
 
 def test_R075_数量不符的_七至九月不计费_十月起认可_账目只有十月起一条_逐日与笨算法相等(
-    mismatched: Difference, tmp_path: Path
+    entry: Difference, tmp_path: Path
 ) -> None:
-    row, october = mismatched, date(2025, 10, 1)
+    row, october = entry, date(2025, 10, 1)
     (whole,) = lines(queries.latest_run(YEAR) or Run(), row)
     assert whole == (True, FIRST, FINAL)
     rule(row, "不计费", FIRST, october)
@@ -110,6 +100,27 @@ def test_R075_数量不符的_七至九月不计费_十月起认可_账目只有
     assert waived(run, row) == [(FIRST, october)]
     assert by_oracle(run, tmp_path) == run.digest
     assert queries.differences_of(run).get(code="D3").ruling == "部分"
+
+
+def test_R075_账上列出不计费的日子各照哪条裁定_撤回的不改先前批次的说法(entry: Difference) -> None:
+    august, october = date(2025, 8, 1), date(2025, 10, 1)
+    for text, *days in (("七月停电", FIRST, august), ("八九月搬迁", august, october)):
+        handling.handle(
+            actor=cast()["shy"], on=JULY, year=YEAR, code=entry.code, resource=entry.resource, item=entry.item,
+            kind="裁定", text=text, ruling="不计费", from_on=days[0], until_on=days[1],
+        )  # fmt: skip
+
+    def bill(run: Run) -> str:
+        """这一批次里这个资源的账。"""
+        return str(signed_in("shy").get(f"/settlement/runs/{run.pk}/?resource={entry.resource}").content.decode())
+
+    first = measured()
+    assert all(f"D3 裁定不计费（R-075）：{text}（" in bill(first) for text in ("七月停电", "八九月搬迁"))
+    rule(entry, "撤回", FIRST, october)
+    again = measured()
+    assert "裁定不计费的<small>" in bill(first)
+    assert "七月停电" in bill(first)
+    assert "裁定不计费的<small>" not in bill(again)
 
 
 def test_R075_后裁的只盖它的日子_撤回的回到待核(row: Difference) -> None:

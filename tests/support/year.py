@@ -16,7 +16,7 @@ from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case, Event
 from yunheng.cases.queries import position
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.ledger.models import Project, Source
+from yunheng.ledger.models import Project, Received, Source
 from yunheng.ledger.receiving import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
@@ -40,6 +40,21 @@ def used(
     if with_logs:
         logged(project)
     return project
+
+
+def mismatched(name: str = "数量不符的系统", prefix: str = "ECS-D3-") -> str:
+    """平台工单的数量与申请表不同（D3）的一个资源；2025-03-05 下发，测试期在服务年度以前就满了，有全年的日志。"""
+    project = used(name, prefix, on=date(2025, 3, 3), with_logs=False)
+    code = str(project.resources.filter(code__startswith=prefix).order_by("code").values_list("code", flat=True)[0])
+    reply = Received.objects.filter(kind="工单", payload__资源=code, payload__动作="新增").order_by("pk")[0]
+    provider = reply.source.provider
+    assert provider
+    source, _ = Source.objects.get_or_create(code=f"{provider.name}云管平台", defaults={"provider": provider})
+    sent = reply.payload | {"工单号": "PT-D3", "数量": str(Decimal(reply.payload["数量"]) + 4)}
+    receive(actor=cast()["lt"], on=JULY, source=source, kind="工单", items=[("PT-D3", sent)])
+    log = {"编号": "D3-日志", "资源": code, "首见日期": "2025-03-05", "末见日期": "2026-07-31"}
+    receive(actor=cast()["lt"], on=date(2026, 7, 31), source=source, kind="日志", items=[("D3-日志", log)])
+    return code
 
 
 def self_paid(iaas: str = "", by: str = "lt", prefix: str = "ECS-JD-") -> None:

@@ -129,4 +129,4 @@ def undo(request: Request, number: str) -> HttpResponse:
     """整批撤销最近一次导入。"""
     draft = draft_or_404(request, number)
     operations.undo_import(actor=request.actor, case=draft.case, seen=seen_in(request.POST.get("version")))
-    return redirect("tasks", number)
+    return redirect(f"{reverse('tasks', args=[number])}?undone=1")

@@ -347,9 +347,7 @@ def _reason(book: Book, one: Timeline, day: date, state: str, differences: list[
         notes = [entry.note for entry in mine if entry.code in line.differences.split(",")]
         return f"待核 {line.differences}，没有裁定，不入合计（R-075）：" + "；".join(notes)
     if state == WAIVED:
-        ruled = [by for entry in mine if (by := entry.ruled_on(day)) and by.ruling == Handling.WAIVE]
-        said = ruled[0] if ruled else None
-        return "裁定不计费（R-075）" + (f"：{said.text}（{said.by} {said.on}）" if said else "")
+        return _excused_by(mine, day)
     use = one.use_on(day)
     if state == TRIAL:
         assert use is not None
@@ -362,6 +360,26 @@ def _reason(book: Book, one: Timeline, day: date, state: str, differences: list[
     if one.uses:
         return f"未下发：{one.uses[0].start} 才下发" + _by(one.uses[0].added)
     return "台账上没有在用" + _noted(mine)
+
+
+def _excused_by(differences: Iterable[Difference], day: date) -> str:
+    """那天照哪一条裁定不计费：哪种差异、依据、谁、哪天裁的；多条的说头一条。"""
+    ruled = ((entry, by) for entry in differences if (by := entry.ruled_on(day)) and by.ruling == Handling.WAIVE)
+    for entry, by in ruled:
+        return f"{entry.code} 裁定不计费（R-075）：{by.text}（{by.by} {by.on}）"
+    return "裁定不计费（R-075）"
+
+
+def waived_pieces(book: Book) -> list[tuple[Item, WaivedLine, list[str]]]:
+    """裁定不计费、没有入账的各段：（目录项, 那一段, 照哪几条裁定，依次）。"""
+    pieces = [(one, gone) for one in book.timelines for gone in one.waived]
+    differences = _differences(book) if pieces else []
+    found = []
+    for one, gone in sorted(pieces, key=lambda piece: piece[1].seq):
+        mine = [entry for entry in differences if entry.item in (one.item.code, "")]
+        days = (gone.from_on + n * DAY for n in range((gone.until_on - gone.from_on).days))
+        found.append((one.item, gone, list(dict.fromkeys(_excused_by(mine, day) for day in days))))
+    return found
 
 
 def _spared(book: Book, one: Timeline, day: date) -> str:

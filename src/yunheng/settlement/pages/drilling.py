@@ -144,6 +144,7 @@ def _resource(request: Request, context: dict[str, Any], run: Run, place: Place)
         "sum": sum((line.amount for line in book.lines if not line.disputed), ZERO),
         "page": page,
         "lines": [_shown(line, run, items[line.item], book.conventions) for line in page],
+        "waived": daily.waived_pieces(book),
         "book": book,
         "months": months,
         "columns": range(1, 32),
