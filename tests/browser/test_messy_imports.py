@@ -209,12 +209,16 @@ def test_R075_裁七至九月不计费其余认可_重新计量_账切成计费�
     expect(cut).to_have_count(1)
     charged = [" ".join(cell.split()) for cell in texts(cut.locator("td"))]
     assert charged[2:5] == ["2025-10-01", "2026-06-30", "273"]
-    waived = shy.locator("section", has_text="裁定不计费的").locator("tbody tr")
+    # 全年有别的项在计费，日历上看不出；变化的清单写明哪天起不计费、哪天起又计费
+    told = [" ".join(one.split()) for one in texts(shy.locator("ol.changes li"))]
+    assert f"2025-07-01 裁定不计费：{charged[0]}（至 2025-09-30（含））" in told
+    assert f"2025-10-01 裁定不计费的到前一天，起计费：{charged[0]}" in told
+    waived = shy.locator("section:has(h2:has-text('裁定不计费的')) tbody tr")
     expect(waived).to_have_count(1)
     shown = [" ".join(cell.split()) for cell in texts(waived.locator("td"))]
     assert (shown[0], shown[1]) == (charged[0], charged[1])
     assert shown[2:5] == ["2025-07-01", "2025-09-30", "92"]
-    expect(waived).to_contain_text("D3 裁定不计费（R-075）：机房搬迁，这三个月没有供上（")
+    assert re.fullmatch(r"D3 裁定不计费 R-075 ?：机房搬迁，这三个月没有供上（.+ 2026-07-08）", shown[6])
     # 切开的前后两天：一天不计费、写明依据，一天计费
     for day, words in (("2025-09-30", "机房搬迁，这三个月没有供上"), ("2025-10-01", charged[0])):
         town["shy"].open(f"{run}days/{day}/?resource={resource}")

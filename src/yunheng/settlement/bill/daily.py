@@ -261,7 +261,7 @@ def _together(states: Iterable[str]) -> str:
 
 
 def _changes(book: Book) -> list[Change]:
-    """期间里的变化：下发、变更、释放（照哪件事项、哪张工单），测试期满，单价换版。"""
+    """期间里的变化：下发、变更、释放（照哪件事项、哪张工单），测试期满，单价换版，裁定不计费的起止。"""
     notes: defaultdict[date, list[tuple[str, str]]] = defaultdict(list)
     done: defaultdict[tuple[date, str, str], list[str]] = defaultdict(list)
     for one in book.timelines:
@@ -272,6 +272,10 @@ def _changes(book: Book) -> list[Change]:
         for use in one.uses:
             if use.on_trial:
                 done[use.charged_on, "测试期满，起计费", ""].append(one.item.name)
+        for gone in one.waived:
+            done[gone.from_on, "裁定不计费", ""].append(f"{one.item.name}（至 {gone.last_on}（含））")
+            if one.line_on(gone.until_on):
+                done[gone.until_on, "裁定不计费的到前一天，起计费", ""].append(one.item.name)
         for a, b in zip(one.lines, one.lines[1:], strict=False):
             if a.until_on == b.from_on and a.unit_price != b.unit_price:
                 done[b.from_on, "单价换版", ""].append(
