@@ -49,6 +49,18 @@ def test_没有口令_口令不对_一律401_什么都不收(key: str) -> None:
     assert not Received.objects.exists()
 
 
+def test_接口的拒绝都是中文_数不猜(key: str) -> None:
+    assert send(None, [ORDER]).json()["problems"] == ["口令不对，或没有带：请求头 X-Source-Key（R-052）"]
+    broken = Client().post("/api/v1/orders", "[{", content_type="application/json", headers={"X-Source-Key": key})
+    assert (broken.status_code, broken.json()["problems"]) == (400, ["读不出：不是合格的 JSON"])
+    for guessed in ("1_2", "1e2", "1,2", "1,200"):
+        answer = send(key, [ORDER | {"数量": guessed}])
+        assert answer.status_code == 422
+        assert answer.json()["problems"] == ["第 1 条 数量：应为数"]
+    assert not Received.objects.exists()
+    assert counted(send(key, [ORDER | {"数量": "1200.5"}])) == (1, 0)
+
+
 def test_口令只存摘要(key: str) -> None:
     assert key not in str(Source.objects.values())
 

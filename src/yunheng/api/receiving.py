@@ -100,10 +100,15 @@ def _receive(request: HttpRequest, kind: str, rows: Sequence[Row]) -> Receipt:
     return Receipt(新收=taken.new, 已有=taken.known, 提醒=list(taken.reminders))
 
 
+#: 框架自己说的几种，换成中文
+_SAID = {400: "读不出：不是合格的 JSON", 401: "口令不对，或没有带：请求头 X-Source-Key（R-052）"}
+
+
 @api.exception_handler(HttpError)
 def not_allowed(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """口令的用途不对。"""
-    return api.create_response(request, {"problems": [str(error)]}, status=error.status_code)
+    """没有口令、口令的用途不对、内容读不出。"""
+    said = _SAID.get(error.status_code, str(error))
+    return api.create_response(request, {"problems": [said]}, status=error.status_code)
 
 
 #: 序号的上限：再大数据库存不下

@@ -8,6 +8,7 @@ from typing import Any
 
 from yunheng.catalog.queries import dimensions
 from yunheng.rules.growth import CPU, MEMORY, STORAGE, Host, amounts
+from yunheng.rules.money import number_typed
 
 #: 以 TB 计、并入“存储”维度的服务项（R-037）
 STORAGE_ITEMS = ("CC-PT", "CC-JM", "CC-DB", "CC-BF")
@@ -22,8 +23,11 @@ _DIMENSIONS = {
 
 
 def decimal(value: object) -> Decimal:
-    """空当 0；表单已检查过，这里不会是坏数。"""
-    return Decimal(str(value).replace(",", "").replace("，", "")) if value not in (None, "") else Decimal(0)
+    """空当 0；不是数的抛 ValueError（交的时候已检查过，草稿里可能有）。"""
+    found = Decimal(0) if value in (None, "") else number_typed(str(value))
+    if found is None:
+        raise ValueError(f"应为数：{value}")
+    return found
 
 
 def host(row: Mapping[str, Any]) -> Host:

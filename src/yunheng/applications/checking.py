@@ -6,11 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from yunheng.documents.annex1 import LABELS, PRE_TICKED
 from yunheng.orgs.reading import whole_of
+from yunheng.rules.money import number_typed
 from yunheng.rules.procedures import PROCEDURES
 
 from .sections import HOST_COLUMNS, SECTIONS, Column, Field, Section
@@ -21,7 +22,6 @@ _MOST = Decimal(1_000_000)
 #: XML 和数据库都存不下的控制字符；换行和制表另算
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 #: 逗号只认千分位：1,23 是不是 123 没有人知道
-_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _CONTACT = re.compile(r"[0-9０-９()（）+\-— ,、/转]{5,60}")
 
 
@@ -52,17 +52,11 @@ def clean_text(text: str, most: int = 2000) -> str:
 
 def number(text: object, decimals: int) -> Decimal:
     """数字栏：非负，位数有限；不对抛 ValueError，写明要填成什么样。"""
-    shown = str(text).strip().replace("，", ",")
-    if _THOUSANDS.fullmatch(shown):
-        shown = shown.replace(",", "")
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", shown):
+    value = number_typed(str(text))
+    if value is None or value < 0:
         raise ValueError(f"应为数字，例如 {'0.5' if decimals else '16'}，现在是“{str(text)[:20]}”")
-    try:
-        value = Decimal(shown)
-    except InvalidOperation as error:
-        raise ValueError("应为数字") from error
     if value > _MOST:
-        raise ValueError(f"太大了：{shown}，不超过 {_MOST:,}")
+        raise ValueError(f"太大了：{str(text).strip()[:20]}，不超过 {_MOST:,}")
     if value != round(value, decimals):
         raise ValueError(f"最多 {decimals} 位小数" if decimals else "应为整数")
     return value

@@ -126,9 +126,9 @@ def totals(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
 def _number(value: Any) -> Decimal:
     try:
         found = decimal(value)
-    except ArithmeticError:
+    except ValueError:
         return Decimal(0)
-    return found if found.is_finite() and abs(found) < 10**9 else Decimal(0)
+    return found if abs(found) < 10**9 else Decimal(0)
 
 
 def quantities(content: Mapping[str, Any], known: Mapping[str, Item]) -> dict[str, Decimal]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from yunheng.rules import editions, periods, pricing
+from yunheng.rules.money import number_typed
 from yunheng.rules.problems import NotInForce
 
 from .models import Edition, Item, Listing, Price
@@ -265,19 +266,22 @@ def host_quantities(
     }
     result: dict[str, Decimal] = {}
 
+    def number_in(value: object) -> Decimal:
+        return number_typed(str(value)) or Decimal(0)
+
     def add(dimension: str, amount: Decimal) -> None:
         code = by_dimension.get((dimension, architecture)) or by_dimension.get((dimension, ""))
         if code and amount:
             result[code] = result.get(code, Decimal(0)) + amount
 
     for host in hosts:
-        count = Decimal(str(host.get("count") or 1))
+        count = number_in(host.get("count") or 1)
         if host.get("type") == "物理机":
             add("物理机", count)
             continue
-        add("CPU 核", Decimal(str(host.get("cores") or 0)) * count)
-        add("内存 GB", Decimal(str(host.get("memory") or 0)) * count)
-        add("系统盘 TB", Decimal(str(host.get("system_disk") or 0)) * count)
+        add("CPU 核", number_in(host.get("cores") or 0) * count)
+        add("内存 GB", number_in(host.get("memory") or 0) * count)
+        add("系统盘 TB", number_in(host.get("system_disk") or 0) * count)
         disk = "SSD TB" if host.get("ssd") else "数据盘 TB"
-        add(disk, Decimal(str(host.get("data_disk") or 0)) * count)
+        add(disk, number_in(host.get("data_disk") or 0) * count)
     return result

@@ -76,7 +76,8 @@ def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     sheet.write_string(
         1,
         0,
-        f"服务年度 {papers.year}-07-01 至 {papers.year + 1}-06-30，计至 {last_day(result['until'])}（含）；单位：元",
+        f"服务年度 {papers.year}-07-01 至 {papers.year + 1}-06-30（含），"
+        f"计至 {last_day(result['until'])}（含）；单位：元",
         book.note,
     )
     sheet.write_string(2, 0, f"摘要 {result['digest']}", book.note)
@@ -313,16 +314,16 @@ def _tiers(book: Book, papers: Papers) -> None:
 
 def _conventions(book: Book, papers: Papers) -> None:
     fields = [
-        Field("口径", 7), Field("问题", 24, "long"), Field("本次采用", 12), Field("含义", 34, "long"),
-        Field("默认", 12),
+        Field("口径", 7), Field("问题", 24, "long"), Field("本次采用", 34, "long"), Field("默认", 34, "long"),
+        Field("数据包里的写法", 14),
         Field("理由", 44, "long"), Field("条款", 18, "long"), Field("谁可以改", 9),
     ]  # fmt: skip
     book.table(
         "口径",
         fields,
         (
-            (code, rule.question, chosen, rule.options[chosen], rule.default, rule.reason, "、".join(rule.clauses),
-             rule.changed_by)
+            (code, rule.question, rule.options[chosen], rule.options[rule.default], chosen, rule.reason,
+             "、".join(rule.clauses), rule.changed_by)
             for code, chosen in papers.result["conventions"].items()
             for rule in (CONVENTIONS[code],)
         ),

@@ -10,9 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from yunheng.catalog.models import Item
+from yunheng.rules.money import number_typed
 from yunheng.tables import folding
 from yunheng.tables import reading as tables
 from yunheng.tables.columns import Column, Kind, choices
@@ -25,8 +26,16 @@ from .models import Received, Source
 from .operations import MAX_BATCH
 from .receiving import CORRECTS, examine
 
+
+def _plain(value: Any) -> Any:
+    """送来的数写成文本的，只认数字和小数点：1e2、1_0、千分位不猜。"""
+    if isinstance(value, str) and ("," in value or number_typed(value) is None):
+        raise ValueError("应为数")
+    return value
+
+
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
-Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3)]
+Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3), BeforeValidator(_plain)]
 #: 更正的原件的来源编号；工单的是工单号加资源、目录项，所以长些。空的是不更正
 Original = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 
@@ -135,7 +144,7 @@ def explained(error: Mapping[str, Any]) -> str:
         return "日期应写成 2025-09-30 的样子"
     if kind.startswith(("decimal", "greater_than", "less_than")):
         return "应为不小于 0 的数，位数有限"
-    return known.get(kind, "格式不对")
+    return known.get(kind) or str(error.get("ctx", {}).get("error", "")) or "格式不对"
 
 
 #: 列 → 文件里怎样认：别的叫法、是编号还是数、日期；没有写的当编号

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from yunheng.audit.refused import At, Refused
+from yunheng.rules.money import number_typed
 
 _Read = TypeVar("_Read")
 
@@ -22,15 +23,14 @@ _MOST = Decimal(10) ** 15
 
 
 def decimal_of(text: str, places: int) -> Decimal:
-    """最多 `places` 位小数的数；千分位的逗号去掉。"""
-    plain = text.replace(",", "").replace("，", "").strip()
+    """最多 `places` 位小数的数；可以有千分位的逗号，三位一组。"""
+    plain = text.strip()
     if not plain:
         raise ValueError("请填数，例如 92.5")
-    try:
-        value = Decimal(plain)
-    except InvalidOperation as error:
-        raise ValueError(f"应为数，例如 92.5；现在是“{plain[:20]}”") from error
-    if not value.is_finite() or abs(value) >= _MOST or value != round(value, places):
+    value = number_typed(plain)
+    if value is None:
+        raise ValueError(f"应为数，例如 92.5；现在是“{plain[:20]}”")
+    if abs(value) >= _MOST or value != round(value, places):
         raise ValueError(f"应为数，最多 {places} 位小数；现在是“{plain[:20]}”")
     return value
 

@@ -15,11 +15,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from yunheng.assessment.queries import locked
+from yunheng.audit.actor import Actor
 from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.panels import register_panel
+from yunheng.cases.queries import visible as visible_cases
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Edition, EditionDraft, Inquiry
 from yunheng.catalog.operations import LEVELS, stale_problems
@@ -82,12 +84,18 @@ def home(request: Request) -> HttpResponse:
     commissioned = request.actor.role in (*commissioning.READERS, Role.THIRD_PARTY)
     context = {
         "rows": rows,
+        "openable": openable(request.actor, queries.year_cases()),
         "shares": shares,
         "commissioned": commissioned,
         "starts": service_year_start(present),
         "opens": built_in().settled("settlement_start_month", request.on).whole,
     }
     return render(request, "settlement/home.html", context)
+
+
+def openable(actor: Actor, cases: QuerySet[YearCase]) -> set[int]:
+    """这几件里打得开的（R-001）：年度结算是区里的件，使用单位、服务商只看编号和办到哪里，不给点了打不开的链接。"""
+    return set(visible_cases(actor).filter(case__in=cases.values("case")).values_list("case_id", flat=True))
 
 
 @allowed(*BUSINESS)
@@ -101,6 +109,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "year": year,
         "span": service_year(year),
         "case": cases[-1].case if cases else None,
+        "opens": openable(request.actor, YearCase.objects.filter(service_year=year)),
         "withdrawn": YearCase.objects.filter(service_year=year, case__board__outcome=WITHDRAWN.code)
         .select_related("case")
         .order_by("pk"),
