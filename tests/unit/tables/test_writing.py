@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[3] / "src" / "yunheng"
 #: 写数据包、读进库的中间文件，是给机器读的
 MACHINE = {
     "tables/writing.py", "settlement/runs/running.py", "metering/writing.py", "metering/spreadsheet.py",
-    "metering/reading.py", "metering/parting.py", "applications/history/checks.py",
+    "metering/reading.py", "metering/parting.py", "applications/history/checks.py", "settlement/runs/estimating.py",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from yunheng.audit.append_only import newest
 from yunheng.ledger import marks
 from yunheng.ledger.effective import alive, ordered
 from yunheng.ledger.marks import Mark
@@ -237,7 +238,7 @@ def standing(year: int) -> Standing | None:
     run = freeze.run
     more = arrived(run)
     count = None if more is None else Late.objects.filter(run=run).exclude(received__in=more).count() + len(more)
-    estimate = LateEstimate.objects.filter(run=run).order_by("pk").last()
+    estimate = newest(LateEstimate.objects.filter(run=run))
     order = waiting(year).first()
     if count == 0:
         return None
