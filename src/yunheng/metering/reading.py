@@ -330,12 +330,12 @@ def _checked_rows(package: Package, table: Table, path: Path, header: Sequence[s
 
 
 def _legible(package: Package, table: Table, number: int, column: str, cell: str) -> str:
-    if _UNPRINTABLE.search(cell):
-        package.problem(table.name, number, column, f"有不可打印的控制字符：{cell!r}")
-        return _UNPRINTABLE.sub("�", cell)
     if not _encoded(cell):
         package.problem(table.name, number, column, "不是 UTF-8 编码")
-        return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        cell = cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if _UNPRINTABLE.search(cell):
+        package.problem(table.name, number, column, f"有不可打印的控制字符：{cell!r}")
+        cell = _UNPRINTABLE.sub("�", cell)
     return cell
 
 

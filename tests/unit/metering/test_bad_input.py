@@ -97,6 +97,14 @@ def test_不是UTF8的文件说明要另存(package: Path, refused: Refused) -> 
     assert all("UTF-8" in row[3] for row in rows)
 
 
+def test_一格里又有控制字符又不是UTF8_两样都报到格(package: Path, refused: Refused) -> None:
+    path = package / "机构.csv"
+    lines = len(path.read_bytes().rstrip(b"\n").split(b"\n"))
+    path.write_bytes(path.read_bytes().rstrip(b"\n") + b"\nX\x0b\xea,A,B,C\n")
+    mine = [row for row in refused(package) if row[:3] == ["机构", str(lines + 1), "代码"]]
+    assert {row[3][:4] for row in mine} >= {"不是 U", "有不可打"}
+
+
 def test_多余的一列表头不是UTF8_也指明第几列(package: Path, refused: Refused) -> None:
     path = package / "项目.csv"
     head, rest = path.read_bytes().split(b"\n", 1)
