@@ -15,7 +15,7 @@ from yunheng.assessment import operations as assessment
 from yunheng.assessment import queries, surveying
 from yunheng.assessment.models import Answer, Satisfaction, Survey, Ticket
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.cases.models import Case
+from yunheng.cases.models import Board, Case
 from yunheng.cases.queries import unread
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
@@ -218,8 +218,17 @@ def test_R092_问卷结束了_有回答的一家不能手填_没有人用过所�
 
 def test_R093_考核审定了的年度_不能再调查() -> None:
     appraised()
+    with pytest.raises(Refused, match="审定锁定，不能再调查"):
+        started()
+    assert not Survey.objects.exists()
+
+
+def test_R093_审定以前起了没发的调查_审定以后发不出去() -> None:
     case = started()
-    with pytest.raises(Refused, match="审定锁定"):
+    Board.objects.filter(case=case).update(outcome="withdrawn")
+    appraised()
+    Board.objects.filter(case=case).update(outcome="")
+    with pytest.raises(Refused, match="审定锁定，不能再调查"):
         act("dsf", case, "issue")
     assert seen(case) == 0
 

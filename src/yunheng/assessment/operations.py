@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,9 +11,9 @@ from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
+from yunheng.cases.notifying import first_time, tell
 from yunheng.cases.operations import Doing, assign_provider, open_case, register_effect, register_guard
-from yunheng.cases.queries import overdue_visits
-from yunheng.ledger.models import Received
+from yunheng.cases.queries import Overdue, overdue_visits
 from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.reading import MAX_ATTACHMENT
@@ -25,11 +24,10 @@ from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS, FULLY, RESPONSIBILITIES
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, SatisfactionFile, Score
-from .queries import appraisal_of, frozen_content, locked, mark, surveyed, unproved
+from .queries import frozen_content, locked, mark, sent, surveyed, surveying_now, unproved, with_findings
+from .sourcing import orders, sourced
 
 RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
-#: 一个工单号最多抄几条作证据：一张工单有几个资源、目录项
-_MOST_ORDERS = 20
 
 
 def _refuse_locked(provider: Institution, year: int) -> None:
@@ -43,16 +41,20 @@ def _hold(provider: Institution, year: int) -> None:
     _refuse_locked(provider, year)
 
 
-def _refuse_sent(actor: Actor, provider: Institution, year: int) -> None:
-    """送服务商确认以后不能再添扣分的事：服务商确认的是哪张表，审定的就是哪张表。系统自己记的除外。"""
-    begun = appraisal_of(provider, year)
-    if actor.role is not None and begun is not None and begun.case.board.step != "draft":
-        raise Refused(
-            [
-                f"{provider.name} {year} 服务年度的考核（{begun.case.number}）已送“{begun.case.board.step_name}”，"
-                "不能再登记；要补的，请区科创中心先退回第三方重评（D62-附件5，R-093）"
-            ]
+def unsent(provider: Institution, year: int, what: str = "再登记；要补的") -> Iterator[str]:
+    """为什么不能再改分：已经送服务商确认；能改为空。服务商确认的是哪张表，审定的就是哪张表（R-093）。"""
+    if begun := sent(provider, year):
+        yield (
+            f"{provider.name} {year} 服务年度的考核（{begun.case.number}）已送“{begun.case.board.step_name}”，"
+            f"不能{what}，请区科创中心先退回第三方重评，改好再送服务商确认（D62-附件5，R-093）"
         )
+
+
+def _hold_unsent(provider: Institution, year: int, what: str = "再登记；要补的") -> None:
+    """拿住这家的锁；审定了的、送服务商确认了的抛 Refused。动分数的操作都从这里过。要在事务里。"""
+    _hold(provider, year)
+    if problems := list(unsent(provider, year, what)):
+        raise Refused(problems)
 
 
 def record(
@@ -72,7 +74,7 @@ def record(
 ) -> Occurrence:
     """登记一起事件，可附证据（文件名, 内容）；同一家同一指标同一来源编号只记一次。
 
-    由有委托的第三方、区科创中心或系统登记；来源编号是这家的办件、工单的号，自动带上出处作证据；系统记的必带出处。
+    由有委托的第三方、区科创中心或系统登记；来源编号是这家的办件、工单的号，自动带上出处作证据（`sourcing`）；系统记的必带出处。
     没有证据的可以先登记、后补，补齐以前送不了确认。日期在将来、不在 `year` 服务年度里，没有责任、没有来源编号（给了
     `mark_` 的不要），证据空的太大的，考核已送服务商确认、已审定，都抛 Refused。
     """
@@ -103,12 +105,12 @@ def record(
         problems.append("系统自己记的事件要带出处：哪件办件，或附上证据（D62-附件5，R-091）")
     if problems:
         raise Refused(problems)
-    case = case or Case.objects.filter(number=reference, board__provider=provider).first()
+    if case is None and reference:
+        case = sourced(provider, indicator, reference, happened_on, on, bare=not files)
     year = periods.service_year_of(happened_on)
     key = mark_ or f"登记/{provider.code}/{indicator}/{reference}"
     with unit_of_work(actor) as journal:
-        _hold(provider, year)
-        _refuse_sent(actor, provider, year)
+        _hold_unsent(provider, year)
         if before := Occurrence.objects.filter(mark=key).first():
             words = (
                 f"{provider.name}的“{before.title}”已有 {reference or key} 这一起"
@@ -137,19 +139,9 @@ def record(
                 "来源编号": reference,
             },
         )
-        for name, body in (*files, *_orders(provider, reference)):
+        for name, body in (*files, *orders(provider, reference)):
             _proved(actor=actor, on=on, occurrence=occurrence, name=name, content=body)
     return occurrence
-
-
-def _orders(provider: Institution, reference: str) -> Iterator[tuple[str, bytes]]:
-    """来源编号是这家送来的工单号的，把收到的原样抄作证据。"""
-    if reference:
-        same = Received.objects.filter(kind="工单", source__provider=provider, source_ref__startswith=f"{reference}/")
-        for one in same.order_by("pk")[:_MOST_ORDERS]:
-            text = json.dumps(one.payload, ensure_ascii=False, indent=1, sort_keys=True)
-            words = f"云管平台的工单 {one.source_ref}，收到的 SM3 {one.digest}：\n{text}\n"
-            yield f"来源摘录-工单-{one.pk}.txt", words.encode()
 
 
 def _file_problems(name: str, body: bytes) -> Iterator[str]:
@@ -184,15 +176,22 @@ def _proved(*, actor: Actor, on: date, occurrence: Occurrence, name: str, conten
 
 
 def find(*, actor: Actor, on: date, occurrence: Occurrence, counted: bool, reason: str) -> Finding:
-    """区科创中心复核一起事件：算或不算，写明理由；审定以后不能再动。"""
+    """区科创中心复核一起事件：算或不算，写明理由；审定以后不能再动。
+
+    送服务商确认以后只能写维持的结论；改了计不计分的抛 Refused，先退回，让服务商看到改过的表（R-093）。
+    """
     if actor.role != Role.REVIEWER:
         raise NotYours(["考核事件由区科创中心复核（D62-附件5，R-093）"])
     if not reason.strip():
         raise Refused(["复核要写明理由（R-093）"])
-    if counted and occurrence.case_id is None and not occurrence.evidence.exists():
-        raise Refused(["这一起没有证据，不能复核为计分：先补附件，或复核为不计分（D62-附件5，R-091）"])
     with unit_of_work(actor) as journal:
-        _hold(occurrence.provider, periods.service_year_of(occurrence.on))
+        provider, year = occurrence.provider, periods.service_year_of(occurrence.on)
+        _hold(provider, year)
+        now = with_findings(Occurrence.objects.all()).get(pk=occurrence.pk)
+        if counted and not now.sourced:
+            raise Refused(["这一起没有证据，不能复核为计分：先补附件，或复核为不计分（D62-附件5，R-091）"])
+        if now.counts != counted:
+            _hold_unsent(provider, year, "再改计不计分；要改的")
         finding = Finding.objects.create(
             occurrence=occurrence, counted=counted, reason=reason.strip()[:500], on=on, by=str(actor)
         )
@@ -278,8 +277,7 @@ def tallied(
 ) -> Satisfaction:
     """记下一个满意率：问卷计出来的，或手填的（另附文件）；送确认以后、审定以后抛 Refused。"""
     with unit_of_work(actor) as journal:
-        _hold(provider, year)
-        _refuse_sent(actor, provider, year)
+        _hold_unsent(provider, year)
         row = Satisfaction.objects.create(
             provider=provider, service_year=year, rate=rate, answers=answers, basis=basis, by=str(actor)
         )
@@ -315,6 +313,8 @@ def start(*, actor: Actor, on: date, provider: Institution, year: int) -> Case:
 def arise(on: date) -> int:
     """服务商超期的任务自动成为 A 类事件（R-091）：每件每步一起，已记过的、年度已审定的不记。返回新记几起。
 
+    考核已送服务商确认的也不记，知会区科创中心：要记的先退回，退回以后再跑就记上。
+
     停钟的日子不算，超期的都在服务商手上，所以记全部责任；另有缘由的，服务商申辩、区科创中心复核。
     对考核的申辩不是服务任务，超期不扣分。
     """
@@ -329,35 +329,60 @@ def arise(on: date) -> int:
         year = periods.service_year_of(visit.due)
         if provider.code in closed.setdefault(year, set(locked(year))):
             continue
-        name = visit.name
-        done = f"{visit.until} 才办" if visit.until else f"到 {on} 还没办"
-        record(
-            actor=SYSTEM,
-            on=on,
-            provider=provider,
-            indicator="A",
-            happened_on=visit.due,
-            text=f"{case.number}“{name}”应于 {visit.due} 办完，{done}",
-            responsibility=FULLY,
-            mark_=key,
-            case=case,
-        )
-        count += 1
+        with unit_of_work(SYSTEM):
+            hold(Lock.APPRAISAL, provider.pk)
+            if begun := sent(provider, year):
+                _tell_left(begun, _late(case, visit, on), key, on)
+                continue
+            record(
+                actor=SYSTEM,
+                on=on,
+                provider=provider,
+                indicator="A",
+                happened_on=visit.due,
+                text=_late(case, visit, on),
+                responsibility=FULLY,
+                mark_=key,
+                case=case,
+            )
+            count += 1
     return count
+
+
+def _late(case: Case, visit: Overdue, on: date) -> str:
+    done = f"{visit.until} 才办" if visit.until else f"到 {on} 还没办"
+    return f"{case.number}“{visit.name}”应于 {visit.due} 办完，{done}"
+
+
+def _tell_left(begun: Appraisal, text: str, key: str, on: date) -> None:
+    """送出以后才看出来的超期没有记：告诉区科创中心一次。"""
+    if first_time(begun.case, key[:80], on):
+        words = (
+            f"{text}。考核已送“{begun.case.board.step_name}”，没有记成事件；要记的，先退回第三方重评（R-091、R-093）"
+        )
+        tell(case=begun.case, role=Role.REVIEWER, institution=None, text=words, on=on)
 
 
 # ── 流程里的关口和效果 ──
 
 
 def scored(doing: Doing) -> Iterator[str]:
-    """送出、审定之前：满意率要有，计分的事件都有证据。"""
+    """送出、复核、审定之前：满意度调查办完了，满意率要有，计分的事件都有证据。"""
     appraisal = Appraisal.objects.select_related("provider").get(case=doing.case)
+    # 与起调查、登记、复核排队：看过以后、办成以前，分不会再变
+    hold(Lock.SURVEY, appraisal.service_year, shared=True)
+    hold(Lock.APPRAISAL, appraisal.provider_id)
+    if survey := surveying_now(appraisal.service_year):
+        yield (
+            f"{appraisal.service_year} 服务年度的满意度调查（{survey.case.number}）还没有办完：先结束满意度调查，"
+            "或撤回、作废，再办考核（D62-附件5，R-092）"
+        )
     for one in unproved(appraisal.provider, appraisal.service_year):
         yield (
             f"{one.on} 的“{one.title}”（{one.reference or '没有编号'}）没有证据：补附件或系统里的出处，"
             "不成立的由区科创中心复核为不计分（D62-附件5，R-091）"
         )
-    if mark(appraisal.provider, appraisal.service_year).total is None:
+    if not survey and mark(appraisal.provider, appraisal.service_year).total is None:
         yield f"{appraisal.provider.name} {appraisal.service_year} 服务年度还没有满意率，算不出总分（D62-附件5，R-092）"
 
 

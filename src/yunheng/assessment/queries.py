@@ -12,15 +12,17 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from yunheng.audit.actor import Actor
+from yunheng.cases.models import Case
 from yunheng.documents.appraisal import Fact, File, Said, Sheet, restored, worded
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import chosen_conventions, scoped
 from yunheng.rules import periods
-from yunheng.rules.procedures import WITHDRAWN
+from yunheng.rules.procedures import PROCEDURES, WITHDRAWN
+from yunheng.rules.roles import Role
 from yunheng.rules.scoring import INDICATORS, consequence, lines, rule_day, settle_score, terms
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score, Survey
@@ -32,6 +34,18 @@ _AT_FAULT = ExpressionWrapper(
     | reduce(or_, (Q(indicator=one.letter, responsibility__in=one.deducts) for one in INDICATORS.values())),
     output_field=BooleanField(),
 )
+#: 可作出处的办件走哪些流程：服务商在里面有限期的服务任务；考核自己的不是服务任务
+TASKS = tuple(
+    one.code
+    for one in PROCEDURES.values()
+    if one.code != "appraisal" and any(Role.PROVIDER in step.roles and step.limit for step in one.steps)
+)
+#: 所涉办件是这家经办的服务任务，不是补录的（R-091）
+_HANDLED = Exists(
+    Case.objects.filter(
+        pk=OuterRef("case"), procedure__in=TASKS, backfilled=False, board__provider=OuterRef("provider")
+    )
+)
 
 
 def visible(actor: Actor) -> QuerySet[Occurrence]:
@@ -41,12 +55,18 @@ def visible(actor: Actor) -> QuerySet[Occurrence]:
 
 
 def with_findings(rows: QuerySet[Occurrence]) -> QuerySet[Any]:
-    """附上最近的复核（`why`、`found_on`，没有为空）和 `counts` 计不计分：复核过的以复核为准，没有的照责任。"""
+    """附上最近的复核（`why`、`found_on`，没有为空），`counts` 计不计分：复核过的以复核为准，没有的照责任。
+
+    `sourced` 有没有证据：附件，或系统里的出处，即所涉办件是这家经办的服务任务（R-091）。
+    """
     latest = Finding.objects.filter(occurrence=OuterRef("pk")).order_by("-pk")
     return rows.annotate(
         counts=Coalesce(Subquery(latest.values("counted")[:1]), _AT_FAULT),
         why=Subquery(latest.values("reason")[:1]),
         found_on=Subquery(latest.values("on")[:1]),
+        sourced=ExpressionWrapper(
+            Q(Exists(Evidence.objects.filter(occurrence=OuterRef("pk")))) | Q(_HANDLED), output_field=BooleanField()
+        ),
     )
 
 
@@ -65,9 +85,15 @@ def within(year: int) -> Q:
 
 
 def unproved(provider: Institution, year: int) -> QuerySet[Any]:
-    """计分而没有证据的事件：没有附件，也没有系统里的出处（所涉办件）（R-091）。"""
-    rows = Occurrence.objects.filter(within(year), provider=provider, case=None, evidence=None)
-    return with_findings(rows).filter(counts=True).order_by("indicator", "on", "pk")
+    """计分而没有证据的事件：没有附件，也没有系统里的出处（R-091）。"""
+    rows = with_findings(Occurrence.objects.filter(within(year), provider=provider))
+    return rows.filter(counts=True, sourced=False).order_by("indicator", "on", "pk")
+
+
+def surveying_now(year: int) -> Survey | None:
+    """这一年还没有办完的满意度调查：办着的时候谁的满意率都不算数，等它结束、撤回或作废（R-092）。"""
+    found = Survey.objects.filter(service_year=year, case__board__outcome="")
+    return found.select_related("case__board").first()
 
 
 def surveyed(provider: Institution, year: int) -> Survey | None:
@@ -86,11 +112,16 @@ def counted(year: int) -> QuerySet[Occurrence]:
 
 
 def _latest_rates(year: int) -> QuerySet[Satisfaction]:
-    return Satisfaction.objects.filter(service_year=year).order_by("provider", "-pk").distinct("provider")
+    """各家算数的满意率：最近记的一条。调查还没有办完的，早先手填的先不算；已审定锁定的不受后来的调查影响。"""
+    rows = Satisfaction.objects.filter(service_year=year)
+    if surveying_now(year):
+        settled = Score.objects.filter(appraisal__service_year=year)
+        rows = rows.filter(provider__in=settled.values("appraisal__provider"))
+    return rows.order_by("provider", "-pk").distinct("provider")
 
 
 def satisfaction(year: int) -> dict[str, Decimal]:
-    """服务商代码 → 满意率（最近记的一条）。"""
+    """服务商代码 → 算数的满意率。"""
     return dict(_latest_rates(year).values_list("provider__code", "rate"))
 
 
@@ -176,6 +207,12 @@ def appraisal_of(provider: Institution, year: int) -> Appraisal | None:
     return found.select_related("case__board", "score", "provider").first()
 
 
+def sent(provider: Institution, year: int) -> Appraisal | None:
+    """这家这年的考核送服务商确认了、还没有退回来的；没有为 None（R-093）。"""
+    begun = appraisal_of(provider, year)
+    return begun if begun is not None and begun.case.board.step != "draft" else None
+
+
 def sheet(provider: Institution, year: int) -> Sheet:
     """一家一年的考核表：审定了的照锁定的那张，没有审定的照现在的事件和满意率。"""
     score = Score.objects.filter(appraisal__provider=provider, appraisal__service_year=year).first()
@@ -214,7 +251,7 @@ def live_sheet(provider: Institution, year: int) -> Sheet:
     counts = Counter(one.indicator for one in events if one.counts)
     drawn = _drawn(provider, year, counts, None if rate is None else _plain(rate.rate))
     each = {line.letter: line.penalty for line in drawn.lines}
-    return replace(drawn, facts=tuple(_fact(one, each[one.indicator]) for one in events), basis=_basis(rate))
+    return replace(drawn, facts=tuple(_fact(one, each[one.indicator]) for one in events), basis=_basis(rate, year))
 
 
 def _drawn(provider: Institution, year: int, counts: Mapping[str, int], rate: str | None) -> Sheet:
@@ -235,9 +272,10 @@ def _drawn(provider: Institution, year: int, counts: Mapping[str, int], rate: st
     return worded(sheet, official(year))
 
 
-def _basis(rate: Satisfaction | None) -> str:
+def _basis(rate: Satisfaction | None, year: int) -> str:
     if rate is None:
-        return ""
+        survey = surveying_now(year)
+        return f"满意度调查（{survey.case.number}）还没有结束，结束以后由问卷计；手填过的先不计" if survey else ""
     return rate.basis + (f"（有效 {rate.answers} 份）" if rate.answers is not None else "")
 
 
@@ -250,7 +288,8 @@ def _fact(one: Any, points: str) -> Fact:
         counted=one.counts,
         responsibility=one.responsibility,
         reference=one.reference,
-        case=one.case.number if one.case else "",
+        # 不能作出处的办件不列成证据
+        case=one.case.number if one.case and one.sourced else "",
         files=tuple(File(file.name, file.digest, f"/assessment/evidence/{file.pk}/") for file in one.evidence.all()),
         replies=tuple(
             Said(

@@ -44,7 +44,10 @@ _PAGE = "/survey/"
 
 
 def start(*, actor: Actor, on: date, year: int, mode: str, ratio: int, seed: str, closes_on: date) -> Case:
-    """起一次调查；一个服务年度只有一次（撤回的不算）。"""
+    """起一次调查；一个服务年度只有一次（撤回的不算）。
+
+    起了就由问卷计满意率，早先手填的先不算（`queries.satisfaction`），所以有一家的考核已送服务商确认、已审定的不能起。
+    """
     if actor.role != Role.THIRD_PARTY or actor.institution is None:
         raise NotYours(["满意度由第三方机构调查（D62-七，R-092）"])
     problems = []
@@ -58,13 +61,13 @@ def start(*, actor: Actor, on: date, year: int, mode: str, ratio: int, seed: str
         problems.append(f"截止日 {closes_on} 应在今天 {on} 之后（R-092）")
     if on < periods.service_year(year).start:
         problems.append(f"{year} 服务年度还没有开始（R-071）")
-    going = Survey.objects.filter(service_year=year).exclude(case__board__outcome="withdrawn").select_related("case")
-    if (begun := going.first()) is not None:
-        problems.append(f"{year} 服务年度已有满意度调查：{begun.case.number}（R-092）")
-    if problems:
-        raise Refused(problems)
     with unit_of_work(actor):
         hold(Lock.SURVEY, year)
+        going = Survey.objects.filter(service_year=year).exclude(case__board__outcome=WITHDRAWN.code)
+        if (begun := going.select_related("case").first()) is not None:
+            problems.append(f"{year} 服务年度已有满意度调查：{begun.case.number}（R-092）")
+        if problems := [*problems, *_late(year)]:
+            raise Refused(problems)
         unit = Institution.objects.get(pk=actor.institution)
         subject = f"{periods.years(year)} 服务年度满意度调查"
         case = open_case(actor=actor, on=on, procedure_code="survey", unit=unit, subject=subject)
@@ -77,6 +80,16 @@ def start(*, actor: Actor, on: date, year: int, mode: str, ratio: int, seed: str
             closes_on=closes_on,
         )
     return case
+
+
+def _late(year: int) -> Iterator[str]:
+    """为什么不能再调查：有一家的考核已审定锁定，或已送服务商确认；能为空。"""
+    closed = locked(year)
+    for one in providers():
+        if one.code in closed:
+            yield f"{one.code} {year} 服务年度的考核已审定锁定，不能再调查（R-093）"
+        else:
+            yield from operations.unsent(one, year, "再调查满意度；要调查的")
 
 
 @dataclass(frozen=True)
@@ -257,8 +270,7 @@ def sampled(doing: Doing) -> Iterator[str]:
         yield f"{survey.service_year} 服务年度没有使用单位用过资源，没有可发的（R-092）"
     if survey.closes_on <= doing.on:
         yield f"截止日 {survey.closes_on} 已经到了，请撤回重起（R-092）"
-    for code in locked(survey.service_year):
-        yield f"{code} {survey.service_year} 服务年度的考核已审定锁定，不能再调查（R-093）"
+    yield from _late(survey.service_year)
 
 
 def issue(doing: Doing) -> None:

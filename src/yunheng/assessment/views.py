@@ -41,9 +41,9 @@ _FIRST_YEAR = 2021
 _MOST_EVENTS = 999
 #: 办件走到哪一步，谁做什么
 _GUIDES = {
-    "draft": "第三方登记事件、记满意率，核对以后送服务商确认；送出以后不能再添扣分的事。",
+    "draft": "第三方登记事件、记满意率，核对以后送服务商确认；满意度调查要先办完，送出以后分数不能再动。",
     "reply": "服务商在考核表上对一起起事件申辩、附证据，再在右侧“无异议”或“提出申辩”。",
-    "review": "区科创中心看申辩和证据，逐起复核计不计分；要补登事件的，退回第三方重评。",
+    "review": "区科创中心看申辩和证据，维持的写结论；要改计不计分、补登事件的，先退回第三方重评，再送服务商确认。",
     "decide": "区科委审定以后整张表锁定，作为扣减结算金额的依据，事件、满意率都不能再动。",
 }
 
@@ -91,6 +91,7 @@ def _home(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
         "leads": len(leading.pending(year, request.on)) if role != Role.PROVIDER else 0,
         "provides": request.actor.role == Role.PROVIDER,
         "starts": request.actor.role == Role.THIRD_PARTY and not barred,
+        "surveying": queries.surveying_now(year),
         "open": [one.provider for one in marks if one.provider.pk not in settled],
         "limit": MAX_ATTACHMENT // 1048576,
         "problems": problems,
@@ -223,6 +224,7 @@ def _sheet(
         ],
         "replies": role == Role.PROVIDER and score is None,
         "finds": role == Role.REVIEWER and score is None,
+        "sent": queries.sent(provider, year) is not None,
         "proves": role in _RECORDS and score is None,
         "limit": MAX_ATTACHMENT // 1048576,
         "tried": tried,

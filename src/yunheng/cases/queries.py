@@ -202,17 +202,23 @@ def overdue_visits(role: Role, on: date, days: int = 60) -> Iterator[tuple[Case,
     recent = Q(board__outcome="") | Q(board__since_on__gte=on - timedelta(days=days))
     cases = Case.objects.filter(recent, backfilled=False, board__provider__isnull=False)
     for case in cases.select_related("board__provider").prefetch_related("events"):
-        events = sorted(case.events.all(), key=lambda event: event.seq)
-        for index in range(len(events) + 1):
-            following = events[index] if index < len(events) else None
-            if following is not None and following.act in ASIDE:
-                continue
-            at = position(case, events[:index])
-            if at.step is None or role not in at.step.roles or at.due is None or at.since is None:
-                continue
-            until = following.on if following else None
-            if (until or on) > at.due.date:
-                yield case, Overdue(at.step.code, at.step.name, at.since, at.due.date, until)
+        for one in overdue_in(case, role, on):
+            yield case, one
+
+
+def overdue_in(case: Case, role: Role, on: date) -> Iterator[Overdue]:
+    """一件事项里这个角色超期的每一步。"""
+    events = sorted(case.events.all(), key=lambda event: event.seq)
+    for index in range(len(events) + 1):
+        following = events[index] if index < len(events) else None
+        if following is not None and following.act in ASIDE:
+            continue
+        at = position(case, events[:index])
+        if at.step is None or role not in at.step.roles or at.due is None or at.since is None:
+            continue
+        until = following.on if following else None
+        if (until or on) > at.due.date:
+            yield Overdue(at.step.code, at.step.name, at.since, at.due.date, until)
 
 
 def case_for(actor: Actor, number: str) -> Case | None:

@@ -32,7 +32,7 @@ APPRAISAL = Procedure(
         Step(
             "review", "区科创中心复核", "待审核", (Role.REVIEWER,),
             (
-                Act("approve", "复核通过", "decide"),
+                Act("approve", "复核通过", "decide", guards=("appraisal_scored",)),
                 back("退回第三方重评", "draft"),
             ),
             "D62-附件5",
