@@ -21,7 +21,7 @@ from yunheng.ledger.models import Disposal, Received
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import arriving, operations, queries
 from yunheng.settlement.models import LateEstimate, Run, RunOrder
-from yunheng.settlement.runs import estimating, late, running
+from yunheng.settlement.runs import estimating, late, running, unread
 
 pytestmark = pytest.mark.django_db
 
@@ -103,12 +103,23 @@ def test_R083_没有又到的不说_别的年度的_没有新日子的日志不�
     assert {one.source_ref for one in late.listed(run, 9, 0)} == {"2", "3", f"PT-1/{frozen}/{ITEM}", "L2"}
 
 
-def test_R083_计量以后冻结以前到的_冻结的批次没有读到_也算(resource: str, tmp_path: Path) -> None:
+def test_R083_提交以后冻结以前到的_不拦批准_先后都写明走补差_冻结以后照样列着(resource: str, tmp_path: Path) -> None:
     appraised()
     run = measured()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
     send("用量", usage("1", "100", resource))
-    freeze(run, tmp_path)
+    words = "以后又收到 1 件平台数据（用量 1）；这一批已提交复算，不再算进去，改变结果的走补差"
+    for who in ("shy", "kw"):
+        for page in (f"/settlement/{YEAR}/", f"/settlement/{YEAR}/late/", f"/cases/{case.number}/", "/"):
+            assert words in signed_in(who).get(page).content.decode(), (who, page)
+    assert "以后又收到" not in signed_in("lt").get("/").content.decode()
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
+    act("dsf", case, "match")
+    act("kw", case, "approve")
+    assert unread.pending(YEAR) is None
     assert standing().count == 1
+    assert told() in signed_in("kw").get(f"/cases/{case.number}/").content.decode()
     assert estimated().amount == adjusted()
 
 

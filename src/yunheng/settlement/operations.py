@@ -40,7 +40,7 @@ from yunheng.settlement.models import (
     YearCase,
 )
 from yunheng.settlement.plans import planning
-from yunheng.settlement.runs import late, staleness
+from yunheng.settlement.runs import late, staleness, unread
 from yunheng.settlement.runs.recomputing import judge
 from yunheng.settlement.runs.running import period_end
 
@@ -190,7 +190,7 @@ def _kind(case: Case) -> str:
 
 
 def run_ready(doing: Doing) -> Iterator[str]:
-    """提交复算之前：异议都答复了；有年度计量，而且是最新的；要付钱的各家考核都审定了，评分与计量时相同。"""
+    """提交复算之前：异议都答复了；有年度计量，而且是最新的，收到的平台数据都算进去了；要付钱的各家考核都审定了，评分与计量时相同。"""
     year = _year(doing.case)
     kind = _kind(doing.case)
     if left := waiting(year):
@@ -200,6 +200,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
         yield f"{year} 服务年度还没有{kind}计量，请先计量（D62-七，R-073）"
         return
     yield from staleness.stale(run)
+    yield from unread.problems(run)
     yield from arriving.unready(run)
     if kind == ADJUST:
         last = queries.frozen(year)
@@ -260,7 +261,7 @@ def recomputed(doing: Doing) -> Iterator[str]:
 
 
 def current(doing: Doing) -> Iterator[str]:
-    """批准之前：提交以后数据没有变过，账目与汇总一分不差。"""
+    """批准之前：提交以后数据没有变过，账目与汇总一分不差；提交以后收到的平台数据不算进这一批（`unread.pending`）。"""
     run = queries.submitted(doing.case)
     if run is not None:
         yield from staleness.stale(run)

@@ -20,7 +20,7 @@ from yunheng.rules.roles import Role
 from yunheng.settlement import funding, queries
 from yunheng.settlement.models import Budget, Forecast, Run
 from yunheng.settlement.pages.years import CENTRE, names_of
-from yunheng.settlement.runs import forecasting, late
+from yunheng.settlement.runs import forecasting, late, unread
 
 _TOP = 10
 _OWN = (Role.CLERK, Role.HEAD, Role.SPONSOR, Role.PROVIDER)
@@ -61,7 +61,8 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         }
         found["tiles"] += _budget_tiles(forecast, budget)
     if actor.role in CENTRE:
-        found["late"] = [one for year in sorted(queries.frozen_years()) if (one := late.standing(year))]
+        frozen = [one for year in sorted(queries.frozen_years()) if (one := late.standing(year))]
+        found["late"] = [*frozen, *unread.all_pending()]
     if actor.role in _SCORES:
         found["scores"] = _scores(actor, year)
     if actor.role in _GROWTH:

@@ -1,4 +1,4 @@
-"""一个冻结年度以后又到的平台数据：逐件列着，影响估计多少，要一次估算（R-052、R-083）。"""
+"""一个年度的批次以后又到的平台数据：逐件列着；冻结了的影响估计多少，要一次估算（R-052、R-083）。"""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from yunheng.orgs.reading import whole_of
 from yunheng.rules.roles import Role
 from yunheng.settlement import operations, queries
 from yunheng.settlement.pages.years import CENTRE
-from yunheng.settlement.runs import late
+from yunheng.settlement.runs import late, unread
 
 PAGE = 50
 
 
 @allowed(*CENTRE)
 def arrived(request: Request, year: int) -> HttpResponse:
-    """冻结以后又到的各件；区科创中心要估算。"""
+    """冻结以后（没有冻结的，最近的批次以后）又到的各件；区科创中心要估算。"""
     problems: tuple[str, ...] = ()
     if request.method == "POST":
         if request.actor.role != Role.REVIEWER:
@@ -30,15 +30,21 @@ def arrived(request: Request, year: int) -> HttpResponse:
         except Refused as error:
             problems = error.problems
     found = late.standing(year)
+    pending = None if found else unread.pending(year)
     number = max(1, min(whole_of(request.GET.get("page", "1")) or 1, 10_000))
-    rows = late.listed(found.run, PAGE, (number - 1) * PAGE) if found else []
+    offset = (number - 1) * PAGE
+    rows = late.listed(found.run, PAGE, offset) if found else []
+    if pending:
+        rows = unread.listed(pending, PAGE, offset)
+    count = (found or pending).count if found or pending else 0
     context = {
         "year": year,
         "freeze": queries.frozen(year),
         "late": found,
+        "pending": pending,
         "rows": [(one, arrivals.content(one)) for one in rows],
         "number": number,
-        "more": bool(found and found.count and found.count > number * PAGE),
+        "more": bool(count and count > number * PAGE),
         "estimates": found.run.late_estimates.order_by("-pk")[:10] if found else (),
         "measures": request.actor.role == Role.REVIEWER,
         "problems": problems,

@@ -56,7 +56,7 @@ from yunheng.settlement.models import (
     Shortfall,
     YearCase,
 )
-from yunheng.settlement.runs import freezing, late
+from yunheng.settlement.runs import freezing, late, unread
 from yunheng.settlement.runs import package as packing
 
 FIRST_YEAR = 2021
@@ -124,6 +124,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "measures": request.actor.role == Role.REVIEWER,
         "centre": request.actor.role in CENTRE,
         "late": late.standing(year) if request.actor.role in CENTRE else None,
+        "pending": unread.pending(year) if request.actor.role in CENTRE else None,
         "names": names_of(),
         "reconciles": request.actor.role in RECONCILES,
         "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),
@@ -344,6 +345,8 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "recomputations": run.recomputations.order_by("-pk") if run else (),
         "footing": list(funding.footing(run)) if run else [],
         "waiting": objecting.waiting(year),
+        "late": late.standing(year) if found and request.actor.role in CENTRE else None,
+        "pending": unread.pending(year) if not found and request.actor.role in CENTRE else None,
         "step": case.board.step,
         "edits": edits,
         "paying": registered,

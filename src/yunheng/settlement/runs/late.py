@@ -51,13 +51,13 @@ _NOVEL = """
 """
 
 
-def _fresh(unread: str) -> str:
-    """`%(upto)s` 号以后收的、没有读到的、说的是那一年日子的；更正了那一年的也算。"""
+def _fresh(unread: str, *, novel: bool = True) -> str:
+    """`%(upto)s` 号以后收的、没有读到的、说的是那一年日子的；更正了那一年的也算。`novel` 是没有新日子的日志不算。"""
     return f"""
     SELECT r.id FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
     LEFT JOIN ledger_received AS o ON o.id = r.corrects_id
     WHERE r.id > %(upto)s AND {unread} AND {_OUTSIDE}
-        AND ({_concerns("r")} OR o.id IS NOT NULL AND {_concerns("o")}) AND {_NOVEL}
+        AND ({_concerns("r")} OR o.id IS NOT NULL AND {_concerns("o")}) AND {_NOVEL if novel else "true"}
     """
 
 
@@ -133,6 +133,16 @@ def arrived(run: Run) -> set[int] | None:
         return None
     upto = max(done.upto if done else -1, _floor(run))
     return set(_found(_fresh(_unread(run)), _params(run) | {"upto": upto}))
+
+
+def unread(run: Run, *, novel: bool = False) -> set[int]:
+    """批次没有读到、说的是那一年日子的收件，不论冻没冻结；没有存过读到哪里的老批次，从它的数据包比内容，要在一个事务里。
+
+    `novel` 是没有新日子的日志不算。
+    """
+    if not run.read.get("收件"):
+        return set(_unpacked(run))
+    return set(_found(_fresh(_unread(run), novel=novel), _params(run) | {"upto": _floor(run)}))
 
 
 def _unread(run: Run) -> str:

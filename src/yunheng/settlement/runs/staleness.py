@@ -185,10 +185,11 @@ def _compared(run: Run, digested: Callable[[Run], Mapping[str, str]]) -> Iterato
 
 def _stored(run: Run) -> dict[str, str]:
     """没有记过摘要的老批次，从存着的数据包现算。"""
-    return digests(_package(run), run.service_year, run.until_on)
+    return digests(package_of(run), run.service_year, run.until_on)
 
 
-def _package(run: Run) -> IO[bytes]:
+def package_of(run: Run) -> IO[bytes]:
+    """批次存着的数据包（zip）。"""
     return io.BytesIO(RunFile.objects.get(run=run, name="数据包.zip").content)
 
 
@@ -210,20 +211,31 @@ def _altered(run: Run) -> Iterator[str]:
         paths.gather()
         touched.gather(_TOUCHED, {"dropped": list(Disposal.DROPPED)})
         usage = touched.usage(first, last, chosen=True)
-        logs = {resource: (began, min(ended, last)) for resource, (began, ended) in touched.logs().items()}
+        logs = touched.logs()
+    days, moved = differing(run, usage, logs)
+    if days:
+        yield f"更正、处理、取哪一边改了 {len(days)} 天的用量（{_few(' '.join(key) for key in sorted(days))}）"
+    if moved:
+        yield f"更正、处理改了 {len(moved)} 个资源的日志（{_few(sorted(moved))}）"
+
+
+def differing(
+    run: Run, usage: Mapping[touched.Day, str], logs: Mapping[str, tuple[str, str]]
+) -> tuple[set[touched.Day], set[str]]:
+    """现在会导出的这几天用量的合计、这几个资源的日志，与批次数据包里不同的：哪几天，哪几个资源。批次计至以后的不论。"""
     if not usage and not logs:
-        return
-    with packed(_package(run)) as rows:
+        return set(), set()
+    last = run.until_on.isoformat()
+    with packed(package_of(run)) as rows:
         used: dict[touched.Day, Decimal] = {}
         for resource, item, day, amount in rows(USAGE) if usage else ():
             if (key := (resource, item, day)) in usage:
                 used[key] = used.get(key, Decimal(0)) + Decimal(amount)
         seen = {row[0]: (row[1], min(row[2], last)) for row in rows(LOGS) if row[0] in logs} if logs else {}
-    days = sorted(key for key, total in usage.items() if used.get(key) != (Decimal(total) if total else None))
-    if days:
-        yield f"更正、处理、取哪一边改了 {len(days)} 天的用量（{_few(' '.join(key) for key in days)}）"
-    if moved := sorted(resource for resource, span in logs.items() if seen.get(resource, ("", "")) != span):
-        yield f"更正、处理改了 {len(moved)} 个资源的日志（{_few(moved)}）"
+    return (
+        {key for key, total in usage.items() if used.get(key) != (Decimal(total) if total else None)},
+        {one for one, (began, ended) in logs.items() if seen.get(one, ("", "")) != (began, min(ended, last))},
+    )
 
 
 def _few(names: Iterable[str], most: int = 3) -> str:
