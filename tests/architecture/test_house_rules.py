@@ -55,6 +55,16 @@ def test_每个模块说清自己是什么(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+def test_给人看的钟点都照本地的钟() -> None:
+    wrong = [
+        f"{named(path)}：{line.strip()}"
+        for path in MODULES
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "%H" in line and "localtime" not in line
+    ]
+    assert wrong == []
+
+
 def test_提交的文件里没有机器的路径和下载地址() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     # 分开写，这个文件自己也要查

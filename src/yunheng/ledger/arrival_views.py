@@ -15,11 +15,14 @@ from . import arrivals, sending, unmatched
 from .models import Disposal
 
 PAGE = 50
+#: 处理过的（认给、退回、作废）
+DONE = "已处理"
+_STATES = {"": "还没有处理的", str(Disposal.KEEP): "暂留的", DONE: "已处理的"}
 
 
 @allowed(Role.REVIEWER)
 def unmatched_list(request: Request) -> HttpResponse:
-    """对不上的收件：勾选几件，认给、退回、作废、暂留。"""
+    """对不上的收件：还没有处理的、暂留的、已处理的；勾选几件，认给、退回、作废、暂留。"""
     problems: tuple[str, ...] = ()
     post = request.POST
     if request.method == "POST":
@@ -36,13 +39,20 @@ def unmatched_list(request: Request) -> HttpResponse:
             return redirect(request.get_full_path())
         except Refused as error:
             problems = error.problems
-    kept = request.GET.get("state") == Disposal.KEEP
+    state = request.GET.get("state", "")
+    state = state if state in _STATES else ""
     number = max(1, min(whole_of(request.GET.get("page", "1")) or 1, 10_000))
-    rows, count = unmatched.waiting(kept=kept, limit=PAGE, offset=(number - 1) * PAGE)
+    offset = (number - 1) * PAGE
+    if state == DONE:
+        rows, count = unmatched.disposed(limit=PAGE, offset=offset)
+    else:
+        rows, count = unmatched.waiting(kept=state == Disposal.KEEP, limit=PAGE, offset=offset)
     context = {
         "rows": rows,
         "count": count,
-        "kept": kept,
+        "state": state,
+        "states": _STATES,
+        "again": any(not one.later for one in rows),
         "number": number,
         "more": count > number * PAGE,
         "kinds": {

@@ -10,8 +10,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
+
+from django.db import connection
 
 from yunheng.catalog.models import Price
+from yunheng.tables import folding
 
 from .models import Resource, Source
 
@@ -21,6 +25,8 @@ MAX_REFERENCE = 100
 BY_COUNT = "次"
 #: 拒绝、提醒最多逐条列几条，多的写明还有几条
 MOST = 100
+#: 台账上形近的编号，前面写这几个字
+ALIKE = "形近："
 #: 编号的几栏
 _CODES = ("工单号", "单号", "编号", "资源", "目录项")
 Payload = Mapping[str, object]
@@ -91,13 +97,32 @@ def cycles(codes: Collection[str]) -> dict[str, str]:
     return dict(Price.objects.filter(item__code__in=codes).values_list("item__code", "item__cycle").distinct())
 
 
+def alike(codes: Collection[str]) -> dict[str, str]:
+    """台账上没有的这些资源编号里，与台账上的形近（多了看不见的字，全半角、大小写、长短横、O/0 不同）的 → 台账上的。
+
+    不代改：接口照送来的存，是不是同一个由人看。
+    """
+    wanted = {code: folding.likeness(code) for code in codes}
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seen, min(code) FROM (SELECT code, translate(lower(normalize(code, NFKC)), %s, %s) AS seen"
+            " FROM ledger_resource) AS one WHERE seen = ANY(%s) GROUP BY seen",
+            [folding.ALIKE_FROM, folding.ALIKE_TO, list(set(wanted.values()))],
+        )
+        known = dict(cursor.fetchall())
+    return {code: known[seen] for code, seen in wanted.items() if seen in known and known[seen] != code}
+
+
 def check(*, source: Source, kind: str, items: Mapping[int, tuple[str, Payload]], on: date) -> Verdict:
     """判一批新的：第几条 →（来源编号, 内容）。补录、回执照着单据记，登记资源、查单据时已经判过。"""
     if not items or not source.channel_kind.outside:
         return Verdict()
     held = owners({str(one.get("资源", "")) for _, one in items.values()})
     known = cycles({str(one.get("目录项", "")) for _, one in items.values()})
-    return judge(kind, items, held, known, source, on)
+    near = alike({code for _, one in items.values() if (code := str(one.get("资源", ""))) not in held})
+    return judge(kind, items, held, known, source, on, near)
 
 
 def judge(
@@ -107,8 +132,9 @@ def judge(
     known: Mapping[str, str],
     source: Source,
     on: date,
+    near: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
-    """纯的那一半：归属 `held`、目录 `known`、送件的 `source`、今天 `on` 都给好了。"""
+    """纯的那一半：归属 `held`、目录 `known`、送件的 `source`、今天 `on`、形近的 `near` 都给好了。"""
     verdict = Verdict()
     for number, (reference, one) in items.items():
         if wrong := "；".join(_wrong(kind, reference, one, known, on)):
@@ -116,7 +142,7 @@ def judge(
         spans = held.get(str(one.get("资源", "")), ())
         if foreign := _foreign(kind, one, spans, source.provider_id):
             verdict.foreign[number] = foreign
-        if odd := "；".join(_told(which, one) for which in oddities(kind, one, owned=bool(spans), known=known)):
+        if odd := "；".join(_told(which, one, near) for which in oddities(kind, one, owned=bool(spans), known=known)):
             verdict.reminders[number] = odd
     return verdict
 
@@ -186,10 +212,12 @@ def oddities(kind: str, one: Payload, *, owned: bool, known: Mapping[str, str]) 
         yield Oddity.NO_QUANTITY
 
 
-def _told(which: Oddity, one: Payload) -> str:
-    """提醒里写明是哪个资源、哪一项。"""
+def _told(which: Oddity, one: Payload, near: Mapping[str, str]) -> str:
+    """提醒里写明是哪个资源（台账上有形近的也写）、哪一项。"""
     if which == Oddity.NO_OWNER:
-        return f"资源 {one.get('资源', '')} {which.removeprefix('资源')}"
+        code = str(one.get("资源", ""))
+        hint = f"，{ALIKE}{near[code]}" if code in near else ""
+        return f"资源 {code} {which.removeprefix('资源')}{hint}"
     return f"目录里没有“{one.get('目录项', '')}”这一项" if which == Oddity.NO_ITEM else which
 
 

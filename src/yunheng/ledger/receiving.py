@@ -17,7 +17,7 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
 from . import matching
-from .models import Channel, Received, Source, Unmatched
+from .models import Channel, Disposal, Received, Source, Unmatched
 from .operations import MAX_BATCH, Conflict
 
 #: 更正写在内容的这一栏：原件的来源编号
@@ -55,10 +55,13 @@ def source_of(provider: Institution, channel: Channel) -> Source:
     )[0]
 
 
-def receive(*, actor: Actor, on: date, source: Source, kind: str, items: Sequence[Item]) -> Taken:
+def receive(
+    *, actor: Actor, on: date, source: Source, kind: str, items: Sequence[Item], assigned: bool = False
+) -> Taken:
     """收一批。同号内容不同抛 Conflict；有别家的资源抛 NotYours；日期、编号、目录项、更正的原件不对抛 Refused，逐条列。
 
     以前收过的只数，不再判：收的时候还没有的规矩，拦不住断线重传（R-052）。
+    `assigned` 是区科创中心认给追加的：自己作废过的也能再认给；送件方不能更正作废的。
     """
     if len(items) > MAX_BATCH:
         raise Conflict(f"一批最多 {MAX_BATCH:,} 条，这批有 {len(items):,} 条，请分批（R-052）")
@@ -69,7 +72,7 @@ def receive(*, actor: Actor, on: date, source: Source, kind: str, items: Sequenc
         if any(row.corrects for row in rows.values()):
             # 同一来源的更正排着队来：同一件被两批同时更正的，后到的看得见先到的
             hold(Lock.ARRIVALS, source.pk)
-        fresh, verdict = _judged(source, kind, [*rows.values(), *others], on)
+        fresh, verdict = _judged(source, kind, [*rows.values(), *others], on, assigned=assigned)
         _raise_clash(verdict.clashing)
         if verdict.foreign:
             raise NotYours(matching.listed(verdict.foreign | verdict.wrong))
@@ -103,14 +106,16 @@ def _raise_clash(clashing: Mapping[int, str]) -> None:
         raise Conflict(text)
 
 
-def _judged(source: Source, kind: str, rows: Sequence[_Row], on: date) -> tuple[list[_Row], matching.Verdict]:
+def _judged(
+    source: Source, kind: str, rows: Sequence[_Row], on: date, *, assigned: bool = False
+) -> tuple[list[_Row], matching.Verdict]:
     """以前没有收过的各件，和它们怎样判；与收过的同号而内容不同的也判。"""
     known, clashing = _compared(source, kind, rows)
     fresh = sorted((row for row in rows if row.number not in known), key=lambda row: (row.reference, row.number))
     verdict = matching.check(
         source=source, kind=kind, items={row.number: (row.reference, row.payload) for row in fresh}, on=on
     )
-    verdict.wrong |= _miscorrected(source, kind, fresh)
+    verdict.wrong |= _miscorrected(source, kind, fresh, {} if assigned else _voided(source, kind, fresh))
     verdict.known, verdict.clashing = known, clashing
     return fresh, verdict
 
@@ -154,8 +159,17 @@ def _compared(source: Source, kind: str, rows: Sequence[_Row]) -> tuple[set[int]
     return known, clashing
 
 
-def _miscorrected(source: Source, kind: str, fresh: Iterable[_Row]) -> dict[int, str]:
-    """更正的原件哪里不对：没有收过、已经更正过、一批里更正两次、指着自己。"""
+def _voided(source: Source, kind: str, fresh: Iterable[_Row]) -> dict[str, str]:
+    """要更正的原件里，区科创中心作废了的 → 理由；退回的就是要送件方改好再送，不在里面（R-075）。"""
+    wanted = {row.corrects for row in fresh if row.corrects}
+    made = Disposal.objects.filter(received__source=source, received__kind=kind, received__source_ref__in=wanted)
+    last = {ref: (how, reason) for ref, how, reason in made.order_by("pk").values_list(
+        "received__source_ref", "kind", "reason")}  # fmt: skip
+    return {ref: reason for ref, (how, reason) in last.items() if how == Disposal.VOID}
+
+
+def _miscorrected(source: Source, kind: str, fresh: Iterable[_Row], voided: Mapping[str, str]) -> dict[int, str]:
+    """更正的原件哪里不对：没有收过、已经更正过、作废了（`voided`）、一批里更正两次、指着自己。"""
     made = [row for row in fresh if row.corrects]
     if not made:
         return {}
@@ -172,6 +186,8 @@ def _miscorrected(source: Source, kind: str, fresh: Iterable[_Row]) -> dict[int,
             found[row.number] = (
                 f"{original} 已由 {corrected[original]} 更正过，再更正请指 {corrected[original]}（R-052）"
             )
+        elif original in voided:
+            found[row.number] = f"{original} 已由区科创中心作废：{voided[original]}；作废的不能更正（R-052、R-075）"
         elif original not in kept and original not in own:
             found[row.number] = f"要更正的 {original} 没有从这个来源收过，更正要同一来源、同一种类（R-052）"
         elif _circular(row, own):

@@ -39,19 +39,29 @@ def of_source(source: Source, after: int, limit: int) -> list[Received]:
 
 
 def described(rows: Sequence[Received]) -> list[Sent]:
-    """各件现在怎样：更正过的写由哪一件更正，处理过的写怎样处理、理由，还对不上的写为什么。"""
+    """各件现在怎样：更正过的写由哪一件更正（先前退回过的也写），退回、作废的写理由、不计入，认给的写换成了哪一件，
+
+    暂留而还对不上的、没有处理而对不上的写为什么。
+    """
     later = dict(Received.objects.filter(corrects__in=rows).values_list("corrects", "source_ref"))
     last = {one.received_id: one for one in Disposal.objects.filter(received__in=rows).order_by("pk")}
     odd = unmatched.reasons([one.pk for one in rows])
     found = []
     for one in rows:
-        disposal = last.get(one.pk)
-        if disposal:
-            found.append(Sent(one, disposal.kind, disposal.reason))
-        elif one.pk in later:
-            found.append(Sent(one, CORRECTED, f"由 {later[one.pk]} 更正"))
-        elif one.pk in odd:
-            found.append(Sent(one, ODD, "；".join(odd[one.pk])))
-        else:
-            found.append(Sent(one, ACCEPTED, ""))
+        found.append(Sent(one, *_state(last.get(one.pk), later.get(one.pk, ""), odd.get(one.pk, ()))))
     return found
+
+
+def _state(disposal: Disposal | None, later: str, odd: Sequence[str]) -> tuple[str, str]:
+    """最近怎样处理的、由哪一件更正、为什么还对不上 → 现在怎样、为什么。"""
+    kind, reason = (disposal.kind, disposal.reason) if disposal else ("", "")
+    if kind == Disposal.ASSIGN:
+        return kind, f"{reason}；照 {later} 计入"
+    if later:
+        before = f"（先前{kind}：{reason}）" if kind in Disposal.DROPPED else ""
+        return CORRECTED, f"由 {later} 更正{before}"
+    if kind in Disposal.DROPPED:
+        return kind, f"{reason}（不计入）"
+    if odd:
+        return kind or ODD, "；".join([*([reason] if reason else []), *odd])
+    return ACCEPTED, ""

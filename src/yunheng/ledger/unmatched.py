@@ -17,7 +17,7 @@ from yunheng.cases.notifying import tell
 from yunheng.catalog.models import Item
 from yunheng.rules.roles import Role
 
-from . import arrivals, receiving
+from . import arrivals, matching, receiving
 from .effective import alive, billable, ordered
 from .matching import Oddity, claimed
 from .models import Channel, Disposal, Received, Resource
@@ -66,11 +66,13 @@ def _claimed(where: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Odd:
-    """对不上的一件：收件、为什么、最近怎样处理的。"""
+    """对不上的一件：收件、为什么、最近怎样处理的、由哪一件更正了、台账上形近的资源。"""
 
     received: Received
     reasons: tuple[str, ...]
     disposal: Disposal | None
+    later: str = ""
+    alike: str = ""
 
     @property
     def content(self) -> list[tuple[str, str]]:
@@ -105,22 +107,41 @@ def reasons(rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
 
 def waiting(*, kept: bool = False, limit: int = 50, offset: int = 0) -> tuple[list[Odd], int]:
     """现在还对不上的，新收的在前，和一共几件；`kept` 为真只看暂留的，为假只看还没有处理的。"""
-    last = "(SELECT d.kind FROM ledger_disposal AS d WHERE d.received_id = r.id ORDER BY d.id DESC LIMIT 1)"
-    state = f"{last} = '暂留'" if kept else f"{last} IS NULL"
+    state = f"{_LAST} = '{Disposal.KEEP}'" if kept else f"{_LAST} IS NULL"
+    return _page(f"{alive('r')} AND {state}", "cardinality(reasons) > 0", limit, offset)
+
+
+def disposed(*, limit: int = 50, offset: int = 0) -> tuple[list[Odd], int]:
+    """处理过的（最近一次是认给、退回、作废），新收的在前，和一共几件；处理以后更正了的也在。"""
+    kinds = ", ".join(f"'{kind}'" for kind in (Disposal.ASSIGN, *Disposal.DROPPED))
+    return _page(f"{_LAST} IN ({kinds})", "true", limit, offset)
+
+
+#: 最近一次怎样处理的
+_LAST = "(SELECT d.kind FROM ledger_disposal AS d WHERE d.received_id = r.id ORDER BY d.id DESC LIMIT 1)"
+
+
+def _page(state: str, shown: str, limit: int, offset: int) -> tuple[list[Odd], int]:
+    """列过的收件里合 `state`、缘由合 `shown`（都是 SQL 条件）的一页，和一共几件。"""
     listed = "EXISTS (SELECT FROM ledger_unmatched AS u WHERE u.received_id = r.id)"
     params = _claimed(listed, {"limit": limit, "offset": offset})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH odd AS (SELECT r.id, {_REASONS} AS reasons {_FROM}"
-            f" WHERE {listed} AND {alive('r')} AND {state})"
-            " SELECT id, reasons, count(*) OVER () FROM odd WHERE cardinality(reasons) > 0"
+            f"WITH odd AS (SELECT r.id, {_REASONS} AS reasons {_FROM} WHERE {listed} AND {state})"
+            f" SELECT id, reasons, count(*) OVER () FROM odd WHERE {shown}"
             " ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s",
             params,
         )
         rows = cursor.fetchall()
     found = Received.objects.select_related("source__provider").in_bulk([pk for pk, _, _ in rows])
     disposals = {one.received_id: one for one in Disposal.objects.filter(received__in=found).order_by("pk")}
-    return [Odd(found[pk], tuple(reasons), disposals.get(pk)) for pk, reasons, _ in rows], rows[0][2] if rows else 0
+    later = dict(Received.objects.filter(corrects__in=found).values_list("corrects", "source_ref"))
+    unknown = {found[pk].payload["资源"] for pk, reasons, _ in rows if Oddity.NO_OWNER in reasons}
+    near = matching.alike(unknown)
+    return [
+        Odd(found[pk], tuple(reasons), disposals.get(pk), later.get(pk, ""), near.get(found[pk].payload["资源"], ""))
+        for pk, reasons, _ in rows
+    ], rows[0][2] if rows else 0
 
 
 def dispose(
@@ -205,7 +226,9 @@ def _assigned(actor: Actor, on: date, original: Received, resource: str, item: s
     reference = f"{original.source_ref[:80]}/认给{original.pk}"
     if "编号" in payload:
         payload["编号"] = reference[-64:]
-    receiving.receive(actor=actor, on=on, source=original.source, kind=original.kind, items=[(reference, payload)])
+    receiving.receive(
+        actor=actor, on=on, source=original.source, kind=original.kind, items=[(reference, payload)], assigned=True
+    )
     return Received.objects.get(source=original.source, kind=original.kind, source_ref=reference)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from yunheng.audit.actor import Actor
@@ -12,6 +13,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.ledger.models import Source
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import Contested, Noticed, PathChoice, Run
+from yunheng.settlement.runs import unread
 
 
 def choose(
@@ -66,18 +68,43 @@ def choices(rows: Sequence[Contested]) -> dict[int, PathChoice]:
     return found
 
 
-def unready(run: Run) -> Iterator[str]:
-    """提交以前还差什么：没有定的冲突，定了而批次取的是另一边的，未计入的收件没有看过。"""
+@dataclass(frozen=True)
+class Pending:
+    """批次里还没有了结的：没有定取哪一边的各天，定了取另一边的各天，没有看过的未计入的收件几件。"""
+
+    undecided: Sequence[Contested]
+    moved: Sequence[Contested]
+    uncounted: int
+
+    @property
+    def any(self) -> bool:
+        """有没有没了结的。"""
+        return bool(self.undecided or self.moved or self.uncounted)
+
+
+def pending(run: Run) -> Pending:
+    """这个批次还没有了结的。"""
     base = run.base or run
-    rows = list(Contested.objects.filter(run=base))
+    rows = list(Contested.objects.filter(run=base).order_by("pk"))
     made = choices(rows)
-    if left := [one for one in rows if one.pk not in made]:
-        one = left[0]
+    return Pending(
+        [one for one in rows if one.pk not in made],
+        [one for one in rows if one.pk in made and made[one.pk].source_id != one.source_id],
+        0 if base.noticed.exists() else base.uncounted.count(),
+    )
+
+
+def unready(run: Run) -> Iterator[str]:
+    """提交以前还差什么：批次以后又到、会改变结果的，没有定的冲突，定了而批次取的是另一边的，未计入的收件没有看过。"""
+    yield from unread.problems(run)
+    base, left = run.base or run, pending(run)
+    if left.undecided:
+        one = left.undecided[0]
         yield (
-            f"有 {len(left)} 天的用量从几个来源送来、合计不等，还没有定取哪一边，"
+            f"有 {len(left.undecided)} 天的用量从几个来源送来、合计不等，还没有定取哪一边，"
             f"例如 {one.resource} {one.item} {one.used_on}（R-052、R-075）"
         )
-    if moved := [one for one in rows if one.pk in made and made[one.pk].source_id != one.source_id]:
-        yield f"有 {len(moved)} 天的用量定了取另一边，请重新计量（R-075）"
-    if (count := base.uncounted.count()) and not base.noticed.exists():
-        yield f"批次 {base.pk} 有 {count} 件收件没有计入，请到“收件”里看过打勾再提交（R-052、R-075）"
+    if left.moved:
+        yield f"有 {len(left.moved)} 天的用量定了取另一边，请重新计量（R-075）"
+    if left.uncounted:
+        yield f"批次 {base.pk} 有 {left.uncounted} 件收件没有计入，请到“收件”里看过打勾再提交（R-052、R-075）"

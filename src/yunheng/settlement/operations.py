@@ -40,7 +40,7 @@ from yunheng.settlement.models import (
     YearCase,
 )
 from yunheng.settlement.plans import planning
-from yunheng.settlement.runs import late, staleness, unread
+from yunheng.settlement.runs import late, staleness
 from yunheng.settlement.runs.recomputing import judge
 from yunheng.settlement.runs.running import period_end
 
@@ -200,7 +200,6 @@ def run_ready(doing: Doing) -> Iterator[str]:
         yield f"{year} 服务年度还没有{kind}计量，请先计量（D62-七，R-073）"
         return
     yield from staleness.stale(run)
-    yield from unread.problems(run)
     yield from arriving.unready(run)
     if kind == ADJUST:
         last = queries.frozen(year)

@@ -27,8 +27,9 @@ _THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
 _SCALE = re.compile(r"[十百千万亿萬億]|^[kKwW](?![A-Za-z])")
-#: 长得像的字：比编号时当作一个
-_LOOKALIKE = str.maketrans({"o": "0", "l": "1", "i": "1", "_": "-", " ": ""})
+#: 长得像的字：比编号时当作一个，前一行的换成后一行的
+ALIKE_FROM, ALIKE_TO = "oli_", "011-"
+_LOOKALIKE = str.maketrans(ALIKE_FROM, ALIKE_TO)
 
 
 def visible(text: str) -> str:
@@ -98,10 +99,15 @@ def scientific(text: str) -> bool:
     return bool(_SCIENTIFIC.fullmatch(text))
 
 
+def likeness(value: str) -> str:
+    """编号的样子：看不见的字、空白去掉，全半角、大小写、长短横、O/0 这些长得像的当作一个；样子相同的就是形近。"""
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", visible(value))).casefold()
+    return re.sub(r"\s+", "", plain).translate(_LOOKALIKE)
+
+
 def lookalikes(values: Iterable[str]) -> list[tuple[str, ...]]:
     """形近而不同的编号，一组一组：r1/R1、O/0、长短横不同。"""
     groups: dict[str, set[str]] = defaultdict(set)
     for value in values:
-        key = _DASHES.sub("-", unicodedata.normalize("NFKC", value)).casefold()
-        groups[re.sub(r"\s+", "", key).translate(_LOOKALIKE)].add(value)
+        groups[likeness(value)].add(value)
     return [tuple(sorted(group)) for group in groups.values() if len(group) > 1]

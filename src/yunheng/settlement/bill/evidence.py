@@ -7,6 +7,7 @@ from datetime import date
 from urllib.parse import quote
 
 from django.db.models import Q
+from django.utils import timezone
 
 from yunheng.applications.models import Filing
 from yunheng.audit.append_only import newest
@@ -88,7 +89,7 @@ def _orders(fact: Fact) -> list[Evidence]:
             f"{one.payload['工单号']}（{one.source.code}）",
             (
                 f"{one.payload['动作']} {one.payload['数量'] or ''}，{one.payload['完成日期']} 完成",
-                f"{one.recorded_at:%Y-%m-%d %H:%M} 收{_standing(one)}",
+                f"{_arrived(one)}{_standing(one)}",
             ),
             one.digest,
         )
@@ -97,6 +98,11 @@ def _orders(fact: Fact) -> list[Evidence]:
     return [*found, *_unlisted("工单", len(every))] or [
         Evidence("工单", "没有对应的工单：对账时列为无工单（D1）", lacking=True)
     ]
+
+
+def _arrived(one: Received) -> str:
+    """什么时候收的，照本地的钟，同各页的收件。"""
+    return f"{timezone.localtime(one.recorded_at):%Y-%m-%d %H:%M} 收"
 
 
 def _standing(one: Received) -> str:
@@ -111,11 +117,13 @@ def _standing(one: Received) -> str:
 _MOST = 10
 
 
-def _unlisted(kind: str, number: int) -> list[Evidence]:
+def _unlisted(kind: str, number: int, most: int = _MOST) -> list[Evidence]:
     """没有列出来的写明还有几件。"""
-    return [Evidence(kind, f"另有 {number - _MOST} 件，后收的没有列")] if number > _MOST else []
+    return [Evidence(kind, f"另有 {number - most} 件，后收的没有列")] if number > most else []
 
 
+#: 用量的更正、认给列几件
+_MOST_USAGE = 50
 #: 一天的页上列几件日志
 _LOGS = 20
 
@@ -158,21 +166,35 @@ def _since(run: Run, one: Received) -> str:
 
 
 def _usage(fact: Fact) -> list[Evidence]:
-    """更正过的用量，原来的和更正的两条都列；账照最后有效的一条（R-052）。"""
+    """更正过的用量，原来的和更正的两条都列；账照最后有效的一条（R-052）。认给这个资源的、从它改到别处的都在。"""
     if fact.item.cycle != BY_COUNT:
         return []
-    made = Received.objects.filter(
-        kind="用量", corrects__isnull=False, corrects__payload__资源=fact.resource.code,
-        corrects__payload__目录项=fact.item.code,
-    ).select_related("corrects", "source")  # fmt: skip
+    place = {"payload__资源": fact.resource.code, "payload__目录项": fact.item.code}
+    here = Q(**place) | Q(**{f"corrects__{name}": value for name, value in place.items()})
+    made = Received.objects.filter(here, kind="用量", corrects__isnull=False)
+    every = list(made.select_related("corrects", "source", "made_by").order_by("pk"))
     found = []
-    for one in list(made.order_by("pk"))[:50]:
+    for one in every[:_MOST_USAGE]:
         old = one.corrects
         assert old
-        title = f"{old.payload['日期']} 用量 {old.payload['用量']} → {one.payload['用量']}（{one.source.code}）"
-        lines = (f"原件 {old.source_ref}，{old.digest}", f"更正 {one.source_ref}，{one.recorded_at:%Y-%m-%d %H:%M} 收")
-        found.append(Evidence("用量更正", title, lines, one.digest))
-    return found
+        assigned = getattr(one, "made_by", None)
+        lines = (
+            f"原件 {old.source_ref}，{_arrived(old)}，{old.digest}",
+            f"{'认给' if assigned else '更正'} {one.source_ref}，{_arrived(one)}{_standing(one)}",
+            *([f"认给的理由：{assigned.reason}（{assigned.on} {assigned.by}）"] if assigned else []),
+        )
+        title = f"{_used(old)} → {_used(one, old)}（{one.source.code}）"
+        found.append(Evidence("用量认给" if assigned else "用量更正", title, lines, one.digest))
+    return [*found, *_unlisted("用量更正", len(every), _MOST_USAGE)]
+
+
+def _used(one: Received, old: Received | None = None) -> str:
+    """一件用量：哪天、多少，改到哪个资源、哪一项；`old` 是原件，与它相同的不再写，只改了数的只写数。"""
+    names = ("资源", "目录项", "日期")
+    said = [one.payload[name] for name in names if old and one.payload[name] != old.payload[name]]
+    if old is None:
+        return f"{one.payload['日期']} 用量 {one.payload['用量']}"
+    return f"{' '.join(said)} 用量 {one.payload['用量']}" if said else str(one.payload["用量"])
 
 
 def _corrections(fact: Fact) -> list[Evidence]:
@@ -200,7 +222,7 @@ def _logs(fact: Fact) -> list[Evidence]:
         Evidence(
             "日志",
             f"{one.payload['首见日期']} 首见，{one.payload['末见日期']} 末见（{one.source.code}）",
-            (f"{one.recorded_at:%Y-%m-%d %H:%M} 收{_standing(one)}",),
+            (f"{_arrived(one)}{_standing(one)}",),
             one.digest,
         )
         for one in every[:_MOST]

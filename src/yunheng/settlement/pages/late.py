@@ -33,10 +33,9 @@ def arrived(request: Request, year: int) -> HttpResponse:
     pending = None if found else unread.pending(year)
     number = max(1, min(whole_of(request.GET.get("page", "1")) or 1, 10_000))
     offset = (number - 1) * PAGE
-    rows = late.listed(found.run, PAGE, offset) if found else []
+    rows, count = late.listed(found.run, PAGE, offset) if found else [], found.count if found else 0
     if pending:
-        rows = unread.listed(pending, PAGE, offset)
-    count = (found or pending).count if found or pending else 0
+        rows, count = unread.listed(pending, PAGE, offset), pending.count
     context = {
         "year": year,
         "freeze": queries.frozen(year),

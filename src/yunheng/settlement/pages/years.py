@@ -40,7 +40,7 @@ from yunheng.rules.procedures import DONE, WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import disputing, funding, operations, queries, recovery
+from yunheng.settlement import arriving, disputing, funding, operations, queries, recovery
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import (
@@ -133,7 +133,7 @@ def year(request: Request, year: int) -> HttpResponse:
     if latest := context["latest"]:
         base = latest.base or latest
         counts = {name: getattr(base, name).count() for name in ("contested", "uncounted", "outranked")}
-        context["odd"] = counts if any(counts.values()) else None
+        context["odd"] = counts | {"left": arriving.pending(latest)} if any(counts.values()) else None
         context["partly"] = disputing.partly_ruled(request.actor, latest)
         context["differences"] = disputing.difference_count(request.actor, context["latest"])
         own = context["own_paying"] = _own_paying(request, year)
