@@ -158,7 +158,8 @@ def take_in(
             before = {key: draft.content[key] for key in changed if key in draft.content}
             added = [key for key in changed if key not in draft.content]
             made = {"name": name[:200], "digest": digest_of(rows), "rows": len(rows), "by": str(actor)}
-            made |= {"at": timezone.localtime().strftime("%Y-%m-%d %H:%M"), "values": before, "added": added}
+            moment = timezone.now().astimezone(timezone.get_current_timezone())
+            made |= {"at": f"{moment:%Y-%m-%d %H:%M}", "values": before, "added": added}
             made |= {"base": draft.version, "version": draft.version + 1}
             old, kept = draft.imports[: 1 - _UNDOABLE], draft.imports[1 - _UNDOABLE :]
             draft.imports = [*({**one, "values": None, "added": []} for one in old), *kept, made]
