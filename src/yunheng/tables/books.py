@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from . import folding
 from .cells import Sheet
+from .columns import missing
 from .limits import HUMAN, Limits, Unreadable
 from .notes import Note, Notebook, Outcome, ranked
 from .opening import opened
-from .reading import Table, Wanted, headed, read_sheet
+from .reading import Table, Wanted, headed, read_sheet, recognised
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,17 @@ def _is(sheet: Sheet, wanted: Wanted) -> bool:
     return folding.compact(sheet.title) == folding.compact(wanted.title)
 
 
+def _likeness(sheet: Sheet, wanted: Wanted) -> tuple[int, bool, int]:
+    """有多像：先看表名里写的是不是它（“用量表”“旧日志”，长的名字先），再看要的列齐不齐，再看认得出几列。"""
+    title, own = folding.compact(sheet.title), folding.compact(wanted.title)
+    known = recognised(sheet, wanted)
+    return len(own) * (own in title), not missing(wanted.columns, known), len(known)
+
+
 def _left(book: Notebook, sheet: Sheet, wanted: Sequence[Wanted], guides: Collection[str]) -> None:
     """没有读的一张表：名字或表头像要的哪一张，就要人点头。"""
-    alike = [one.title for one in wanted if _is(sheet, one) or headed(sheet, one)]
+    found = [one for one in wanted if _is(sheet, one) or headed(sheet, one)]
+    alike = [one.title for one in sorted(found, key=lambda one: _likeness(sheet, one), reverse=True)]
     guide = sheet.title.strip() in guides
     why = "是填写说明，没有读" if guide else "是隐藏的，没有读" if sheet.hidden else "没有读"
     inside = f"{len(sheet.lines):,} 行、{sheet.filled:,} 格有内容" if sheet.lines else "、".join(sheet.aside)

@@ -20,6 +20,11 @@ _AS_TEXT = "请把这一列设成文本格式重新填"
 #: 列名括号里可以有的、不是单位的字
 _HARMLESS = {"必填", "选填", "可选", "可空", "数字", "填数字", "必填项", "选填项"}
 _ERRORS = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)")
+#: 照抄上一行的记号（折过的）
+_DITTO = re.compile(r"同[上前左]\W*|同[上前](一?行|面|述|列|项|格)\W*|同|ditto|[\"“”〃〝〞″′'‘’々`]+", re.IGNORECASE)
+_PARTED = re.compile(r"[、,;~〜∼]|(?<=[A-Za-z0-9])\s*至\s*(?=[A-Za-z0-9])")
+#: 自己就像编号的一段：又有字母又有数字，或者六位以上的数字
+_WHOLE_CODE = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9])\S+|[0-9]{6,}")
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
@@ -154,11 +159,23 @@ def _code(column: Column, cell: Cell) -> Read:
         return Read(raw, f"编号成了科学计数法 {text}，位数已经丢了；{_AS_TEXT}")
     if "\n" in text:
         return Read(raw, "一格里有几行，不知道是哪一个编号；一个编号一行")
+    if _DITTO.fullmatch(text):
+        return Read(raw, f"“{text[:20]}”不是编号，不猜上一行是什么；请写全")
+    if _several(text):
+        return Read(raw, f"“{text[:40]}”像是几个编号写在一格里；请一格一个编号，一个一行")
     named = ""
     if len(text) > MAX_DIGITS and text.isdecimal() and text.endswith("000"):
         named = "超过 15 位、末尾是 000，可能在 Excel 里丢过位数，请与原件核对"
     del column
     return Read(text, folded=_tidied(raw, text, "去掉首尾空白和零宽字符、全角折成半角"), named=named)
+
+
+def _several(text: str) -> bool:
+    """一格里写了几个编号：顿号、逗号、分号、波浪号隔开的，“至”连着的；空白隔开的，要每一段自己都像编号。"""
+    if len([part for part in _PARTED.split(text) if part.strip()]) > 1:
+        return True
+    parts = text.split()
+    return len(parts) > 1 and all(map(_WHOLE_CODE.fullmatch, parts))
 
 
 def _numeric_code(cell: Cell) -> Read:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
-from . import columns, delimited, folding
+from . import columns, delimited, folding, trailers
 from .cells import Cell, Line, Made, Sheet
 from .columns import Column, Kind
 from .limits import HUMAN, Limits, TooLarge, Unreadable
@@ -27,7 +27,6 @@ _LONGEST_TITLE = 60
 _MERGED = 20_000
 _CELL = 200
 _TITLED_UNIT = re.compile(r"(?<![表报用请送])单位\s*[:：]\s*([^\s,，;；)）]{1,10})")
-_TOTALS = {"合计", "小计", "总计", "共计", "累计", "本页合计", "本页小计"}
 #: 序号最多几个字；更长的是写在序号列里的话
 _SERIAL_LETTERS = 6
 _SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
@@ -139,6 +138,12 @@ def headed(sheet: Sheet, wanted: Wanted) -> bool:
     return bool(_candidates(sheet, wanted))
 
 
+def recognised(sheet: Sheet, wanted: Wanted) -> frozenset[str]:
+    """像表头的头一行里认得出哪几列；没有像的为空。"""
+    found = _candidates(sheet, wanted)[:1]
+    return frozenset(column.name for _, matched in found for column in matched.values())
+
+
 def _matched(line: Line, wanted: Wanted, known: dict[str, Column | None]) -> dict[int, Column]:
     """这一行的各格里，是列名的；`known` 记住认过的字。"""
     found = {}
@@ -167,10 +172,6 @@ def _candidates(sheet: Sheet, wanted: Wanted) -> list[tuple[Line, dict[int, Colu
     return found
 
 
-def _totals(text: str) -> bool:
-    return re.sub(r"[\s:：]+", "", folding.code(text[:20])) in _TOTALS
-
-
 class _Reader:
     """读选中的一张表。"""
 
@@ -184,8 +185,10 @@ class _Reader:
         """表头、表头以前的、各行、没有读的列，依次。"""
         self._find_header()
         body = [line for line in self.sheet.lines if line.number > self.header]
-        totals = [line for line in body if self._is_total(line)]
-        rest = [line for line in body if not self._is_total(line)]
+        totals = {line.number: sure for line in body if (sure := self._total(line)) is not None}
+        rest = [line for line in body if line.number not in totals]
+        signed = self._signed(rest)
+        rest = rest[: len(rest) - len(signed)] if signed else rest
         kept = [line for line in rest if any(cell.column in self.places for cell in line.cells)]
         if not kept and not self.wanted.may_be_empty:
             raise Unreadable(f"{self.where}只有表头，没有内容{self.wanted.basis}")
@@ -193,8 +196,14 @@ class _Reader:
             raise Unreadable(
                 f"{self.where}有 {len(kept):,} 行，一次最多 {self.wanted.most:,} 行，请分几个文件{self.wanted.basis}"
             )
-        for line in totals:
-            self.book.rows(Outcome.UNREAD, [line.number], "是合计行，没有读", len(line.cells))
+        for line in body:
+            if line.number in totals:
+                sure = totals[line.number]
+                text = "是合计行，没有读" if sure else "像是合计行，没有读；是数据的请改掉“合计”一类的字"
+                self.book.rows(Outcome.UNREAD, [line.number], text, len(line.cells), doubtful=not sure)
+        for line in signed:
+            shown = folding.visible(line.cells[0].text)[:20]
+            self.book.rows(Outcome.UNREAD, [line.number], f"是表下面的话（“{shown}”），没有读", len(line.cells))
         self._aside([line for line in rest if not any(cell.column in self.places for cell in line.cells)])
         self._layout(kept)
         merged = self._merges(kept)
@@ -303,15 +312,30 @@ class _Reader:
 
     # ── 各行 ──
 
-    def _is_total(self, line: Line) -> bool:
-        """首格（或认得出的头一列）是合计、小计、总计，而编号都空着；写在别处的，除了数也都空着。"""
-        own = [cell for cell in line.cells if cell.column in self.places]
-        said = [cell for cell in line.cells if _totals(cell.text)]
+    def _total(self, line: Line) -> bool | None:
+        """首格（或认得出的头一列）是合计、小计、总计，而编号都空着；写在别处的，除了数也都空着。不是的为 None。
+
+        写在别处、又有序号的为 False：也许是备注里写了“共 2 台”的一行数据，要人点头。
+        """
+        said = [cell for cell in line.cells if trailers.total(cell.text)]
         if not said:
-            return False
-        first = next((cell for cell in (line.cells[0], *own[:1]) if _totals(cell.text)), None)
+            return None
+        own = [cell for cell in line.cells if cell.column in self.places]
+        first = next((cell for cell in (line.cells[0], *own[:1]) if cell in said), None)
         others = {self.places[cell.column].kind for cell in own if cell.column != (first or said[0]).column}
-        return Kind.CODE not in others if first else others <= {Kind.NUMBER}
+        if first:
+            return None if Kind.CODE in others else True
+        numbered = any(cell.column not in self.places and self._is_serial(cell.column) for cell in line.cells)
+        return not (numbered and len(own) > 1) if others <= {Kind.NUMBER} else None
+
+    def _signed(self, lines: Sequence[Line]) -> list[Line]:
+        """最后一行数据以下的制表人、审核、注。写在别的列里的也算，编号不会写成这样。"""
+        found: list[Line] = []
+        for line in reversed(lines):
+            if not trailers.signed(line.cells):
+                break
+            found.insert(0, line)
+        return found
 
     def _aside(self, lines: Sequence[Line]) -> None:
         """要的列都空着的行，不读：只填了序号的，和写在别的列里的。"""

@@ -1,0 +1,140 @@
+"""人交的表里的合计行、表下面的话、一格几个编号：不读的点名，编号不猜（R-052、R-032）。"""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+
+from yunheng.applications import pasting
+from yunheng.applications.history import workbook
+from yunheng.ledger import arrivals
+from yunheng.tables import trailers
+from yunheng.tables.books import read_book
+from yunheng.tables.cells import cells_of
+from yunheng.tables.notes import Outcome
+from yunheng.tables.reading import Table, read_file
+
+HEAD = ["工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期"]
+ONE = ["GD1", "SQ-2025-0001/CU", "ECS-YL-01", "ZJ-CPU-X86", "新增", "8", "2026-07-01"]
+HOSTS = ["序号", "CPU（核）", "内存（GB）", "台数", "系统盘（TB）", "备注"]
+TOTALS = [
+    "合计", "合计（3台）", "汇总", "合计3台", "合计：3", "共3台", "共 3 台", "总数", "合计数", "小计1", "Total", "SUM",
+    "合计1台", "合计三台", "本页小计：", "合计：3台，40核",
+]  # fmt: skip
+FOOTERS = [
+    "制表人：张三", "注：以上不含备份", "填表人: 李四", "审核：", "日期：2026-07-01", "审核人（签字）：", "注1：见附件",
+]  # fmt: skip
+
+
+def text(*rows: list[str], separator: str = ",") -> str:
+    return "\n".join(separator.join(row) for row in rows)
+
+
+def orders(*rows: list[str]) -> Table:
+    return read_file(text(HEAD, *rows).encode(), "工单.csv", arrivals.wanted("工单"))
+
+
+def hosts(*rows: list[str], pasted: bool = False) -> pasting.Pasted:
+    if pasted:
+        return pasting.from_text(text(HOSTS, *rows, separator="\t"))
+    return pasting.from_file(text(HOSTS, *rows).encode(), "清单.csv")
+
+
+def unread(table: Table) -> str:
+    return "\n".join(map(str, (note for note in table.notes if note.outcome == Outcome.UNREAD)))
+
+
+@pytest.mark.parametrize("label", TOTALS)
+def test_合计的各种写法_主机清单里不当主机_不用点头(label: str) -> None:
+    label = label.replace(",", "，")
+    for pasted in (False, True):
+        found = hosts(["1", "8", "32", "1", "0.1", "应用"], [label, "40", "160", "3", "0.3"], pasted=pasted)
+        assert found.numbers == (2,)
+        assert "第 3 行：是合计行，没有读" in unread(found.table)
+        assert not found.table.doubtful
+    found = hosts(["1", "8", "32", "1", "0.1", "应用"], ["", "40", "160", "3", "0.3", label])
+    assert (found.numbers, found.table.doubtful) == ((2,), ())
+
+
+def test_备注里写了共几台的一行有序号_也许是数据_要人点头() -> None:
+    found = hosts(["1", "8", "32", "1", "0.1", "应用"], ["2", "16", "64", "2", "0.1", "共2台"])
+    assert found.numbers == (2,)
+    assert [str(note)[:13] for note in found.table.doubtful] == ["第 3 行：像是合计行，没"]
+
+
+@pytest.mark.parametrize("note", ["汇总库", "共享存储", "共用", "合计算平台", "Totals 系统", "小计算节点", "总数据库"])
+def test_只是带着合计几个字的名字_不是合计(note: str) -> None:
+    assert not trailers.total(note)
+    assert hosts(["1", "8", "32", "1", "0.1", note]).numbers == (2,)
+
+
+@pytest.mark.parametrize("label", TOTALS)
+def test_工单里的合计行_不读_不拖累整份_编号不空的是数据(label: str) -> None:
+    label = label.replace(",", "，")
+    for row in ([label, "", "", "", "", "8", ""], ["", "", "", "", label, "8", ""]):
+        table = orders(ONE, row)
+        assert ([one.number for one in table.rows], table.refused, table.doubtful) == ([2], (), ())
+        assert "第 3 行：是合计行，没有读" in unread(table)
+    assert [one.number for one in orders(ONE, [label, *ONE[1:]]).rows] == [2, 3]
+
+
+@pytest.mark.parametrize("said", FOOTERS)
+def test_表下面的制表人和注_不读_点名_不拖累整份(said: str) -> None:
+    table = orders(ONE, [""], [said], ["审核：", "王五", "日期：2026年7月1日"])
+    assert ([one.number for one in table.rows], table.refused, table.doubtful) == ([2], (), ())
+    assert f"第 4 行：是表下面的话（“{said}”），没有读" in unread(table)
+    assert "第 5 行" in unread(table)
+
+
+def test_夹在数据中间的_带着别的格的_不是表下面的话() -> None:
+    assert [one.number for one in orders(ONE, ["注：以下是变更"], ONE).rows] == [2, 3, 4]
+    assert [one.number for one in orders(ONE, ["注：甲", *ONE[1:]]).rows] == [2, 3]
+    assert not trailers.signed(cells_of(["张三"]))
+    assert not trailers.signed(cells_of(["日期", "2026-07-01"]))
+
+
+@pytest.mark.parametrize("mark", ["同上", "〃", "”", "同前", "同上一行", "″", "同", "々"])
+@pytest.mark.parametrize("column", ["工单号", "单号", "资源", "目录项"])
+def test_编号写同上的_拒绝到格_请写全(column: str, mark: str) -> None:
+    row = [mark if name == column else value for name, value in zip(HEAD, ONE, strict=True)]
+    (note,) = orders(ONE, row).refused
+    assert (note.row, note.column) == (3, column)
+    assert "请写全" in note.text
+
+
+SEVERAL = [
+    "R1、R2", "R1；R2", "R1;R2", "ECS-01 ECS-02", "R1~R2", "R1～R9", "ECS-01 至 ECS-09", "R1，R2",
+    "202603020001 202603020002",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("codes", SEVERAL)
+def test_一格几个编号_拒绝到格_一格一个(codes: str) -> None:
+    (note,) = orders([*ONE[:2], codes, *ONE[3:]]).refused
+    assert (note.row, note.column) == (2, "资源")
+    assert "一格一个编号" in note.text
+
+
+ONE_CODE = [
+    "SQ-2025-0001/CU", "YJ-2025-0003/移交", "GD 2026001", "同安-01", "同上海云-1", "A_B.c-1", "ECS-1、",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ONE_CODE)
+def test_编号里的横线斜线空格_照读(code: str) -> None:
+    assert orders([*ONE[:2], code, *ONE[3:]]).refused == ()
+
+
+def test_没有读的表像哪一张_先看表名_再看列齐不齐() -> None:
+    book = openpyxl.Workbook()
+    for title in ("用量表", "别的"):
+        sheet = book.create_sheet(title)
+        sheet.append(["资源", "目录项", "日期", "用量"])
+        sheet.append(["ECS-1", "SMS", "2026-07-01", "5"])
+    out = io.BytesIO()
+    book.save(out)
+    notes = {note.where: note.text for note in read_book(out.getvalue(), "补录.xlsx", workbook.WANTED).notes}
+    assert "它像“用量”" in notes["工作表“用量表”"]
+    assert "它像“用量”" in notes["工作表“别的”"]
