@@ -88,7 +88,7 @@ WANTED = Wanted(
         Column("计价单位", Kind.TEXT),
         Column("计价方式", Kind.CHOICE, choices=choices(*_CHOICES["计价方式"])),
         Column("计费周期", Kind.CHOICE, choices=choices(*_CHOICES["计费周期"])),
-        Column("单价", Kind.NUMBER, units=("元",)),
+        Column("单价", Kind.NUMBER, units=("元",), per=("计价单位", "计费周期")),
         Column("服务商", Kind.CODE, aliases=("服务商代码",)),
         Column("日志", Kind.CHOICE, choices=choices(*_CHOICES["日志"]), required=False),
         Column("主机规格", Kind.TEXT, required=False),

@@ -25,6 +25,8 @@ _DITTO = re.compile(r"同[上前左]\W*|同[上前](一?行|面|述|列|项|格)
 _PARTED = re.compile(r"[、,;~〜∼]|(?<=[A-Za-z0-9])\s*至\s*(?=[A-Za-z0-9])")
 #: 自己就像编号的一段：又有字母又有数字，或者六位以上的数字
 _WHOLE_CODE = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9])\S+|[0-9]{6,}")
+#: 复合单位里连着的记号：核·年、核/年
+_JOINED = re.compile(r"[/·・•.*每\s]")
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
@@ -45,7 +47,8 @@ class Column:
     `aliases` 是别的叫法；`required` 是表头里一定要有；`units` 是这一列的单位，头一个是正名（["GB", "G"]），
     只认与列同一单位的写法，不换算；`choices` 是写法 → 值；`blanks` 是当作没有填的记号（如“/”）。
     `measured` 为真的没有自己的单位，各行照各自的目录项，列名里写的单位由章里比；
-    `usual` 是照这个单位填、平常不会超过的数，列名没写单位而超过了的，要人点头。
+    `usual` 是照这个单位填、平常不会超过的数，列名没写单位而超过了的，要人点头；
+    `per` 是写着每什么的几列（计价单位、计费周期）：列名写“元/年”的，要与每一行的相符。
     """
 
     name: str
@@ -57,6 +60,7 @@ class Column:
     blanks: tuple[str, ...] = ()
     measured: bool = False
     usual: int = 0
+    per: tuple[str, ...] = ()
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -87,7 +91,20 @@ class Column:
     def other_unit(self, title: str) -> str:
         """列名括号里写的是不能照读的单位：那几个字；没有为空。没有自己单位的数，只有倍数（万、千）照读不得。"""
         unit = self.stated_unit(title) if self.kind == Kind.NUMBER and not self.measured else ""
+        if self.each(title):
+            return ""
         return unit if self.units or folding.scale(unit) else ""
+
+    def each(self, title: str) -> str:
+        """列名写的“元/年”“元/核·年”里每什么；没有写、这一列不按什么计的为空。"""
+        unit, slash, rest = self.stated_unit(title).partition("/")
+        own = {folding.compact(one) for one in self.units}
+        return _JOINED.sub("", rest) if self.per and slash and folding.compact(unit) in own else ""
+
+    def fits(self, title: str, row: Mapping[str, str]) -> bool:
+        """列名写的每什么，与这一行的计价单位、计费周期相符：写其中一个，或连着写。"""
+        told = [_JOINED.sub("", folding.compact(row[name])) for name in self.per]
+        return folding.compact(self.each(title)) in {*filter(None, told), "".join(told)}
 
     def unit_said(self, title: str) -> bool:
         """列名里写了单位，或者这一列没有单位。"""

@@ -415,6 +415,14 @@ class _Reader:
                 self.book.cell(Outcome.FOLDED, line.number, index, column.name, found.folded, sample)
             if found.named:
                 self.book.cell(Outcome.NAMED, line.number, index, column.name, found.named, f"“{found.text[:20]}”")
+        for index, column in self.places.items():
+            title = self.titles.get(index, "")
+            if column.each(title) and text[column.name] and not column.fits(title, text):
+                told = "、".join(f"{name}是“{text[name][:20]}”" for name in column.per)
+                reason = f"列名写的是“{column.stated_unit(title)}”，这一行{told}，对不上；单位不换算"
+                if column.name not in refused:
+                    refused[column.name] = reason
+                    self.book.refuse(line.number, index, column.name, reason)
         return Row(line.number, raw, text, refused)
 
     def _read(self, column: Column, cell: Cell) -> columns.Read:

@@ -9,6 +9,7 @@ import pytest
 
 from yunheng.applications import pasting
 from yunheng.applications.history import workbook
+from yunheng.catalog import sheet
 from yunheng.ledger import arrivals
 from yunheng.tables import trailers
 from yunheng.tables.books import read_book
@@ -130,11 +131,39 @@ def test_编号里的横线斜线空格_照读(code: str) -> None:
 def test_没有读的表像哪一张_先看表名_再看列齐不齐() -> None:
     book = openpyxl.Workbook()
     for title in ("用量表", "别的"):
-        sheet = book.create_sheet(title)
-        sheet.append(["资源", "目录项", "日期", "用量"])
-        sheet.append(["ECS-1", "SMS", "2026-07-01", "5"])
+        page = book.create_sheet(title)
+        page.append(["资源", "目录项", "日期", "用量"])
+        page.append(["ECS-1", "SMS", "2026-07-01", "5"])
     out = io.BytesIO()
     book.save(out)
     notes = {note.where: note.text for note in read_book(out.getvalue(), "补录.xlsx", workbook.WANTED).notes}
     assert "它像“用量”" in notes["工作表“用量表”"]
     assert "它像“用量”" in notes["工作表“别的”"]
+
+
+PRICES = ["目录项", "类别", "名称", "计价单位", "计价方式", "计费周期", "单价", "服务商"]
+PRICE = ["VM", "基础设施", "云主机", "核·年", "单价", "年", "552", ""]
+
+
+def prices(title: str, *rows: list[str]) -> Table:
+    head = [title if name == "单价" else name for name in PRICES]
+    return read_file(text(head, *rows).encode(), "目录.csv", sheet.WANTED)
+
+
+@pytest.mark.parametrize("title", ["单价(元/年)", "单价（元/核·年）", "单价（元/核/年）", "单价（元）"])
+def test_单价列名写的每什么_与每一行相符_照读(title: str) -> None:
+    table = prices(title, PRICE)
+    assert ([row.text["单价"] for row in table.rows], table.refused) == (["552"], ())
+
+
+@pytest.mark.parametrize("title", ["单价(元/月)", "单价（元/台·年）", "单价（元/核·月）"])
+def test_单价列名写的每什么_与这一行不符_拒绝到格(title: str) -> None:
+    (note,) = prices(title, PRICE).refused
+    assert (note.row, note.column) == (2, "单价")
+    assert "对不上" in note.text
+
+
+def test_单价列名写元每年_只有一行按月的_只拒绝那一行_万元的整列拒绝() -> None:
+    monthly = ["VM2", "基础设施", "云主机", "核·月", "单价", "月", "46", ""]
+    assert [note.row for note in prices("单价(元/年)", PRICE, monthly).refused] == [3]
+    assert [note.row for note in prices("单价(万元/年)", PRICE).refused] == [1]
