@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.scenarios.test_arrivals import ITEM, resource  # noqa: F401 固定件
+from tests.scenarios.test_arrivals import send as send_rows
 from tests.support.year import JULY
 from tests.web.test_inbox import HEAD, confirm, send
 from yunheng.catalog.models import Item
@@ -117,3 +118,70 @@ def test_丙43_列名的单位就是计价单位_照收_目录里没有的项只
     for title, wrong in (("数量（万核）", 2), ("数量（GB）", 1)):
         page = preview(sheet(*orders, head=HEAD.replace("数量", title)), "工单")
         assert f"{wrong} 行有错" in page
+
+
+WITH_NUMBER = "编号,资源,目录项,日期,用量"
+ASKED = "内容相同：是重送还是另一笔？"
+
+
+def numbered(*rows: tuple[str, str], day: str = "2025-11-03") -> bytes:
+    return sheet(*(f"{number},ECS-无主,{ITEM},{day},{amount}" for number, amount in rows), head=WITH_NUMBER)
+
+
+def test_R052_收过写了编号的_再来没有编号的_问是重送还是另一笔_不点头不收() -> None:
+    confirm(preview(numbered(("LT1", "77"))))
+    page = preview(used("77"))
+    assert "第 2 行</b>：与 20" in page
+    assert f"日收过的编号 LT1{ASKED}" in page
+    assert "要点头" in page
+    assert confirm(page).status_code == 422
+    assert total() == 77
+    assert confirm(page, agreed="on").headers["Location"] == "/inbox/?new=1&known=0"
+    assert total() == 154
+    again = preview(used("77"))
+    assert ASKED not in again
+    assert confirm(again).headers["Location"] == "/inbox/?new=0&known=1"
+
+
+def test_R052_收过没有编号的_再来写了编号的_也问() -> None:
+    confirm(preview(used("5", "77")))
+    page = preview(numbered(("LT1", "77"), ("LT2", "6")))
+    assert f"日收过的没有编号的一笔{ASKED}" in page
+    assert "第 2 行</b>：与 20" in page
+    assert confirm(page).status_code == 422
+    assert total() == 82
+    assert confirm(page, agreed="on").headers["Location"] == "/inbox/?new=2&known=0"
+
+
+def test_R052_一份里一行有编号_一行没有而内容相同_也问() -> None:
+    page = preview(numbered(("LT1", "77"), ("", "77")))
+    assert f"第 3 行</b>：没有编号，与第 2 行写了编号的{ASKED}" in page
+    assert confirm(page).status_code == 422
+    assert total() == 0
+
+
+def test_R052_量不同_日子不同_都有编号的_不问_收过的更正也不问() -> None:
+    confirm(preview(numbered(("LT1", "77"))))
+    fixed = sheet(f"LT9,ECS-无主,{ITEM},2025-11-03,77,LT1", head=f"{WITH_NUMBER},更正")
+    for content in (used("78"), used("77", day="2025-11-04"), numbered(("LT2", "77")), fixed):
+        page = preview(content)
+        assert ASKED not in page
+        assert "要点头" not in page
+        assert 'name="kept"' in page
+    assert confirm(preview(used("78"))).headers["Location"] == "/inbox/?new=1&known=0"
+
+
+def test_R052_自己写的编号带斜杠和数的_不当作照内容起的() -> None:
+    confirm(preview(numbered((f"ECS-无主/{ITEM}/2025-11-03/x/2", "77"))))
+    assert ASKED in preview(used("77"))
+
+
+def test_R052_日志也一样_接口送的不拦() -> None:
+    head = "资源,首见日期,末见日期"
+    confirm(preview(sheet("LT1,ECS-无主,2025-11-03,2025-11-04", head=f"编号,{head}"), "日志"))
+    page = preview(sheet("ECS-无主,2025-11-03,2025-11-04", head=head), "日志")
+    assert f"日收过的编号 LT1{ASKED}" in page
+    assert confirm(page).status_code == 422
+    confirm(preview(numbered(("LT1", "77"))))
+    row = {"编号": "API-1", "资源": "ECS-无主", "目录项": ITEM, "日期": "2025-11-03", "用量": "77"}
+    assert send_rows("用量", row).new == 1

@@ -216,7 +216,7 @@ def read_file(content: bytes, name: str, kind: str) -> tuple[Table, list[Line]]:
 def judged(
     table: Table, lines: Sequence[Line], source: Source, kind: str, on: date
 ) -> tuple[list[Line], tuple[Note, ...]]:
-    """各行再照收件的规矩判一遍，一行也不落下；另有几句要人看的：重复的、以前收过的。写法已经不对的不再判。
+    """各行再照收件的规矩判一遍，一行也不落下；另有几句要人看的：重复的、以前收过的、像是重送的。写法已经不对的不再判。
 
     别家的、日期不对的、同号而内容不同的、列名写的单位与目录不同的是问题；照收而对不上的是提醒。
     """
@@ -238,7 +238,9 @@ def judged(
         elif number in verdict.reminders:
             found[place] = replace(line, reminder=verdict.reminders[number])
     known = {good[number][0] for number in verdict.known}
-    return found, tuple(_repeated(table, found, known, kind))
+    fresh = [line for place, line in enumerate(found) if line.row and not line.problems and place not in known]
+    notes = [*_repeated(table, found, known, kind), *_twinned(table, fresh, source, kind)]
+    return found, tuple(notes)
 
 
 def _measured(table: Table, lines: Sequence[Line], kind: str) -> list[Line]:
@@ -312,11 +314,42 @@ def _repeated(table: Table, lines: Sequence[Line], known: set[int], kind: str) -
         yield Note(Outcome.NAMED, where, "以前收过，内容相同，不再收", table.sheet)
 
 
+def _twinned(table: Table, fresh: Sequence[Line], source: Source, kind: str) -> Iterator[Note]:
+    """新收的各行里，没有编号的与收过的（或这一份里）写着编号的内容相同，或者反过来：是重送还是另一笔，要人点头。
+
+    工单都有工单号，不会没有编号；更正的本来就与原件是一笔，不算。
+    """
+    if unnumbered.NUMBER not in columns(kind):
+        return
+    rows = [(line, line.row) for line in fresh if line.row and not line.row.model_dump().get(CORRECTS)]
+    bare: dict[str, list[int]] = defaultdict(list)
+    named: dict[str, list[int]] = defaultdict(list)
+    payloads: dict[bool, list[Mapping[str, object]]] = {True: [], False: []}
+    for line, row in rows:
+        payload = row.plain()
+        (bare if line.unnumbered else named)[unnumbered.matter_of(payload)].append(line.number)
+        payloads[line.unnumbered].append(payload)
+    ask = "内容相同：是重送还是另一笔？是重送的请从文件里删去，点了头就再记一笔（R-052）"
+    for own, twins in (
+        (bare, unnumbered.numbered_twins(source, kind, columns(kind), payloads[True])),
+        (named, unnumbered.bare_twins(source, kind, columns(kind), payloads[False])),
+    ):
+        for matter, earlier in twins.items():
+            last = earlier[-1]
+            what = f"编号 {last.reference}" if last.reference else "没有编号的一笔"
+            more = f"等 {len(earlier)} 笔" if len(earlier) > 1 else ""
+            text = f"与 {last.on.year} 年 {last.on.month} 月 {last.on.day} 日收过的{what}{more}{ask}"
+            yield Note(Outcome.NAMED, told_rows(own[matter]), text, table.sheet, doubtful=True)
+    for matter in bare.keys() & named.keys():
+        text = f"没有编号，与{told_rows(named[matter])}写了编号的{ask}"
+        yield Note(Outcome.NAMED, told_rows(bare[matter]), text, table.sheet, doubtful=True)
+
+
 def _line(kind: str, given: tables.Row) -> Line:
     own = dict(given.text)
     bare = "编号" in own and not own["编号"]
     if bare:
-        own["编号"] = "/".join(filter(None, (own[name] for name in own if name not in ("编号", "用量", CORRECTS))))[:64]
+        own["编号"] = unnumbered.base_of(columns(kind), own)
     fields = KINDS[kind].model_fields
     filled = {name: value for name, value in own.items() if value or fields[name].is_required()}
     problems = [f"{column}：{reason}" for column, reason in given.refused.items()]

@@ -2,18 +2,24 @@
 
 头一笔的编号是“资源/目录项/日期”，第二笔起加“/2”“/3”。重发的逐笔按内容对上收过的，先后不拘；
 收过的里有对不上的，文件里又有新的，分不清是改了数还是另一笔：不收，请更正或写自己的编号。
+同一笔一次写了自己的编号、一次没有写，号认不出是同一笔：照内容比，要人点头才收。
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import count, islice, takewhile
+
+from django.db.models.fields.json import KT
+from django.utils import timezone
 
 from yunheng.rules.digest import canonical
 
 from .models import Received, Source
+from .receiving import CORRECTS
 
 #: 编号一栏最长几个字
 MOST = 64
@@ -42,6 +48,17 @@ class Assigned:
 def content_of(payload: Mapping[str, object]) -> str:
     """一笔的内容，不算编号。"""
     return canonical({name: value for name, value in payload.items() if name != NUMBER})
+
+
+def matter_of(payload: Mapping[str, object]) -> str:
+    """一笔说的是什么事：内容，不算编号，也不算更正的是哪一件。"""
+    return content_of({name: value for name, value in payload.items() if name != CORRECTS})
+
+
+def base_of(names: Iterable[str], values: Mapping[str, object]) -> str:
+    """照内容起的编号：`names` 是这一种的列，照次序；日子、资源、目录项连起来，量不算。"""
+    shown = (str(values.get(name) or "") for name in names if name not in (NUMBER, "用量", CORRECTS))
+    return "/".join(filter(None, shown))[:MOST]
 
 
 def references(base: str) -> Iterator[str]:
@@ -97,3 +114,50 @@ def stored(source: Source, kind: str, bases: Collection[str]) -> dict[str, str]:
         waiting = [base for base, own in block.items() if own[-1] in found]
         at += _BLOCK
     return found
+
+
+@dataclass(frozen=True)
+class Twin:
+    """收过的、同一来源里说同一件事的一件：编号（照内容起的为空）、哪天收的。"""
+
+    reference: str
+    on: date
+
+
+def numbered_twins(
+    source: Source, kind: str, names: Sequence[str], payloads: Sequence[Mapping[str, object]]
+) -> dict[str, list[Twin]]:
+    """没有编号的这几笔，收过的里写着自己的编号而说同一件事的：事 → 各件。更正过的、退回的也算，由人看是不是重送。"""
+    matters = {matter_of(payload) for payload in payloads}
+    found: dict[str, list[Twin]] = defaultdict(list)
+    if not matters:
+        return found
+    # 用量没有照资源的索引，照来源和种类找；只在按文件导入的预览里查，接口不查
+    rows = Received.objects.alias(resource=KT("payload__资源")).filter(
+        source=source, kind=kind, resource__in={str(payload["资源"]) for payload in payloads}
+    )
+    for reference, payload, at in rows.order_by("pk").values_list("source_ref", "payload", "recorded_at"):
+        if (matter := matter_of(payload)) in matters and not _made(reference, base_of(names, payload)):
+            found[matter].append(Twin(reference, timezone.localdate(at)))
+    return found
+
+
+def bare_twins(
+    source: Source, kind: str, names: Sequence[str], payloads: Sequence[Mapping[str, object]]
+) -> dict[str, list[Twin]]:
+    """写着自己编号的这几笔，收过的里没有编号而说同一件事的：事 → 各件。"""
+    matters = {matter_of(payload) for payload in payloads}
+    wanted = stored(source, kind, {base_of(names, payload) for payload in payloads})
+    rows = Received.objects.filter(source=source, kind=kind, source_ref__in=wanted)
+    found: dict[str, list[Twin]] = defaultdict(list)
+    for payload, at in rows.order_by("pk").values_list("payload", "recorded_at"):
+        if (matter := matter_of(payload)) in matters:
+            found[matter].append(Twin("", timezone.localdate(at)))
+    return found
+
+
+def _made(reference: str, base: str) -> bool:
+    """这个编号是照内容起的：头一笔的，或第二笔起加了“/2”“/3”的。"""
+    head, _, tail = reference.rpartition("/")
+    numbered = bool(head) and tail.isascii() and tail.isdigit() and int(tail) > 1
+    return reference == base or (numbered and reference == base[: MOST - len(tail) - 1] + f"/{tail}")
