@@ -90,3 +90,51 @@ def test_R047_两次导入中间改过_撤到改的那里为止(case: str, walk:
     assert "不能整批撤销" in undo(case)
     assert (hosts(case), Draft.objects.get(case__number=case).content["leader"]) == (1, "后改的")
     assert "：导入以后又改过，不能整批撤销" in signed_in().get(f"/apply/{case}/hosts/").content.decode()
+
+
+OTHER = HOST.replace("8\t32", "16\t64")
+NEW = HOST.replace("8\t32", "4\t8")
+
+
+def test_R032_第二份多一行_说明哪几行表里已有_不点头不加(case: str) -> None:
+    answered(case, asked(case, f"{HOST}\n{OTHER}")[1])
+    page, kept = asked(case, f"{NEW}\n{OTHER}\n{HOST}")
+    assert "第 2–3 行</b>：其中 2 行与表里已有的相同（表里第 1–2 行），导入会再加一遍" in page
+    assert "要点头" in page
+    answered(case, kept)
+    assert hosts(case) == 2
+    answered(case, kept, agreed="on")
+    assert hosts(case) == 5
+
+
+def test_R032_换了次序的同样各行_也要点头(case: str) -> None:
+    answered(case, asked(case, f"{HOST}\n{OTHER}")[1])
+    page, kept = asked(case, f"{OTHER}\n{HOST}")
+    assert "其中 2 行与表里已有的相同" in page
+    answered(case, kept)
+    assert hosts(case) == 2
+
+
+def test_R032_表里填的一行_写法不同也认得出_一行只对一次(case: str, walk: Walk) -> None:  # noqa: F811
+    row = {"type": "云主机", "count": "1", "cores": "8", "memory": "32", "os": "麒麟 V10", "system_disk": "0.10"}
+    walk.fill(hosts=[row | {"data_disk": "0", "ssd": "", "zone": "政务外网", "eip": "", "bandwidth": "", "note": ""}])
+    page, kept = asked(case, f"{HOST}\n{HOST}")
+    assert "第 1 行</b>：其中 1 行与表里已有的相同（表里第 1 行）" in page
+    answered(case, kept)
+    assert hosts(case) == 1
+
+
+def test_R032_表里没有的行_不要点头(case: str) -> None:
+    answered(case, asked(case, f"{HOST}\n{OTHER}")[1])
+    page, kept = asked(case, NEW)
+    assert "与表里已有的相同" not in page
+    answered(case, kept)
+    assert hosts(case) == 3
+
+
+def test_R032_两个窗口各预览_有几行相同_后确认的不写_说清楚(case: str) -> None:
+    (_, one), (page, two) = asked(case, f"{HOST}\n{OTHER}"), asked(case, f"{HOST}\n{NEW}")
+    assert "与表里已有的相同" not in page
+    answered(case, one)
+    assert "其中 1 行与表里已有的相同；没有再写一遍" in answered(case, two)
+    assert hosts(case) == 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from yunheng.documents.annex1 import LABELS
 from yunheng.documents.annexes import MACHINE_COLUMNS
+from yunheng.rules.money import number_typed
 
 from .sections import HOST_COLUMNS, SECTIONS
 
@@ -106,3 +108,26 @@ def _services(title: str, first: Mapping[str, Any], second: Mapping[str, Any]) -
     for code in dict.fromkeys([*first, *second]):
         if _text(first.get(code)) != _text(second.get(code)):
             yield Difference(title, LABELS.get(code, code), _text(first.get(code)), _text(second.get(code)))
+
+
+def already_listed(rows: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """要往后加的各行里与表里已有的相同的，逐台对上，表里的一行只对一次：（第几行, 表里第几行），从 0 起（R-032）。
+
+    照主机清单的各栏比，`0.10` 与 `0.1`、空与 0 是一样的；附件3 里只与新增的比。
+    """
+    waiting: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, row in enumerate(listed):
+        if row.get("action", "新增") == "新增":
+            waiting[_host(row)].append(place)
+    return [(place, same.pop(0)) for place, row in enumerate(rows) if (same := waiting.get(_host(row)))]
+
+
+def _host(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """一行主机清单折成比得出相同的样子。"""
+    shown = []
+    for column in HOST_COLUMNS:
+        text = str(row.get(column.key) or "").strip()
+        number = number_typed(text) if column.decimals is not None else None
+        blank = "否" if column.key == "ssd" else ""
+        shown.append((f"{number.normalize():f}" if number else "") if number is not None else text or blank)
+    return tuple(shown)

@@ -14,11 +14,11 @@ from yunheng.orgs.previewed import confirmed, keep, preview, preview_of, within
 from yunheng.orgs.reading import seen_in
 from yunheng.rules.procedures import PROCEDURES
 from yunheng.rules.roles import Role
-from yunheng.tables.notes import Note, Outcome, ranked
+from yunheng.tables.notes import Note, Outcome, ranked, told_rows
 
 from . import annex_fitting, guards, importing, operations, pasting
 from .checking import check_row
-from .comparing import compare
+from .comparing import already_listed, compare
 from .filling import draft_or_404
 from .models import Draft
 from .sections import HOST_COLUMNS
@@ -34,7 +34,7 @@ def paste(request: Request, number: str) -> HttpResponse:
     purpose = f"paste-{number}-{request.actor.person}"
     if given := request.POST.get("kept"):
         agreed = request.POST.get("agreed") == "on"
-        with confirmed(actor=request.actor, text=given, purpose=purpose, agreed=agreed) as (name, kept, again):
+        with confirmed(actor=request.actor, text=given, purpose=purpose, agreed=agreed) as (name, kept, again, told):
             read_rows = rows = pasting.plain(kept)
             if form == "changes":
                 rows = [{**row, "action": "新增"} for row in rows]
@@ -47,6 +47,7 @@ def paste(request: Request, number: str) -> HttpResponse:
                 name=name,
                 rows=read_rows,
                 again=again,
+                told=told,
             )
         return redirect(f"{reverse('section', args=[number, form])}?tried=1")
     file = request.FILES.get("file")
@@ -58,8 +59,15 @@ def paste(request: Request, number: str) -> HttpResponse:
     except ValueError as error:
         return render(request, "applications/_preview.html", {"case": draft.case, "refused": str(error)}, status=422)
     earlier = operations.imported_before(draft, pasting.plain(found.rows))
-    twice = Note(Outcome.NAMED, "整份", f"{earlier}，再导入就再加一遍", doubtful=True)
-    read = preview_of(found.table, [*([twice] if earlier else []), *found.notes])
+    same = already_listed(found.rows, draft.content.get(form) or [])
+    twice = []
+    if earlier:
+        twice = [Note(Outcome.NAMED, "整份", f"{earlier}，再导入就再加一遍", doubtful=True)]
+    elif same:
+        text = f"其中 {len(same)} 行与表里已有的相同（表里{told_rows(mine + 1 for _, mine in same)}），导入会再加一遍"
+        where = told_rows(found.numbers[place] for place, _ in same)
+        twice = [Note(Outcome.NAMED, where, text, found.table.sheet, doubtful=True)]
+    read = preview_of(found.table, [*twice, *found.notes])
     context = {
         "case": draft.case,
         "columns": HOST_COLUMNS,
@@ -72,7 +80,9 @@ def paste(request: Request, number: str) -> HttpResponse:
         "back": reverse("section", args=[number, form]),
         "action": reverse("paste", args=[number]),
         "label": f"确认导入 {len(found.rows)} 行",
-        "kept": "" if found.blocked else keep([name, list(found.rows), bool(earlier)], purpose, doubtful=read.doubtful),
+        "kept": ""
+        if found.blocked
+        else keep([name, list(found.rows), bool(earlier), len(same)], purpose, doubtful=read.doubtful),
     }
     return render(request, "applications/_preview.html", context)
 

@@ -38,6 +38,7 @@ from yunheng.rules.roles import Role
 from . import guards, receipts
 from .amounts import decimal
 from .checking import clean_text
+from .comparing import already_listed
 from .models import Draft, Exemption, Filing, Quota
 from .sections import SECTIONS
 
@@ -144,15 +145,22 @@ def take_in(
     name: str,
     rows: Sequence[Mapping[str, str]] = (),
     again: bool = False,
+    told: int = 0,
 ) -> Draft:
     """写入导入的各栏，记下导入以前的，没有再改过的可以整批撤销（R-047）。`name` 是文件名，进留痕。
 
-    `rows` 是往后加的各行：同样的各行已经导入过，而预览时没有说过（`again`），抛 Refused，免得两个窗口各加一遍。
+    `rows` 是往后加的各行：同样的各行已经导入过，而预览时没有说过（`again`），或者与表里已有的相同的比
+    预览时说过的（`told` 行）多，抛 Refused，免得两个窗口各加一遍。
     """
     with unit_of_work(actor) as journal:
         draft = _editable(actor, case, seen)
         if not again and (earlier := imported_before(draft, rows)):
             raise Refused([f"{earlier}；没有再写一遍，确要再加一遍的请重新选择文件，看过提示再确认（R-032）"])
+        listed = [row for key in values for row in draft.content.get(key) or []] if rows else []
+        if (same := len(already_listed(rows, listed))) > told:
+            raise Refused(
+                [f"其中 {same} 行与表里已有的相同；没有再写一遍，确要再加一遍的请重新选择文件，看过提示再确认（R-032）"]
+            )
         changed = {key: value for key, value in values.items() if draft.content.get(key) != value}
         if changed:
             before = {key: draft.content[key] for key in changed if key in draft.content}
