@@ -29,6 +29,7 @@ from yunheng.documents.annex1 import PRE_TICKED
 from yunheng.ledger.models import Channel, Fact, Project, Resource, Segment
 from yunheng.ledger.operations import Line, record
 from yunheng.ledger.receiving import receive, source_of
+from yunheng.orgs.access import local_clock
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules.digest import canonical, sm3
@@ -166,8 +167,7 @@ def take_in(
             before = {key: draft.content[key] for key in changed if key in draft.content}
             added = [key for key in changed if key not in draft.content]
             made = {"name": name[:200], "digest": digest_of(rows), "rows": len(rows), "by": str(actor)}
-            moment = timezone.now().astimezone(timezone.get_current_timezone())
-            made |= {"at": f"{moment:%Y-%m-%d %H:%M}", "values": before, "added": added}
+            made |= {"at": local_clock(), "values": before, "added": added}
             made |= {"base": draft.version, "version": draft.version + 1}
             old, kept = draft.imports[: 1 - _UNDOABLE], draft.imports[1 - _UNDOABLE :]
             draft.imports = [*({**one, "values": None, "added": []} for one in old), *kept, made]

@@ -14,8 +14,8 @@ from datetime import date
 from itertools import count, islice, takewhile
 
 from django.db.models.fields.json import KT
-from django.utils import timezone
 
+from yunheng.orgs.access import local_day
 from yunheng.rules.digest import canonical
 
 from .models import Received, Source
@@ -138,7 +138,7 @@ def numbered_twins(
     )
     for reference, payload, at in rows.order_by("pk").values_list("source_ref", "payload", "recorded_at"):
         if (matter := matter_of(payload)) in matters and not _made(reference, base_of(names, payload)):
-            found[matter].append(Twin(reference, timezone.localdate(at)))
+            found[matter].append(Twin(reference, local_day(at)))
     return found
 
 
@@ -152,7 +152,7 @@ def bare_twins(
     found: dict[str, list[Twin]] = defaultdict(list)
     for payload, at in rows.order_by("pk").values_list("payload", "recorded_at"):
         if (matter := matter_of(payload)) in matters:
-            found[matter].append(Twin("", timezone.localdate(at)))
+            found[matter].append(Twin("", local_day(at)))
     return found
 
 

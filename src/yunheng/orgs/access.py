@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -44,6 +44,16 @@ def business_date() -> date:
     if settings.DEMO and (clock := BusinessClock.objects.first()):
         return clock.on
     return timezone.localdate()
+
+
+def local_clock(moment: datetime | None = None) -> str:
+    """给人看的钟点，照本地的钟（Asia/Shanghai）；不写是现在。"""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+
+
+def local_day(moment: datetime) -> date:
+    """一个时刻是本地的哪一天。"""
+    return timezone.localdate(moment)
 
 
 def allowed(*roles: Role) -> Callable[[View], View]:

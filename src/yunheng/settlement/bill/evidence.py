@@ -7,7 +7,6 @@ from datetime import date
 from urllib.parse import quote
 
 from django.db.models import Q
-from django.utils import timezone
 
 from yunheng.applications.models import Filing
 from yunheng.audit.append_only import newest
@@ -18,6 +17,7 @@ from yunheng.catalog.queries import edition_on
 from yunheng.ledger.matching import BY_COUNT
 from yunheng.ledger.models import Correction, Disposal, Fact, Received, Segment
 from yunheng.ledger.queries import received
+from yunheng.orgs.access import local_clock
 from yunheng.orgs.models import Institution
 from yunheng.rules import rulebook
 from yunheng.rules.money import UnitPrice
@@ -102,7 +102,7 @@ def _orders(fact: Fact) -> list[Evidence]:
 
 def _arrived(one: Received) -> str:
     """什么时候收的，照本地的钟，同各页的收件。"""
-    return f"{timezone.localtime(one.recorded_at):%Y-%m-%d %H:%M} 收"
+    return f"{local_clock(one.recorded_at)} 收"
 
 
 def _standing(one: Received) -> str:
