@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 __all__ = ["resource"]
 
 #: 进不了数据包的：门上是不收的
-BARRED = {Oddity.UNBILLABLE, Oddity.DISORDERED}
+BARRED = {Oddity.UNBILLABLE, Oddity.DISORDERED, Oddity.GARBLED}
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from yunheng.metering.format import WHITE_SPACE
-
 from .models import Disposal, Received
 
 
@@ -18,25 +16,6 @@ def alive(row: str) -> str:
         " AND NOT EXISTS (SELECT FROM (SELECT DISTINCT ON (received_id) received_id, kind FROM ledger_disposal"
         f" ORDER BY received_id, id DESC) AS last WHERE last.received_id = {row}.id AND last.kind IN ({dropped}))"
     )
-
-
-def named(row: str) -> str:
-    """一段 SQL 条件：资源编号去了首尾空白还有字；空白指 Unicode White_Space，同数据包。"""
-    return f"btrim({row}.payload->>'资源', '{WHITE_SPACE}') <> ''"
-
-
-def billable(row: str) -> str:
-    """一段 SQL 条件：这一件用量进得了数据包——编号不空，目录项在目录里而且按次计费；进不了的会让整包读不出。"""
-    return (
-        f"{named(row)} AND EXISTS (SELECT FROM catalog_item AS priced"
-        f" WHERE priced.code = {row}.payload->>'目录项' AND priced.cycle = '次'"
-        " AND EXISTS (SELECT FROM catalog_price AS version WHERE version.item_id = priced.id))"
-    )
-
-
-def ordered(row: str) -> str:
-    """一段 SQL 条件：这一件日志进得了数据包——编号不空，首见不晚于末见。"""
-    return f"{named(row)} AND {row}.payload->>'首见日期' <= {row}.payload->>'末见日期'"
 
 
 def effective(rows: QuerySet[Received] | None = None) -> QuerySet[Received]:

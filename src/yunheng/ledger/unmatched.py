@@ -18,36 +18,38 @@ from yunheng.catalog.models import Item
 from yunheng.rules.roles import Role
 
 from . import arrivals, matching, receiving
-from .effective import alive, billable, ordered
+from .countable import OUTSIDE, cell, disordered, garbled, unbillable
+from .effective import alive
 from .matching import Oddity, claimed
-from .models import Channel, Disposal, Received, Resource
+from .models import Disposal, Received, Resource
 
 #: 一次最多处理几件
 MOST = 200
 _PRICED = (
     "EXISTS (SELECT FROM catalog_item AS i JOIN catalog_price AS v ON v.item_id = i.id"
-    " WHERE i.code = r.payload->>'目录项')"
+    f" WHERE i.code = {cell('r', '目录项')})"
 )
-_OUTSIDE = "s.channel IN ({})".format(", ".join(f"'{one.value}'" for one in Channel if one.outside))
 #: 现在为什么对不上，逐条，与门上（`matching.oddities`）判得一样；门外送来的才看归属和单号，进不了数据包的不论从哪里来
 _REASONS = f"""
 array_remove(ARRAY[
-    CASE WHEN {_OUTSIDE} AND coalesce(o.provider_id, c.provider_id) IS NULL THEN '{Oddity.NO_OWNER}' END,
-    CASE WHEN {_OUTSIDE} AND coalesce(o.provider_id, c.provider_id) <> s.provider_id THEN '{Oddity.FOREIGN}' END,
-    CASE WHEN {_OUTSIDE} AND r.kind = '工单' AND coalesce(r.payload->>'单号', '') = '' THEN '{Oddity.NO_FORM}' END,
-    CASE WHEN {_OUTSIDE} AND r.kind = '工单' AND NOT {_PRICED} THEN '{Oddity.NO_ITEM}' END,
-    CASE WHEN {_OUTSIDE} AND r.kind = '工单' AND r.payload->>'动作' = '新增'
+    CASE WHEN {OUTSIDE} AND coalesce(o.provider_id, c.provider_id) IS NULL THEN '{Oddity.NO_OWNER}' END,
+    CASE WHEN {OUTSIDE} AND coalesce(o.provider_id, c.provider_id) <> s.provider_id THEN '{Oddity.FOREIGN}' END,
+    CASE WHEN {OUTSIDE} AND r.kind = '工单' AND coalesce(r.payload->>'单号', '') = '' THEN '{Oddity.NO_FORM}' END,
+    CASE WHEN {OUTSIDE} AND r.kind = '工单' AND NOT {_PRICED} THEN '{Oddity.NO_ITEM}' END,
+    CASE WHEN {OUTSIDE} AND r.kind = '工单' AND r.payload->>'动作' = '新增'
         AND coalesce(r.payload->>'数量', '') = '' THEN '{Oddity.NO_QUANTITY}' END,
-    CASE WHEN r.kind = '用量' AND NOT ({billable("r")}) THEN '{Oddity.UNBILLABLE}' END,
-    CASE WHEN r.kind = '日志' AND NOT ({ordered("r")}) THEN '{Oddity.DISORDERED}' END
+    CASE WHEN r.kind = '用量' AND g.words IS NULL AND {unbillable("r")} THEN '{Oddity.UNBILLABLE}' END,
+    CASE WHEN r.kind = '日志' AND g.words IS NULL AND {disordered("r")} THEN '{Oddity.DISORDERED}' END,
+    CASE WHEN g.words IS NOT NULL THEN '{Oddity.GARBLED}' END
 ], NULL)
 """
 #: 台账上有的照台账（o），没有的照已通过的单据（c）
-_FROM = """
+_FROM = f"""
 FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
-LEFT JOIN ledger_resource AS o ON o.code = r.payload->>'资源'
+LEFT JOIN ledger_resource AS o ON o.code = {cell("r", "资源")}
 LEFT JOIN unnest(%(codes)s::text[], %(providers)s::bigint[]) AS c (code, provider_id)
-    ON c.code = r.payload->>'资源' AND o.id IS NULL
+    ON c.code = {cell("r", "资源")} AND o.id IS NULL
+CROSS JOIN LATERAL (SELECT {garbled("r")} AS words OFFSET 0) AS g
 """
 
 
@@ -55,9 +57,9 @@ def _claimed(where: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """合条件的收件里台账上没有的资源，已通过的单据写明归哪家，作查询的参数。"""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT r.payload->>'资源' FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id"
-            f" WHERE {_OUTSIDE} AND {where}"
-            " AND NOT EXISTS (SELECT FROM ledger_resource AS o WHERE o.code = r.payload->>'资源')",
+            f"SELECT DISTINCT {cell('r', '资源')} FROM ledger_received AS r"
+            f" JOIN ledger_source AS s ON s.id = r.source_id WHERE {OUTSIDE} AND {where}"
+            f" AND NOT EXISTS (SELECT FROM ledger_resource AS o WHERE o.code = {cell('r', '资源')})",
             params,
         )
         found = claimed({code for (code,) in cursor.fetchall() if code})

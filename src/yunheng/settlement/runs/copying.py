@@ -22,8 +22,3 @@ class _Parts:
     def __iter__(self) -> Iterator[bytes]:
         with connection.cursor() as cursor, cursor.copy(f"COPY ({self.query}) TO STDOUT (FORMAT csv)") as copy:
             yield from map(bytes, copy)
-
-
-def payload(*names: str) -> str:
-    """收件内容的几栏，逗号相连的列清单。"""
-    return ", ".join(f"nullif(payload->>'{name}', '') AS {name}" for name in names)

@@ -126,6 +126,9 @@ def _arrived(run: Run) -> _Arrived:
         cursor.execute(
             "SELECT DISTINCT coalesce(payload->>'单号', ''), payload->>'资源', payload->>'目录项', payload->>'动作'"
             " FROM ledger_received WHERE kind = '工单' AND id IN (SELECT pk FROM touched_received)"
+            # 没有写单号的、首尾有空白的，导出时认作哪个动作
+            " UNION SELECT coalesce(单号, ''), 资源, 目录项, 动作"
+            " FROM package_orders WHERE id IN (SELECT pk FROM touched_received)"
         )
         acts = set(cursor.fetchall())
     found = _Arrived(touched.usage(first, until.isoformat()), touched.logs(), acts, [])

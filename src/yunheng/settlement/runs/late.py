@@ -17,17 +17,16 @@ from django.db.models import QuerySet
 
 from yunheng.audit.append_only import newest
 from yunheng.ledger import marks
-from yunheng.ledger.effective import alive, ordered
+from yunheng.ledger.countable import OUTSIDE, disordered, garbled
+from yunheng.ledger.effective import alive
 from yunheng.ledger.marks import Mark
-from yunheng.ledger.models import Channel, Disposal, Received
+from yunheng.ledger.models import Disposal, Received
 from yunheng.rules import periods
 from yunheng.settlement.models import ESTIMATE, Late, LateEstimate, LateScan, Run, RunFile, RunOrder
 from yunheng.settlement.queries import frozen
 from yunheng.settlement.runs import staleness
 from yunheng.settlement.runs.paths import RANK
 from yunheng.settlement.runs.running import PACKAGE
-
-_OUTSIDE = "s.channel IN ({})".format(", ".join(f"'{one.value}'" for one in Channel if one.outside))
 
 
 def _concerns(row: str) -> str:
@@ -56,7 +55,7 @@ def _fresh(unread: str, *, novel: bool = True) -> str:
     return f"""
     SELECT r.id FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
     LEFT JOIN ledger_received AS o ON o.id = r.corrects_id
-    WHERE r.id > %(upto)s AND {unread} AND {_OUTSIDE}
+    WHERE r.id > %(upto)s AND {unread} AND {OUTSIDE}
         AND ({_concerns("r")} OR o.id IS NOT NULL AND {_concerns("o")}) AND {_NOVEL if novel else "true"}
     """
 
@@ -68,7 +67,7 @@ WITH used AS (
     SELECT r.id, r.source_id, r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day,
         (r.payload->>'用量')::numeric AS amount
     FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
-    WHERE r.kind = '用量' AND {alive("r")} AND {_OUTSIDE} AND {_concerns("r")}
+    WHERE r.kind = '用量' AND {alive("r")} AND {garbled("r")} IS NULL AND {OUTSIDE} AND {_concerns("r")}
 ), counted AS (
     SELECT *, row_number() OVER (PARTITION BY resource, item, day, amount ORDER BY id) AS nth,
         sum(amount) OVER (PARTITION BY resource, item, day, source_id) AS total FROM used
@@ -79,9 +78,9 @@ WITH used AS (
 ), orders AS (
     SELECT r.id, r.payload, {RANK} AS rank,
         min({RANK}) OVER (PARTITION BY r.payload->>'单号', r.payload->>'资源', r.payload->>'目录项', r.payload->>'动作')
-            AS best, {_OUTSIDE} AS outside
+            AS best, {OUTSIDE} AS outside
     FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
-    WHERE r.kind = '工单' AND {alive("r")} AND {_concerns("r")}
+    WHERE r.kind = '工单' AND {alive("r")} AND {garbled("r")} IS NULL AND {_concerns("r")}
 )
 SELECT c.id FROM counted AS c
 LEFT JOIN packed AS p USING (resource, item, day, amount)
@@ -101,7 +100,8 @@ WHERE o.outside AND o.rank = o.best AND NOT EXISTS (
 UNION ALL
 SELECT r.id FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
 LEFT JOIN late_logs AS l ON l.resource = r.payload->>'资源'
-WHERE r.kind = '日志' AND {alive("r")} AND {ordered("r")} AND {_OUTSIDE} AND {_concerns("r")}
+WHERE r.kind = '日志' AND {alive("r")} AND {garbled("r")} IS NULL AND NOT ({disordered("r")})
+    AND {OUTSIDE} AND {_concerns("r")}
     AND NOT coalesce(
         l.began <= r.payload->>'首见日期' AND l.ended >= least(r.payload->>'末见日期', %(last)s), false
     )

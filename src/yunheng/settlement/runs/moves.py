@@ -15,13 +15,15 @@ from yunheng.applications.claiming import LATEST_FILINGS
 from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
-from yunheng.ledger.effective import alive
+from yunheng.ledger.countable import MOST, included, trimmed
+from yunheng.metering.format import WHITE_SPACE
 from yunheng.metering.writing import Chunks
 from yunheng.rules.procedures import FORMS
-from yunheng.settlement.runs.copying import copied, payload
+from yunheng.settlement.runs.copying import copied
 from yunheng.settlement.runs.paths import RANK
 
 BACKFILL = "backfill"
+_CELLS = trimmed("r", "工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")
 #: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
 _APPROVED = "deliver"
 
@@ -90,48 +92,69 @@ JOIN ledger_resource AS r ON r.id = f.resource_id
 JOIN catalog_item AS i ON i.id = f.item_id
 WHERE x.replacement_id IS NOT NULL AND f.action <> '释放'
 """
-#: 同一动作的工单从几条路来时，先后照 `RANK`：接口、文件、补录、回执；更正了的只看最后一件
+#: 计得进的工单。没有写单号的，别处有同一张（工单号、资源、目录项、动作都相同）而且只说了一个单号，就是那一张：
+#: 断开的只是单号，不另算一张，也不让它顶掉有单号的。同一动作从几条路来时，先后照 `RANK`：接口、文件、补录、回执；
+#: 更正了的动作只看最后一件。`twin` 是同一先后里内容完全相同的头一张，只算它
 _RANKED = f"""
 CREATE TEMP TABLE package_orders ON COMMIT DROP AS
-SELECT *, min(rank) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS best FROM (
-    SELECT r.id, r.source_ref, r.digest, {payload("工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")},
-        {RANK} AS rank
-    FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
-    WHERE r.kind = '工单' AND {alive("r")} AND NOT EXISTS (
-        SELECT FROM package_corrected AS k
-        WHERE k.number = r.payload->>'单号' AND k.resource = r.payload->>'资源' AND k.item = r.payload->>'目录项'
-            AND k.action = r.payload->>'动作'
-    )
-) AS received
+SELECT *, min(id) OVER (PARTITION BY 工单号, 单号, 资源, 目录项, 动作, 数量, 完成日期, rank) AS twin,
+    min(rank) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS best
+FROM (
+    SELECT id, rank, 工单号, 资源, 目录项, 动作, 数量, 完成日期,
+        coalesce(单号, CASE WHEN min(单号) OVER same = max(单号) OVER same THEN min(单号) OVER same END) AS 单号
+    FROM (
+        SELECT r.id, {RANK} AS rank, {_CELLS}
+        FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
+        WHERE r.kind = '工单' AND {included("r")}
+    ) AS sent
+    WINDOW same AS (PARTITION BY 工单号, 资源, 目录项, 动作)
+) AS formed
+WHERE NOT EXISTS (
+    SELECT FROM package_corrected AS k
+    WHERE k.number = 单号 AND k.resource = 资源 AND k.item = 目录项 AND k.action = 动作
+)
 """
-#: 同样的一张只算一张；各处重复的工单号改用收件时的来源编号，保证唯一。更正过的，原来的号后面加“/更正”
-_ORDERS = """
+#: 导出的各张和它们的工单号，一张一个，库里存着什么都不重：一个工单号只有一张的照原号，几张的后面加资源、目录项；
+#: 还有重的，和原号就像加过尾巴的，都再加“/收件”（更正的“/事实”）和主键。加了尾巴的主键各不相同，没加的没有这样的尾巴。
+#: 更正过的，原来的号后面加“/更正”
+_LISTED = f"""
+CREATE TEMP TABLE package_listed ON COMMIT DROP AS
 WITH kept AS (
-    SELECT DISTINCT ON (digest) * FROM package_orders WHERE rank = best ORDER BY digest, id
+    SELECT *, count(*) OVER (PARTITION BY 工单号) AS times FROM package_orders WHERE rank = best AND id = twin
 ), named AS (
-    SELECT *, count(*) OVER (PARTITION BY 工单号) AS times FROM kept
-), parted AS (
-    SELECT DISTINCT number, resource, form FROM package_details WHERE form <> number AND reviewed IS NULL
-), listed AS (
-    SELECT 0 AS part, id, CASE WHEN times = 1 THEN 工单号 ELSE source_ref END AS 工单号, 单号, 资源,
-        目录项, 动作, 数量, 完成日期
-    FROM named
+    SELECT 0 AS part, id, 单号, 资源, 目录项, 动作, 数量, 完成日期,
+        CASE WHEN times = 1 THEN 工单号 ELSE left(工单号 || '/' || 资源 || '/' || 目录项, {MOST}) END AS name
+    FROM kept
     UNION ALL
-    SELECT 1, f.id, coalesce(nullif(f.order, ''), k.number) || '/更正' || f.id, k.number, k.resource, k.item, k.action,
-        trim_scale(f.quantity)::text, f.effective_on::text
+    SELECT 1, f.id, k.number, k.resource, k.item, k.action, trim_scale(f.quantity)::text, f.effective_on::text,
+        coalesce(nullif(f.order, ''), k.number) || '/更正' || f.id
     FROM package_corrected AS k JOIN ledger_fact AS f ON f.id = k.replacement_id
     WHERE NOT EXISTS (SELECT FROM ledger_fact AS v WHERE v.voids_id = f.id)
+), based AS (
+    SELECT *, btrim(name, '{WHITE_SPACE}') AS base FROM named
+)
+SELECT part, id, 单号, 资源, 目录项, 动作, 数量, 完成日期,
+    CASE WHEN count(*) OVER (PARTITION BY base) = 1 AND base !~ '/(收件|事实)[0-9]+$' THEN base
+    ELSE base || CASE part WHEN 0 THEN '/收件' ELSE '/事实' END || id END AS 工单号
+FROM based
+"""
+_ORDERS = """
+WITH parted AS (
+    SELECT DISTINCT number, resource, form FROM package_details WHERE form <> number AND reviewed IS NULL
 )
 SELECT n.工单号, coalesce(p.form, n.单号), n.资源, n.目录项, n.动作, n.数量, n.完成日期
-FROM listed AS n LEFT JOIN parted AS p ON p.number = n.单号 AND p.resource = n.资源
+FROM package_listed AS n LEFT JOIN parted AS p ON p.number = n.单号 AND p.resource = n.资源
 ORDER BY n.part, n.id
 """
-#: 先后靠后没有采用的工单，用的是哪一张（同一动作有几张的，计量取完成最晚的）；与用的数量、日期都相同的另数
+#: 没有采用的工单——先后靠后的，和同样的一张里后收的——用的是哪一张（同一动作有几张的，计量取完成最晚的）；
+#: 与用的数量、日期都相同的另数
 _OUTRANKED = """
 WITH used AS (
-    SELECT *, first_value(id) OVER (
-        PARTITION BY 单号, 资源, 目录项, 动作 ORDER BY rank, 完成日期 DESC, 工单号 COLLATE "C" DESC, id
-    ) AS used, min(完成日期) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS earliest FROM package_orders
+    SELECT o.*, l.id IS NOT NULL AS listed, first_value(o.id) OVER (
+        PARTITION BY o.单号, o.资源, o.目录项, o.动作
+        ORDER BY o.rank, l.id IS NULL, o.完成日期 DESC, l.工单号 COLLATE "C" DESC, o.id
+    ) AS used, min(o.完成日期) OVER (PARTITION BY o.单号, o.资源, o.目录项, o.动作) AS earliest
+    FROM package_orders AS o LEFT JOIN package_listed AS l ON l.part = 0 AND l.id = o.id
 ), same AS (
     SELECT DISTINCT coalesce(单号, '') AS form, 资源, 目录项, 动作, coalesce(数量, '') AS quantity, 完成日期
     FROM package_orders WHERE rank = best
@@ -139,19 +162,22 @@ WITH used AS (
 SELECT u.id, u.used, s.form IS NOT NULL
 FROM used AS u LEFT JOIN same AS s ON s.form = coalesce(u.单号, '') AND s.资源 = u.资源 AND s.目录项 = u.目录项
     AND s.动作 = u.动作 AND s.quantity = coalesce(u.数量, '') AND s.完成日期 = u.完成日期
-WHERE u.rank > u.best AND u.earliest < %s
+WHERE NOT u.listed AND u.earliest < %s
 ORDER BY u.id
 """
 
 
 def gather(stops_after: int) -> None:
-    """把各事项的动作并在两张临时表里，供下面各表读；要在一个事务里。`stops_after` 是审核几天以后停止计费（K-10）。
+    """把各事项的动作并在两张临时表里，供下面各表读；要在一个事务里，
+
+    `paths.gather` 以后。`stops_after` 是审核几天以后停止计费（K-10）。
 
     审核通过了、服务商还没有填回执的照批准的内容列，没有平台编号的用“单号-行”，对账时是无工单（D1）。
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "DROP TABLE IF EXISTS package_moves, package_details, package_reviews, package_corrected, package_orders"
+            "DROP TABLE IF EXISTS package_moves, package_details, package_reviews, package_corrected, package_orders,"
+            " package_listed"
         )
         cursor.execute(_MOVES, [stops_after, list(FORMS), BACKFILL, BACKFILL])
         cursor.execute("CREATE TEMP TABLE package_reviews (case_id bigint PRIMARY KEY, kind text, reviewed date)")
@@ -178,6 +204,8 @@ def gather(stops_after: int) -> None:
         cursor.execute("ANALYZE package_corrected")
         cursor.execute(_RANKED)
         cursor.execute("ANALYZE package_orders")
+        cursor.execute(_LISTED)
+        cursor.execute("ANALYZE package_listed")
 
 
 def _fill(cursor: object, table: str, rows: list[tuple[object, ...]]) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Count as CountRows
 from yunheng.applications.models import Filing
 from yunheng.assessment.queries import counted, satisfaction
 from yunheng.catalog.models import CityUsage, Price, Tier
-from yunheng.ledger.effective import alive, billable, ordered
+from yunheng.ledger.countable import cell, included, trimmed
 from yunheng.ledger.models import Project, Received
 from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
 from yunheng.metering.writing import Chunks, Source
@@ -23,7 +23,7 @@ from yunheng.rules.procedures import FORMS
 from yunheng.rules.workdays import published_workday
 from yunheng.settlement.rulings import exported
 from yunheng.settlement.runs import moves, paths
-from yunheng.settlement.runs.copying import copied, payload
+from yunheng.settlement.runs.copying import copied
 
 _KINDS = {
     Kind.USING_UNIT: "使用单位",
@@ -184,16 +184,16 @@ def _projects() -> Iterator[dict[str, str]]:
 def _logs() -> Chunks:
     """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见；只看算数的（R-052）。"""
     return copied(
-        "SELECT payload->>'资源', min(payload->>'首见日期'), max(payload->>'末见日期')"
-        f" FROM ledger_received AS r WHERE kind = '日志' AND {alive('r')} AND {ordered('r')} GROUP BY 1 ORDER BY 1"
+        f"SELECT {cell('r', '资源')}, min({cell('r', '首见日期')}), max({cell('r', '末见日期')})"
+        f" FROM ledger_received AS r WHERE kind = '日志' AND {included('r')} GROUP BY 1 ORDER BY 1"
     )
 
 
 def _usage() -> Chunks:
     """用量：只看算数的；两条路都送了的那一天，只取一条路的（`paths`），不相加（R-052、R-075）。"""
     return copied(
-        f"SELECT {payload('资源', '目录项', '日期', '用量')} FROM ledger_received AS r"
-        f" WHERE kind = '用量' AND {alive('r')} AND {billable('r')} AND {paths.taken('r')} ORDER BY id"
+        f"SELECT {trimmed('r', '资源', '目录项', '日期', '用量')} FROM ledger_received AS r"
+        f" WHERE kind = '用量' AND {included('r')} AND {paths.taken('r')} ORDER BY id"
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import connection
 
-from yunheng.ledger.effective import alive, billable, named, ordered
+from yunheng.ledger import countable
+from yunheng.ledger.countable import cell, included
 from yunheng.ledger.models import Channel
 from yunheng.rules.periods import service_year, year_end
 
@@ -23,10 +24,10 @@ RANK = f"array_position(ARRAY[{', '.join(repr(one.value) for one in Channel)}], 
 _CONTESTED = f"""
 CREATE TEMP TABLE package_contested ON COMMIT DROP AS
 WITH totals AS (
-    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day, r.source_id,
-        sum((r.payload->>'用量')::numeric) AS total
+    SELECT {cell("r", "资源")} AS resource, {cell("r", "目录项")} AS item, {cell("r", "日期")} AS day, r.source_id,
+        sum(({cell("r", "用量")})::numeric) AS total
     FROM ledger_received AS r
-    WHERE r.kind = '用量' AND {alive("r")} AND {billable("r")}
+    WHERE r.kind = '用量' AND {included("r")}
     GROUP BY 1, 2, 3, 4
 ), several AS (
     SELECT t.resource, t.item, t.day, jsonb_object_agg(s.code, t.total) AS totals,
@@ -46,7 +47,11 @@ LEFT JOIN LATERAL (
 
 
 def gather() -> None:
-    """把几条路都送了的那些天放进临时表，供导出和批次读；要在一个事务里。只有一个来源送过用量的不用找。"""
+    """把几条路都送了的那些天放进临时表，供导出和批次读；要在一个事务里。只有一个来源送过用量的不用找。
+
+    先判哪些收件计得进（`countable.gather`）：下面各表都照它。
+    """
+    countable.gather()
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS package_contested")
         cursor.execute(
@@ -61,8 +66,8 @@ def gather() -> None:
 def taken(row: str) -> str:
     """一段 SQL 条件：这一件用量是那一天要取的来源送的，或那一天只有一个来源；要先 `gather`。"""
     return (
-        f"NOT EXISTS (SELECT FROM package_contested AS v WHERE v.resource = {row}.payload->>'资源'"
-        f" AND v.item = {row}.payload->>'目录项' AND v.day::text = {row}.payload->>'日期'"
+        f"NOT EXISTS (SELECT FROM package_contested AS v WHERE v.resource = {cell(row, '资源')}"
+        f" AND v.item = {cell(row, '目录项')} AND v.day::text = {cell(row, '日期')}"
         f" AND v.source_id <> {row}.source_id)"
     )
 
@@ -88,20 +93,4 @@ def leftover(year: int) -> Leftover:
         contested = tuple(
             {**dict(zip(names, row, strict=True)), "totals": json.loads(row[3])} for row in cursor.fetchall()
         )
-        cursor.execute(_UNCOUNTED, [one.isoformat() for one in span])
-        return Leftover(contested, tuple(cursor.fetchall()))
-
-
-#: 算数的收件里进不了数据包的：用量的目录项不在目录、不按次计费，日志首见晚于末见，编号是空的
-_UNCOUNTED = f"""
-SELECT r.id, CASE WHEN NOT ({named("r")}) THEN '资源编号是空的'
-    ELSE '用量的目录项 ' || (r.payload->>'目录项') || ' 不在目录里，或不按次计费' END
-FROM ledger_received AS r
-WHERE r.kind = '用量' AND {alive("r")} AND NOT ({billable("r")})
-    AND r.payload->>'日期' >= %s AND r.payload->>'日期' < %s
-UNION ALL
-SELECT r.id, CASE WHEN NOT ({named("r")}) THEN '资源编号是空的' ELSE '首见日期晚于末见日期' END
-FROM ledger_received AS r
-WHERE r.kind = '日志' AND {alive("r")} AND NOT ({ordered("r")})
-ORDER BY 1
-"""
+    return Leftover(contested, tuple(countable.uncounted(*(one.isoformat() for one in span))))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from yunheng.ledger.effective import alive, billable, ordered
+from yunheng.ledger.countable import cell, included
 from yunheng.settlement.runs import paths
 
 #: （资源, 目录项, 日期）
@@ -15,33 +15,36 @@ Day = tuple[str, str, str]
 
 _USAGE = f"""
 WITH touched AS (
-    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day
+    SELECT {cell("r", "资源")} AS resource, {cell("r", "目录项")} AS item, {cell("r", "日期")} AS day
     FROM ledger_received AS r WHERE r.kind = '用量' AND r.id IN (SELECT pk FROM touched_received)
     UNION SELECT resource, item, used_on::text FROM settlement_pathchoice WHERE %(chosen)s
 )
 SELECT t.resource, t.item, t.day, coalesce(trim_scale(n.total)::text, '')
 FROM touched AS t LEFT JOIN (
-    SELECT r.payload->>'资源' AS resource, r.payload->>'目录项' AS item, r.payload->>'日期' AS day,
-        sum((r.payload->>'用量')::numeric) AS total
+    SELECT {cell("r", "资源")} AS resource, {cell("r", "目录项")} AS item, {cell("r", "日期")} AS day,
+        sum(({cell("r", "用量")})::numeric) AS total
     FROM ledger_received AS r
-    WHERE r.kind = '用量' AND {alive("r")} AND {billable("r")} AND {paths.taken("r")}
+    WHERE r.kind = '用量' AND {included("r")} AND {paths.taken("r")}
         AND EXISTS (
-            SELECT FROM touched AS t WHERE t.resource = r.payload->>'资源' AND t.item = r.payload->>'目录项'
-                AND t.day = r.payload->>'日期'
+            SELECT FROM touched AS t WHERE t.resource = {cell("r", "资源")} AND t.item = {cell("r", "目录项")}
+                AND t.day = {cell("r", "日期")}
         )
     GROUP BY 1, 2, 3
 ) AS n USING (resource, item, day)
 WHERE t.day >= %(first)s AND t.day < %(until)s
 """
 _LOGS = f"""
-SELECT t.resource, coalesce(n.first, ''), coalesce(n.last, '')
-FROM (
-    SELECT DISTINCT r.payload->>'资源' AS resource FROM ledger_received AS r
+WITH touched AS (
+    SELECT DISTINCT {cell("r", "资源")} AS resource FROM ledger_received AS r
     WHERE r.kind = '日志' AND r.id IN (SELECT pk FROM touched_received)
-) AS t LEFT JOIN LATERAL (
-    SELECT min(r.payload->>'首见日期') AS first, max(r.payload->>'末见日期') AS last FROM ledger_received AS r
-    WHERE r.kind = '日志' AND r.payload->>'资源' = t.resource AND {alive("r")} AND {ordered("r")}
-) AS n ON true
+)
+SELECT t.resource, coalesce(n.first, ''), coalesce(n.last, '')
+FROM touched AS t LEFT JOIN (
+    SELECT {cell("r", "资源")} AS resource, min({cell("r", "首见日期")}) AS first, max({cell("r", "末见日期")}) AS last
+    FROM ledger_received AS r
+    WHERE r.kind = '日志' AND {included("r")} AND {cell("r", "资源")} IN (SELECT resource FROM touched)
+    GROUP BY 1
+) AS n USING (resource)
 """
 
 
