@@ -175,12 +175,19 @@ def _order_wrong(_: str) -> None:
     send("工单", {**host, "工单号": "PT-9", "数量": "2"}, on=LATER)
 
 
+def _order_unformed(_: str) -> None:
+    host = Received.objects.filter(kind="工单", payload__资源=HOST, payload__目录项="ZJ-CPU-X86").get().payload
+    send("工单", {**host, "单号": "", "数量": "2"}, on=LATER)
+
+
 def _log_short(_: str) -> None:
     log = {"编号": "短", "资源": HOST, "首见日期": "2025-07-03", "末见日期": "2026-02-01", "更正": f"{HOST}-日志"}
     send("日志", log, on=LATER)
 
 
-@pytest.mark.parametrize("arrive", [_usage, _other_path, _no_owner, _order_later, _order_wrong, _log_short])
+@pytest.mark.parametrize(
+    "arrive", [_usage, _other_path, _no_owner, _order_later, _order_wrong, _order_unformed, _log_short]
+)
 def test_R083_估算等于照现在的数据真的重算(frozen: str, arrive: Callable[[str], None]) -> None:
     arrive(frozen)
     found = estimated()
