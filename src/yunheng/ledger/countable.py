@@ -65,7 +65,7 @@ def _plain(row: str) -> str:
     """一段 SQL 条件：这一件用量一看就读得懂。几百万件大都是这样，不必逐栏细查；不满足的不一定读不懂。"""
     line = " || '|' || ".join(f"({row}.payload->>'{name}')" for name in ("资源", "目录项", "日期", "用量"))
     code, day = "[A-Za-z0-9_.-]+", r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
-    return f"length({line}) <= {MOST} AND {line} ~ '^{code}\|{code}\|{day}\|[0-9]{{1,12}}$'"
+    return rf"length({line}) <= {MOST} AND {line} ~ '^{code}\|{code}\|{day}\|[0-9]{{1,12}}$'"
 
 
 def garbled(row: str) -> str:
@@ -77,7 +77,8 @@ def garbled(row: str) -> str:
         f"CASE {row}.kind"
         f" WHEN '工单' THEN CASE{order}{_number(row, '数量', optional=True)}{_day(row, '完成日期')} END"
         f" WHEN '日志' THEN CASE{resource}{_day(row, '首见日期')}{_day(row, '末见日期')} END"
-        f" WHEN '用量' THEN CASE WHEN {_plain(row)} THEN NULL{resource}{item}{_day(row, '日期')}{_number(row, '用量')} END END"
+        f" WHEN '用量' THEN CASE WHEN {_plain(row)} THEN NULL{resource}{item}"
+        f"{_day(row, '日期')}{_number(row, '用量')} END END"
     )
 
 
