@@ -14,8 +14,6 @@ from types import MappingProxyType
 
 from django.db import connection
 
-from django.db import connection
-
 from yunheng.catalog.models import Price
 from yunheng.tables import folding
 
