@@ -26,7 +26,7 @@ from yunheng.ledger.models import Fact, Project, Resource, Segment
 from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import funding, operations, paying, queries, recovery
+from yunheng.settlement import chaining, funding, operations, paying, queries, recovery
 from yunheng.settlement.models import Forecast, Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 from yunheng.settlement.plans import checking, papering, planning, verifying
 from yunheng.settlement.runs import forecasting, running
@@ -107,7 +107,7 @@ def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后�
         signed_on=JULY,
     )  # fmt: skip
     assert not [problem for problem in funding.money_problems() if problem]
-    names = {step.name for step in funding.chain(case)}
+    names = {step.name for step in chaining.chain(case)}
     assert "效能评估核定以后" in names
 
 
@@ -204,7 +204,7 @@ def test_R079_改成零就是不调整了_方案里不再列_再改零就拒绝(
     assert funding.payable(freeze, "CU", None) == metered
     plan = written(case)
     assert (plan.total, plan.verified) == (metered, [])
-    assert "效能评估核定以后" not in {step.name for step in funding.chain(case)}
+    assert "效能评估核定以后" not in {step.name for step in chaining.chain(case)}
     with pytest.raises(Refused, match="调整不能是 0"):
         verify(freeze, "0", document="松科委〔2026〕12号")
     act("shy", case, "report")
@@ -213,24 +213,53 @@ def test_R079_改成零就是不调整了_方案里不再列_再改零就拒绝(
 # ── R-082 ──
 
 
+def docx_text(content: bytes) -> str:
+    from docx import Document
+
+    return "\n".join(one.text for one in Document(io.BytesIO(content)).paragraphs)
+
+
 def fee_check(freeze: Freeze) -> checking.Check:
     plan = queries.latest_plan(freeze.case)
     return next(one for one in checking.plan_checks(freeze, plan, None, "") if one.name == "专项管理费不超上限")
 
 
-def test_R082_核定减付以后_管理费超实际应付的百分之十_核对清单要注意_不拦报送(tmp_path: Path) -> None:
+def test_R082_核定减付以后_管理费超实际应付的百分之十_存不成_报送不了_不批复(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case, freeze = at_plan(tmp_path)
     evaluated()
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     assert fee_check(freeze).state == "ok"
     verify(freeze, "-1000.00")
-    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+    over = f"最多 {cap - 100} 元（计量时是 {cap} 元，效能核定减付以后照实际应付算），超出 100.00 元"
+    with pytest.raises(Refused, match=over):
+        planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     check = fee_check(freeze)
-    assert check.state == "warn"
-    assert f"照实际应付算最多 {cap - 100:,.2f} 元，超出 100.00 元" in check.text
+    assert check.state == "bad"
+    assert f"最多 {cap - 100:,.2f} 元，超出 100.00 元" in check.text
     assert f"最多 {cap - 100:,.2f} 元" in signed_in("shy").get(f"/settlement/{YEAR}/plan/").content.decode()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(funding, "fee_beyond", lambda *_: "")
+        planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+        assert list(planning.stale(queries.latest_plan(case), freeze)) == []  # type: ignore[arg-type]
+        assert fee_check(freeze).state == "bad"
+    with pytest.raises(Refused, match=over):
+        act("shy", case, "report")
+    # 从前没有拦住、已经报送的，批复的时候拦
+    with monkeypatch.context() as earlier:
+        earlier.setattr(funding, "fee_beyond", lambda *_: "")
+        act("shy", case, "report")
+    fields = {"approved": str(funding.figure(case, "need")), "document": "松科委〔2026〕12号"}
+    with pytest.raises(Refused, match=f"请点“退回修改方案”.*{over}"):
+        act("kw", case, "grant", fields=fields)
+    act("kw", case, "return", opinion="管理费调低")
+    plan = planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap - 100)
+    document = docx_text(papering.documents(plan)["结算项目方案.docx"])
+    assert f"效能评估核定减付以后照实际应付算，最多 {cap - 100:,.2f} 元" in document
     act("shy", case, "report")
+    act("kw", case, "grant", fields=fields | {"approved": str(funding.figure(case, "need"))})
 
 
 def test_R082_核定加付的不抬高上限_正好等于实际应付的百分之十不提醒(tmp_path: Path) -> None:

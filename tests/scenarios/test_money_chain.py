@@ -21,7 +21,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.rules.procedures import catalog
 from yunheng.rules.procedures.settling import SETTLEMENT_1
-from yunheng.settlement import funding, paying, shortfalls
+from yunheng.settlement import chaining, funding, paying, shortfalls
 from yunheng.settlement.models import Contract, Freeze, Shortfall
 from yunheng.settlement.plans import papering, planning
 
@@ -72,10 +72,12 @@ def sign(freeze: Freeze, amount: Decimal | None = None) -> Contract:
     )  # fmt: skip
 
 
-def sign_fee(freeze: Freeze, amount: Decimal = FEE, institution: Institution | None = None) -> Contract:
+def sign_fee(
+    freeze: Freeze, amount: Decimal = FEE, institution: Institution | None = None, number: str = "JG-1", why: str = ""
+) -> Contract:
     return paying.sign_fee(
-        actor=cast()["shy"], on=JULY, freeze=freeze, institution=institution or supervisor(), number="JG-1",
-        amount=amount, signed_on=JULY,
+        actor=cast()["shy"], on=JULY, freeze=freeze, institution=institution or supervisor(), number=number,
+        amount=amount, signed_on=JULY, less_reason=why,
     )  # fmt: skip
 
 
@@ -108,7 +110,7 @@ def test_R081_预算合计四行逐项列_方案_文件_各步_年度页同一�
     assert [amount for _, amount, _ in need.rows] == [metered, Decimal("-100.00"), Decimal("300.00"), FEE]
     total = metered - 100 + 300 + FEE
     assert need.total == total == funding.figure(case, "need")
-    step = next(one for one in funding.chain(case) if one.name == "预算合计")
+    step = next(one for one in chaining.chain(case) if one.name == "预算合计")
     assert (step.amount, step.parts) == (total, need.rows)
     document = docx.Document(io.BytesIO(papering.documents(plan)["结算项目方案.docx"]))
     (table,) = [one for one in document.tables if one.rows[-1].cells[0].text == "预算合计"]
@@ -161,11 +163,11 @@ def test_R085_编了方案又登记灾备费用_要重编一版_报送以后登�
 
 def test_R081_批复_下达没有文号的拒绝(tmp_path: Path) -> None:
     case, _, total = reported(tmp_path)
-    with refused("文号不能为空"):
+    with refused("文号不能为空（D14-15，R-081）"):
         act("kw", case, "grant", fields={"approved": str(total)})
     act("kw", case, "grant", fields={"approved": str(total), "document": NUMBER})
     act("shy", case, "apply", fields={"applied": str(total)})
-    with refused("文号不能为空"):
+    with refused("文号不能为空（D14-15，R-081）"):
         act("cz", case, "grant", fields={"granted": str(total), "document": " "})
     assert Board.objects.get(case=case).step == "finance"
 
@@ -207,7 +209,7 @@ def test_R082_管理费没有签合同_没有付清_都不能办结_走完才办
     pay(fee, "FK-2")
     act("shy", case, "paid")
     assert Board.objects.get(case=case).state == "已办结"
-    assert [one.amount for one in funding.chain(case)][-2:] == [total, total]
+    assert [one.amount for one in chaining.chain(case)][-2:] == [total, total]
     assert sound()
 
 
@@ -223,7 +225,7 @@ def test_R082_管理费合同超过安排的_不是第三方的_重登的_都拒
             actor=cast()["kw"], on=JULY, freeze=freeze, institution=supervisor(), number="JG-1", amount=FEE,
             signed_on=JULY,
         )  # fmt: skip
-    first = sign_fee(freeze, Decimal("50.00"))
+    first = sign_fee(freeze, Decimal("50.00"), why="先签一季度的")
     with refused("已登记过，登记错了的请先作废"):
         sign_fee(freeze, Decimal("50.00"))
     paying.void(actor=cast()["shy"], on=JULY, contract=first, reason="金额登记错了")
@@ -256,7 +258,100 @@ def test_R082_办件页上登记管理费合同_连着付清(tmp_path: Path) -> 
     assert f"登记付给{supervisor().name}" in page("shy", home)
 
 
+def why(case: Case) -> list[tuple[str, Decimal]]:
+    """已签合同比上一步少的各行；合计等于差。"""
+    (step,) = [one for one in chaining.chain(case) if one.name == "已签合同"]
+    assert step.gap is not None
+    assert sum((amount for _, amount, _ in step.why), Decimal(0)) == step.gap
+    return [(name, amount) for name, amount, _ in step.why]
+
+
+def test_R082_管理费少签的要写理由_不写拒绝_写了列进金额链_逐行加得起来(tmp_path: Path) -> None:
+    case, freeze, total = reported(tmp_path)
+    granted(case, total)
+    service = sign(freeze)
+    with refused("这次该付 200.00 元，连这一份签 0.01 元，少签 199.99 元：写明为什么少签"):
+        sign_fee(freeze, FENS)
+    with refused("写明为什么少签"):
+        sign_fee(freeze, FENS, why="  ")
+    assert why(case) == [("还没有签合同", -FEE)]
+    fee = sign_fee(freeze, FENS, why="监管只做了一个月")
+    assert Entry.objects.get(action="签专项管理费合同").after["少签的理由"] == "监管只做了一个月"
+    assert why(case) == [("专项管理费少签：监管只做了一个月", Decimal("-199.99"))]
+    shown = page("shy", f"/cases/{case.number}/")
+    assert "专项管理费少签：监管只做了一个月" in shown
+    assert "专项管理费少签：监管只做了一个月" in page("shy", f"/settlement/{YEAR}/plan/")
+    act("shy", case, "signed")
+    pay(service, "FK-1")
+    pay(fee, "FK-2")
+    act("shy", case, "paid")
+    assert sound()
+
+
+def test_R082_管理费签足了不记理由_作废一份少下来的没有理由_签不齐_页面办件页都说(tmp_path: Path) -> None:
+    case, freeze, total = reported(tmp_path)
+    granted(case, total)
+    other = Institution.objects.create(code="DSF2", name="另一家监管机构", kind=supervisor().kind)
+    sign(freeze)
+    first = sign_fee(freeze, Decimal("50.00"), why="另一份由别家做")
+    assert sign_fee(freeze, Decimal("150.00"), other, "JG-2", why="签足了用不着").less_reason == ""
+    assert why(case) == []
+    paying.void(actor=cast()["shy"], on=JULY, contract=first, reason="不做了")
+    with refused("少签 50.00 元没有写明理由：另签一份补足，或作废重新登记"):
+        act("shy", case, "signed")
+    assert "专项管理费少签：还没有写明理由" in page("shy", f"/cases/{case.number}/")
+    sign_fee(freeze, Decimal("20.00"), why="只做三个月")
+    act("shy", case, "signed")
+    assert why(case) == [("专项管理费少签：只做三个月", Decimal("-30.00"))]
+
+
+def test_R085_灾备区级承担不在这里签_链上自成一行(tmp_path: Path) -> None:
+    case, freeze = at_plan(tmp_path)
+    asset("独用", "KCZX")
+    decided(KCZX="100")
+    billed("300.00")
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+    act("shy", case, "report")
+    total = funding.figure(case, "need")
+    assert total is not None
+    granted(case, total)
+    sign(freeze)
+    assert why(case) == [("灾备区级承担，照分摊拨付，不在这里签合同", Decimal("-300.00"))]
+
+
 # ── 批复不足 ──
+
+
+def test_R081_少的只是管理费_没有写明怎样处理_服务商的合同同样签不了_写明减管理费就都能签(tmp_path: Path) -> None:
+    case, freeze, total = reported(tmp_path)
+    granted(case, total - 100)
+    assert funding.unified_net(freeze) < total - 100
+    with refused("差 100.00 元，没有写明怎样处理以前不能签合同"):
+        sign(freeze)
+    handled(case, "减少", {"管理费": "100.00"})
+    assert sign(freeze).amount == funding.unified_net(freeze)
+    sign_fee(freeze, Decimal("100.00"))
+    act("shy", case, "signed")
+
+
+def test_R081_从前没写明就签了的_不用作废_照样写明减管理费_动到签了的那家拒绝(tmp_path: Path) -> None:
+    case, freeze, total = reported(tmp_path)
+    granted(case, total - 100)
+    Contract.objects.create(
+        freeze=freeze, provider=Institution.objects.get(code="CU"), number="HT-0", amount=funding.unified_net(freeze),
+        signed_on=JULY, by="从前登记的",
+    )  # fmt: skip
+    with refused("批复金额 .* 少于预算合计"):
+        act("shy", case, "signed")
+    with refused("已签了合同 HT-0，先作废再改这一家怎样处理；没签的可以改"):
+        handled(case, "减少", {"CU": "100.00"})
+    assert 'name="cut:管理费"' in page("shy", f"/cases/{case.number}/")
+    handled(case, "减少", {"管理费": "100.00"})
+    sign_fee(freeze, Decimal("100.00"))
+    with refused("专项管理费已签 100.00 元，减到 0.00 元就不够付了"):
+        handled(case, "减少", {"管理费": "200.00"})
+    act("shy", case, "signed")
+    assert sound()
 
 
 def test_R081_批复不足没有写明怎样处理_签不了合同_说明两条路(tmp_path: Path) -> None:
@@ -264,9 +359,12 @@ def test_R081_批复不足没有写明怎样处理_签不了合同_说明两条�
     granted(case, total - 500)
     with refused("请退回追加.*不再追加的，在办件页“批复不足怎样处理”里登记缓付、减少"):
         sign(freeze)
-    with refused("少于预算合计 .*，差 500.00 元：请退回追加，或在办件页"):
+    with refused("少于预算合计 .*，差 500.00 元，.*请退回追加；不再追加的，在办件页"):
         sign_fee(freeze)
-    assert "没有写明以前不能签合同" in page("shy", f"/cases/{case.number}/")
+    shown = page("shy", f"/cases/{case.number}/")
+    assert "没有写明以前，各家和专项管理费的合同都不能签" in shown
+    assert "登记支付合同" not in shown
+    assert "登记专项管理费的合同" not in shown
     assert "还没有写明怎样处理" in page("kw", f"/settlement/{YEAR}/")
 
 

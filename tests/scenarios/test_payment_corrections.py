@@ -16,7 +16,7 @@ from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement import funding, paying
+from yunheng.settlement import chaining, funding, paying
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_R081_退票的另记一笔冲回_重新付清才能办结_三笔都留�
     act("shy", case, "paid")
     assert Board.objects.get(case=case).state == "已办结"
     assert list(Payment.objects.order_by("pk").values_list("voucher", flat=True)) == ["FK-1", "TP-1", "FK-2"]
-    assert funding.chain(case)[-1].amount == contract.amount
+    assert chaining.chain(case)[-1].amount == contract.amount
     entry = Entry.objects.get(action="冲回支付")
     assert entry.before == {"凭证": "FK-1", "金额": str(contract.amount)}
     assert entry.after == {"凭证": "TP-1", "金额": str(-contract.amount), "缘由": "账号写错，银行退票"}
@@ -137,7 +137,7 @@ def test_R081_合同登记错了作废重登_号可以相同_作废的哪里都�
         sign(case, "HT-2")
     void(first)
     assert Entry.objects.get(action="作废支付合同").after == {"缘由": "合同号登记错了"}
-    assert [step.amount for step in funding.chain(case)][-2:] == [None, None]
+    assert [step.amount for step in chaining.chain(case)][-2:] == [None, None]
     with refused("还没有与 CU 签支付合同"):
         act("shy", case, "signed")
     second = sign(case)
@@ -147,7 +147,7 @@ def test_R081_合同登记错了作废重登_号可以相同_作废的哪里都�
     act("shy", case, "signed")
     pay(second, second.amount)
     act("shy", case, "paid")
-    assert funding.chain(case)[-2].document == "1 份"
+    assert chaining.chain(case)[-2].document == "1 份"
     run = Freeze.objects.get(case=case).run
     focus = b"".join(signed_in("shy").get(f"/settlement/runs/{run.pk}/focus.csv").streaming_content)  # type: ignore[attr-defined]
     assert b"HT-1" in focus

@@ -23,7 +23,7 @@ from yunheng.documents.blocks import Paper, Paragraph, Table, from_json
 from yunheng.documents.data import GOALS
 from yunheng.metering import result
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import funding, queries
+from yunheng.settlement import chaining, funding, queries
 from yunheng.settlement.models import Freeze, Plan, PlanDraft
 from yunheng.settlement.plans import checking, papering, planning
 from yunheng.settlement.plans.planning import CONTENT, FAILED
@@ -398,7 +398,7 @@ def test_R081_标题下的金额链_每步有金额_日子_文号_与上一步�
     total = funding.figure(case, "need")
     assert total is not None
     act("kw", case, "grant", fields={"approved": str(total - 1), "document": "松科委〔2026〕12号"})
-    step = next(one for one in funding.chain(case) if one.name == "批复金额")
+    step = next(one for one in chaining.chain(case) if one.name == "批复金额")
     assert (step.amount, step.gap, step.on, step.document) == (total - 1, Decimal(-1), JULY, "松科委〔2026〕12号")
     shown = page("cz")
     for text in ("比上一步少 1.00", "比上一步多 100.00", "松科委〔2026〕12号", "还没有办"):

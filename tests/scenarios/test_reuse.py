@@ -177,6 +177,18 @@ def _columns(one: Handling) -> dict[str, Any]:
     }
 
 
+def test_R075_同一条交了两遍_只沿用一次_另裁也只记一条(row: Difference) -> None:
+    past(row, "认可", date(2024, 7, 1), date(2024, 10, 1))
+    assert len(reuse(row, row)) == 1
+    assert len(this_year()) == 1
+    made = handling.handle_all(
+        actor=cast()["shy"], on=JULY, year=YEAR, rows=[(row.code, row.resource, row.item)] * 2, kind=Handling.RULE,
+        ruling="不计费", text="另有依据",
+    )  # fmt: skip
+    assert len(made) == 1
+    assert len(this_year()) == 2
+
+
 def test_R075_今年那些日子已经裁过_再点一次_都不行(row: Difference) -> None:
     past(row, "认可", date(2024, 7, 1), date(2024, 10, 1))
     reuse(row)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.scenarios.test_adjustment import adjusted, rule_all
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, budgeted, paid, self_paid, used
+from tests.support.year import JULY, YEAR, act, budgeted, paid, self_paid, supervisor, used
 from yunheng.audit.models import Entry
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
@@ -106,17 +106,68 @@ def test_R081_合用的合计不同_不同日_超过合计_都拒绝(tmp_path: P
     assert Payment.objects.filter(voucher="FK-9").count() == 1
 
 
-def test_R081_不是同一家付的_不能合用一张凭证(tmp_path: Path) -> None:
-    self_paid()
+def test_R081_付给两家的_不能合用一张凭证(tmp_path: Path) -> None:
     case = budgeted(tmp_path)
     freeze = Freeze.objects.get(case=case)
-    mine, theirs = sign(freeze, "HT-1"), sign(freeze, "ZX-1", "jd", Institution.objects.get(code="U35"))
-    total = mine.amount + theirs.amount
+    mine = sign(freeze, "HT-1")
+    other = Contract.objects.create(
+        freeze=freeze, provider=supervisor(), number="JG-1", amount=Decimal(100), fee=True, signed_on=JULY, by="登记的"
+    )
+    total = mine.amount + other.amount
     pay(mine, mine.amount, "FK-9", total)
-    with refused("那一笔是区科创中心付给.*的，不是同一家"):
-        pay(theirs, theirs.amount, "FK-9", total, actor=cast()["jd"])
+    with refused(f"那一笔是付给{mine.provider.name}的，不是同一家"):
+        pay(other, other.amount, "FK-9", total)
     with refused("凭证号 FK-9 已登记过"):
-        pay(theirs, theirs.amount, "FK-9", actor=cast()["jd"])
+        pay(other, other.amount, "FK-9")
+
+
+def test_R001_别的付款人用过的号照样能用_自己的重号话里不说出别人的合同和金额(tmp_path: Path) -> None:
+    self_paid()
+    freeze = Freeze.objects.get(case=budgeted(tmp_path))
+    mine, theirs = sign(freeze, "HT-1"), sign(freeze, "ZX-1", "jd", Institution.objects.get(code="U35"))
+    pay(mine, mine.amount, "FK-9", mine.amount)
+    client, url = signed_in("jd"), f"/settlement/contracts/{theirs.pk}/pay/"
+    given = {"amount": "0.01", "paid_on": "2026-07-08", "voucher": "FK-9"}
+    assert client.post(url, given).status_code == 302
+    response = client.post(url, given)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "凭证号 FK-9 已登记过（2026-07-08 合同 ZX-1 0.01 元）" in text
+    assert "HT-1" not in text
+    assert str(mine.amount) not in text
+    # 反过来也一样；各编各的号，核对时不算重
+    with refused("FK-9 已登记过（2026-07-08 合同 HT-1 "):
+        paying.reverse(
+            actor=cast()["shy"], on=JULY, payment=Payment.objects.get(contract=mine), amount=mine.amount, paid_on=JULY,
+            voucher="FK-9", reason="退票",
+        )  # fmt: skip
+    assert list(vouchers.hints()) == []
+
+
+def test_R081_合计写错了_说明怎么办_整笔冲回另用凭证号重登_就能办结_不用作废合同(tmp_path: Path) -> None:
+    case, _, more = two(tmp_path)
+    wrong = pay(more, more.amount, "PZ-1", more.amount + 100)
+    with refused(f"凭证 PZ-1 .*差 100.00 元：.*合计写错了的，把这张凭证的各笔.*{more.number}.*都冲回，另用凭证号重登"):
+        act("shy", case, "paid")
+    paying.reverse(
+        actor=cast()["shy"], on=JULY, payment=wrong, amount=wrong.amount, paid_on=JULY, voucher="PZ-5",
+        reason="合计写错",
+    )  # fmt: skip
+    assert list(vouchers.hints()) == []
+    pay(more, more.amount, "PZ-6")
+    act("shy", case, "paid")
+
+
+def test_R081_两份合用一张_只冲了一笔_合计没登记满的仍拦着(tmp_path: Path) -> None:
+    case, first, more = two(tmp_path)
+    total = first.amount + more.amount + 100
+    back = pay(first, first.amount, "PZ-1", total)
+    pay(more, more.amount, "PZ-1", total)
+    paying.reverse(
+        actor=cast()["shy"], on=JULY, payment=back, amount=back.amount, paid_on=JULY, voucher="PZ-5", reason="合计写错"
+    )
+    with refused("差 100.00 元"):
+        act("shy", case, "paid")
 
 
 def test_R081_冲回用自己的凭证号_别处用过的不收(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from yunheng.config import cli
 from yunheng.metering import result
 from yunheng.orgs.models import Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import disputing, funding, handling, operations, paying, queries
+from yunheng.settlement import chaining, disputing, funding, handling, operations, paying, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, Recomputation, RunOrder
 from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.runs import recomputing, running
@@ -359,7 +359,7 @@ def test_R081_合同差一分_支付超合同_重号_都拒绝_付清才办结(t
     act("shy", case, "paid")
     board = Board.objects.get(case=case)
     assert board.state == "已办结"
-    amounts = [step.amount for step in funding.chain(case)]
+    amounts = [step.amount for step in chaining.chain(case)]
     assert len(set(amounts)) == 1
     assert [p for p in funding.money_problems() if p] == []
     assert Payment.objects.count() == Contract.objects.count() + 1
@@ -420,7 +420,7 @@ def test_R088_自行支付的单位_同样计量_单独出账_自己签约付款
     paying.pay(actor=cast()["jd"], on=JULY, contract=contract, amount=contract.amount, paid_on=JULY, voucher="P")
     assert contract.left == 0
     # 统一支付的金额链里没有它：合同、支付两步还空着
-    assert [step.amount for step in funding.chain(case)][-2:] == [None, None]
+    assert [step.amount for step in chaining.chain(case)][-2:] == [None, None]
 
 
 def test_R083_合计与账目差一分_区科委批不了_说明差在哪里_什么都没有冻结(tmp_path: Path) -> None:

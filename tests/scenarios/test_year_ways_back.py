@@ -19,7 +19,7 @@ from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement import funding, operations, paying, queries
+from yunheng.settlement import chaining, funding, operations, paying, queries
 from yunheng.settlement.models import Contract, Freeze, YearCase
 from yunheng.settlement.plans import planning
 
@@ -199,7 +199,7 @@ def sign(freeze: Freeze, provider: str = "CU", number: str = "HT-1") -> Contract
 
 def test_R081_下达的不够付_退到立项重新批复_追加够了才签得成(tmp_path: Path) -> None:
     case, freeze, total = short(tmp_path)
-    with refused("不够付各家应付合计.*差 1.00 元.*退回追加"):
+    with refused("少于预算合计.*差 1.00 元.*退回追加"):
         sign(freeze)
     act("shy", case, "return", opinion="差 1 元")
     assert step(case) == "budget"
@@ -217,7 +217,7 @@ def test_R081_下达的不够付_退到立项重新批复_追加够了才签得�
     granted(case, total)
     settled(case)
     assert Board.objects.get(case=case).state == "已办结"
-    assert {one.amount for one in funding.chain(case)} == {total}
+    assert {one.amount for one in chaining.chain(case)} == {total}
     assert not [problem for problem in funding.money_problems() if problem]
 
 

@@ -339,7 +339,7 @@ def _filled(act: Act, detail: Mapping[str, object]) -> tuple[dict[str, object], 
         text = str(given.get(one.key, "") if isinstance(given, Mapping) else "").strip()
         if not text:
             if not one.optional:
-                problems.append(At(f"field:{one.key}", f"{one.label}不能为空（R-045）"))
+                problems.append(At(f"field:{one.key}", f"{one.label}不能为空（{one.basis}）"))
             continue
         try:
             clean[one.key] = _READ[one.kind](text)

@@ -126,7 +126,8 @@ class Written:
 
     `supervision` 是安排的第三方专项管理费（分），没有安排为 None；
     `recheck` 是第三方最近一次复算（怎么说, 一致没有），没有复算过为 None；
-    `budget` 是预算合计的各行（叫法, 分, 条款），草稿、预估没有。
+    `budget` 是预算合计的各行（叫法, 分, 条款），草稿、预估没有；
+    `ceiling` 是效能核定以后照实际应付算，专项管理费最多多少（分），没有核定过为 None。
     """
 
     overview: str = ""
@@ -137,6 +138,7 @@ class Written:
     verified: tuple[Verified, ...] = ()
     budget: tuple[tuple[str, int, str], ...] = ()
     recheck: tuple[str, bool] | None = None
+    ceiling: int | None = None
 
 
 @dataclass(frozen=True)

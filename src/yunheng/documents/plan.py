@@ -271,6 +271,9 @@ class _Plan(Measured):
             f"第三方综合服务监管的专项管理费，不高于年度结算费用的 {limit.value}%（D14-16(监管机制)）：以{base}为基数，"
             f"上限 {money_text(cap)}（{amount_in_words(cap)}），舍去分以下。"
         )
+        most = self.papers.written.ceiling
+        if most is not None and most < cap:
+            yield Paragraph(f"效能评估核定减付以后照实际应付算，最多 {money_text(most)}（{amount_in_words(most)}）。")
         yield Slot("supervision", (self._supervision(),))
         yield _goal_table(self.papers.written.goals, goal_values(self.papers, self.settled, self.held))
         yield _prose("goal", self.papers.written.goal)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case, Event
@@ -72,6 +71,21 @@ def fee_over(year: int) -> tuple[Decimal, Decimal] | None:
         return None
     most = fee_ceiling(last)
     return (plan.supervision, most) if plan.supervision > most else None
+
+
+def fee_beyond(freeze: Freeze, supervision: Decimal) -> str:
+    """安排这么多专项管理费为什么不行，请办什么；行的为空。编方案、报送、批复都照它（D14-16(监管机制)，R-082）。"""
+    most, limit = fee_ceiling(freeze), fee_limit(freeze.service_year)
+    if 0 <= supervision <= most:
+        return ""
+    if supervision < 0:
+        return f"第三方专项管理费不能是负数，填的是 {supervision}（{limit.clause}，R-082）"
+    metered = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
+    why = "" if most == metered else f"（计量时是 {metered} 元，效能核定减付以后照实际应付算）"
+    return (
+        f"第三方专项管理费 {supervision} 超出年度结算费用的 {limit.value}%，最多 {most} 元{why}，"
+        f"超出 {supervision - most} 元：请在方案里调低，再存一版（{limit.clause}，R-082）"
+    )
 
 
 @dataclass(frozen=True)
@@ -265,9 +279,10 @@ def unhandled(case: Case) -> str:
     short, most, wanted = shortage(case), limit(case), need(case)
     if not short or shortfall_of(case) or most is None or wanted is None:
         return ""
+    name = "预算合计" if case.procedure == "settlement" else "补差应付合计（有补有收的先相抵）"
     return (
-        f"{most[0]} {most[1]} 少于预算合计 {wanted.total}，差 {short} 元：请退回追加，"
-        "或在办件页“批复不足怎样处理”里登记缓付、减少（D14-15，R-081）"
+        f"{most[0]} {most[1]} 少于{name} {wanted.total}，差 {short} 元，没有写明怎样处理以前不能签合同："
+        "请退回追加；不再追加的，在办件页“批复不足怎样处理”里登记缓付、减少（D14-15，R-081）"
     )
 
 
@@ -275,6 +290,13 @@ def cuts_of(case: Case) -> dict[str, Decimal]:
     """批复不足时各家这次少付多少；没有不足、没有登记的是空的。"""
     found = shortfall_of(case)
     return {key: Decimal(amount) for key, amount in found.cuts.items()} if found else {}
+
+
+def cuts_signed(case: Case) -> dict[str, Decimal]:
+    """签了合同的各家服务商 → 合同照它签的、少付多少（元）：要改先作废合同。"""
+    freeze, cuts = freeze_of(case), cuts_of(case)
+    signed = contracts_of(freeze).filter(unit=None, fee=False) if freeze else Contract.objects.none()
+    return {code: cuts.get(code, ZERO) for code in signed.values_list("provider__code", flat=True)}
 
 
 def deferred_of(freeze: Freeze) -> dict[str, Decimal]:
@@ -297,6 +319,31 @@ def fee_contracts(freeze: Freeze) -> QuerySet[Contract]:
     return contracts_of(freeze).filter(fee=True)
 
 
+def fee_signed(freeze: Freeze) -> Decimal:
+    """专项管理费的各份合同合计多少元。"""
+    return fee_contracts(freeze).aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+@dataclass(frozen=True)
+class Less:
+    """专项管理费的合同比这次该付的少签多少（元）和写明的理由；`reason` 空是还没有写明（R-082）。"""
+
+    amount: Decimal
+    reason: str
+
+
+def fee_less(case: Case, freeze: Freeze) -> Less | None:
+    """专项管理费少签的：签了的各份合计比这次该付的少；一份也没签、签足了的为 None。
+
+    理由是最近签的一份写明的那条。
+    """
+    contracts = list(fee_contracts(freeze).order_by("-pk"))
+    left = fee_payable(case) - sum((one.amount for one in contracts), ZERO)
+    if not contracts or left <= 0:
+        return None
+    return Less(left, next((one.less_reason for one in contracts if one.less_reason), ""))
+
+
 def figure(case: Case, key: str) -> Decimal | None:
     """各步定下的金额：need 预算合计，approved 批复，applied 申请，granted 下达。
 
@@ -305,11 +352,11 @@ def figure(case: Case, key: str) -> Decimal | None:
     if key == "need":
         wanted = need(case)
         return wanted.total if wanted else None
-    event = _decided(case, key)
+    event = decided(case, key)
     return Decimal(event.detail["fields"][key]) if event else None
 
 
-def _decided(case: Case, key: str) -> Event | None:
+def decided(case: Case, key: str) -> Event | None:
     """最近一次定下这个金额、之后没有退回到那一步或更前的事件。"""
     table = procedure(case.procedure, case.version)
     order = {step.code: number for number, step in enumerate(table.steps)}
@@ -320,74 +367,6 @@ def _decided(case: Case, key: str) -> Event | None:
         if event.act not in ASIDE:
             earliest = min(earliest, order.get(table.step(event.step).act(event.act).to, earliest))
     return None
-
-
-@dataclass(frozen=True)
-class Step:
-    """金额链上的一步：叫法、金额、与上一步的差、哪天、凭什么（文号或件）；`parts` 是它由哪几行加成。"""
-
-    name: str
-    amount: Decimal | None
-    gap: Decimal | None
-    on: date | None = None
-    document: str = ""
-    parts: tuple[tuple[str, Decimal, str], ...] = ()
-
-
-def chain(case: Case) -> list[Step]:
-    """从结算书到支付，一步一个金额。"""
-    steps: list[Step] = []
-    previous: Decimal | None = None
-    for step in _steps(case):
-        gap = step.amount - previous if step.amount is not None and previous is not None else None
-        steps.append(replace(step, gap=gap))
-        previous = step.amount if step.amount is not None else previous
-    return steps
-
-
-def _steps(case: Case) -> Iterator[Step]:
-    """链上的各步，还没有算差。"""
-    found = freeze_of(case)
-    if found:
-        verified = sum(verified_of(found).values(), ZERO)
-        name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
-        yield Step(name, unified_net(found) - verified, None, found.on, f"批次 {found.run_id}")
-        if verified:
-            last = verifications(found).order_by("-pk")[0]
-            yield Step("效能评估核定以后", unified_net(found), None, last.on, last.document)
-    if case.procedure == "settlement":
-        plan = latest_plan(case)
-        version = f"第 {plan.version} 版" if plan else ""
-        wanted = need_of_plan(plan) if plan else None
-        yield Step(
-            "预算合计",
-            wanted.total if wanted else None,
-            None,
-            plan.on if plan else None,
-            version,
-            wanted.rows if wanted else (),
-        )
-        yield _decided_step(case, "批复金额", "approved")
-        yield _decided_step(case, "申请追加", "applied")
-    yield _decided_step(case, "下达预算", "granted")
-    if found:
-        contracts = contracts_of(found).filter(unit=None)
-        payments = Payment.objects.filter(contract__in=contracts)
-        for name, rows, day, measure in (
-            ("已签合同", contracts, "signed_on", "份"),
-            ("已支付", payments, "paid_on", "笔"),
-        ):
-            added = rows.aggregate(sum=Sum("amount"), last=Max(day), number=Count("pk"))
-            document = f"{added['number']} {measure}" if added["number"] else ""
-            yield Step(name, added["sum"], None, added["last"], document)
-
-
-def _decided_step(case: Case, name: str, key: str) -> Step:
-    event = _decided(case, key)
-    if event is None:
-        return Step(name, None, None)
-    fields = event.detail["fields"]
-    return Step(name, Decimal(fields[key]), None, event.on, fields.get("document", ""))
 
 
 def footing(run: Run) -> Iterator[str]:
@@ -449,8 +428,7 @@ def _contract_problems() -> Iterator[str | None]:
         else:
             yield None
     for freeze in Freeze.objects.filter(contracts__fee=True).distinct().select_related("case").order_by("pk"):
-        signed = fee_contracts(freeze).aggregate(sum=Sum("amount"))["sum"] or ZERO
-        most = fee_payable(freeze.case)
+        signed, most = fee_signed(freeze), fee_payable(freeze.case)
         yield f"{freeze} 专项管理费签了 {signed}，最多 {most}" if signed > most else None
     live = Contract.objects.filter(voided=None).order_by()
     for keys in (("number",), ("freeze", "provider", "unit")):

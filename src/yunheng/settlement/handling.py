@@ -52,6 +52,8 @@ def handle_all(  # noqa: PLR0913 一条差异的主键和依据都由调用的�
     裁定可以只管一段日子 `[from_on, until_on)`，空的是服务年度的两端；撤回到没有裁定也是一条裁定。
     冻结以后照样可以裁定：已冻结的不变，待核的账目裁定以后由补差另行结算（R-083）。
     """
+    # 同一条交了两遍，只处理一次
+    rows = list(dict.fromkeys(rows))
     if not rows:
         raise Refused(["请先勾选要处理的差异（R-075）"])
     run = queries.latest_run(year)
@@ -127,6 +129,7 @@ def reuse(*, actor: Actor, on: date, year: int, rows: Sequence[tuple[str, str, s
     冻结以后的裁定要写这一次自己的依据，不能沿用（R-083）。
     """
     _require_centre(actor)
+    rows = list(dict.fromkeys(rows))
     if not rows:
         raise Refused(["请先勾选要沿用的差异（R-075）"])
     with unit_of_work(actor):

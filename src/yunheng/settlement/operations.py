@@ -310,8 +310,17 @@ def amounts_in_chain(doing: Doing) -> Iterator[str]:
                 yield f"{label} {given} 超过{name} {most}，超出 {given - most} 元（D14-15，R-081）"
             elif given <= 0:
                 yield "金额应大于 0（R-081）"
+            if key == "approved":
+                yield from _fee_beyond(doing.case)
             if key in _NUMBERED and not fields.get("document"):
                 yield At("field:document", f"{_NUMBERED[key]}要写文号（D14-15，R-081）")
+
+
+def _fee_beyond(case: Case) -> Iterator[str]:
+    """报送以前没有拦住的（从前报送的），管理费超了上限不批复，退回改方案（D14-16(监管机制)，R-082）。"""
+    plan, freeze = queries.latest_plan(case), queries.freeze_of(case)
+    if plan and freeze and (problem := funding.fee_beyond(freeze, plan.supervision)):
+        yield f"不能批复，请点“退回修改方案”。{problem}"
 
 
 def unsigned(doing: Doing) -> Iterator[str]:
@@ -348,13 +357,18 @@ def all_paid(doing: Doing) -> Iterator[str]:
 
 
 def fee_signed(doing: Doing) -> Iterator[str]:
-    """批复不足的写明了怎样处理；安排了专项管理费的，签了合同（R-081、R-082）。"""
+    """批复不足的写明了怎样处理；安排了专项管理费的，签了合同，少签的写明了理由（R-081、R-082）。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
     if problem := funding.unhandled(doing.case):
         yield problem
     elif (fee := funding.fee_payable(doing.case)) > 0 and not funding.fee_contracts(freeze).exists():
         yield f"方案安排了专项管理费，这次付 {fee} 元，还没有与第三方机构签合同（D14-16(监管机制)，R-082）"
+    elif (less := funding.fee_less(doing.case, freeze)) and not less.reason:
+        yield (
+            f"专项管理费这次该付 {fee} 元，少签 {less.amount} 元没有写明理由：另签一份补足，"
+            "或作废重新登记，写明为什么少签（D14-16(监管机制)，R-082）"
+        )
 
 
 def register() -> None:

@@ -15,7 +15,7 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.append_only import newest
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
-from yunheng.audit.refused import NotYours, Refused
+from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.roles import Role
 from yunheng.settlement import funding, vouchers
@@ -80,24 +80,16 @@ def _contract_problems(
         yield f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）"
     if funding.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
         yield f"与{provider.name}的这份合同已登记过，登记错了的请先作废（R-081）"
-    if unit is None:
+    if unit is None and sum((one.payable for one in funding.dues(freeze) if not one.unit), Decimal(0)) > 0:
         yield from _unfunded(freeze)
 
 
 def _unfunded(freeze: Freeze) -> Iterator[str]:
-    """预算够不够付：比的是各家应付合计，有补有收的相抵以后再比，先签哪一家都一样；合计是收回的不用预算。"""
-    due = sum((one.payable for one in funding.dues(freeze) if not one.unit), Decimal(0))
-    if due <= 0:
-        return
-    granted = funding.figure(freeze.case, "granted")
-    if granted is None:
-        yield "预算还没有下达，不能签支付合同（D14-15，R-081）"
-    elif due > granted:
-        yield (
-            f"下达的预算 {granted} 不够付各家应付合计 {due}（有补有收的先相抵），差 {due - granted} 元；"
-            "请退回追加，够了再签，先签哪一家都一样；不再追加的，在办件页“批复不足怎样处理”里登记缓付、减少"
-            "（D14-15，R-081）"
-        )
+    """预算够不够：定下的少于预算合计、没有写明怎样处理的，哪一家、管理费都不能签；统一支付合计是收回的不用预算。"""
+    if funding.figure(freeze.case, "granted") is None:
+        yield "预算还没有下达，不能签合同（D14-15，R-081）"
+    elif problem := funding.unhandled(freeze.case):
+        yield problem
 
 
 def sign_fee(
@@ -109,15 +101,22 @@ def sign_fee(
     number: str,
     amount: Decimal,
     signed_on: date,
+    less_reason: str = "",
 ) -> Contract:
-    """登记专项管理费的合同：付给第三方机构，各份合计不超过方案安排的和实际应付的上限（R-081、R-082）。"""
+    """登记专项管理费的合同：付给第三方机构，各份合计不超过方案安排的和实际应付的上限（R-081、R-082）。
+
+    比这次该付的少签的，`less_reason` 写明理由，留在合同上，列进金额链；签足了的不记。
+    """
     if not _pays(actor, None):
         raise NotYours(["专项管理费的合同由区科创中心签（D14-16(监管机制)，R-082）"])
     with unit_of_work(actor) as journal:
         hold(Lock.YEAR, freeze.service_year)
         hold(Lock.CONTRACT)
-        if problems := list(_fee_problems(on, freeze, institution, number.strip(), amount, signed_on)):
+        reason = less_reason.strip()[:500]
+        if problems := list(_fee_problems(on, freeze, institution, number.strip(), amount, signed_on, reason)):
             raise Refused(problems)
+        signed = funding.fee_signed(freeze)
+        kept = reason if signed + amount < funding.fee_payable(freeze.case) else ""
         every = Contract.objects.filter(freeze=freeze, provider=institution, unit=None)
         contract = Contract.objects.create(
             freeze=freeze,
@@ -125,19 +124,21 @@ def sign_fee(
             fee=True,
             number=number.strip(),
             amount=amount,
+            less_reason=kept,
             signed_on=signed_on,
             replaces=newest(every),
             by=str(actor),
         )
-        journal.note("签专项管理费合同", number, after={"第三方机构": institution.name, "金额": str(amount)})
+        said = {"少签的理由": kept} if kept else {}
+        journal.note("签专项管理费合同", number, after={"第三方机构": institution.name, "金额": str(amount), **said})
     return contract
 
 
 def _fee_problems(
-    on: date, freeze: Freeze, institution: Institution, number: str, amount: Decimal, signed_on: date
+    on: date, freeze: Freeze, institution: Institution, number: str, amount: Decimal, signed_on: date, reason: str
 ) -> Iterator[str]:
     basis = "（D14-16(监管机制)，R-082）"
-    signed = funding.fee_contracts(freeze).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    signed = funding.fee_signed(freeze)
     most, ceiling = funding.fee_payable(freeze.case), funding.fee_ceiling(freeze)
     yield from _misnumbered(on, number, signed_on)
     if institution.kind != Kind.THIRD_PARTY:
@@ -150,10 +151,13 @@ def _fee_problems(
         yield f"专项管理费照实际应付算最多 {ceiling} 元，已签 {signed} 元，再签 {amount} 就超了{basis}"
     if funding.fee_contracts(freeze).filter(provider=institution).exists():
         yield f"与{institution.name}的专项管理费合同已登记过，登记错了的请先作废{basis}"
-    if funding.figure(freeze.case, "granted") is None:
-        yield "预算还没有下达，不能签合同（D14-15，R-081）"
-    elif problem := funding.unhandled(freeze.case):
-        yield problem
+    if 0 < signed + amount < most and not reason:
+        yield At(
+            "less_reason",
+            f"专项管理费这次该付 {most} 元，连这一份签 {signed + amount} 元，少签 {most - signed - amount} 元："
+            f"写明为什么少签（另签一份的也写明）{basis}",
+        )
+    yield from _unfunded(freeze)
 
 
 def _misnumbered(on: date, number: str, signed_on: date) -> Iterator[str]:

@@ -22,7 +22,7 @@ _MAX_REASON = 500
 def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, Decimal], reason: str) -> Shortfall:
     """登记怎样处理：`cuts` 是 `funding.parties` 的键 → 少付多少（元），合计等于差额；再登记就替下原来的。
 
-    没有不足、已签合同、合计不等、没有缘由的抛 Refused。
+    没有不足、动到已签了合同的、合计不等、没有缘由的抛 Refused；没签的、灾备、管理费照样可以改。
     """
     if actor.role != Role.REVIEWER:
         raise NotYours([f"批复不足怎样处理由区科创中心登记{_BASIS}"])
@@ -32,7 +32,7 @@ def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, 
     with unit_of_work(actor) as journal:
         hold(Lock.YEAR, freeze.service_year)
         kept = {key: amount for key, amount in cuts.items() if amount}
-        if problems := [*_not_now(case), *_unfit(case, kind, kept), *_unsaid(reason)]:
+        if problems := [*_not_now(case), *_signed_moved(case, kind, kept), *_unfit(case, kind, kept), *_unsaid(reason)]:
             raise Refused(problems)
         most = funding.limit(case)
         assert most is not None
@@ -54,10 +54,29 @@ def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, 
 def _not_now(case: Case) -> Iterator[str]:
     if Board.objects.get(case=case).outcome:
         yield f"{case.number} 已经办完，不能再改；欠着的由补差结清{_BASIS}"
+
+
+def _signed_moved(case: Case, kind: str, cuts: Mapping[str, Decimal]) -> Iterator[str]:
+    """签了合同的照签的时候定的：少付多少、缓付还是减少都不能变；管理费减了以后不能比签了的少。"""
     freeze = queries.freeze_of(case)
-    signed = funding.contracts_of(freeze).filter(unit=None).order_by("number") if freeze else ()
-    if numbers := [one.number for one in signed]:
-        yield f"已签了合同 {'、'.join(numbers)}，先作废再改怎样处理{_BASIS}"
+    assert freeze is not None
+    before, fixed = funding.shortfall_of(case), funding.cuts_signed(case)
+    moved = {
+        key
+        for key, cut in fixed.items()
+        if cuts.get(key, Decimal(0)) != cut or (cut and before and before.kind != kind)
+    }
+    if moved:
+        numbers = funding.contracts_of(freeze).filter(unit=None, fee=False, provider__code__in=moved)
+        signed = "、".join(numbers.order_by("number").values_list("number", flat=True))
+        yield f"已签了合同 {signed}，先作废再改这{'几' if len(moved) > 1 else '一'}家怎样处理；没签的可以改{_BASIS}"
+    wanted = funding.need(case)
+    most = (wanted.supervision if wanted else Decimal(0)) - cuts.get(Shortfall.SUPERVISION, Decimal(0))
+    if (signed_fee := funding.fee_signed(freeze)) > most:
+        yield At(
+            f"cut:{Shortfall.SUPERVISION}",
+            f"专项管理费已签 {signed_fee} 元，减到 {most} 元就不够付了，先作废管理费的合同{_BASIS}",
+        )
 
 
 def _unfit(case: Case, kind: str, cuts: Mapping[str, Decimal]) -> Iterator[str]:

@@ -1,5 +1,7 @@
-"""凭证号（R-081）：一张凭证只用一次；同一家、同一天付几份合同的，写明合计才能合用。
+"""凭证号（R-081）：一个付款人的一张凭证只用一次；付同一家、同一天付几份合同的，写明合计才能合用。
 
+付款人各编各的号：统一支付的是区科创中心，自行支付的是那个单位；重号只在同一付款人里查，
+话里也就不会说出别人付给谁、付了多少（R-001）。
 规矩在登记时看，库里不加约束：从前登记过的重号不动，`prove` 列出来提示。
 """
 
@@ -22,7 +24,7 @@ def problems(contract: Contract, voucher: str, paid_on: date, amount: Decimal, t
     if not number:
         yield "凭证号不能为空"
         return
-    earlier = list(of(number))
+    earlier = list(of(number, contract.unit_id))
     if total is None:
         if earlier:
             yield (
@@ -45,8 +47,8 @@ def _apart(one: Payment, contract: Contract, paid_on: date, total: Decimal) -> s
         return "那一笔没有勾“同一凭证”，不能合用"
     if before.pk == contract.pk:
         return "同一份合同不能用同一凭证登记两笔"
-    if (before.unit_id, before.provider_id) != (contract.unit_id, contract.provider_id):
-        return f"那一笔是{before.unit.name if before.unit else '区科创中心'}付给{before.provider.name}的，不是同一家"
+    if before.provider_id != contract.provider_id:
+        return f"那一笔是付给{before.provider.name}的，不是同一家"
     if one.paid_on != paid_on:
         return f"那一笔是 {one.paid_on} 付的，不是同一天"
     if one.voucher_total != total:
@@ -58,35 +60,43 @@ def _said(one: Payment) -> str:
     return f"{one.paid_on} 合同 {one.contract.number} {one.amount} 元"
 
 
-def of(number: str) -> QuerySet[Payment]:
-    """用了这个凭证号的各笔，先登记的在前。"""
-    found = Payment.objects.filter(voucher=number).order_by("pk")
-    return found.select_related("contract__provider", "contract__unit")
+def of(number: str, payer: int | None) -> QuerySet[Payment]:
+    """这个付款人用了这个凭证号的各笔，先登记的在前；`payer` 是自行支付的单位，空是区科创中心。"""
+    found = Payment.objects.filter(voucher=number, contract__unit=payer).order_by("pk")
+    return found.select_related("contract__provider")
 
 
 def unfilled(contracts: Iterable[Contract]) -> Iterator[str]:
-    """这几份合同用到的、合计还没有登记满的凭证：办结之前要登记满。"""
-    used = Payment.objects.filter(contract__in=contracts).values("voucher")
-    yield from _unfilled(Payment.objects.filter(voucher__in=used))
+    """这几份合同用到的、合计还没有登记满的凭证：办结之前要登记满，写错了合计的冲回重登。"""
+    used = Payment.objects.filter(contract__in=contracts, voucher_total__isnull=False)
+    keys = set(used.values_list("voucher", "contract__unit"))
+    yield from _unfilled(one for number, payer in sorted(keys, key=str) for one in of(number, payer))
 
 
 def _unfilled(payments: Iterable[Payment]) -> Iterator[str]:
-    sums: dict[tuple[str, Decimal], Decimal] = {}
+    """合计没有登记满的各张凭证；各笔都已冲回的不再算，冲回一部分的也是更正过了（一笔只冲一次，没有别的路）。"""
+    groups: dict[tuple[str, int, Decimal], list[Payment]] = {}
     for one in payments:
         if one.voucher_total is not None:
-            key = one.voucher, one.voucher_total
-            sums[key] = sums.get(key, Decimal(0)) + one.amount
-    for (number, total), spent in sorted(sums.items()):
-        if spent != total:
-            yield f"凭证 {number} 写的合计是 {total} 元，只登记了 {spent} 元，差 {total - spent} 元{_BASIS}"
+            groups.setdefault((one.voucher, one.contract.unit_id or 0, one.voucher_total), []).append(one)
+    reversed_ = set(Payment.objects.exclude(reverses=None).values_list("reverses", flat=True))
+    for (number, _, total), rows in sorted(groups.items(), key=lambda item: item[0]):
+        spent = sum((one.amount for one in rows), Decimal(0))
+        if spent != total and not reversed_.issuperset(one.pk for one in rows):
+            yield (
+                f"凭证 {number} 写的合计是 {total} 元，只登记了 {spent} 元，差 {total - spent} 元："
+                f"还有别的合同没登记的，补登；合计写错了的，把这张凭证的各笔（{'；'.join(map(_said, rows))}）都冲回，"
+                f"另用凭证号重登{_BASIS}"
+            )
 
 
 def hints() -> Iterator[str]:
-    """核对时的提示：没有写明合用的重号，合计没有登记满的。都不算不符。"""
-    repeated = Payment.objects.filter(voucher_total=None).order_by().values("voucher").annotate(count=Count("pk"))
-    for row in repeated.filter(count__gt=1).order_by("voucher"):
-        numbers = sorted({one.contract.number for one in of(row["voucher"])})
-        total = of(row["voucher"]).aggregate(sum=Sum("amount"))["sum"]
-        used = f"合同 {'、'.join(numbers)}，合计 {total} 元"
+    """核对时的提示：同一付款人没有写明合用的重号，合计没有登记满的。都不算不符。"""
+    alone = Payment.objects.filter(voucher_total=None).order_by()
+    repeated = alone.values("voucher", "contract__unit").annotate(count=Count("pk")).filter(count__gt=1)
+    for row in repeated.order_by("voucher", "contract__unit"):
+        same = of(row["voucher"], row["contract__unit"])
+        numbers = sorted({one.contract.number for one in same})
+        used = f"合同 {'、'.join(numbers)}，合计 {same.aggregate(sum=Sum('amount'))['sum']} 元"
         yield f"凭证号 {row['voucher']} 登记了 {row['count']} 笔（{used}），请核对{_BASIS}"
-    yield from _unfilled(Payment.objects.exclude(voucher_total=None))
+    yield from _unfilled(Payment.objects.exclude(voucher_total=None).select_related("contract").order_by("pk"))

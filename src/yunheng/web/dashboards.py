@@ -17,7 +17,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, queries
+from yunheng.settlement import chaining, queries
 from yunheng.settlement.models import Budget, Forecast, Run
 from yunheng.settlement.pages.years import CENTRE, names_of
 from yunheng.settlement.runs import forecasting, late, unread
@@ -69,7 +69,7 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         found["growing"] = near_limit(visible_projects(actor), on)[:_TOP]
     if actor.role in _PIPELINE:
         last = queries.year_cases().last()
-        found["pipeline"] = {"case": last.case, "steps": funding.chain(last.case)} if last else None
+        found["pipeline"] = {"case": last.case, "steps": chaining.chain(last.case)} if last else None
     return found
 
 

@@ -45,13 +45,17 @@ class Limit:
 
 @dataclass(frozen=True)
 class Field:
-    """办理时要填的一栏。`kind`：money 是元（最多两位小数），date 是日期，text 是文字。"""
+    """办理时要填的一栏。`kind`：money 是元（最多两位小数），date 是日期，text 是文字。
+
+    `basis` 是为什么要填，没有填时写给人看。
+    """
 
     key: str
     label: str
     kind: Literal["money", "date", "text"] = "text"
     hint: str = ""
     optional: bool = False
+    basis: str = "R-045"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from yunheng.rules.scopes import Scope
 
 from .model import Act, Field, Procedure, Step, back
 
-_DOCUMENT = Field("document", "文号", hint="没有文号的可不填", optional=True)
+#: 批复、申请、下达的金额和文号凭什么
+_FUNDED = "D14-15，R-081"
+_DOCUMENT = Field("document", "文号", hint="没有文号的可不填", optional=True, basis=_FUNDED)
 #: 批复、下达凭文号（D14-15，R-081）
-_NUMBER = Field("document", "文号")
+_NUMBER = Field("document", "文号", basis=_FUNDED)
 _NUMBERED = ("project", "finance")
 #: 第 2 版起专项管理费也签合同、付清才办结（D14-16(监管机制)，R-082）
 _CLOSING = ("signed", "paid")
@@ -74,7 +76,7 @@ SETTLEMENT_1 = Procedure(
             (
                 Act(
                     "grant", "批复", "budget", guards=("settlement_amounts",),
-                    fields=(Field("approved", "批复金额", "money"), _DOCUMENT),
+                    fields=(Field("approved", "批复金额", "money", basis=_FUNDED), _DOCUMENT),
                 ),
                 back("退回修改方案", "plan"),
             ),
@@ -85,7 +87,7 @@ SETTLEMENT_1 = Procedure(
             (
                 Act(
                     "apply", "报送区财政", "finance", guards=("settlement_amounts",),
-                    fields=(Field("applied", "申请追加金额", "money"), _DOCUMENT),
+                    fields=(Field("applied", "申请追加金额", "money", basis=_FUNDED), _DOCUMENT),
                 ),
                 back("批复金额不足，退回重新报批", "project"),
             ),
@@ -96,7 +98,7 @@ SETTLEMENT_1 = Procedure(
             (
                 Act(
                     "grant", "下达", "contract", guards=("settlement_amounts",),
-                    fields=(Field("granted", "下达金额", "money"), _DOCUMENT),
+                    fields=(Field("granted", "下达金额", "money", basis=_FUNDED), _DOCUMENT),
                 ),
                 back("退回重报", "budget"),
             ),
@@ -133,7 +135,7 @@ ADJUSTMENT_1 = Procedure(
             (
                 Act(
                     "grant", "下达", "contract", guards=("settlement_amounts",),
-                    fields=(Field("granted", "下达金额", "money"), _DOCUMENT),
+                    fields=(Field("granted", "下达金额", "money", basis=_FUNDED), _DOCUMENT),
                 ),
             ),
             "D14-15", when="adjustment_pays", otherwise="contract",

@@ -132,7 +132,8 @@ class Shortfall(AppendOnly):
 class Contract(AppendOnly):
     """支付合同：区级统一支付的一家服务商一份（R-081）；自行支付的由使用单位签（`unit` 不空，R-088）。
 
-    `fee` 是付给第三方机构的专项管理费（R-082），可以几份。补差的是补充协议，收回的金额为负。
+    `fee` 是付给第三方机构的专项管理费（R-082），可以几份；`less_reason` 是比这次该付的少签的理由。
+    补差的是补充协议，收回的金额为负。
     登记错了的作废（`voided`），重新登记的 `replaces` 指着它；算数的只有没作废的。
     """
 
@@ -140,6 +141,7 @@ class Contract(AppendOnly):
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
     unit = models.ForeignKey(Institution, models.PROTECT, null=True, related_name="+", verbose_name="使用单位")
     fee = models.BooleanField("专项管理费", default=False)
+    less_reason = models.CharField("少签的理由", max_length=500, blank=True, default="")
     number = models.CharField("合同号", max_length=80, db_index=True)
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
     signed_on = models.DateField("签订日")

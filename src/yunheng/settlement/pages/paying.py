@@ -63,6 +63,7 @@ def fee(request: Request, number: str) -> HttpResponse:
         number=request.POST.get("number", "")[:80],
         amount=money_in(request, "amount"),
         signed_on=_day(request, "signed_on"),
+        less_reason=request.POST.get("less_reason", ""),
     )
     return redirect(f"/cases/{number}/")
 

@@ -23,7 +23,7 @@ from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, queries
+from yunheng.settlement import chaining, funding, queries
 from yunheng.settlement.models import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in
 from yunheng.settlement.plans import checking, planning
@@ -148,7 +148,7 @@ def _context(
         "todo": sum(1 for one in bill if one.state in ("bad", "wait")),
         "stale": list(planning.stale(last, freeze)) if last and freeze else [],
         "failed": _failure(last),
-        "chain": funding.chain(case) if case else [],
+        "chain": chaining.chain(case) if case else [],
         # 没编过的先填各委托合同之和，超过上限的先填上限
         "fields": _fields(request, last, fees if cap is None else min(fees, cap), typed=bool(problems)),
         "cap": cap,

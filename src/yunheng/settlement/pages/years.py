@@ -40,7 +40,7 @@ from yunheng.rules.procedures import DONE, WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import arriving, disputing, funding, operations, queries, recovery
+from yunheng.settlement import arriving, chaining, disputing, funding, operations, queries, recovery
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import (
@@ -160,7 +160,7 @@ def _money(case: Case) -> dict[str, Any]:
     return {
         "case": case,
         "need": funding.need(case),
-        "chain": funding.chain(case),
+        "chain": chaining.chain(case),
         "short": funding.shortage(case),
         "limit": funding.limit(case),
         "standing": funding.shortfall_of(case),
@@ -323,7 +323,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     dues = funding.dues(found or Freeze(run=run, base=_base(case))) if found or run else []
     unified = [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in dues if not row.unit]
-    chain = funding.chain(case)
+    chain = chaining.chain(case)
     return {
         **(_standing(case, found, last, unified, names) if found else {}),
         "year": year,
@@ -375,33 +375,40 @@ def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
     most = funding.fee_payable(case)
     if most <= 0:
         return None
-    signed = sum((one.amount for one in funding.fee_contracts(freeze)), Decimal(0))
+    signed, ceiling = funding.fee_signed(freeze), funding.fee_ceiling(freeze)
     return {
         "most": most,
         "signed": signed,
-        "left": most - signed,
+        "left": max(min(most, ceiling) - signed, Decimal(0)),
+        "ceiling": ceiling if ceiling < most else None,
+        "less": funding.fee_less(case, freeze),
         "institutions": commissioning.registry(),
         "commissions": commissioning.of_year(freeze.service_year),
     }
 
 
-def _short(case: Case, names: dict[str, str], contracts: Sequence[Contract]) -> dict[str, Any] | None:
+def _short(case: Case, names: dict[str, str]) -> dict[str, Any] | None:
     """批复不足：差多少、各家多少、怎样处理的；不少的没有（R-081）。"""
     amount, most = funding.shortage(case), funding.limit(case)
     if not amount or most is None:
         return None
     labels = {Shortfall.RECOVERY: "灾备区级承担", Shortfall.SUPERVISION: "专项管理费"}
-    standing = funding.shortfall_of(case)
+    standing, fixed = funding.shortfall_of(case), funding.cuts_signed(case)
     return {
         "amount": amount,
         "limit": most,
-        "parties": [(key, labels.get(key) or names.get(key, key), due) for key, due in funding.parties(case).items()],
+        # 签了合同的照签的时候定的，不能改
+        "parties": [
+            (key, labels.get(key) or names.get(key, key), due, fixed.get(key))
+            for key, due in funding.parties(case).items()
+        ],
+        "bound": bool(fixed),
         "kinds": (Shortfall.DEFER, Shortfall.REDUCE),
         "standing": standing,
         "cuts": [(labels.get(key) or names.get(key, key), cut) for key, cut in standing.cuts.items()]
         if standing
         else (),
-        "open": not contracts and not case.board.outcome,
+        "open": not case.board.outcome,
     }
 
 
@@ -425,11 +432,11 @@ def _standing(
         "nothing": nothing,
         "unfit": unfit,
         "unsigned": [(row, name) for row, name, contract in unified if not contract and row.payable]
-        if done or step in ("contract", "pay")
+        if (done or step in ("contract", "pay")) and not funding.unhandled(case)
         else (),
         "owing": [(one.provider.name, one) for one in contracts if one.left] if done or step == "pay" else (),
-        "fee": _fee(case, freeze) if done or step in ("contract", "pay") else None,
-        "short": _short(case, names, contracts),
+        "fee": _fee(case, freeze) if (done or step in ("contract", "pay")) and not funding.unhandled(case) else None,
+        "short": _short(case, names),
         "late_recovery": recovery.borne(freeze.service_year) - plan.recovery if plan and step != "plan" else 0,
         "deferred": sum((row.deferred for row, _, _ in unified), Decimal(0)),
         # 办结以后又冲回、作废的，还差多少

@@ -130,16 +130,15 @@ def plan_checks(freeze: Freeze, plan: Plan | None, paper: Paper | None, problem:
 
 
 def _fee(freeze: Freeze, plan: Plan) -> Check:
-    """计量的上限拦着；核定减付、补差收回以后照实际应付算的更低，超了要注意。"""
+    """照实际应付算的上限（效能核定减付以后的）拦着报送；报送以后补差收回的更低了，超了要注意。"""
     name, clause = "专项管理费不超上限", "D14-16(监管机制)"
-    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
-    text = f"安排 {plan.supervision:,.2f} 元，最多 {cap:,.2f} 元"
-    if plan.supervision > cap:
-        return Check(name, "bad", text, clause=clause)
+    most = funding.fee_ceiling(freeze)
+    text = f"安排 {plan.supervision:,.2f} 元，最多 {most:,.2f} 元"
+    if plan.supervision > most:
+        over = f"，超出 {plan.supervision - most:,.2f} 元，请调低，再存一版"
+        return Check(name, "bad", text + over, clause=clause)
     if over := funding.fee_over(freeze.service_year):
-        why = (
-            f"；核定、补差以后照实际应付算最多 {over[1]:,.2f} 元，超出 {over[0] - over[1]:,.2f} 元，请调低或收回多付的"
-        )
+        why = f"；补差以后照实际应付算最多 {over[1]:,.2f} 元，超出 {over[0] - over[1]:,.2f} 元，请收回多付的"
         return Check(name, "warn", text + why, clause=clause)
     return Check(name, "ok", text, clause=clause)
 

@@ -19,7 +19,7 @@ from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.money import fen
-from yunheng.settlement import funding
+from yunheng.settlement import funding, queries
 from yunheng.settlement.models import DraftFile, Plan, PlanDraft, PlanFile, Run, RunFile
 from yunheng.settlement.models import Verified as VerifiedRow
 from yunheng.settlement.plans import papers
@@ -67,8 +67,11 @@ def _next_draft() -> bool:
 
 def documents(plan: Plan) -> dict[str, bytes]:
     """方案的各个文件和内容的 JSON；重算的摘要与批次不同抛 ValueError，有字印不出来抛 FontProblem。"""
+    freeze = queries.freeze_of(plan.case)
+    assert freeze is not None
     given = Written(
         **plan.prose,
+        ceiling=fen(f"{funding.fee_ceiling(freeze):.2f}") if plan.verified else None,
         supervision=fen(f"{plan.supervision:.2f}"),
         verified=_verified(plan),
         recheck=_recheck(plan.run),

@@ -56,7 +56,7 @@ def write_plan(
             *_not_now(case),
             *_overtaken(last, seen),
             *_written_badly(prose, goals),
-            *_fee_too_high(freeze, supervision),
+            *filter(None, [funding.fee_beyond(freeze, supervision)]),
         ]:
             raise Refused(problems)
         need = funding.need_now(freeze, supervision)
@@ -106,15 +106,6 @@ def _written_badly(prose: Mapping[str, str], goals: Sequence[tuple[str, str]]) -
                 yield f"{place}有 {len(text.strip())} 个字，最多 {most} 个（D14-15，R-080）"
 
 
-def _fee_too_high(freeze: Freeze, supervision: Decimal) -> Iterator[str]:
-    cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
-    if not 0 <= supervision <= cap:
-        limit = funding.fee_limit(freeze.service_year)
-        yield (
-            f"第三方专项管理费 {supervision} 超出年度结算费用的 {limit.value}%，最多 {cap} 元（{limit.clause}，R-082）"
-        )
-
-
 def stale(plan: Plan, freeze: Freeze) -> Iterator[str]:
     """这一版存下以后，算进去的数据又变了的：要更新数据，重编一版。"""
     if plan.run_id != freeze.run_id:
@@ -139,6 +130,8 @@ def plan_ready(doing: Doing) -> Iterator[str]:
         yield "还没有编结算项目方案，草稿不能报送（D62-八，R-080）"
         return
     yield from stale(plan, freeze)
+    if problem := funding.fee_beyond(freeze, plan.supervision):
+        yield problem
     if plan.files.filter(name=FAILED).exists():
         yield f"第 {plan.version} 版的文件没有出成，改好文字再存一版（R-080）"
     yield from funding.footing(plan.run)

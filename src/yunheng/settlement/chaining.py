@@ -1,0 +1,110 @@
+"""金额链：从结算书到支付，一步一个金额，与上一步差多少、由哪几行加成，逐行加得起来（D14-15，R-081）。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Max, Sum
+
+from yunheng.cases.models import Case
+from yunheng.settlement import funding
+from yunheng.settlement.models import Freeze, Payment, Shortfall
+from yunheng.settlement.queries import ZERO, freeze_of, latest_plan
+
+#: 一行：叫法、元、条款
+Row = tuple[str, Decimal, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """金额链上的一步：叫法、金额、与上一步的差、哪天、凭什么（文号或件）。
+
+    `parts` 是它由哪几行加成，`why` 是与上一步的差由哪几行加成；没有的是空的。
+    """
+
+    name: str
+    amount: Decimal | None
+    gap: Decimal | None
+    on: date | None = None
+    document: str = ""
+    parts: tuple[Row, ...] = ()
+    why: tuple[Row, ...] = ()
+
+
+def chain(case: Case) -> list[Step]:
+    """从结算书到支付，一步一个金额。"""
+    found = freeze_of(case)
+    steps: list[Step] = []
+    previous: Decimal | None = None
+    for step in _steps(case, found):
+        gap = step.amount - previous if step.amount is not None and previous is not None else None
+        why = tuple(_unsigned(case, found, gap)) if found and step.name == _SIGNED and gap else ()
+        steps.append(replace(step, gap=gap, why=why))
+        previous = step.amount if step.amount is not None else previous
+    return steps
+
+
+_SIGNED = "已签合同"
+
+
+def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
+    """链上的各步，还没有算差。"""
+    if found:
+        verified = sum(funding.verified_of(found).values(), ZERO)
+        name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
+        yield Step(name, funding.unified_net(found) - verified, None, found.on, f"批次 {found.run_id}")
+        if verified:
+            last = funding.verifications(found).order_by("-pk")[0]
+            yield Step("效能评估核定以后", funding.unified_net(found), None, last.on, last.document)
+    if case.procedure == "settlement":
+        plan = latest_plan(case)
+        version = f"第 {plan.version} 版" if plan else ""
+        wanted = funding.need_of_plan(plan) if plan else None
+        yield Step(
+            "预算合计",
+            wanted.total if wanted else None,
+            None,
+            plan.on if plan else None,
+            version,
+            wanted.rows if wanted else (),
+        )
+        yield _decided(case, "批复金额", "approved")
+        yield _decided(case, "申请追加", "applied")
+    yield _decided(case, "下达预算", "granted")
+    if found:
+        contracts = funding.contracts_of(found).filter(unit=None)
+        payments = Payment.objects.filter(contract__in=contracts)
+        for name, rows, day, measure in (
+            (_SIGNED, contracts, "signed_on", "份"),
+            ("已支付", payments, "paid_on", "笔"),
+        ):
+            added = rows.aggregate(sum=Sum("amount"), last=Max(day), number=Count("pk"))
+            document = f"{added['number']} {measure}" if added["number"] else ""
+            yield Step(name, added["sum"], None, added["last"], document)
+
+
+def _decided(case: Case, name: str, key: str) -> Step:
+    event = funding.decided(case, key)
+    if event is None:
+        return Step(name, None, None)
+    fields = event.detail["fields"]
+    return Step(name, Decimal(fields[key]), None, event.on, fields.get("document", ""))
+
+
+def _unsigned(case: Case, freeze: Freeze, gap: Decimal) -> Iterator[Row]:
+    """签了的比下达的少在哪里：灾备不在这里签，管理费少签的连着理由，余下的还没有签；各行合计等于 `gap`。"""
+    left = gap
+    wanted = funding.need(case)
+    borne = wanted.recovery - funding.cuts_of(case).get(Shortfall.RECOVERY, ZERO) if wanted else ZERO
+    if borne:
+        yield "灾备区级承担，照分摊拨付，不在这里签合同", -borne, "M10-五"
+        left += borne
+    less = funding.fee_less(case, freeze)
+    if less:
+        yield f"专项管理费少签：{less.reason or '还没有写明理由'}", -less.amount, "D14-16(监管机制)"
+        left += less.amount
+    if left:
+        yield "还没有签合同" if left < 0 else "比下达的多", left, "D62-八"
