@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
+from tests.scenarios.test_funds import unicom
 from tests.scenarios.test_lifecycle_others import grown
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, appraised, measured, used
