@@ -276,7 +276,9 @@ def test_R082_管理费少签的要写理由_不写拒绝_写了列进金额链_
         sign_fee(freeze, FENS, why="  ")
     assert why(case) == [("还没有签合同", -FEE)]
     fee = sign_fee(freeze, FENS, why="监管只做了一个月")
-    assert Entry.objects.get(action="签专项管理费合同").after["少签的理由"] == "监管只做了一个月"
+    assert Entry.objects.get(action="签专项管理费合同").after == {
+        "第三方机构": supervisor().name, "金额": "0.01", "少签的理由": "监管只做了一个月",
+    }  # fmt: skip
     assert why(case) == [("专项管理费少签：监管只做了一个月", Decimal("-199.99"))]
     shown = page("shy", f"/cases/{case.number}/")
     assert "专项管理费少签：监管只做了一个月" in shown

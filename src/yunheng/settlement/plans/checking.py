@@ -135,8 +135,8 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
     most = funding.fee_ceiling(freeze)
     text = f"安排 {plan.supervision:,.2f} 元，最多 {most:,.2f} 元"
     if plan.supervision > most:
-        over = f"，超出 {plan.supervision - most:,.2f} 元，请调低，再存一版"
-        return Check(name, "bad", text + over, clause=clause)
+        text += f"，超出 {plan.supervision - most:,.2f} 元，请调低，再存一版"
+        return Check(name, "bad", text, clause=clause)
     if over := funding.fee_over(freeze.service_year):
         why = f"；补差以后照实际应付算最多 {over[1]:,.2f} 元，超出 {over[0] - over[1]:,.2f} 元，请收回多付的"
         return Check(name, "warn", text + why, clause=clause)
