@@ -8,6 +8,7 @@ from typing import Any
 from yunheng.audit.refused import Refused
 from yunheng.documents.annex1 import LABELS
 from yunheng.ledger.models import Resource
+from yunheng.rules.halfwidth import unusual
 from yunheng.rules.procedures import procedure
 from yunheng.tables import folding
 from yunheng.tables.notes import Note, Outcome
@@ -122,4 +123,4 @@ def _alike(one: str, other: str, units: tuple[str, ...]) -> bool:
     numbers = [folding.number(text, units) for text in (one, other)]
     if all(numbers):
         return decimal(numbers[0]) == decimal(numbers[1])
-    return folding.compact(one) == folding.compact(other)
+    return unusual(one) == unusual(other) and folding.compact(one) == folding.compact(other)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from yunheng.tables import folding
+from yunheng.tables.columns import RAISED
 from yunheng.tables.word import Text, ticked
 
 from .annex_reading import BOXES, LONGEST, Grid, Reading, beside, flat, squeezed
@@ -131,6 +132,9 @@ def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading)
         if key == "action":
             values[key] = _action(value, reading)
             continue
+        if key == "note" and value.raised and ("action" in keys or "台" in value):
+            # 备注里写着资源编号、台数
+            reading.refuse(value.where, f"“备注”{RAISED}")
         wanted = _READS.get(key)
         text = reading.cell(wanted, value) if wanted else " ".join(folding.visible(value).split("\n"))
         values[key] = text[:LONGEST]

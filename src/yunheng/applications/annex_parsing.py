@@ -9,7 +9,7 @@ from itertools import pairwise
 from yunheng.documents.annex1 import LABELS
 from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.tables import folding
-from yunheng.tables.columns import Column, Kind
+from yunheng.tables.columns import RAISED, Column, Kind
 from yunheng.tables.word import TICKS, Text
 
 from .annex_hosts import ACTIONS, KINDS, PARTS, host_rows
@@ -62,7 +62,7 @@ def _application_row(where: str, row: dict[str, str], reading: Reading) -> dict[
         shown = f"台数一列“{column}”、" if column else ""
         reading.refuse(where, f"台数写了几处、不一样：{shown}备注“{flat(row['note'])}”；请只留一处")
     count = (said or ["1"])[0]
-    if not loose and re.search(r"[0-9一二两三四五六七八九十]\s*台", left):
+    if not loose and re.search(r"[0-9①-⑳一二两三四五六七八九十]\s*台", left):
         reading.notes.append(f"{where}备注“{flat(row['note'])}”里写了台数，当作 {count} 台，请核对")
     if not ssd and "ssd" in left.casefold():
         reading.notes.append(f"{where}备注“{flat(row['note'])}”里写了 SSD，没有当作数据盘为 SSD，请核对")
@@ -266,6 +266,8 @@ def annex4(grid: Grid, reading: Reading) -> None:
         if squeezed(text) == "释放清单":
             codes = [folding.code(code) for code in re.split(r"[、,，;；\s]+", row[1]) if code.strip(" —")]
             row[1].taken = True
+            if row[1].raised:
+                reading.refuse(row[1].where, f"“释放清单”{RAISED}")
             if codes:
                 reading.values["release"] = list(dict.fromkeys(codes))
         if squeezed(text) == "备份迁移":

@@ -10,7 +10,7 @@ from typing import Any
 
 from yunheng.tables import columns, folding
 from yunheng.tables.cells import Cell
-from yunheng.tables.columns import Column, Kind
+from yunheng.tables.columns import RAISED, Column, Kind
 from yunheng.tables.notes import Note, Outcome
 from yunheng.tables.word import TICKS, Text, ticked
 
@@ -81,7 +81,9 @@ class Reading:
     def put(self, key: str, label: str, value: Text) -> None:
         """记下一栏；空的不记，免得盖掉已填的；别处已经填了不一样的，两处都拒绝。"""
         value.taken = True
-        if not self.unsure(label, value):
+        if value.raised and key in _DATES:
+            self.refuse(value.where, f"“{label}”{RAISED}")
+        elif not self.unsure(label, value):
             self.plain(key, label, value.where, value)
 
     def unsure(self, label: str, value: Text) -> bool:
@@ -146,7 +148,9 @@ class Reading:
             return plain
         if value.wrong and self.unsure(wanted.name, value):
             return ""
-        found = columns.read(wanted, value.cell or Cell(1, folding.visible(value)))
+        found = columns.read(
+            wanted, value.cell or Cell(1, folding.visible(value), raised=value.raised and wanted.kind != Kind.TEXT)
+        )
         if found.refused:
             self.refuse(value.where, f"“{wanted.name}”{found.refused}", red=_red(wanted, plain))
             return plain

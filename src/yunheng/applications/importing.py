@@ -166,6 +166,11 @@ def _from_workbook(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], s
         if any(low <= cell.column <= high for line in chosen.lines for cell in line.cells):
             where = letters(low) if low == high else f"{letters(low)}–{letters(min(high, _MAX_COLUMNS))}"
             notes.append(Note(Outcome.NAMED, f"{where} 列", "是隐藏的列，照读"))
+    if raised := [address(line.number, cell.column) for line in chosen.lines for cell in line.cells if cell.raised]:
+        more = f"等 {len(raised)} 格" if len(raised) > 10 else ""
+        notes.append(
+            Note(Outcome.NAMED, f"{'、'.join(raised[:10])}{more}", "有上标或下标的字，文字里的照平常的字读，请核对")
+        )
     wrong = [
         f"{address(line.number, cell.column)} {'划了删除线' if cell.struck else f'是{cell.made}'}"
         for line in chosen.lines

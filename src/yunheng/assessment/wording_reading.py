@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from yunheng.rules import conventions, scoring
+from yunheng.rules.halfwidth import unusual
 from yunheng.rules.scoring import INDICATORS
 from yunheng.tables import folding, word
 from yunheng.tables.notes import Note, Outcome
@@ -168,7 +169,7 @@ def _compare(found: Found, on: date) -> None:
         if line.letter not in found.rows:
             continue
         cell = found.full[line.letter]
-        if _NUMBER.findall(folding.code(cell)) != [line.full]:
+        if cell.raised or unusual(cell) or _NUMBER.findall(folding.code(cell)) != [line.full]:
             found.problems.append(
                 f"{cell.where}：{line.title} 的分值写着“{_flat(cell)}”，系统照规则按 {line.full} 分算"
             )

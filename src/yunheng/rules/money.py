@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .halfwidth import halfwidth
+
 _AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
-_NUMBER = re.compile(r"-?([0-9]{1,30}|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]{1,30})?")
+_NUMBER = re.compile(r"-?([0-9]{1,30}|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]{1,30})?")
 
 
 def number_typed(text: str) -> Decimal | None:
-    """人填的、接口送来的一个数：全角当半角，千分位须三位一组；`1e3`、`1_0`、`1,2` 这样的不猜，为 None。"""
-    plain = unicodedata.normalize("NFKC", text).strip()
+    """人填的、接口送来的一个数：全角当半角，千分位须三位一组、不以 0 起；`1e3`、`1,2`、`0,125`、`8①` 不猜，为 None。"""
+    plain = halfwidth(text).strip()
     return Decimal(plain.replace(",", "")) if _NUMBER.fullmatch(plain) else None
 
 

@@ -26,7 +26,8 @@ class Made(StrEnum):
 class Cell(NamedTuple):
     """一格：列号从 1 起；`text` 数字是不用指数的十进制，日期是 YYYY-MM-DD（有钟点的带钟点），公式是 = 和公式本身。
 
-    `shown` 是数字格的显示格式，常规的为空；`struck` 是字全划掉了或划掉了一段。
+    `shown` 是数字格的显示格式，常规的为空；`struck` 是字全划掉了或划掉了一段，
+    `raised` 是全部或一段是上标、下标。
     """
 
     column: int
@@ -34,6 +35,7 @@ class Cell(NamedTuple):
     made: Made = Made.TEXT
     shown: str = ""
     struck: bool = False
+    raised: bool = False
 
 
 class Line(NamedTuple):

@@ -9,6 +9,8 @@ from decimal import Context, Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from yunheng.rules.halfwidth import unusual
+
 from . import folding
 from .cells import Cell, Made
 from .shown import displayed, words
@@ -16,6 +18,8 @@ from .stored import serial_day
 
 #: 超过这么多位的整数，Excel 存不住
 MAX_DIGITS = 15
+#: 数、编号、日期里有上标下标的字，8 加上标 1 不是 81
+RAISED = "里有上标或下标的字，不知道算不算；请改成平常的字，或删去"
 _AS_TEXT = "请把这一列设成文本格式重新填"
 #: 列名括号里可以有的、不是单位的字
 _HARMLESS = {"必填", "选填", "可选", "可空", "数字", "填数字", "必填项", "选填项"}
@@ -126,8 +130,8 @@ def read(column: Column, cell: Cell) -> Read:
     """读一格。"""
     raw = cell.text
     plain = folding.code(raw[:60])
-    if cell.struck:
-        return Read(raw, f"“{raw[:30]}”划了删除线，不知道还算不算；请删掉划掉的字，或取消删除线")
+    if look := _look(column, cell):
+        return Read(raw, f"“{raw[:30]}”{look}")
     if cell.made == Made.FORMULA or plain.startswith("="):
         return Read(raw, f"是公式“{raw[:30]}”，请复制后选择性粘贴为数值")
     if cell.made == Made.ERROR or _ERRORS.fullmatch(plain):
@@ -143,9 +147,22 @@ def read(column: Column, cell: Cell) -> Read:
     return _READERS[column.kind](column, cell)
 
 
+def _look(column: Column, cell: Cell) -> str:
+    """字的样子让人不知道算不算的：说一句；没有为空。"""
+    if cell.struck:
+        return "划了删除线，不知道还算不算；请删掉划掉的字，或取消删除线"
+    return RAISED if cell.raised and column.kind != Kind.TEXT else ""
+
+
 def _tidied(raw: str, text: str, what: str) -> str:
     """改动了什么，说一句；没有改动为空。"""
     return what if raw != text else ""
+
+
+def _unusual(text: str) -> str:
+    """有 ①、²、Ⅷ 这样的字：说一句；没有为空。"""
+    found = unusual(text)
+    return f"“{text.strip()[:20]}”里有{found[:5]}这样的字，请改成普通数字、字母" if found else ""
 
 
 def _displayed(cell: Cell) -> str:
@@ -162,7 +179,8 @@ def _text(_column: Column, cell: Cell) -> Read:
     if cell.made == Made.NUMBER and (odd := _displayed(cell)):
         return Read(cell.text, odd)
     text = folding.visible(cell.text)
-    return Read(text, folded=_tidied(cell.text, text, "去掉首尾空白和看不见的字符"))
+    named = "里有上标或下标的字，照平常的字读" if cell.raised else ""
+    return Read(text, folded=_tidied(cell.text, text, "去掉首尾空白和看不见的字符"), named=named)
 
 
 def _code(column: Column, cell: Cell) -> Read:
@@ -172,6 +190,8 @@ def _code(column: Column, cell: Cell) -> Read:
     if cell.made == Made.NUMBER:
         return _numeric_code(cell)
     text = folding.code(raw)
+    if odd := _unusual(text):
+        return Read(raw, odd)
     if folding.scientific(text):
         return Read(raw, f"编号成了科学计数法 {text}，位数已经丢了；{_AS_TEXT}")
     if "\n" in text:
@@ -217,6 +237,10 @@ def _number(column: Column, cell: Cell) -> Read:
     if text is None and re.search(r"[0-9.,]\s+[0-9.,]", plain):
         shown = re.sub(r"\s*\n\s*", "⏎", plain)[:20]
         return Read(raw, f"“{shown}”中间有空白或换行，不知道是一个数还是几个，请填一个数")
+    if text is None and (odd := _unusual(plain)):
+        return Read(raw, odd)
+    if text is None and re.search("(?<![0-9,.])0[0-9]*,[0-9]", plain):
+        return Read(raw, f"“{plain[:20]}”的逗号当千分位还是小数点不清楚，请填不带逗号的数；单位不换算")
     if text is None:
         unit = f"请按 {column.units[0]} 填" if column.units else "请填数"
         example = f"，如 {'0.1' if column.units[:1] == ('TB',) else '8'}"
@@ -277,6 +301,8 @@ def _date(column: Column, cell: Cell) -> Read:
     if text is None and cell.made == Made.NUMBER and re.fullmatch("[0-9]{5}", raw):
         text = serial_day(raw)
         return Read(text, folded="常规格式的日期序号换成日期") if text else Read(raw, f"“{raw}”不是日期")
+    if text is None and (odd := _unusual(raw)):
+        return Read(raw, odd)
     if text is None:
         return Read(raw, f"“{folding.visible(raw)[:20]}”认不出是哪一天，请填成 2026-07-01 这样")
     return Read(text, folded=_tidied(raw, text, "日期写成年-月-日"))

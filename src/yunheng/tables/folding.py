@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
+from yunheng.rules.halfwidth import halfwidth
+
 #: 看不见的字符：零宽、方向控制、软连字符、BOM、控制字符（换行、制表除外）
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
                         "\u2060-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1b\x7f]")  # fmt: skip
@@ -23,7 +25,7 @@ _DATES = (
 )
 #: 日期后面的钟点：不要，写明
 _CLOCK = re.compile(r"[T\s]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$")
-_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
 _SCALE = re.compile(r"[十百千万亿萬億]|^[kKwW](?![A-Za-z])")
@@ -38,8 +40,8 @@ def visible(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """编号：去零宽和首尾空白，全角折成半角（NFKC）。"""
-    return unicodedata.normalize("NFKC", visible(text)).strip()
+    """编号：去零宽和首尾空白，全角折成半角；①、² 这样的字留着，见 `halfwidth.unusual`。"""
+    return halfwidth(visible(text)).strip()
 
 
 def heading(text: str) -> tuple[str, tuple[str, ...]]:
@@ -70,12 +72,12 @@ def day(text: str) -> str | None:
 def number(text: str, units: Iterable[str] = ()) -> str | None:
     """写法认得出的数：全角、千分位、与列同一的单位去掉；认不出的为 None。不猜、不换算。
 
-    数字中间的空白、换行不去：“8 16”是一个数还是两个，没有人知道。
+    数字中间的空白、换行不去：“8 16”是一个数还是两个，没有人知道。千分位不以 0 起：“0,125”的逗号说不清是什么。
     """
     plain = code(text).removeprefix("+")
     folded = plain.casefold()
     for unit in sorted(units, key=len, reverse=True):
-        ending = unicodedata.normalize("NFKC", unit).casefold()
+        ending = halfwidth(unit).casefold()
         if ending and folded.endswith(ending):
             plain = plain[: len(plain) - len(ending)]
             break

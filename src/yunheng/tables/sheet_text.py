@@ -1,4 +1,4 @@
-"""xlsx 里的字：共享字符串怎样连，划掉的字怎样认，页眉页脚去掉格式码。"""
+"""xlsx 里的字：共享字符串怎样连，划掉的、上标下标的字怎样认，页眉页脚去掉格式码。"""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def struck(attributes: dict[str, str]) -> bool:
     return attributes.get("val", "1") not in ("0", "false")
 
 
+def raised(attributes: dict[str, str]) -> bool:
+    """是不是上标、下标（vertAlign）。"""
+    return attributes.get("val", "baseline") in ("superscript", "subscript")
+
+
 def margin(text: str) -> str:
     """页眉页脚里写的字；只有页码、文件名之类的为空。"""
     words = visible(_CODES.sub("", text))
@@ -27,20 +32,22 @@ def margin(text: str) -> str:
 
 
 class TextReader:
-    """把 <si> 里的 <t> 连起来；注音（rPh）不要；`struck` 是有一段划掉了。"""
+    """把 <si> 里的 <t> 连起来；注音（rPh）不要；`struck`、`raised` 是有一段划掉了、是上标下标。"""
 
     def __init__(self, element: str, done: Callable[[str], None], most: int) -> None:
         self.element, self.done, self.most = element, done, most
         self.parts: list[str] = []
         self.length = 0
-        self.reading = self.phonetic = self.struck = False
+        self.reading = self.phonetic = self.struck = self.raised = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """一个元素开始。"""
         if name == self.element:
-            self.parts, self.length, self.struck = [], 0, False
+            self.parts, self.length, self.struck, self.raised = [], 0, False, False
         elif name == "strike":
             self.struck = self.struck or struck(attributes)
+        elif name == "vertAlign":
+            self.raised = self.raised or raised(attributes)
         elif name == "rPh":
             self.phonetic = True
         elif name == "t":

@@ -22,13 +22,14 @@ _LAST_SERIAL = 2_958_466
 
 @dataclass(frozen=True)
 class Style:
-    """一种单元格格式：数字格式原文，是不是日期、百分比，有没有底色、删除线。"""
+    """一种单元格格式：数字格式原文，是不是日期、百分比，有没有底色、删除线，是不是上标、下标。"""
 
     shown: str = ""
     dated: bool = False
     percent: bool = False
     painted: bool = False
     struck: bool = False
+    raised: bool = False
 
 
 def style(number: int, custom: str | None, *, painted: bool) -> Style:

@@ -1,6 +1,6 @@
 """读 Word：段落一段一行，表格一行一行，页眉、页脚在后；修订照接受以后的读。
 
-不读的（批注、文本框、图片、划掉的、隐藏的字）点名；公式域、跨行合并的格记在那一格上。
+不读的（批注、文本框、图片、划掉的、隐藏的字）点名；公式域、跨行合并的格、上标下标的字记在那一格上。
 
 自己解析：读 Word 的库不读修订里插入的字和内容控件，又先把跨列的格展开。
 """
@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from .cells import Cell
 from .folding import visible
 from .limits import HUMAN, OLE, Limits, TooLarge, Unreadable, guard, guard_directory
-from .word_parts import MARKS, broken, fed, on, styles
+from .sheet_text import raised
+from .word_parts import MARKS, RAISED, broken, fed, on, styles
 
 #: 一张表逐行带下来的跨行合并格，最多几格
 _COLUMNS = 400
@@ -49,20 +50,23 @@ _OPAQUE = {
 class Text(str):
     """一格的文字，记着在哪里、有没有读进去。
 
-    `merged` 是在跨行合并的格里；`wrong` 是读不出真正的值，写明为什么；`cell` 是 Excel 里的那一格。
+    `merged` 是在跨行合并的格里；`wrong` 是读不出真正的值，写明为什么；`raised` 是有上标、下标的字；
+    `cell` 是 Excel 里的那一格。
     """
 
-    __slots__ = ("cell", "merged", "taken", "where", "wrong")
+    __slots__ = ("cell", "merged", "raised", "taken", "where", "wrong")
     where: str
     taken: bool
     merged: bool
     wrong: str
+    raised: bool
     cell: Cell | None
 
     def __new__(cls, text: str, where: str, taken: bool = False, *, cell: Cell | None = None) -> Text:
         """`where` 是在哪里；`taken` 是不必再读的（跨行合并带下来的）。"""
         made = super().__new__(cls, text)
         made.where, made.taken, made.merged, made.wrong, made.cell = where, taken, False, "", cell
+        made.raised = bool(cell and cell.raised)
         return made
 
 
@@ -146,6 +150,7 @@ class _Table:
     dropped: bool = False
     deleted: bool = False
     wrong: str = ""
+    raised: bool = False
 
 
 class _Reader:
@@ -243,6 +248,7 @@ class _Reader:
             table.column += self._span(attributes)
         elif name == "tc":
             table.span, table.merge, table.parts, table.deleted, table.wrong = 1, "", [], False, ""
+            table.raised = False
         elif name == "hidden" and self.stack[-2:-1] == ["trPr"] and on(attributes):
             self._said(f"{self.place}第 {table.number} 张表第 {table.row} 行是隐藏的行，照读")
         elif name == "gridSpan":
@@ -279,6 +285,8 @@ class _Reader:
         own = self.stack[-3:-1] == ["r", "rPr"]
         if name in MARKS and own:
             (marks.add if on(attributes) else marks.discard)(MARKS[name])
+        elif name == "vertAlign" and own:
+            (marks.add if raised(attributes) else marks.discard)(RAISED)
         elif name == "rStyle" and own:
             marks |= self.looks.get(attributes.get("val", ""), frozenset())
         elif name == "t":
@@ -389,6 +397,8 @@ class _Reader:
     def _close_run(self) -> None:
         parts, marks = self.runs.pop()
         words = "".join(parts)
+        lifted = RAISED in marks and bool(visible(words))
+        marks.discard(RAISED)
         if marks and visible(words):
             self._aside(f"{'、'.join(sorted(marks))}的字“{visible(words)[:40]}”")
         elif marks:
@@ -397,8 +407,11 @@ class _Reader:
             self.boxed.append(words)
         elif self.tables:
             self.tables[-1].parts.append(words)
+            self.tables[-1].raised |= lifted
         else:
             self.plain.append(words)
+        if lifted and not marks and not self.boxes:
+            self._said(f"{self._where()}有上标或下标的字“{visible(words)[:20]}”，文字里的照平常的字读")
 
     def _close_paragraph(self, table: _Table | None) -> None:
         if self.paragraphs:
@@ -418,7 +431,7 @@ class _Reader:
         words = "".join(table.parts).rstrip("\n")
         where = self._where().removesuffix("里")
         made = Text(words, where)
-        made.wrong = table.wrong
+        made.wrong, made.raised = table.wrong, table.raised
         if table.merge == "continue":
             if visible(words):
                 self._few(self.document.aside)
@@ -427,7 +440,7 @@ class _Reader:
             made = Text(above or "", where, taken=True)
             made.merged = True
             if above is not None:
-                above.merged, made.wrong = True, above.wrong
+                above.merged, made.wrong, made.raised = True, above.wrong, above.raised
         elif table.column < _COLUMNS:
             table.above[table.column] = made
         table.column += table.span

@@ -1,4 +1,4 @@
-"""Word 的部件：一段一段喂给处理函数；样式里划掉、隐藏的字怎样认。"""
+"""Word 的部件：一段一段喂给处理函数；样式里划掉、隐藏、上标下标的字怎样认。"""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 from . import markup
 from .limits import Limits, TooLarge, Unreadable
+from .sheet_text import raised
 
 #: 字的样子 → 怎样叫它：有一样就当作不要的字
 MARKS = {"strike": "划掉", "dstrike": "划掉", "vanish": "隐藏"}
+#: 上标、下标的字：读，数和编号里的拒绝
+RAISED = "上标或下标"
 _OFF = ("0", "false", "off")
 
 
@@ -24,7 +27,7 @@ def on(attributes: dict[str, str]) -> bool:
 
 
 def styles(archive: zipfile.ZipFile, name: str, limits: Limits) -> dict[str, frozenset[str]]:
-    """划掉、隐藏的样式：编号 → 怎样叫它；缺省的段落样式的编号是空。"""
+    """划掉、隐藏、上标下标的样式：编号 → 怎样叫它；缺省的段落样式的编号是空。"""
     own: dict[str, set[str]] = {}
     based: dict[str, str] = {}
     at: list[str] = []
@@ -44,6 +47,8 @@ def styles(archive: zipfile.ZipFile, name: str, limits: Limits) -> dict[str, fro
             based[current] = attributes.get("val", "")
         elif element in MARKS and at[-3:-1] == ["style", "rPr"] and on(attributes):
             own[current].add(MARKS[element])
+        elif element == "vertAlign" and at[-3:-1] == ["style", "rPr"] and raised(attributes):
+            own[current].add(RAISED)
 
     fed(archive, "word/styles.xml", name, limits, start, lambda _element: at.pop())
 

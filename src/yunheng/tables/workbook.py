@@ -19,7 +19,7 @@ from .folding import visible
 from .limits import Limits, TooLarge, Unreadable, guard
 from .markup import Attributes, fed
 from .notes import Area, address
-from .sheet_text import MARGINS, TextReader, margin, struck
+from .sheet_text import MARGINS, TextReader, margin, raised, struck
 from .stored import Style, iso, numbered, style
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -72,6 +72,7 @@ class Workbook:
             raise Unreadable(f"“{name}”里有宏，不能导入，请另存为不带宏的 .xlsx")
         self.entries, self.epoch_1904 = self._contents()
         self._struck: set[int] = set()
+        self._raised: set[int] = set()
         self._strings = self._shared()
         self._styles = self._formats()
 
@@ -111,6 +112,7 @@ class Workbook:
             sheet,
             self._strings,
             self._struck,
+            self._raised,
             self._styles,
             self.epoch_1904,
             self._counter,
@@ -200,6 +202,8 @@ class Workbook:
         def done(text: str) -> None:
             if reader.struck:
                 self._struck.add(len(strings))
+            if reader.raised:
+                self._raised.add(len(strings))
             strings.append(self._counted(text))
 
         reader = TextReader("si", done, self.limits.cell_letters)
@@ -221,7 +225,7 @@ class Workbook:
             return styles
         custom: dict[int, str] = {}
         fills: list[bool] = []
-        fonts: list[bool] = []
+        fonts: list[Style] = []
         inside: list[str] = []
 
         def start(name: str, attributes: Attributes) -> None:
@@ -229,9 +233,11 @@ class Workbook:
                 inside[:] = [name]
             elif name == "font" and inside == ["fonts"]:
                 self._bounded(fonts)
-                fonts.append(False)
+                fonts.append(Style())
             elif name == "strike" and inside == ["fonts"] and fonts:
-                fonts[-1] = struck(attributes)
+                fonts[-1] = replace(fonts[-1], struck=struck(attributes))
+            elif name == "vertAlign" and inside == ["fonts"] and fonts:
+                fonts[-1] = replace(fonts[-1], raised=raised(attributes))
             elif name == "numFmt" and "dxfs" not in inside:
                 self._bounded(custom)
                 custom[_whole(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
@@ -243,7 +249,8 @@ class Workbook:
                 self._bounded(styles)
                 number, fill, font = (_whole(attributes.get(key)) for key in ("numFmtId", "fillId", "fontId"))
                 own = style(number, custom.get(number), painted=fill < len(fills) and fills[fill])
-                styles.append(replace(own, struck=font < len(fonts) and fonts[font]))
+                look = fonts[font] if font < len(fonts) else Style()
+                styles.append(replace(own, struck=look.struck, raised=look.raised))
 
         self._all(part, start)
         return styles
@@ -284,6 +291,7 @@ class _SheetReader:
     sheet: Sheet
     strings: list[str]
     struck_strings: set[int]
+    raised_strings: set[int]
     styles: list[Style]
     epoch_1904: bool
     counter: _Counter
@@ -304,6 +312,7 @@ class _SheetReader:
     length: int = 0
     in_data: bool = False
     struck: bool = False
+    raised: bool = False
 
     def taken(self) -> Iterator[Line]:
         """读好的各行。"""
@@ -327,6 +336,8 @@ class _SheetReader:
             self.collecting = "f"
         elif name == "strike" and self.in_data:
             self.struck = self.struck or struck(attributes)
+        elif name == "vertAlign" and self.in_data:
+            self.raised = self.raised or raised(attributes)
         elif name in MARGINS:
             self.collecting, self.value, self.length = "v", [], 0
         elif name == "mergeCell":
@@ -378,7 +389,8 @@ class _SheetReader:
         self.kind = attributes.get("t", "n")
         self.style = self._style(attributes.get("s"))
         self.painted = self.painted or self.style.painted
-        self.formula, self.value, self.length, self.in_data, self.struck = None, [], 0, True, self.style.struck
+        self.formula, self.value, self.length, self.in_data = None, [], 0, True
+        self.struck, self.raised = self.style.struck, self.style.raised
 
     def _close_cell(self) -> None:
         self.in_data = False
@@ -390,8 +402,11 @@ class _SheetReader:
         if self.column > limits.columns:
             raise TooLarge(f"“{self.counter.name}”“{self.sheet.title}”超过 {limits.columns:,} 列，请只留要导入的列")
         self.counter.add(1, 0 if self.kind == "s" else len(raw))
-        if self.struck or (self.struck_strings and self.kind == "s" and _whole(raw.strip()) in self.struck_strings):
+        index = _whole(raw.strip()) if self.kind == "s" else -1
+        if self.struck or index in self.struck_strings:
             cell = cell._replace(struck=True)
+        if self.raised or index in self.raised_strings:
+            cell = cell._replace(raised=True)
         self.cells.append(cell)
 
     def _cell(self, raw: str) -> Cell | None:

@@ -99,6 +99,46 @@ def test_R047_照样式划掉_隐藏的字_一样不读点名(name: str, said: s
     assert f"{said}的字“8”没有读" in unread(found)
 
 
+@pytest.mark.parametrize("way", ["superscript", "subscript"])
+def test_R047_Word里数的上标下标_拒绝到格_整份不能写入(way: str, tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    cell = hosts(document)[0].cells[2]
+    cell.text = "8"
+    setattr(cell.paragraphs[0].add_run("1").font, way, True)
+    found = again(document)
+    assert found.blocked
+    assert "“CPU”“81”里有上标或下标的字" in refused(found)
+
+
+def test_R047_Word里照样式的上标_一样拒绝到格(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    document.styles.add_style("角标", docx.enum.style.WD_STYLE_TYPE.CHARACTER).font.superscript = True
+    cell = hosts(document)[0].cells[2]
+    cell.text = "8"
+    cell.paragraphs[0].add_run("1", style="角标")
+    assert "里有上标或下标的字" in refused(again(document))
+
+
+def test_R047_Word里文字栏的上标_照读并点名(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    cell = hosts(document)[0].cells[4]
+    cell.text = "系统"
+    cell.paragraphs[0].add_run("2").font.superscript = True
+    found = again(document)
+    assert found.values["hosts"][0]["os"] == "系统2"
+    assert refused(found) == ""
+    assert "有上标或下标的字“2”" in named(found)
+
+
+@pytest.mark.parametrize("text", ["8①", "8²", "8₂"])
+def test_R047_附件里的圈号_拒绝到格_原文红着等人改(text: str, tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    hosts(document)[0].cells[2].text = text
+    found = again(document)
+    assert found.values["hosts"][0]["cores"] == text
+    assert "这样的字，请改成普通数字" in refused(found)
+
+
 def test_R047_关掉的划线照读(tmp_path: Path) -> None:
     document = filled(1, tmp_path)
     cell = hosts(document)[0].cells[2]

@@ -1,4 +1,4 @@
-"""Excel 里划掉的字、页眉页脚：划掉的拒绝到格，页眉页脚点名，各入口一样（R-052、R-047）。"""
+"""Excel 里划掉的字、上标下标、页眉页脚：不当作平常的字，各入口一样（R-052、R-047）。"""
 
 from __future__ import annotations
 
@@ -59,6 +59,44 @@ def test_别的格划了线_这一格照读() -> None:
     found = read(change)
     assert not found.refused
     assert [row.text["数量"] for row in found.rows] == ["16", "16"]
+
+
+@pytest.mark.parametrize("place", ["A2", "B2"])
+@pytest.mark.parametrize("way", ["superscript", "subscript"])
+def test_编号和数里的上标下标_拒绝到格_8加上标1不是81(place: str, way: str) -> None:
+    def change(page: Any) -> None:
+        page[place] = CellRichText("8", TextBlock(InlineFont(vertAlign=way), "1"))
+
+    (note,) = read(change).refused
+    assert note.row == 2
+    assert "“81”里有上标或下标的字" in note.text
+
+
+def test_整格是上标的数_拒绝到格() -> None:
+    def change(page: Any) -> None:
+        page["B2"].font = Font(vertAlign="superscript")
+
+    (note,) = read(change).refused
+    assert "里有上标或下标的字" in note.text
+
+
+def test_文字栏里的上标_照读并点名() -> None:
+    def change(page: Any) -> None:
+        page["C2"] = CellRichText("面积 8 m", TextBlock(InlineFont(vertAlign="superscript"), "2"))
+
+    found = read(change)
+    assert not found.refused
+    assert found.rows[0].text["备注"] == "面积 8 m2"
+    assert any("上标或下标" in str(note) for note in found.notes if note.outcome == Outcome.NAMED)
+
+
+def test_写明不是上标的_照读() -> None:
+    def change(page: Any) -> None:
+        page["B2"] = CellRichText("1", TextBlock(InlineFont(vertAlign="baseline"), "6"))
+
+    found = read(change)
+    assert found.notes == ()
+    assert found.rows[0].text["数量"] == "16"
 
 
 def test_页眉页脚里写的话_点名没有读_只有页码的不算() -> None:
