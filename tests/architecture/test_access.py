@@ -267,6 +267,7 @@ def address(name: str, walk: Walk) -> str:
         "forecast": "/settlement/2025/forecast/",
         "late-arrivals": "/settlement/2025/late/",
         "leads": "/assessment/leads/",
+        "wording": "/assessment/annex5/",
         "settlement-plan": "/settlement/2025/plan/",
         "recovery": "/settlement/recovery/",
         "handover": "/settlement/handover/",
