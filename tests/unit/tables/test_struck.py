@@ -63,7 +63,7 @@ def test_别的格划了线_这一格照读() -> None:
 
 @pytest.mark.parametrize("place", ["A2", "B2"])
 @pytest.mark.parametrize("way", ["superscript", "subscript"])
-def test_编号和数里的上标下标_拒绝到格_8加上标1不是81(place: str, way: str) -> None:
+def test_编号和数里的上标下标_拒绝到格_8加上标1不是81(place: str, way: Any) -> None:
     def change(page: Any) -> None:
         page[place] = CellRichText("8", TextBlock(InlineFont(vertAlign=way), "1"))
 
