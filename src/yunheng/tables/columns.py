@@ -190,14 +190,14 @@ def _code(column: Column, cell: Cell) -> Read:
     if cell.made == Made.NUMBER:
         return _numeric_code(cell)
     text = folding.code(raw)
+    if _DITTO.fullmatch(text):
+        return Read(raw, f"“{text[:20]}”不是编号，不猜上一行是什么；请写全")
     if odd := _unusual(text):
         return Read(raw, odd)
     if folding.scientific(text):
         return Read(raw, f"编号成了科学计数法 {text}，位数已经丢了；{_AS_TEXT}")
     if "\n" in text:
         return Read(raw, "一格里有几行，不知道是哪一个编号；一个编号一行")
-    if _DITTO.fullmatch(text):
-        return Read(raw, f"“{text[:20]}”不是编号，不猜上一行是什么；请写全")
     if _several(text):
         return Read(raw, f"“{text[:40]}”像是几个编号写在一格里；请一格一个编号，一个一行")
     named = ""
