@@ -186,7 +186,7 @@ def test_有没读的列_要点头才录入() -> None:
     text = send(annex5(given, titles=("考核指标", "分值", "评分标准", "指标解释", "备注"))).content.decode()
     client = signed_in("shy")
     refused = client.post(TAKE, {"kept": kept_in(text)})
-    assert "请先看过“没有读”的清单" in refused.content.decode()
+    assert "请先看清单里标“要点头”的" in refused.content.decode()
     assert not Wording.objects.exists()
     client.post(TAKE, {"kept": kept_in(text), "agreed": "on"})
     assert Wording.objects.count() == 1
