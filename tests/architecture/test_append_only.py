@@ -23,6 +23,7 @@ NAMED = {
     "assessment_occurrence",
     "assessment_satisfaction",
     "assessment_score",
+    "assessment_sentscore",
     "assessment_answer",
     "assessment_evaluation",
     "assessment_evidence",

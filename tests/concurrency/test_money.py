@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from io import BytesIO
@@ -16,13 +17,14 @@ import pytest
 from django.db import connection
 
 from tests.support.people import cast
-from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
+from tests.support.year import JULY, YEAR, act, appraised, approved, budgeted, measured, recomputed, supervisor, used
 from yunheng.audit.refused import Refused
 from yunheng.cases.models import Board
 from yunheng.config.proving import prove
 from yunheng.orgs.models import Institution
 from yunheng.settlement import funding, operations, paying
 from yunheng.settlement.models import BillLine, Contract, Freeze, Payment, Run, RunFile, RunOrder
+from yunheng.settlement.plans import planning
 
 pytestmark = pytest.mark.usefixtures("committed")
 ROUNDS = 12
@@ -155,6 +157,64 @@ def test_八处同时付同一份合同_合起来也不超(tmp_path: Path) -> No
         done = list(pool.map(pay, range(16)))
     assert done.count(True) in (2, 3)
     assert contract.paid_total <= contract.amount
+    proven()
+
+
+def two_contracts(folder: Path) -> tuple[Contract, Contract]:
+    """同一付款人、付给两家的两份合同：联通的服务费，第三方的专项管理费。"""
+    case = approved(folder)
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(100))
+    act("shy", case, "report")
+    total = str(funding.figure(case, "need"))
+    for who, code, key in (("kw", "grant", "approved"), ("shy", "apply", "applied"), ("cz", "grant", "granted")):
+        act(who, case, code, fields={key: total, "document": "松科委〔2026〕12号"})
+    freeze = Freeze.objects.get(case=case)
+    due = funding.payable(freeze, "CU", None)
+    assert due is not None
+    unicom = Institution.objects.get(code="CU")
+    first = paying.sign(
+        actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom, number="HT-0", amount=due, signed_on=JULY
+    )
+    fee = paying.sign_fee(
+        actor=cast()["shy"], on=JULY, freeze=freeze, institution=supervisor(), number="JG-0", amount=Decimal(100),
+        signed_on=JULY,
+    )  # fmt: skip
+    return first, fee
+
+
+def test_R081_同一凭证号同时登记到两份合同_恰好成一笔_支付和冲回抢同一个号也一样(tmp_path: Path) -> None:
+    used()
+    contracts = two_contracts(tmp_path)
+    cent = Decimal("0.01")
+
+    def passed(do: Callable[[], object]) -> bool:
+        try:
+            do()
+        except Refused:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    def paid(contract: Contract, voucher: str) -> Callable[[], object]:
+        return lambda: paying.pay(
+            actor=cast()["shy"], on=JULY, contract=contract, amount=cent, paid_on=JULY, voucher=voucher
+        )
+
+    def reversed_(payment: Payment, voucher: str) -> Callable[[], object]:
+        return lambda: paying.reverse(
+            actor=cast()["shy"], on=JULY, payment=payment, amount=cent, paid_on=JULY, voucher=voucher, reason="退票"
+        )
+
+    cast()
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(ROUNDS):
+            done = list(pool.map(passed, [paid(contracts[index % 2], f"P{number}") for index in range(4)]))
+            assert done.count(True) == Payment.objects.filter(voucher=f"P{number}").count() == 1
+        for number, payment in enumerate(Payment.objects.filter(contract=contracts[0]).order_by("pk")):
+            both = [reversed_(payment, f"T{number}"), paid(contracts[1], f"T{number}")]
+            assert list(pool.map(passed, both)).count(True) == 1
+            assert Payment.objects.filter(voucher=f"T{number}").count() == 1
     proven()
 
 

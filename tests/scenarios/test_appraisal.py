@@ -61,9 +61,9 @@ def started() -> Case:
     return operations.start(actor=cast()["dsf"], on=JULY, provider=unicom(), year=YEAR)
 
 
-def sent() -> Case:
+def sent(rate: str = "95") -> Case:
     """满意率记了，考核送到服务商手上。"""
-    rated()
+    rated(rate)
     case = started()
     act("dsf", case, "file")
     return case

@@ -18,6 +18,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Disposal, Received, Source
 from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.rules.scoring import INDICATORS
 
 pytestmark = pytest.mark.django_db
 
@@ -63,9 +64,71 @@ def test_R091_来源编号是这家的办件号_自动带出处() -> None:
     rated()
     used()
     mine = Case.objects.filter(board__provider=unicom(), procedure="new").get()
-    one = record(reference=mine.number, files=())
+    one = record(reference=mine.number)
     assert one.case == mine
-    assert not queries.unproved(unicom(), YEAR).exists()
+    (fact,) = queries.sheet(unicom(), YEAR).facts
+    assert (fact.case, fact.unproved) == (mine.number, False)
+    assert fact.shows == "“服务商开通”2025-07-02 收到，应于 2025-07-08 办完，2025-07-03 办完，按期"
+
+
+@pytest.mark.parametrize("indicator", ["B", "C", "D", "E", "F"])
+def test_R091_办件只说明办得及时不及时_投诉故障瞒报事故违反制度的单凭它登记不了_附了文件才收(indicator: str) -> None:
+    used()
+    mine = Case.objects.get(board__provider=unicom(), procedure="new").number
+    title = INDICATORS[indicator].title.replace("(", r"\(").replace(")", r"\)")
+    refused(
+        rf"{mine} 只说明服务任务办得及时不及时（“服务商开通”2025-07-02 收到，应于 2025-07-08 办完，"
+        rf"2025-07-03 办完，按期），“{title}”单凭它",
+        indicator=indicator, reference=mine,
+    )  # fmt: skip
+    late = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="逾期开通").fill(**FILLED).submit()
+    late.act("mzj-fzr", "approve").act("shy", "approve")
+    refused(
+        rf"{late.case.number} 只说明.+还没有办完），“{title}”单凭它", indicator=indicator, reference=late.case.number
+    )
+    assert record(indicator, mine).case is not None
+
+
+def test_R091_早先单凭办件登记的投诉_算缺证据_表上写明那件是按期办的_送不了确认() -> None:
+    rated()
+    used()
+    mine = Case.objects.get(board__provider=unicom(), procedure="new")
+    Occurrence.objects.create(
+        provider=unicom(), indicator="B", responsibility="全部责任", on=DAY, text="投诉", mark="老的", by="第三方",
+        reference=mine.number, case=mine,
+    )  # fmt: skip
+    with pytest.raises(Refused, match="没有证据"):
+        act("dsf", started(), "file")
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    text = signed_in("dsf").get(SHEET).content.decode()
+    assert "2025-07-03 办完，按期" in text
+    assert "缺证据" in text
+
+
+def test_R091_及时性的日期早于那件到期的那天_单凭它登记不了() -> None:
+    late = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="逾期开通").fill(**FILLED).submit()
+    late.act("mzj-fzr", "approve").act("shy", "approve")
+    number = late.case.number
+    refused(
+        f"{number} 到 2026-03-03 还没有超期（“服务商开通”2026-03-02 收到，应于 2026-03-09 办完，"
+        "到 2026-07-08 还没有办完），那一天的“服务任务完成及时性.A.”单凭它",
+        indicator="A", reference=number, happened_on=date(2026, 3, 3),
+    )  # fmt: skip
+    assert record("A", number, files=(), happened_on=date(2026, 3, 9)).case == late.case
+
+
+def test_R091_及时性的工单写明是哪件的_那件按期办完的_单凭工单登记不了_看不出的照收() -> None:
+    used()
+    mine = Case.objects.get(board__provider=unicom(), procedure="new").number
+    order("GD-ONTIME", form=f"{mine}/CU")
+    refused(
+        f"工单 GD-ONTIME 的办件没有超期（{mine} “服务商开通”.+，按期），“服务任务完成及时性.A.”单凭它",
+        indicator="A",
+        reference="GD-ONTIME",
+    )
+    assert record("A", "GD-ONTIME").pk
+    order("GD-UNKNOWN")
+    assert record("A", "GD-UNKNOWN", files=()).pk
 
 
 def test_R091_来源编号是这家送来的工单号_收到的原样抄作证据() -> None:
@@ -145,7 +208,9 @@ def test_R091_别家经办的_没有到过这家手上的_不在这个服务年�
 def test_R091_及时性的事件只凭没有超期的办件_拒绝_附了文件的收_超了期的收() -> None:
     used()
     mine = Case.objects.get(board__provider=unicom(), procedure="new").number
-    refused(f"{mine} 里联通这个服务年度没有超期，“服务任务完成及时性.A.”单凭它", indicator="A", reference=mine)
+    refused(
+        f"{mine} 里联通这个服务年度没有超期（.+，按期），“服务任务完成及时性.A.”单凭它", indicator="A", reference=mine
+    )
     with_file = record("A", mine)
     assert with_file.case is not None
     late = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="逾期开通").fill(**FILLED).submit()
@@ -155,13 +220,13 @@ def test_R091_及时性的事件只凭没有超期的办件_拒绝_附了文件�
     assert not queries.unproved(unicom(), YEAR).exists()
 
 
-def order(number: str, provider: str = "CU", done: str = "2026-03-02") -> Received:
+def order(number: str, provider: str = "CU", done: str = "2026-03-02", form: str = "") -> Received:
     source, _ = Source.objects.get_or_create(
         code=f"{provider}平台", defaults={"provider": Institution.objects.get(code=provider)}
     )
     return Received.objects.create(
         source=source, source_ref=f"{number}/ECS-X/ZJ", kind="工单", digest="0" * 64,
-        payload={"工单号": number, "资源": "ECS-X", "完成日期": done},
+        payload={"工单号": number, "单号": form, "资源": "ECS-X", "完成日期": done},
     )  # fmt: skip
 
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from tests.scenarios.test_appraisal import rated, record, sent, unicom
+from tests.scenarios.test_appraisal import DAY, rated, record, sent, unicom
 from tests.scenarios.test_leads import complained, lead, take
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act
 from yunheng.assessment import evaluating, leading, operations, queries, surveying, wording
-from yunheng.assessment.models import Finding, Occurrence, Score
+from yunheng.assessment.models import Evidence, Finding, Occurrence, Satisfaction, Score
 from yunheng.audit.refused import Refused
+from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case
 from yunheng.cases.queries import unread
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.orgs.models import BusinessClock
+from yunheng.orgs.models import BusinessClock, ConventionDecision
+from yunheng.rules import rulebook
 
 pytestmark = pytest.mark.django_db
 
@@ -88,12 +92,12 @@ def test_R093_考核一章的操作都列在动分数的_不动分数的_只读�
     assert written() == set(CHANGES) | set(OTHERS) | READS
 
 
-def at_step(step: str) -> Case:
-    """有一起投诉计分、一起无责任、一条线索的考核，送到 `step` 那一步。"""
+def at_step(step: str, rate: str = "95") -> Case:
+    """有一起投诉计分、一起无责任、一条线索的考核，满意率 `rate`，送到 `step` 那一步。"""
     record()
     record("C", "来函-2", responsibility="无责任")
     complained()
-    case = sent()
+    case = sent(rate)
     if step != "reply":
         act("lt", case, "accept")
     if step == "decide":
@@ -120,6 +124,99 @@ def test_R093_送服务商确认以后_动分数的操作每一步都拒绝_审�
         act("shy", case, "approve")
     act("kw", case, "approve")
     assert (Score.objects.get().content["total"], Score.objects.get().content["scores"]) == (seen.total, seen.scores)
+
+
+def parameter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """规则参数改了：有责投诉每起多扣一分。"""
+    book = rulebook.built_in()
+    old = book.parameters["assessment_b_penalty"]
+    new = replace(old, versions=tuple(replace(one, value=Decimal(6)) for one in old.versions))
+    altered = replace(book, parameters=MappingProxyType({**book.parameters, old.key: new}))
+    monkeypatch.setattr(rulebook, "built_in", lambda: altered)
+
+
+def convention(_: pytest.MonkeyPatch) -> None:
+    """口径 K-06 往回改了（从前的版本许过）。"""
+    ConventionDecision.objects.create(
+        code="K-06", option="started", reason="定了", effective_on=date(2025, 7, 1), decided_on=JULY, by="科委",
+    )  # fmt: skip
+
+
+def event(_: pytest.MonkeyPatch) -> None:
+    """绕过登记混进来一起。"""
+    Occurrence.objects.create(
+        provider=unicom(), indicator="A", responsibility="全部责任", on=DAY, text="慢", mark="混进来", by="第三方",
+    )  # fmt: skip
+    Evidence.objects.create(
+        occurrence=Occurrence.objects.get(mark="混进来"), name="甲.txt", content=b"1", digest="0", on=JULY, by="第三方"
+    )
+
+
+def survey_answered(_: pytest.MonkeyPatch) -> None:
+    """绕过调查记了一个满意率。"""
+    Satisfaction.objects.create(provider=unicom(), service_year=YEAR, rate=Decimal("80"), basis="问卷", by="第三方")
+
+
+def swapped(_: pytest.MonkeyPatch) -> None:
+    """总分没变，计分的换了一起。"""
+    one, other = Occurrence.objects.order_by("pk")[:2]
+    Finding.objects.create(occurrence=one, counted=False, reason="换", on=JULY, by="区科创中心")
+    Occurrence.objects.create(
+        provider=unicom(), indicator="B", responsibility="全部责任", on=DAY, text="另一起", mark="另一起", by="第三方",
+    )  # fmt: skip
+    Evidence.objects.create(
+        occurrence=Occurrence.objects.get(mark="另一起"), name="甲.txt", content=b"1", digest="0", on=JULY, by="第三方"
+    )
+    assert other.indicator == "C"
+
+
+#: 从哪里动的 → 怎样动、拒绝时写明哪里变了
+MOVED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
+    "规则参数": (parameter, r"有责投诉\(B\)得分由 5 变成 4；总分由 93.8 变成 92.8"),
+    "口径": (convention, r"云服务满意率\(G\)得分由 38.8 变成 38.4；总分由 93.8 变成 93.4"),
+    "事件": (event, r"服务任务完成及时性\(A\)得分由 10 变成 9；总分由 93.8 变成 92.8；多计了 2026-03-02 的服务任务"),
+    "满意率": (survey_answered, "总分由 93.8 变成 87；扣减比例由 0 变成 0.05；满意率由 88.5 变成 80"),
+    "换了一起": (swapped, "：多计了 2026-03-02 的有责投诉.*；少计了 2026-03-02 的有责投诉"),
+}
+
+
+@pytest.mark.parametrize("step", ["review", "decide"])
+@pytest.mark.parametrize("where", list(MOVED))
+def test_R093_送确认以后分从哪里变了都复核审定不了_写明变了什么_退回重送才行(
+    monkeypatch: pytest.MonkeyPatch, where: str, step: str
+) -> None:
+    move, words = MOVED[where]
+    case = at_step(step, "88.5")
+    move(monkeypatch)
+    who = "shy" if step == "review" else "kw"
+    with pytest.raises(Refused, match=rf"{words}.*服务商没有确认过现在的分，请退回第三方重评"):
+        act(who, case, "approve")
+    assert not Score.objects.exists()
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    assert "服务商没有确认过现在的分" in signed_in("lt").get(f"/assessment/CU/{YEAR}/").content.decode()
+    if step == "decide":
+        act("kw", case, "return", opinion="分变了")
+    act("shy", case, "return", opinion="分变了")
+    for by, code in (("dsf", "file"), ("lt", "accept"), ("shy", "approve"), ("kw", "approve")):
+        act(by, case, code)
+    assert Score.objects.get().content["total"] == queries.mark(unicom(), YEAR).total
+
+
+def test_R093_从前送出去没有存下几分的_复核不了_退回重送(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setitem(cases._effects, ("appraisal", "send"), lambda _: None)
+        case = at_step("review")
+    with pytest.raises(Refused, match="没有存下送的是几分，看不出后来变没变，请退回第三方重评"):
+        act("shy", case, "approve")
+
+
+def test_R093_参数改了而这家的分不变的_照样审定(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = sent()
+    parameter(monkeypatch)
+    act("lt", case, "accept")
+    act("shy", case, "approve")
+    act("kw", case, "approve")
+    assert Score.objects.get().content["total"] == "100"
 
 
 def test_R093_同样的操作没有送确认以前都办得成_分跟着变() -> None:

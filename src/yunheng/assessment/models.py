@@ -180,6 +180,22 @@ class Appraisal(AppendOnly):
         return f"{self.provider_id} {self.service_year}"
 
 
+class SentScore(AppendOnly):
+    """一次送服务商确认的分（R-093）：各项、总分、扣减比例、满意率，计分的是哪几起；退回重送的再记一条。"""
+
+    appraisal = models.ForeignKey(Appraisal, models.PROTECT, related_name="sendings", verbose_name="考核")
+    content = models.JSONField("评分")
+    digest = models.CharField("SM3", max_length=64)
+    on = models.DateField("送出日")
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "送确认的评分"
+
+    def __str__(self) -> str:
+        return f"{self.appraisal} {self.content.get('total')}"
+
+
 class Score(AppendOnly):
     """审定锁定的评分：分数、总分、扣减比例、满意率，和当时的整张考核表（`sheet`，几年以后照它印）。"""
 

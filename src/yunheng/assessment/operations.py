@@ -13,7 +13,7 @@ from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Case
 from yunheng.cases.notifying import first_time, tell
 from yunheng.cases.operations import Doing, assign_provider, open_case, register_effect, register_guard
-from yunheng.cases.queries import Overdue, overdue_visits
+from yunheng.cases.queries import Timed, overdue_visits
 from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.reading import MAX_ATTACHMENT
@@ -25,6 +25,7 @@ from yunheng.rules.scoring import EVENT_INDICATORS, FULLY, RESPONSIBILITIES
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, SatisfactionFile, Score
 from .queries import frozen_content, locked, mark, sent, surveyed, surveying_now, unproved, with_findings
+from .sending import keep, moved
 from .sourcing import orders, sourced
 
 RECORDERS = (Role.THIRD_PARTY, Role.REVIEWER)
@@ -349,7 +350,7 @@ def arise(on: date) -> int:
     return count
 
 
-def _late(case: Case, visit: Overdue, on: date) -> str:
+def _late(case: Case, visit: Timed, on: date) -> str:
     done = f"{visit.until} 才办" if visit.until else f"到 {on} 还没办"
     return f"{case.number}“{visit.name}”应于 {visit.due} 办完，{done}"
 
@@ -367,7 +368,7 @@ def _tell_left(begun: Appraisal, text: str, key: str, on: date) -> None:
 
 
 def scored(doing: Doing) -> Iterator[str]:
-    """送出、复核、审定之前：满意度调查办完了，满意率要有，计分的事件都有证据。"""
+    """送出、复核、审定之前：满意度调查办完了，满意率要有，计分的事件都有证据；送出以后分没有变过。"""
     appraisal = Appraisal.objects.select_related("provider").get(case=doing.case)
     # 与起调查、登记、复核排队：看过以后、办成以前，分不会再变
     hold(Lock.SURVEY, appraisal.service_year, shared=True)
@@ -382,6 +383,8 @@ def scored(doing: Doing) -> Iterator[str]:
             f"{one.on} 的“{one.title}”（{one.reference or '没有编号'}）没有证据：补附件或系统里的出处，"
             "不成立的由区科创中心复核为不计分（D62-附件5，R-091）"
         )
+    if doing.position.step and doing.position.step.code != "draft":
+        yield from moved(appraisal)
     if not survey and mark(appraisal.provider, appraisal.service_year).total is None:
         yield f"{appraisal.provider.name} {appraisal.service_year} 服务年度还没有满意率，算不出总分（D62-附件5，R-092）"
 
@@ -398,4 +401,5 @@ def lock(doing: Doing) -> None:
 def register() -> None:
     """启动时登记。"""
     register_guard("appraisal_scored", scored)
+    register_effect("appraisal", "send", keep)
     register_effect("appraisal", "lock", lock)

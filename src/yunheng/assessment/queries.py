@@ -26,6 +26,7 @@ from yunheng.rules.roles import Role
 from yunheng.rules.scoring import INDICATORS, consequence, lines, rule_day, settle_score, terms
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, Score, Survey
+from .showing import shows
 from .wording import official
 
 #: 没有复核过的事件照责任算：附件5 写明哪些责任扣分，以前没有记责任的照扣
@@ -40,6 +41,8 @@ TASKS = tuple(
     for one in PROCEDURES.values()
     if one.code != "appraisal" and any(Role.PROVIDER in step.roles and step.limit for step in one.steps)
 )
+#: 附件5 的及时性：单凭办件说明得了的只有它
+TIMELY = "A"
 #: 所涉办件是这家经办的服务任务，不是补录的（R-091）
 _HANDLED = Exists(
     Case.objects.filter(
@@ -57,15 +60,17 @@ def visible(actor: Actor) -> QuerySet[Occurrence]:
 def with_findings(rows: QuerySet[Occurrence]) -> QuerySet[Any]:
     """附上最近的复核（`why`、`found_on`，没有为空），`counts` 计不计分：复核过的以复核为准，没有的照责任。
 
-    `sourced` 有没有证据：附件，或系统里的出处，即所涉办件是这家经办的服务任务（R-091）。
+    `task` 所涉办件是不是这家经办的服务任务；`sourced` 有没有证据：附件，或及时性的事件有这样的办件（R-091）。
     """
     latest = Finding.objects.filter(occurrence=OuterRef("pk")).order_by("-pk")
     return rows.annotate(
         counts=Coalesce(Subquery(latest.values("counted")[:1]), _AT_FAULT),
         why=Subquery(latest.values("reason")[:1]),
         found_on=Subquery(latest.values("on")[:1]),
+        task=_HANDLED,
         sourced=ExpressionWrapper(
-            Q(Exists(Evidence.objects.filter(occurrence=OuterRef("pk")))) | Q(_HANDLED), output_field=BooleanField()
+            Q(Exists(Evidence.objects.filter(occurrence=OuterRef("pk")))) | Q(_HANDLED, indicator=TIMELY),
+            output_field=BooleanField(),
         ),
     )
 
@@ -246,7 +251,7 @@ def trial(provider: Institution, year: int, counts: Mapping[str, int], rate: str
 def live_sheet(provider: Institution, year: int) -> Sheet:
     """照现在的事件和满意率的考核表；审定以前看的是它，审定时锁定的也是它。"""
     rows = with_files(with_findings(Occurrence.objects.filter(within(year), provider=provider)))
-    events = list(rows.select_related("case").order_by("indicator", "on", "pk"))
+    events = list(rows.select_related("case").prefetch_related("case__events").order_by("indicator", "on", "pk"))
     rate = _latest_rates(year).filter(provider=provider).first()
     counts = Counter(one.indicator for one in events if one.counts)
     drawn = _drawn(provider, year, counts, None if rate is None else _plain(rate.rate))
@@ -289,7 +294,9 @@ def _fact(one: Any, points: str) -> Fact:
         responsibility=one.responsibility,
         reference=one.reference,
         # 不能作出处的办件不列成证据
-        case=one.case.number if one.case and one.sourced else "",
+        case=one.case.number if one.case and one.task else "",
+        shows=shows(one.case) if one.case and one.task else "",
+        unproved=one.counts and not one.sourced,
         files=tuple(File(file.name, file.digest, f"/assessment/evidence/{file.pk}/") for file in one.evidence.all()),
         replies=tuple(
             Said(

@@ -2,6 +2,9 @@
 
 作得证据的：这家经办过的、有限期的服务任务，这家送来的工单，都要落在事件那个服务年度里。考核自己的办件、
 结算、补录的、别家的，都说明不了这家做错了什么。
+
+办件只说明办得及时不及时：单凭它只登记得了及时性的事件，而且要真的超了期；投诉、故障、瞒报、事故、违反制度的，
+要附上来函、故障单那样的文件。页面把办件说明了什么（按期还是超期、哪天）照写（`shows`）。
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from django.db.models import QuerySet
 
 from yunheng.audit.refused import At, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.queries import overdue_in, position
+from yunheng.cases.queries import position, timed_in
 from yunheng.ledger.effective import effective
 from yunheng.ledger.models import Received
 from yunheng.orgs.models import Institution
@@ -23,10 +26,9 @@ from yunheng.rules.procedures import procedure
 from yunheng.rules.roles import Role
 from yunheng.rules.scoring import INDICATORS
 
-from .queries import TASKS
+from .queries import TASKS, TIMELY
+from .showing import shows
 
-#: 附件5 的及时性：要真的超了期
-_TIMELY = "A"
 #: 一个工单号最多抄几条作证据：一张工单有几个资源、目录项
 _MOST_ORDERS = 20
 _ACCEPTED = (
@@ -40,7 +42,7 @@ def sourced(
 ) -> Case | None:
     """来源编号指的办件；不是系统里的号为 None。是系统里的而作不得证据的抛 Refused，写明认哪些。
 
-    `bare` 是没有另附文件：及时性的事件只凭办件的，那件要有这家超期的一步。
+    `bare` 是没有另附文件：只凭办件的，事件要是及时性的，那件要有这家超期的一步，事件不早于到期那天。
     """
     span = periods.service_year(periods.service_year_of(happened_on))
     until = periods.year_end(periods.service_year_of(happened_on))
@@ -53,6 +55,8 @@ def sourced(
             raise _unfit(f"工单 {reference} 不是{provider.name}送来的")
         if days and not any(span.start.isoformat() <= day < until.isoformat() for day in days):
             raise _unfit(f"工单 {reference} 的完成日期（{'、'.join(sorted(set(days)))}）不在这个服务年度")
+        if indicator == TIMELY and bare and days:
+            _require_late_order(reference, list(mine), on)
         return None
     table = procedure(case.procedure, case.version)
     if case.procedure not in TASKS:
@@ -69,13 +73,34 @@ def sourced(
     ]
     if not spells:
         raise _unfit(f"{reference} 这个服务年度没有到过{provider.name}手上")
-    if (
-        indicator == _TIMELY
-        and bare
-        and not any(span.start <= one.due < until for one in overdue_in(case, Role.PROVIDER, on))
-    ):
-        raise _unfit(f"{reference} 里{provider.name}这个服务年度没有超期，“{INDICATORS[_TIMELY].title}”单凭它")
+    if bare:
+        _require_shown(case, indicator, happened_on, on)
     return case
+
+
+def _require_shown(case: Case, indicator: str, happened_on: date, on: date) -> None:
+    """只凭这件办件，说明得了这一起吗；说明不了抛 Refused，写明它说明了什么。"""
+    title, known = INDICATORS[indicator].title, shows(case, on)
+    if indicator != TIMELY:
+        raise _unfit(f"{case.number} 只说明服务任务办得及时不及时（{known}），“{title}”单凭它")
+    year = periods.service_year_of(happened_on)
+    start, end = periods.service_year(year).start, periods.year_end(year)
+    late = [one for one in timed_in(case, Role.PROVIDER) if one.late(on) and start <= one.due < end]
+    provider = case.board.provider
+    if not late:
+        assert provider is not None
+        raise _unfit(f"{case.number} 里{provider.name}这个服务年度没有超期（{known}），“{title}”单凭它")
+    if happened_on < min(one.due for one in late):
+        raise _unfit(f"{case.number} 到 {happened_on} 还没有超期（{known}），那一天的“{title}”单凭它")
+
+
+def _require_late_order(number: str, orders: list[Received], on: date) -> None:
+    """只凭工单登记及时性的：写明是哪件的，那几件都没有超期，就说明不了；没有写单号的、查不到的看不出来，照收。"""
+    forms = {str(one.payload.get("单号") or "").split("/", 1)[0] for one in orders}
+    cases = list(Case.objects.filter(number__in=forms, backfilled=False))
+    if len(cases) == len(forms) and not any(one.late(on) for case in cases for one in timed_in(case, Role.PROVIDER)):
+        known = "；".join(f"{case.number} {shows(case, on)}" for case in cases)
+        raise _unfit(f"工单 {number} 的办件没有超期（{known}），“{INDICATORS[TIMELY].title}”单凭它")
 
 
 def _unfit(why: str) -> Refused:

@@ -30,7 +30,7 @@ from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS, INDICATORS, RESPONSIBILITIES, ladder
 
-from . import leading, operations, queries
+from . import leading, operations, queries, sending
 from .lead_views import chosen_year
 from .models import Appraisal, Evidence, Occurrence, Reply, SatisfactionFile
 
@@ -225,6 +225,7 @@ def _sheet(
         "replies": role == Role.PROVIDER and score is None,
         "finds": role == Role.REVIEWER and score is None,
         "sent": queries.sent(provider, year) is not None,
+        "moved": list(sending.moved(appraisal)) if appraisal else [],
         "proves": role in _RECORDS and score is None,
         "limit": MAX_ATTACHMENT // 1048576,
         "tried": tried,

@@ -187,8 +187,8 @@ def grouped(boards: Iterable[Board], on: date) -> list[Group]:
 
 
 @dataclass(frozen=True)
-class Overdue:
-    """一步超期：哪一步、收到日、到期日、办完日（还没办为 None）。"""
+class Timed:
+    """有限期的一步：哪一步、收到日、到期日、办完日（还没办为 None）。"""
 
     step: str
     name: str
@@ -196,8 +196,12 @@ class Overdue:
     due: date
     until: date | None
 
+    def late(self, on: date) -> bool:
+        """到 `on` 日看，超没超期。"""
+        return (self.until or on) > self.due
 
-def overdue_visits(role: Role, on: date, days: int = 60) -> Iterator[tuple[Case, Overdue]]:
+
+def overdue_visits(role: Role, on: date, days: int = 60) -> Iterator[tuple[Case, Timed]]:
     """这个角色超期的每一步：在办的，和 `days` 天内办完的。到期日是当时的，停钟不算（R-091）。"""
     recent = Q(board__outcome="") | Q(board__since_on__gte=on - timedelta(days=days))
     cases = Case.objects.filter(recent, backfilled=False, board__provider__isnull=False)
@@ -206,8 +210,13 @@ def overdue_visits(role: Role, on: date, days: int = 60) -> Iterator[tuple[Case,
             yield case, one
 
 
-def overdue_in(case: Case, role: Role, on: date) -> Iterator[Overdue]:
+def overdue_in(case: Case, role: Role, on: date) -> Iterator[Timed]:
     """一件事项里这个角色超期的每一步。"""
+    return (one for one in timed_in(case, role) if one.late(on))
+
+
+def timed_in(case: Case, role: Role) -> Iterator[Timed]:
+    """一件事项里这个角色有限期的每一步，按期、超期的都在；停钟的时候没有到期日，不在内。"""
     events = sorted(case.events.all(), key=lambda event: event.seq)
     for index in range(len(events) + 1):
         following = events[index] if index < len(events) else None
@@ -216,9 +225,7 @@ def overdue_in(case: Case, role: Role, on: date) -> Iterator[Overdue]:
         at = position(case, events[:index])
         if at.step is None or role not in at.step.roles or at.due is None or at.since is None:
             continue
-        until = following.on if following else None
-        if (until or on) > at.due.date:
-            yield Overdue(at.step.code, at.step.name, at.since, at.due.date, until)
+        yield Timed(at.step.code, at.step.name, at.since, at.due.date, following.on if following else None)
 
 
 def case_for(actor: Actor, number: str) -> Case | None:

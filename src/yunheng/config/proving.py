@@ -27,6 +27,7 @@ def prove() -> list[Proof]:
             _attachments,
             _deliverables,
             _received,
+            _sent_scores,
             _scores,
             _proofs,
             _disputes,
@@ -123,6 +124,13 @@ def _received() -> Proof:
     from yunheng.rules.digest import canonical, sm3  # noqa: PLC0415
 
     return _digests("收件的摘要", Received, lambda row: sm3(canonical(row.payload)))  # type: ignore[attr-defined]
+
+
+def _sent_scores() -> Proof:
+    from yunheng.assessment.models import SentScore  # noqa: PLC0415
+    from yunheng.rules.digest import canonical, sm3  # noqa: PLC0415
+
+    return _digests("送确认的评分的摘要", SentScore, lambda row: sm3(canonical(row.content)))  # type: ignore[attr-defined]
 
 
 def _scores() -> Proof:

@@ -43,6 +43,8 @@ class Said:
 class Fact:
     """一起事项。`points` 是这一起扣的分，不计的为 0；`finding` 是复核的理由，没有复核为空。
 
+    `case` 是作证据的办件，`shows` 是它说明了什么（按期还是超期、哪天）；`unproved` 是计分而没有证据。
+
     结算数据包里只有日期和说明，其余各项为空。
     """
 
@@ -60,6 +62,8 @@ class Fact:
     found_on: str = ""
     by: str = ""
     id: int = 0
+    shows: str = ""
+    unproved: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,9 @@ def _details(sheet: Sheet) -> Iterator[Block]:
 
 def detail_row(fact: Fact) -> tuple[str, ...]:
     """事项明细的一行。"""
-    source = "，".join(filter(None, (fact.reference, fact.case)))
+    shown = f"{fact.case}{f'：{fact.shows}' if fact.shows else ''}" if fact.case else ""
+    # 来源编号就是那件办件的，不写两遍
+    source = "，".join(filter(None, ("" if fact.reference == fact.case else fact.reference, shown)))
     return (
         fact.day,
         fact.letter,

@@ -17,7 +17,8 @@ APPRAISAL = Procedure(
     steps=(
         Step(
             "draft", "第三方评分", "草稿", (Role.THIRD_PARTY,),
-            (Act("file", "送服务商确认", "reply", guards=("appraisal_scored",)),), "D62-附件5",
+            # 存下送的是几分，不改走法：在手的也一样，不另起一版
+            (Act("file", "送服务商确认", "reply", guards=("appraisal_scored",), effect="send"),), "D62-附件5",
             scope=Scope.APPRAISAL,
         ),
         Step(
