@@ -74,6 +74,10 @@ class Reading:
         self.said.append(Note(Outcome.REFUSED, where, text, cells=1))
         self.blocked = self.blocked or not red
 
+    def doubt(self, where: str, text: str) -> None:
+        """读了，但看到的与读的不全一样：要人点头。"""
+        self.said.append(Note(Outcome.NAMED, where, text, cells=1, doubtful=True))
+
     def folded(self, where: str, raw: str, text: str) -> None:
         """写法折算了的一处。"""
         self.said.append(Note(Outcome.FOLDED, where, f"“{flat(raw)}”→“{flat(text)}”", cells=1))
@@ -88,9 +92,12 @@ class Reading:
 
     def unsure(self, label: str, value: Text) -> bool:
         """读不出真正的值的一格：公式、看到的和存的不一样；拒绝，返回 True。"""
-        wrong = value.wrong or (columns.read(Column(label), value.cell).refused if value.cell else "")
+        found = columns.read(Column(label), value.cell) if value.cell else columns.Read(value)
+        wrong = value.wrong or found.refused
         if wrong:
             self.refuse(value.where, f"“{label}”{wrong}")
+        elif found.doubt:
+            self.doubt(value.where, f"“{label}”{found.doubt}")
         return bool(wrong)
 
     def plain(self, key: str, label: str, where: str, value: str) -> None:
@@ -156,6 +163,8 @@ class Reading:
             return plain
         if found.named:
             self.notes.append(f"{value.where}“{wanted.name}”{found.named}：{flat(value)}")
+        if found.doubt:
+            self.doubt(value.where, f"“{wanted.name}”{found.doubt}：{flat(value)}")
         text = " ".join(found.text.split("\n"))
         if text != plain:
             self.folded(value.where, value, text)

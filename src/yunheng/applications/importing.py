@@ -13,8 +13,8 @@ from typing import Any
 
 from yunheng.documents.annexes import Form, annex
 from yunheng.documents.blocks import Grid as Printed
-from yunheng.tables import opening, word
-from yunheng.tables.cells import Made, Sheet
+from yunheng.tables import conditional, opening, word
+from yunheng.tables.cells import Cell, Made, Sheet
 from yunheng.tables.limits import TooLarge, Unreadable
 from yunheng.tables.notes import Note, Outcome, address, letters, told_rows
 from yunheng.tables.word import Text
@@ -166,21 +166,33 @@ def _from_workbook(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], s
         if any(low <= cell.column <= high for line in chosen.lines for cell in line.cells):
             where = letters(low) if low == high else f"{letters(low)}–{letters(min(high, _MAX_COLUMNS))}"
             notes.append(Note(Outcome.NAMED, f"{where} 列", "是隐藏的列，照读"))
+    filled = {cell.column for line in chosen.lines for cell in line.cells}
+    notes += [
+        Note(Outcome.NAMED, where, text, doubtful=True)
+        for where, text in conditional.told(chosen.conditional, chosen.lines, filled)
+    ]
     if raised := [address(line.number, cell.column) for line in chosen.lines for cell in line.cells if cell.raised]:
         more = f"等 {len(raised)} 格" if len(raised) > 10 else ""
         notes.append(
             Note(Outcome.NAMED, f"{'、'.join(raised[:10])}{more}", "有上标或下标的字，文字里的照平常的字读，请核对")
         )
     wrong = [
-        f"{address(line.number, cell.column)} {'划了删除线' if cell.struck else f'是{cell.made}'}"
+        f"{address(line.number, cell.column)} {_unsure(cell)}"
         for line in chosen.lines
         for cell in line.cells
-        if cell.struck or cell.made in (Made.FORMULA, Made.ERROR, Made.PERCENT)
+        if cell.struck or cell.unseen or cell.made in (Made.FORMULA, Made.ERROR, Made.PERCENT)
     ]
     if wrong:
         shown = "、".join(wrong[:10])
         raise Unreadable(f"“{name}”里 {shown}{f' 等 {len(wrong)} 格' if len(wrong) > 10 else ''}，请改成真正的值再导入")
     return _unmerged(chosen, name), tuple(notes), f"“{chosen.title}”第 1–{chosen.lines[-1].number} 行"
+
+
+def _unsure(cell: Cell) -> str:
+    """一格怎么不知道算不算。"""
+    if cell.struck:
+        return "划了删除线"
+    return "的字看不见" if cell.unseen else f"是{cell.made}"
 
 
 def _titled(sheet: Sheet) -> bool:

@@ -18,6 +18,16 @@ def unusual(text: str) -> str:
     return "" if text.isascii() else "".join(dict.fromkeys(char for char in halfwidth(text) if _unusual(char)))
 
 
+def lettered(text: str) -> str:
+    """Ⅷ、№、″ 这样、拆开以后不成数字的字照 NFKC 拆开；①、²、㎡ 拆开有数字的留着，见 `unusual`。"""
+    return "".join(plain if (plain := _apart(char)) else char for char in text)
+
+
+def _apart(char: str) -> str:
+    plain = unicodedata.normalize("NFKC", char) if _unusual(char) and unicodedata.category(char) != "No" else ""
+    return "" if any(unicodedata.category(one).startswith("N") for one in plain) else plain
+
+
 def _folded(char: str) -> str:
     if char.isascii():
         return char

@@ -27,7 +27,7 @@ class Cell(NamedTuple):
     """一格：列号从 1 起；`text` 数字是不用指数的十进制，日期是 YYYY-MM-DD（有钟点的带钟点），公式是 = 和公式本身。
 
     `shown` 是数字格的显示格式，常规的为空；`struck` 是字全划掉了或划掉了一段，
-    `raised` 是全部或一段是上标、下标。
+    `raised` 是全部或一段是上标、下标，`unseen` 是白字、小得看不见的字。
     """
 
     column: int
@@ -36,6 +36,15 @@ class Cell(NamedTuple):
     shown: str = ""
     struck: bool = False
     raised: bool = False
+    unseen: bool = False
+
+
+class Conditional(NamedTuple):
+    """一处条件格式：`where` 是写的范围，`areas` 是哪些格，`why` 是符合条件时会怎样（划掉、另一种写法）。"""
+
+    where: str
+    areas: tuple[Area, ...]
+    why: str
 
 
 class Line(NamedTuple):
@@ -48,7 +57,9 @@ class Line(NamedTuple):
 
 @dataclass
 class Sheet:
-    """一张表。`painted` 是只有底色、没有内容的行；`aside` 是表格以外有内容的东西（批注、图形）；`said` 是怎样解码的。
+    """一张表。`painted` 是只有底色、没有内容的行；`conditional` 是会让看到的与存的不同的条件格式；
+
+    `aside` 是表格以外有内容的东西（批注、图形）；`said` 是怎样解码的。
 
     `spreadsheet` 是 Excel 的表：行号就是它的行号；CSV、粘贴、Word 的行号是第几条（空行也算）。
     """
@@ -59,6 +70,7 @@ class Sheet:
     merges: list[Area] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     painted: list[int] = field(default_factory=list)
+    conditional: list[Conditional] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     spreadsheet: bool = False
@@ -76,4 +88,4 @@ class Sheet:
 
 def cells_of(texts: Iterable[str]) -> list[Cell]:
     """一行文字 → 有内容的各格。"""
-    return [Cell(column, text) for column, text in enumerate(texts, start=1) if visible(text)]
+    return [Cell(column, text) for column, text in enumerate(texts, start=1) if text and visible(text)]

@@ -9,11 +9,11 @@ from decimal import Context, Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from yunheng.rules.halfwidth import unusual
+from yunheng.rules.halfwidth import lettered, unusual
 
-from . import folding
+from . import dates, folding
 from .cells import Cell, Made
-from .shown import displayed, words
+from .shown import displayed, rounded, seen
 from .stored import serial_day
 
 #: 超过这么多位的整数，Excel 存不住
@@ -26,6 +26,13 @@ _HARMLESS = {"必填", "选填", "可选", "可空", "数字", "填数字", "必
 _ERRORS = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)")
 #: 照抄上一行的记号（折过的）
 _DITTO = re.compile(r"同[上前左]\W*|同[上前](一?行|面|述|列|项|格)\W*|同|ditto|[\"“”〃〝〞″′'‘’々`]+", re.IGNORECASE)
+#: 这一行不算了的话；序号、备注、名称里写了它，不能静静地当数据
+VOID = re.compile(
+    r"[(（【\[]?(本行|此行|该行|这行|行)?(已|均|全部|予以)?(作废|取消|删除|撤销|废弃|废止|停止|不算|不计|不计入|不要|无效|忽略|剔除|退回)"
+    r"(了|掉|的|行|数据|项)?[)）】\]]?[。！!]?"
+)
+_APOSTROPHES = ("'", "‘", "’")
+_QUOTES = ('"', "'", "“", "”", "‘", "’", "`")
 _PARTED = re.compile(r"[、,;~〜∼]|(?<=[A-Za-z0-9])\s*至\s*(?=[A-Za-z0-9])")
 #: 自己就像编号的一段：又有字母又有数字，或者六位以上的数字
 _WHOLE_CODE = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9])\S+|[0-9]{6,}")
@@ -118,12 +125,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Read:
-    """一格读成的：`text` 是折过的；拒绝的有 `refused`，折算的有 `folded`，要看一眼的有 `named`。"""
+    """一格读成的：`text` 是折过的；拒绝的有 `refused`，折算的有 `folded`，要看一眼的有 `named`。
+
+    `doubt` 是看到的与读的不全一样、要人点头才能照读的。
+    """
 
     text: str
     refused: str = ""
     folded: str = ""
     named: str = ""
+    doubt: str = ""
 
 
 def read(column: Column, cell: Cell) -> Read:
@@ -151,6 +162,8 @@ def _look(column: Column, cell: Cell) -> str:
     """字的样子让人不知道算不算的：说一句；没有为空。"""
     if cell.struck:
         return "划了删除线，不知道还算不算；请删掉划掉的字，或取消删除线"
+    if cell.unseen:
+        return "的字看不见（白字、与底色一样，或小得看不见），不知道算不算；请改成看得见的，或清空这一格"
     return RAISED if cell.raised and column.kind != Kind.TEXT else ""
 
 
@@ -176,8 +189,13 @@ def _displayed(cell: Cell) -> str:
 
 
 def _text(_column: Column, cell: Cell) -> Read:
-    if cell.made == Made.NUMBER and (odd := _displayed(cell)):
-        return Read(cell.text, odd)
+    if cell.made == Made.NUMBER:
+        if len(cell.text.lstrip("-").partition(".")[0]) > MAX_DIGITS:
+            return Read(cell.text, f"超过 15 位的数字，后面的位数已经丢了（现在是 {cell.text}）；{_AS_TEXT}")
+        if odd := _displayed(cell):
+            return Read(cell.text, odd)
+    if cell.made == Made.DATE:
+        return _stored_date(cell)
     text = folding.visible(cell.text)
     named = "里有上标或下标的字，照平常的字读" if cell.raised else ""
     return Read(text, folded=_tidied(cell.text, text, "去掉首尾空白和看不见的字符"), named=named)
@@ -189,22 +207,40 @@ def _code(column: Column, cell: Cell) -> Read:
         return Read(raw, f"编号成了日期 {raw}，原来的写法已经丢了；{_AS_TEXT}")
     if cell.made == Made.NUMBER:
         return _numeric_code(cell)
-    text = folding.code(raw)
-    if _DITTO.fullmatch(text):
-        return Read(raw, f"“{text[:20]}”不是编号，不猜上一行是什么；请写全")
-    if odd := _unusual(text):
-        return Read(raw, odd)
-    if folding.scientific(text):
-        return Read(raw, f"编号成了科学计数法 {text}，位数已经丢了；{_AS_TEXT}")
-    if "\n" in text:
-        return Read(raw, "一格里有几行，不知道是哪一个编号；一个编号一行")
-    if _several(text):
-        return Read(raw, f"“{text[:40]}”像是几个编号写在一格里；请一格一个编号，一个一行")
+    whole = folding.code(raw)
+    text = lettered(whole)
+    doubt = "里有 Ⅷ、№ 这样合成一个字的，照拆开的字母读" if text != whole else ""
+    if len(text) > 1 and text[0] in _APOSTROPHES:
+        # Excel 里当文本的记号，存成 CSV 时留下来了
+        text = text[1:].lstrip()
+    if wrong := _miscoded(whole, text):
+        return Read(raw, wrong)
     named = ""
     if len(text) > MAX_DIGITS and text.isdecimal() and text.endswith("000"):
         named = "超过 15 位、末尾是 000，可能在 Excel 里丢过位数，请与原件核对"
     del column
-    return Read(text, folded=_tidied(raw, text, "去掉首尾空白和零宽字符、全角折成半角"), named=named)
+    tidied = _tidied(raw, text, "去掉首尾空白、零宽字符和开头的撇号，全角折成半角")
+    return Read(text, folded=tidied, named=named, doubt=doubt)
+
+
+def _miscoded(whole: str, text: str) -> str:
+    """不是编号、认不准是哪一个编号的：说一句；`whole` 是一整格，`text` 是拆开、去了撇号的。"""
+    wrong = ""
+    if _DITTO.fullmatch(whole):
+        wrong = f"“{whole[:20]}”不是编号，不猜上一行是什么；请写全"
+    elif VOID.fullmatch(whole):
+        wrong = f"“{whole[:20]}”不是编号；不算的行请从表里删去"
+    elif odd := _unusual(text):
+        wrong = odd
+    elif text[:1] in _QUOTES or text[-1:] in _QUOTES:
+        wrong = f"“{text[:30]}”带着引号，不知道引号算不算编号；请去掉引号"
+    elif folding.scientific(text):
+        wrong = f"编号成了科学计数法 {text}，位数已经丢了；{_AS_TEXT}"
+    elif "\n" in text:
+        wrong = "一格里有几行，不知道是哪一个编号；一个编号一行"
+    elif _several(text):
+        wrong = f"“{text[:40]}”像是几个编号写在一格里；请一格一个编号，一个一行"
+    return wrong
 
 
 def _several(text: str) -> bool:
@@ -250,28 +286,30 @@ def _number(column: Column, cell: Cell) -> Read:
 
 def _stored_number(column: Column, cell: Cell) -> Read:
     raw, shown = cell.text, cell.shown
-    first = _QUOTED.sub("", shown.partition(";")[0])
-    if re.search(r"[0#?],+(?![0#?])", first):
-        return Read(raw, f"单元格格式把数缩小了显示，存的是 {raw}；请改成常规格式")
-    if _dated_text(shown):
-        return Read(raw, f"单元格是日期格式，存的是 {raw}；请改成常规格式")
-    if displayed(raw, shown, number=True) == "":
-        return Read(raw, f"单元格格式让它看不见，存的是 {raw}；请改成常规格式")
-    if (unit := words(raw, shown)) and not _own(column, unit):
-        if column.units or folding.scale(unit):
-            return Read(raw, f"单元格格式另外显示了“{unit[:20]}”，存的是 {raw}；单位不换算，请改成常规格式填真正的数")
-        named = f"单元格格式另外显示了“{unit[:20]}”，照存的数读"
-    else:
-        named = ""
     text, folded = raw, ""
     whole, _, fraction = raw.lstrip("-").partition(".")
     if fraction and len((whole.lstrip("0") + fraction).lstrip("0")) > MAX_DIGITS:
-        text = _rounded(raw)
-        folded = "双精度的尾数照 Excel 里看到的 15 位"
-    places = re.fullmatch(r"[^.]*[0#?](?:\.([0#?]+))?[^.]*", first) if first else None
-    if places and len(text.partition(".")[2]) > len(places[1] or ""):
-        named = "；".join(filter(None, (named, "显示的小数位比存的少，按存的读")))
-    return Read(text, folded=folded, named=named)
+        text, folded = _rounded(raw), "双精度的尾数照 Excel 里看到的 15 位"
+    if re.search(r"[0#?],+(?![0#?])", _QUOTED.sub("", shown.partition(";")[0])):
+        return Read(raw, f"单元格格式把数缩小了显示，存的是 {raw}；请改成常规格式")
+    if _dated_text(shown):
+        return Read(raw, f"单元格是日期格式，存的是 {raw}；请改成常规格式")
+    found = seen(text, shown)
+    if found.text == "":
+        return Read(raw, f"单元格格式让它看不见，存的是 {raw}；请改成常规格式")
+    if found.text is None:
+        return Read(raw, f"单元格格式是“{shown[:40]}”，看到的与存的 {raw} 可能不同；请改成常规格式")
+    doubts = []
+    if found.words and not _own(column, found.words):
+        unit = found.words[:20]
+        if column.units or folding.scale(unit) or not unit.isalpha():
+            return Read(raw, f"单元格格式另外显示了“{unit}”，存的是 {raw}；单位不换算，请改成常规格式填真正的数")
+        doubts.append(f"单元格格式另外显示了“{unit}”，照存的数读")
+    if found.figure is None or found.figure != rounded(text, found.places):
+        return Read(raw, f"显示为 {found.text[:30]}，存的是 {raw}；请改成常规格式填真正的数")
+    if len(text.partition(".")[2]) > found.places:
+        doubts.append("显示的小数位比存的少，按存的读")
+    return Read(text, folded=folded, doubt="；".join(doubts))
 
 
 def _own(column: Column, unit: str) -> bool:
@@ -292,12 +330,11 @@ def _rounded(raw: str) -> str:
 def _date(column: Column, cell: Cell) -> Read:
     raw = cell.text
     del column
-    text = folding.day(raw)
     if cell.made == Made.DATE:
-        if text is None:
-            return Read(raw, f"“{raw[:20]}”不是日期")
-        last = f"{raw[11:]} 是这一天的最后一秒，按 {text} 读" if raw[11:19] == "23:59:59" else ""
-        return Read(text, folded=_tidied(raw, text, "日期后面的钟点没有要"), named=last)
+        return _stored_date(cell)
+    text = folding.day(raw)
+    if cell.made == Made.NUMBER and (odd := _displayed(cell)):
+        return Read(raw, odd)
     if text is None and cell.made == Made.NUMBER and re.fullmatch("[0-9]{5}", raw):
         text = serial_day(raw)
         return Read(text, folded="常规格式的日期序号换成日期") if text else Read(raw, f"“{raw}”不是日期")
@@ -306,6 +343,20 @@ def _date(column: Column, cell: Cell) -> Read:
     if text is None:
         return Read(raw, f"“{folding.visible(raw)[:20]}”认不出是哪一天，请填成 2026-07-01 这样")
     return Read(text, folded=_tidied(raw, text, "日期写成年-月-日"))
+
+
+def _stored_date(cell: Cell) -> Read:
+    """真日期的一格：照显示的格式看得见年、月、日的才读。"""
+    raw = cell.text
+    text = folding.day(raw)
+    if text is None:
+        return Read(raw, f"“{raw[:30]}”说不准是哪一天（带着时区，或写得不全）；请填成 2026-07-01 这样")
+    found = dates.parts(cell.shown)
+    if found.wrong:
+        return Read(raw, f"{found.wrong}，存的是 {text}")
+    last = f"{raw[11:]} 是这一天的最后一秒，按 {text} 读" if raw[11:19] == "23:59:59" else ""
+    named = "；".join(filter(None, (last, found.named)))
+    return Read(text, folded=_tidied(raw, text, "日期后面的钟点没有要"), named=named, doubt=found.doubt)
 
 
 def _choice(column: Column, cell: Cell) -> Read:

@@ -15,6 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16 编码"),
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16 编码"),
 )
+#: 空着的格（多余的逗号）最多是有内容的几倍
+_BLANKS = 10
 _SEPARATORS = {",": "", "\t": "制表符分隔", ";": "分号分隔"}
 
 
@@ -59,7 +61,7 @@ def text_sheet(text: str, name: str, limits: Limits, said: str = "", separator: 
     if _SEPARATORS.get(separator) and not given:
         sheet.said.append(_SEPARATORS[separator])
     counted = 0
-    for number, record in _records(text, name, separator, skipped):
+    for number, record in _records(text, name, separator, skipped, limits):
         cells = cells_of(record)
         if not cells:
             continue
@@ -84,13 +86,15 @@ def _separator(text: str) -> str:
     return best if any(best in line for line in outside) else ","
 
 
-def _records(text: str, name: str, separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """逐条给出（第几条, 各格）；空行也算一条。"""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _records(text: str, name: str, separator: str, skipped: int, limits: Limits) -> Iterator[tuple[int, list[str]]]:
+    """逐条给出（第几条, 各格）；空行也算一条。一条拆开以前先数它有几个分隔符。"""
+    reader = csv.reader(_bounded(text, name, separator, limits), delimiter=separator, strict=True)
     csv.field_size_limit(2**24)
     number = skipped
     while True:
         number += 1
+        if number > limits.records:
+            raise TooLarge(f"“{name}”超过 {limits.records:,} 行（空行也算），请删去空行，或分几个文件")
         try:
             yield number, next(reader)
         except StopIteration:
@@ -99,3 +103,16 @@ def _records(text: str, name: str, separator: str, skipped: int) -> Iterator[tup
             raise Unreadable(
                 f"“{name}”从第 {number} 条起引号没有闭合，或引号后面还有字，读不下去；请在 Excel 里重新另存"
             ) from error
+
+
+def _bounded(text: str, name: str, separator: str, limits: Limits) -> Iterator[str]:
+    """一行一行给出；一行的分隔符、整份的格（空的也算）太多的，还没有拆就停。"""
+    cells = 0
+    for line in io.StringIO(text, newline=""):
+        used = line.count(separator)
+        cells += used
+        if used > limits.separators:
+            raise TooLarge(f"“{name}”有一行超过 {limits.separators:,} 格，请只留要导入的列")
+        if cells > limits.cells * _BLANKS:
+            raise TooLarge(f"“{name}”空的格太多，请只留要导入的行和列")
+        yield line

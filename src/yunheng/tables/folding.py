@@ -24,7 +24,7 @@ _DATES = (
     re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})"),
 )
 #: 日期后面的钟点：不要，写明
-_CLOCK = re.compile(r"[T\s]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$")
+_CLOCK = re.compile(r"[T\s]+([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?$")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
@@ -81,9 +81,9 @@ def number(text: str, units: Iterable[str] = ()) -> str | None:
         if ending and folded.endswith(ending):
             plain = plain[: len(plain) - len(ending)]
             break
-        if unit == "元" and plain[:1] in ("¥", "￥"):
-            plain = plain[1:]
-            break
+    if "元" in units and plain[:1] in ("¥", "￥"):
+        # ¥552.00元：两样都写了的，都去
+        plain = plain[1:]
     plain = plain.strip()
     if _THOUSANDS.fullmatch(plain):
         plain = plain.replace(",", "")

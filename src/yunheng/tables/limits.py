@@ -27,6 +27,7 @@ class Limits:
     `cells` 是整份文件有内容的格数；`letters` 是整份文件的字数；`cell_letters` 是一格的字数；
     `merges` 是一张表的合并区数；`parts` 是别的部件里一种东西（格式、链接）的个数；
     `strings` 是工作簿共用的文字一共占几个字节；
+    `records` 是文本里最多几条（空行也算），`separators` 是一行里最多几个分隔符；
     `grid_span` 是 Word 里一格最多横跨几列；`nesting` 是 Word 里表格最多套几层；
     `word_rows`、`word_cells` 是 Word 里的行（一段算一行）、格；`asides` 是隐藏的字、文本框、认不出的符号最多几处。
     """
@@ -42,6 +43,8 @@ class Limits:
     merges: int = 5_000
     parts: int = 100_000
     strings: int = 64 * _MEBI
+    records: int = 1_048_576
+    separators: int = 50_000
     grid_span: int = 63
     nesting: int = 3
     word_rows: int = 20_000

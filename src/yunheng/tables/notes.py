@@ -112,8 +112,8 @@ class Notebook:
         self.sheet = sheet
         self._whole: list[Note] = []
         self._refused: list[Note] = []
-        self._columns: dict[tuple[Outcome, int, str, str], list[int]] = {}
-        self._samples: dict[tuple[Outcome, int, str, str], str] = {}
+        self._columns: dict[tuple[Outcome, int, str, str, bool], list[int]] = {}
+        self._samples: dict[tuple[Outcome, int, str, str, bool], str] = {}
 
     def whole(self, outcome: Outcome, where: str, text: str, *, doubtful: bool = False, cells: int = 0) -> None:
         """说整份、整张表的一条。"""
@@ -153,9 +153,19 @@ class Notebook:
         area = Area(row, row, index, index)
         self._refused.append(Note(Outcome.REFUSED, where, text, self.sheet, (area,), row, column, 1))
 
-    def cell(self, outcome: Outcome, row: int, index: int, column: str, text: str, sample: str = "") -> None:
+    def cell(
+        self,
+        outcome: Outcome,
+        row: int,
+        index: int,
+        column: str,
+        text: str,
+        sample: str = "",
+        *,
+        doubtful: bool = False,
+    ) -> None:
         """说一格；同一列、同一说法的以后合成一条，`sample` 是头一个例子。"""
-        key = outcome, index, column, text
+        key = outcome, index, column, text, doubtful
         self._columns.setdefault(key, []).append(row)
         self._samples.setdefault(key, sample)
 
@@ -164,9 +174,9 @@ class Notebook:
         return ranked([*self._refused, *self._whole, *self._merged()])
 
     def _merged(self) -> Iterator[Note]:
-        for (outcome, index, column, text), rows in self._columns.items():
-            sample = self._samples[outcome, index, column, text]
+        for (outcome, index, column, text, doubtful), rows in self._columns.items():
+            sample = self._samples[outcome, index, column, text, doubtful]
             areas = tuple(Area(low, high, index, index) for low, high in spans(rows))
             where = f"“{column}”{told_rows(rows)}"
             shown = f"{text}，如 {sample}" if sample else text
-            yield Note(outcome, where, shown, self.sheet, areas, column=column, cells=len(rows))
+            yield Note(outcome, where, shown, self.sheet, areas, column=column, cells=len(rows), doubtful=doubtful)

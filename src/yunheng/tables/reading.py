@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
-from . import columns, delimited, folding, trailers
+from . import columns, conditional, delimited, folding, trailers
 from .cells import Cell, Line, Made, Sheet
 from .columns import Column, Kind
 from .limits import HUMAN, Limits, TooLarge, Unreadable
@@ -367,6 +367,8 @@ class _Reader:
         hidden = [line.number for line in kept if line.hidden]
         if hidden:
             self.book.rows(Outcome.NAMED, hidden, "是隐藏（或筛选掉）的行，照读", len(hidden))
+        for where, text in conditional.told(self.sheet.conditional, kept, self.places):
+            self.book.whole(Outcome.NAMED, where, text, doubtful=True)
         for index, column in self.places.items():
             if self.sheet.column_hidden(index):
                 rows = [line.number for line in kept]
@@ -413,8 +415,11 @@ class _Reader:
             if found.folded:
                 sample = f"“{cell.text[:20]}”→“{found.text[:20]}”"
                 self.book.cell(Outcome.FOLDED, line.number, index, column.name, found.folded, sample)
+            sample = f"“{found.text[:20]}”"
             if found.named:
-                self.book.cell(Outcome.NAMED, line.number, index, column.name, found.named, f"“{found.text[:20]}”")
+                self.book.cell(Outcome.NAMED, line.number, index, column.name, found.named, sample)
+            if found.doubt:
+                self.book.cell(Outcome.NAMED, line.number, index, column.name, found.doubt, sample, doubtful=True)
         for index, column in self.places.items():
             title = self.titles.get(index, "")
             if column.each(title) and text[column.name] and not column.fits(title, text):

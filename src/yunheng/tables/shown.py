@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import NamedTuple
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[(?P<bracket>[^\]]*)\]'
@@ -13,7 +15,11 @@ _TOKEN = re.compile(
 _COLOUR = re.compile(r"(black|blue|cyan|green|magenta|red|white|yellow|黑色?|蓝色?|青色?|绿色?|洋红|红色?|白色?|黄色?"
                      r"|(color|颜色) ?[0-9]+)", re.IGNORECASE)  # fmt: skip
 #: 不加引号照样显示的字
-_PLAIN = set(" $¥￥-+/():!^&'~{}<>=")
+_PLAIN = set(" $¥￥-+/():^&'~{}<>=")
+_FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+")
+_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+#: 会计格式把 0 显示成的
+_NOTHING = ("-", "—", "–")
 #: （种类，字）：字面、数位、小数点、千分位、整格、说不准
 _Piece = tuple[str, str]
 
@@ -23,6 +29,8 @@ def displayed(text: str, shown: str, *, number: bool) -> str | None:
     section, bare = _section(text, shown, number=number)
     if section is None:
         return text.strip()
+    if number and any(kind == "odd" for one in _sections(shown) for kind, _ in one):
+        return None
     if any(kind == "odd" for kind, _ in section) or _scaled(section):
         return None
     if any(kind == "whole" for kind, _ in section) or not any(kind == "digit" for kind, _ in section):
@@ -32,11 +40,56 @@ def displayed(text: str, shown: str, *, number: bool) -> str | None:
     return _filled(section, bare).strip()
 
 
-def words(text: str, shown: str) -> str:
-    """存着数 `text` 的格，格式另外显示的字（单位、前缀），不算空白和标点。"""
-    section, _ = _section(text, shown, number=True)
-    said = "".join(word for kind, word in section or () if kind == "literal")
-    return re.sub(r"[\s\-+()（）:：/,，.]", "", said)
+class Seen(NamedTuple):
+    """人看到的：`text` 是整格的字，说不准的为 None；`figure` 是其中的数，看不出是一个数的为 None；`places` 是小数几位。
+
+    `words` 是数以外的字（单位、前缀），不算空白。
+    """
+
+    text: str | None
+    figure: Decimal | None
+    words: str
+    places: int
+
+
+def seen(text: str, shown: str) -> Seen:
+    """存着数 `text` 的格，照格式 `shown` 人看到的是什么数、另外还有什么字。"""
+    said = displayed(text, shown, number=True)
+    if said is None or not said:
+        return Seen(said, None, "", 0)
+    figures = list(_FIGURE.finditer(said))
+    if not figures and said.strip() in _NOTHING and not text.strip("-0."):
+        return Seen(said, Decimal(0), "", 0)
+    rest = _FIGURE.sub("", said)
+    if len(figures) != 1 or any(char.isdigit() or char in ".," for char in rest):
+        return Seen(said, None, _said(rest), 0)
+    before, number = said[: figures[0].start()], figures[0][0]
+    if "," in number and not _GROUPED.fullmatch(number):
+        return Seen(said, None, _said(rest), 0)
+    figure = Decimal(number.replace(",", ""))
+    negative = before.count("-") == 1
+    if text.startswith("-") and before.strip().endswith("(") and rest.strip().endswith(")"):
+        negative, rest = True, rest.replace("(", "").replace(")", "")
+    if negative:
+        rest = rest.replace("-", "", 1)
+    return Seen(said, -figure if negative else figure, _said(rest), len(number.partition(".")[2]))
+
+
+def plainly(text: str, shown: str) -> bool:
+    """照格式 `shown` 看到的就是数 `text`（小数位可以少），没有别的字。"""
+    found = seen(text, shown)
+    return found.figure is not None and not found.words and found.figure == rounded(text, found.places)
+
+
+def rounded(text: str, places: int) -> Decimal:
+    """四舍五入到几位小数，如 Excel 显示的。"""
+    with localcontext() as context:
+        context.prec = 400
+        return Decimal(text).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def _said(rest: str) -> str:
+    return re.sub(r"\s", "", rest)
 
 
 def _section(text: str, shown: str, *, number: bool) -> tuple[list[_Piece] | None, str]:
@@ -102,8 +155,8 @@ def _filled(section: list[_Piece], bare: str) -> str:
     if "/" in "".join(word for kind, word in section if kind == "literal") and point == len(section):
         # 数位中间的斜杠是分数
         return f"{bare}（分数）"
-    rounded = f"{float(bare):.{places}f}" if places < len(bare.partition(".")[2]) else bare
-    whole, _, fraction = rounded.partition(".")
+    short = f"{rounded(bare, places):f}" if places < len(bare.partition(".")[2]) else bare
+    whole, _, fraction = short.partition(".")
     digits, out = list(whole.lstrip("0")), []
     first = next((n for n, piece in enumerate(left) if piece[0] == "digit"), len(left))
     grouped = "comma" in kinds[:point]

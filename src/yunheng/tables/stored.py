@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from .cells import Cell, Made
+from .looks import WHITE, colour, lost, raised, struck, tiny
+from .shown import plainly
 
-#: Excel 自带的日期格式（27–36、50–58 是中文、日文的）
-_DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+#: Excel 自带的日期格式（27–36、50–58 是中文的）；14、22 照系统的短日期，看得见年月日
+_DATE_FORMATS = {
+    14: "", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss",
+    22: "", 27: 'yyyy"年"m"月"', 28: 'm"月"d"日"', 29: 'm"月"d"日"', 30: "m-d-yy", 31: 'yyyy"年"m"月"d"日"',
+    32: "h:mm", 33: "h:mm:ss", 34: "h:mm", 35: "h:mm:ss", 36: 'yyyy"年"m"月"', 45: "mm:ss", 46: "h:mm:ss", 47: "mm:ss",
+    50: 'yyyy"年"m"月"', 51: 'm"月"d"日"', 52: 'yyyy"年"m"月"', 53: 'm"月"d"日"', 54: 'm"月"d"日"', 55: "h:mm",
+    56: "h:mm:ss", 57: 'yyyy"年"m"月"', 58: 'm"月"d"日"',
+}  # fmt: skip
 _PERCENT_FORMATS = {9, 10}
 _BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 48: "##0.0E+0", 49: "@",
     37: "#,##0_);(#,##0)", 38: "#,##0_);[Red](#,##0)", 39: "#,##0.00_);(#,##0.00)", 40: "#,##0.00_);[Red](#,##0.00)",
+    **_DATE_FORMATS,
 }  # fmt: skip
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _LAST_SERIAL = 2_958_466
+#: 有底色，说不清是哪一种
+_GROUND = "有"
+#: 试一个格式改不改变看到的数
+_SAMPLE = "12345.678"
 
 
 @dataclass(frozen=True)
 class Style:
-    """一种单元格格式：数字格式原文，是不是日期、百分比，有没有底色、删除线，是不是上标、下标。"""
+    """一种单元格格式：数字格式原文，是不是日期、百分比，有没有底色、删除线，是不是上标、下标。
+
+    `colour`、`ground` 是字的颜色和底色，缺省的为空；`tiny` 是字小得看不见。
+    """
 
     shown: str = ""
     dated: bool = False
@@ -30,6 +46,74 @@ class Style:
     painted: bool = False
     struck: bool = False
     raised: bool = False
+    colour: str = ""
+    ground: str = ""
+    tiny: bool = False
+
+    @property
+    def bare(self) -> bool:
+        """没有底色，或是白的。"""
+        return self.ground in ("", WHITE)
+
+    @property
+    def unseen(self) -> bool:
+        """字看不见：小得看不见，或和底色一样。"""
+        return self.tiny or lost(self.colour, self.ground)
+
+    @property
+    def odd(self) -> str:
+        """条件格式用了它，看到的会怎样不同；没有什么不同为空。"""
+        found = ["划上删除线"] if self.struck else []
+        found += ["成上标或下标"] if self.raised else []
+        found += ["看不见"] if self.unseen else []
+        if self.dated or self.percent or not plainly(_SAMPLE, self.shown):
+            found.append(f"显示成“{self.shown[:30] or ';;;'}”")
+        return "、".join(found)
+
+
+class StyleReader:
+    """一种字体，或条件格式的一种样子，一个元素一个元素地读。"""
+
+    def __init__(self) -> None:
+        self.inside = self.shown = self.colour = self.ground = ""
+        self.struck = self.raised = self.tiny = self.empty = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """一个元素开始。"""
+        if name in ("font", "fill", "border"):
+            self.inside = name
+        elif name == "numFmt":
+            self.shown = attributes.get("formatCode", "")
+        elif self.inside == "fill":
+            self._fill(name, attributes)
+        elif self.inside == "font":
+            self._font(name, attributes)
+
+    def _fill(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "patternFill":
+            self.empty = attributes.get("patternType") in ("none", "gray125")
+        if name == "gradientFill" or (name == "patternFill" and not self.empty and "patternType" in attributes):
+            self.ground = self.ground or _GROUND
+        elif name in ("fgColor", "bgColor") and not self.empty:
+            # 条件格式的底色写在 bgColor，平常的写在 fgColor
+            self.ground = colour(attributes) or self.ground or _GROUND
+
+    def _font(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "strike":
+            self.struck = struck(attributes)
+        elif name == "vertAlign":
+            self.raised = raised(attributes)
+        elif name == "color":
+            self.colour = colour(attributes)
+        elif name == "sz":
+            self.tiny = tiny(attributes.get("val", ""))
+
+    def style(self) -> Style:
+        """读完了的样子。"""
+        own = style(-1, self.shown, painted=bool(self.ground))
+        return replace(
+            own, struck=self.struck, raised=self.raised, colour=self.colour, ground=self.ground, tiny=self.tiny
+        )
 
 
 def style(number: int, custom: str | None, *, painted: bool) -> Style:
@@ -92,11 +176,16 @@ def serial_day(raw: str) -> str | None:
     return shown if shown and "2000" <= shown[:4] <= "2100" else None
 
 
-def iso(text: str) -> str:
-    """日期类型的格里的原文 → 日期（有钟点的带钟点）；认不出的照原文。"""
+def iso(text: str, *, zoned: bool) -> str:
+    """日期类型的格里的原文 → 日期（有钟点的带钟点）；认不出的照原文。
+
+    带着时区的不知道是哪里的哪一天：`zoned` 为真时照写的日期读（结算数据包），不然也照原文。
+    """
     try:
-        moment = datetime.fromisoformat(text.removesuffix("Z"))
+        moment = datetime.fromisoformat(text.removesuffix("Z") if zoned else text)
     except ValueError:
+        return text
+    if moment.tzinfo is not None and not zoned:
         return text
     if moment.time() == moment.min.time():
         return date(moment.year, moment.month, moment.day).isoformat()

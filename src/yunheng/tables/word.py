@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from .cells import Cell
 from .folding import visible
 from .limits import HUMAN, OLE, Limits, TooLarge, Unreadable, guard, guard_directory
-from .sheet_text import raised
+from .looks import raised
 from .word_parts import MARKS, RAISED, broken, fed, on, styles
 
 #: 一张表逐行带下来的跨行合并格，最多几格

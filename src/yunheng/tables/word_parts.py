@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from . import markup
 from .limits import Limits, TooLarge, Unreadable
-from .sheet_text import raised
+from .looks import raised
 
 #: 字的样子 → 怎样叫它：有一样就当作不要的字
 MARKS = {"strike": "划掉", "dstrike": "划掉", "vanish": "隐藏"}

@@ -23,9 +23,9 @@ _ODD = "这样的字，请改成普通数字"
         (Kind.NUMBER, "8核①"),
         (Kind.CODE, "R1①"),
         (Kind.CODE, "R²"),
-        (Kind.CODE, "R-Ⅷ"),
         (Kind.CODE, "R1❶"),
-        (Kind.CODE, "㏄-1"),
+        (Kind.CODE, "机房㎡"),
+        (Kind.CODE, "R⑴"),
         (Kind.DATE, "2026年7月1①日"),
         (Kind.DATE, "2026-07-0①"),
         (Kind.DATE, "2026年7⽉1⽇"),
@@ -35,6 +35,37 @@ def test_圈号_上标_罗马数字_拒绝到格_不折成数字(kind: Kind, tex
     found = read(Column("格", kind, units=("核",) if kind == Kind.NUMBER else ()), Cell(1, text))
     assert _ODD in found.refused
     assert found.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("R-Ⅷ", "R-VIII"), ("№7", "No7"), ("㏄-1", "cc-1"), ("A″-2", "A\u2032\u2032-2"), ("ﬁ-1", "fi-1")]
+)
+def test_乙41_编号里合成一个字的字母照NFKC拆开_写明_要人点头(text: str, code: str) -> None:
+    found = read(Column("编号", Kind.CODE), Cell(1, text))
+    assert (found.text, found.refused) == (code, "")
+    assert "照拆开的字母读" in found.doubt
+    assert found.folded
+
+
+@pytest.mark.parametrize("text", ["R-8", "ＥＣＳ－１", "沪Ａ－1"])
+def test_没有合成字的编号_不必点头(text: str) -> None:
+    assert read(Column("编号", Kind.CODE), Cell(1, text)).doubt == ""
+
+
+@pytest.mark.parametrize(("text", "code"), [("'20260203000123456", "20260203000123456"), ("’R1", "R1"), ("' R1", "R1")])
+def test_CSV里编号开头的撇号_去掉_写明(text: str, code: str) -> None:
+    found = read(Column("编号", Kind.CODE), Cell(1, text))
+    assert (found.text, found.refused) == (code, "")
+    assert "开头的撇号" in found.folded
+
+
+@pytest.mark.parametrize("text", ["“R1”", '"R1"', "R1'", "''R1", "R1”"])
+def test_编号外面的引号_拒绝到格_不知道算不算(text: str) -> None:
+    assert "带着引号" in read(Column("编号", Kind.CODE), Cell(1, text)).refused
+
+
+def test_编号填成作废_拒绝到格_不当编号() -> None:
+    assert "不算的行请从表里删去" in read(Column("编号", Kind.CODE), Cell(1, "（已作废）")).refused
 
 
 def test_文字栏里的圈号留着() -> None:

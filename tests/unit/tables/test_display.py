@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -123,7 +124,7 @@ def test_数的格式带了单位_本列的照读_没有规定单位的点名_�
         (("元",), "[$$-409]0.00", True, False),
     ):
         found = columns.read(Column("数", Kind.NUMBER, units=units), Cell(1, "8", Made.NUMBER, shown))
-        assert (bool(found.refused), bool(found.named)) == (refused, named), shown
+        assert (bool(found.refused), bool(found.doubt)) == (refused, named), shown
 
 
 # ── 数中间的空白、换行 ──
@@ -242,14 +243,54 @@ def remade(change: Callable[[bytes], bytes], *rows: list[Any]) -> Table:
     ("old", "new", "words"),
     [
         (b'<c r="E2" ', b'<c r="E2"><v>99</v></c><c r="E2" ', "E2 一格写了两遍"),
-        (b'<row r="2"', b'<row r="1"', "第 1 行写了两遍"),
-        (b'<row r="3"', b'<row r="2"', "第 2 行写了两遍"),
+        (rb'(<row |<c )r="([A-Z]?)2"', rb'\1r="\g<2>1"', "第 1 行写了两遍"),
+        (rb'(<row |<c )r="([A-Z]?)3"', rb'\1r="\g<2>2"', "第 2 行写了两遍"),
+        (b'<row r="2"', b'<row r="1"', "A2 这一格写在第 1 行里"),
+        (b'<c r="F2"', b'<c r="F7"', "F7 这一格写在第 2 行里"),
+        (b'<c r="F2"', b'<c r="f2"', "第 2 行有一格的位置写的是“f2”"),
+        (b'<row r="2"', b'<row r="99999999999"', "行号写的是“99999999999”"),
+        (b'<row r="2"', b'<row r="2.0"', "行号写的是“2.0”"),
+        (b"</sheetData>", b"</sheetData><sheetData></sheetData>", "写了两份内容"),
     ],
 )
-def test_R052_坏了的表同一格同一行写了两遍_整份不收_不挑一个(old: bytes, new: bytes, words: str) -> None:
+def test_R052_坏了的表同一格同一行写了两遍_位置对不上_整份不收_不挑一个(old: bytes, new: bytes, words: str) -> None:
     with pytest.raises(Unreadable, match=words):
-        remade(lambda content: content.replace(old, new, 1), ONE, TWO)
+        remade(lambda content: re.sub(old, new, content), ONE, TWO)
     assert len(remade(lambda content: content.replace(b"<sheetData>", b"<sheetData >"), ONE, TWO).rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ('t="s"><v>12345</v>', "E2 指的文字（第 12345 条）在工作簿里没有"),
+        ('t="s"><v>-1</v>', "E2 指的文字（第 -1 条）"),
+        ('t="s"><v>1.0</v>', "E2 指的文字"),
+        ("><v>8</v><v>9</v>", "E2 一格里写了两个值"),
+        ('t="inlineStr"><v>9</v><is><t>8</t></is>', "E2 一格里写了两个值"),
+        ("><is><t>8</t></is>", "E2 的值和它的种类对不上"),
+        ('t="inlineStr"><v>8</v>', "E2 的值和它的种类对不上"),
+        ("><v>1_000</v>", "E2 的数写的是“1_000”"),
+        ("><v> 1e3</v>", "E2 的数写的是“ 1e3”"),
+        ("><v>８</v>", "E2 的数写的是“８”"),
+        ("><v>1,000</v>", "E2 的数写的是“1,000”"),
+        ("><v>0x10</v>", "E2 的数写的是“0x10”"),
+        ("><v>NaN</v>", "E2 的数写的是“NaN”"),
+        ("><v>1e999</v>", "E2 的数写的是“1e999”"),
+        ('t="b"><v>2</v>', "E2 的逻辑值写的是“2”"),
+        ('t="zz"><v>8</v>', "E2 的种类“zz”认不出"),
+        ('s="99999"><v>8</v>', "E2 用的格式“99999”在工作簿里没有"),
+        ('s="-1"><v>8</v>', "E2 用的格式“-1”在工作簿里没有"),
+    ],
+)
+def test_R052_坏了的格_值读不准的_整份不收_说是哪一格(cell: str, words: str) -> None:
+    with pytest.raises(Unreadable, match=words):
+        remade(lambda content: re.sub(rb'<c r="E2".*?</c>', f'<c r="E2" {cell}</c>'.encode(), content), ONE)
+
+
+@pytest.mark.parametrize("value", ["8", "8.0", "1E1", "1.5e+1", "+8", ".5"])
+def test_数照XML的写法都认(value: str) -> None:
+    table = remade(lambda content: re.sub(rb'<c r="E2".*?</c>', f'<c r="E2"><v>{value}</v></c>'.encode(), content), ONE)
+    assert float(table.rows[0].text["数量"]) == float(value)
 
 
 def test_CSV的行没有自己的行号_照常() -> None:

@@ -105,6 +105,31 @@ def test_十兆以上的文件_不读() -> None:
         read_file(b"a" * (HUMAN.file + 1), "工单.csv", WANTED)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("," * 9_000_000, "有一行超过 50,000 格"),
+        ("x" + "\t" * 9_000_000, "有一行超过 50,000 格"),
+        (("," * 400 + "\n") * 22_000, "空的格太多"),
+        (",".join(HEAD) + "\n" * 2_000_000 + ",".join(ONE), "超过 1,048,576 行"),
+    ],
+)
+def test_CSV里全是逗号和空行_还没有拆开就拒绝(text: str, words: str) -> None:
+    content = text.encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge, match=words):
+            read_file(content, "工单.csv", WANTED)
+        assert tracemalloc.get_traced_memory()[1] < _MOST
+    finally:
+        tracemalloc.stop()
+
+
+def test_多余的逗号和空行_不太多的照读() -> None:
+    text = ",".join(HEAD) + "," * 30_000 + "\n" + "\n" * 5_000 + ",".join(ONE) + ",,,\n"
+    assert [row.number for row in read_file(text.encode(), "工单.csv", WANTED).rows] == [5_002]
+
+
 def test_限额写在一处_别处不写字节数() -> None:
     room = Path(__file__).parents[3] / "src" / "yunheng" / "tables"
     for path in room.glob("*.py"):
