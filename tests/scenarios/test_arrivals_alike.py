@@ -69,7 +69,7 @@ def test_R075_随机的收件_门上判的与已收下的判的一样(resource: 
             code, item = one.payload["资源"], one.payload.get("目录项", "")
             owned = bool(matching.owners([code]))
             expected |= set(matching.oddities(one.kind, one.payload, owned=owned, known=matching.cycles([item])))
-            expected |= {Oddity.FOREIGN} if verdict.foreign else set()
+        expected |= {Oddity.FOREIGN} if verdict.foreign else set()
         found = {Oddity(text) for text in listed.get(one.pk, ())}
         assert found - BARRED == expected, one.payload
         if one.source.channel_kind.outside:

@@ -316,7 +316,14 @@ def test_R052_资源换了家_按那一件的日子看_归自己的那几天照�
     assert days == {"2025-10-01": "7", "2025-09-30": "6"}
 
 
-def test_R052_补录和回执照着单据记_不按送件人拦(resource: str) -> None:
+def test_R052_补录来源里别家的也不计入_不看它叫什么名字(resource: str) -> None:
     other = source_of(platform("CT").provider, Channel.BACKFILL)
-    stored("用量", usage("1", "9", resource), other)
+    lost = stored("用量", usage("1", "9", resource), other)
+    assert left_out(measured()) == {lost.pk: FOREIGN}
+
+
+def test_R052_老的回执记在办件的那家名下_登记资源时查过_不按来源拦(resource: str) -> None:
+    receipt = receipt_of(resource)
+    other = source_of(platform("CT").provider, Channel.RECEIPT)
+    stored("工单", {**receipt.payload, "工单号": "老回执"}, other)
     assert left_out(measured()) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -303,29 +304,22 @@ def deliver(doing: Doing) -> None:
 
 
 def _orders(doing: Doing, lines: list[Line]) -> None:
-    provider = doing.case.board.provider
-    assert provider is not None
-    receive(
-        actor=doing.actor,
-        on=doing.on,
-        source=source_of(provider, Channel.RECEIPT),
-        kind="工单",
-        items=[
-            (
-                f"{line.order}/{line.resource.code}/{line.item.code}",
-                {
-                    "工单号": line.order,
-                    "单号": doing.case.number,
-                    "资源": line.resource.code,
-                    "目录项": line.item.code,
-                    "动作": line.action,
-                    "数量": f"{line.quantity.normalize():f}" if line.quantity else "",
-                    "完成日期": line.effective_on.isoformat(),
-                },
-            )
-            for line in lines
-        ],
-    )
+    """各行记在资源的服务商名下：一件申请里的平台软件可以是别家的。"""
+    parted: dict[Institution, list[tuple[str, dict[str, object]]]] = defaultdict(list)
+    for line in lines:
+        payload: dict[str, object] = {
+            "工单号": line.order,
+            "单号": doing.case.number,
+            "资源": line.resource.code,
+            "目录项": line.item.code,
+            "动作": line.action,
+            "数量": f"{line.quantity.normalize():f}" if line.quantity else "",
+            "完成日期": line.effective_on.isoformat(),
+        }
+        parted[line.resource.provider].append((f"{line.order}/{line.resource.code}/{line.item.code}", payload))
+    for provider, items in parted.items():
+        source = source_of(provider, Channel.RECEIPT)
+        receive(actor=doing.actor, on=doing.on, source=source, kind="工单", items=items)
 
 
 def stop(doing: Doing) -> None:

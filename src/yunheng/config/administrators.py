@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from yunheng.audit.actor import SYSTEM
 from yunheng.audit.operations import unit_of_work
-from yunheng.ledger.models import Source
-from yunheng.ledger.operations import issue_key
+from yunheng.ledger.operations import interface_source, issue_key
 from yunheng.orgs.models import Appointment, Institution, Kind, Level
 from yunheng.orgs.operations import appoint, register_person
 from yunheng.rules.roles import Role
@@ -32,12 +31,14 @@ def register(role: str, username: str, name: str) -> str:
 
 
 def source_key(code: str, provider: str) -> str:
-    """登记（或换）一个来源的口令，返回口令；没有这家服务商、也不是市级运管单位（它来取，R-052）抛 ValueError。"""
+    """登记一个来源并给口令，已有的换口令，返回口令；没有这家服务商、也不是市级运管单位（它来取，R-052）抛 ValueError。
+
+    来源是别家的、是内部的（补录、回执、文件）、名字与内部的同样或与别的形近，抛 Refused，口令都不变。
+    """
     found = Institution.objects.filter(
         Q(kind=Kind.PROVIDER) | Q(kind=Kind.OPERATOR, level=Level.CITY), code=provider
     ).first()
     if found is None:
         raise ValueError(f"没有代码为 {provider} 的云服务商或市级运管单位，请先登记机构")
     with unit_of_work(SYSTEM):
-        source, _ = Source.objects.get_or_create(code=code, defaults={"provider": found})
-        return issue_key(actor=SYSTEM, source=source)
+        return issue_key(actor=SYSTEM, source=interface_source(actor=SYSTEM, code=code, provider=found))

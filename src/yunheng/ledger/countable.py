@@ -18,6 +18,8 @@ from .models import Channel
 MOST = 100
 #: 来源（别名 s）是从门外送进来的
 OUTSIDE = "s.channel IN ({})".format(", ".join(f"'{one.value}'" for one in Channel if one.outside))
+#: 来源（别名 s）的收件要查归属：门外送的、补录的；回执在登记资源时查过，老的回执还记在办件的那家名下
+OWNED = f"s.channel <> '{Channel.RECEIPT.value}'"
 DISORDERED = "首见日期晚于末见日期"
 FOREIGN = "送来的不是这台资源的服务商"
 _NUMBER = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
@@ -136,7 +138,7 @@ def gather() -> None:
         )
         cursor.execute(
             f"SELECT DISTINCT s.id, s.provider_id, {cell('r', '资源')} FROM ledger_received AS r"
-            f" JOIN ledger_source AS s ON s.id = r.source_id WHERE {OUTSIDE}"
+            f" JOIN ledger_source AS s ON s.id = r.source_id WHERE {OWNED}"
         )
         sent = cursor.fetchall()
         held = owners({code for _, _, code in sent})

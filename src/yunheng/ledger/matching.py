@@ -33,7 +33,7 @@ Payload = Mapping[str, object]
 
 
 class Oddity(StrEnum):
-    """收下了而对不上的缘由：门上的提醒、“对不上的收件”都照这几种；前五种只看门外送来的，别家的和后三种不计入。"""
+    """收下了而对不上的缘由：门上的提醒、“对不上的收件”都照这几种；没有主、没有单号、目录里没有、没有数量的只看门外送来的，别家的和后三种不计入。"""
 
     NO_OWNER = "资源台账和已通过的单据里都没有"
     FOREIGN = "资源是别家服务商名下的：不计入"
@@ -120,10 +120,12 @@ def alike(codes: Collection[str]) -> dict[str, str]:
 
 
 def check(*, source: Source, kind: str, items: Mapping[int, tuple[str, Payload]], on: date) -> Verdict:
-    """判一批新的：第几条 →（来源编号, 内容）。补录、回执照着单据记，登记资源、查单据时已经判过。"""
-    if not items or not source.channel_kind.outside:
+    """判一批新的：第几条 →（来源编号, 内容）。归属不论从哪条路来都查；补录、回执的日期、目录项，查单据时已经判过。"""
+    if not items:
         return Verdict()
     held = owners({str(one.get("资源", "")) for _, one in items.values()})
+    if not source.channel_kind.outside:
+        return Verdict(foreign=dict(foreigners(kind, items, held, source.provider_id)))
     known = cycles({str(one.get("目录项", "")) for _, one in items.values()})
     near = alike({code for _, one in items.values() if (code := str(one.get("资源", ""))) not in held})
     return judge(kind, items, held, known, source, on, near)
@@ -139,16 +141,23 @@ def judge(
     near: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
     """纯的那一半：归属 `held`、目录 `known`、送件的 `source`、今天 `on`、形近的 `near` 都给好了。"""
-    verdict = Verdict()
+    verdict = Verdict(foreign=dict(foreigners(kind, items, held, source.provider_id)))
     for number, (reference, one) in items.items():
         if wrong := "；".join(_wrong(kind, reference, one, known, on)):
             verdict.wrong[number] = wrong
         spans = held.get(str(one.get("资源", "")), ())
-        if foreign := _foreign(kind, one, spans, source.provider_id):
-            verdict.foreign[number] = foreign
         if odd := "；".join(_told(which, one, near) for which in oddities(kind, one, owned=bool(spans), known=known)):
             verdict.reminders[number] = odd
     return verdict
+
+
+def foreigners(
+    kind: str, items: Mapping[int, tuple[str, Payload]], held: Mapping[str, Sequence[Owned]], sender: int
+) -> Iterator[tuple[int, str]]:
+    """不是送件的这家名下的：（第几条, 为什么）。"""
+    for number, (_, one) in items.items():
+        if foreign := _foreign(kind, one, held.get(str(one.get("资源", "")), ()), sender):
+            yield number, foreign
 
 
 def days(kind: str, one: Payload) -> tuple[date, date] | None:

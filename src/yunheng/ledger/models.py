@@ -186,12 +186,15 @@ class Channel(models.TextChoices):
 
     @property
     def outside(self) -> bool:
-        """从门外送进来的，要查归属；补录、回执照着单据记，登记资源时已经查过。"""
+        """从门外送进来的，日期、目录项也要查；补录、回执照着单据记，查单据时已经查过。"""
         return self in (Channel.API, Channel.FILE)
 
 
 class Source(models.Model):
-    """收件箱的来源：一家云管平台一个，口令只存 SM3；按文件导入、补录、回执各有自己的。"""
+    """收件箱的来源：一家云管平台一个，口令只存 SM3；按文件导入、补录、回执各有自己的，没有口令，门外用不了。
+
+    一个来源一直是一家的：口令可以换，服务商、哪条路不能换，收过的才说得清是谁送的（D62-七，R-052）。
+    """
 
     code = models.CharField("来源", max_length=32, unique=True)
     provider = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="服务商")
@@ -199,6 +202,12 @@ class Source(models.Model):
     channel = models.CharField(
         "哪条路", max_length=4, choices=Channel, default=Channel.API, db_default=Channel.API.value
     )
+
+    class Meta:
+        verbose_name = "收件来源"
+        constraints = [
+            models.CheckConstraint(condition=Q(channel=Channel.API) | Q(key_digest=""), name="key_only_for_api"),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -23,8 +23,9 @@ from yunheng.rules import rulebook
 from yunheng.rules.digest import sm3, sm3_bytes
 from yunheng.rules.procedures import EXTENSION_NOTICE
 from yunheng.rules.roles import Role
+from yunheng.tables import folding
 
-from .models import Action, Correction, Fact, Project, Resource, Segment, Source
+from .models import Action, Channel, Correction, Fact, Project, Resource, Segment, Source
 from .timeline import Recorded, fold
 
 MAX_BATCH = 10_000
@@ -266,8 +267,48 @@ def _expiry_notice(procedure: str, expires: date) -> tuple[date, str]:
     return begins, f"要延期最晚 {latest} 提出，不延期的请先备份或迁移（{limit.clause}，R-044）"
 
 
+def interface_source(*, actor: Actor, code: str, provider: Institution) -> Source:
+    """接口的来源，没有就登记。来源是别家的、不是接口的、与内部来源同名或与别的来源形近的抛 Refused（R-052）。"""
+    code = code.strip()
+    found = Source.objects.select_related("provider").filter(code=code).first()
+    with unit_of_work(actor) as journal:
+        if found is None:
+            if problems := list(_misnamed(code)):
+                raise Refused(problems)
+            found, _ = Source.objects.get_or_create(code=code, defaults={"provider": provider})
+            journal.note("登记接口来源", code, after={"机构": found.provider.name})
+        if found.provider_id != provider.pk:
+            raise Refused(
+                [
+                    f"来源“{code}”是{found.provider.name}的，不能换成{provider.name}的：收过的说不清是谁送的，"
+                    "原来的口令也会作废；请另起一个名字（R-052）"
+                ]
+            )
+    return found
+
+
+def _misnamed(code: str) -> Iterator[str]:
+    """新的接口来源，名字哪里不行。"""
+    longest = Source._meta.get_field("code").max_length or 0
+    if not code or len(code) > longest:
+        yield f"来源的名字要 1 至 {longest} 个字（R-052）"
+    if folding.visible(code) != code:
+        yield "来源的名字里有看不见的字，请去掉（R-052）"
+    for channel in Channel:
+        if channel != Channel.API and folding.likeness(code).endswith(folding.likeness(f"-{channel.value}")):
+            yield f"“…-{channel.value}”是系统自己记{channel.value}用的来源名，接口的来源请另起名字（R-052）"
+    for other in Source.objects.exclude(code=code).order_by("code").values_list("code", flat=True):
+        if folding.likeness(other) == folding.likeness(code):
+            yield (
+                f"已有来源“{other}”，只差全半角、大小写或长得像的字；换口令请照原名写，"
+                "另一个请起看得出不同的名字（R-052）"
+            )
+
+
 def issue_key(*, actor: Actor, source: Source) -> str:
-    """给来源换一个新口令，只在此时看得到；库里只存 SM3。"""
+    """给接口的来源换一个新口令，只在此时看得到；库里只存 SM3。内部的来源（文件、补录、回执）抛 Refused（R-052）。"""
+    if source.channel_kind != Channel.API:
+        raise Refused([f"来源“{source.code}”是系统自己记{source.channel}用的，不能有接口的口令（R-052）"])
     key = secrets.token_urlsafe(32)
     with unit_of_work(actor) as journal:
         source.key_digest = sm3(key)

@@ -49,10 +49,17 @@ class _Row:
 
 
 def source_of(provider: Institution, channel: Channel) -> Source:
-    """这家服务商走这条路的来源，没有就登记；接口的来源由系统管理员登记，不从这里来。"""
-    return Source.objects.get_or_create(
+    """这家服务商走这条路的来源，没有就登记；接口的来源由系统管理员登记，不从这里来。
+
+    这个名字已被占用、是别家的或别的路的，抛 Refused：记到那里，就成了那一家那条路送的（R-052）。
+    """
+    found, _ = Source.objects.get_or_create(
         code=f"{provider.code}-{channel.value}", defaults={"provider": provider, "channel": channel}
-    )[0]
+    )
+    if (found.provider_id, found.channel) != (provider.pk, channel):
+        owner = f"{found.provider.name}的{found.channel}来源"
+        raise Refused([f"来源“{found.code}”是{owner}，{provider.name}的{channel}不能记在它名下（R-052）"])
+    return found
 
 
 def receive(

@@ -18,7 +18,7 @@ from yunheng.catalog.models import Item
 from yunheng.rules.roles import Role
 
 from . import arrivals, matching, receiving
-from .countable import OUTSIDE, cell, disordered, garbled, unbillable
+from .countable import OUTSIDE, OWNED, cell, disordered, garbled, unbillable
 from .effective import alive
 from .matching import Oddity, claimed
 from .models import Disposal, Received, Resource
@@ -29,11 +29,12 @@ _PRICED = (
     "EXISTS (SELECT FROM catalog_item AS i JOIN catalog_price AS v ON v.item_id = i.id"
     f" WHERE i.code = {cell('r', '目录项')})"
 )
-#: 现在为什么对不上，逐条，与门上（`matching.oddities`）判得一样；门外送来的才看归属和单号，进不了数据包的不论从哪里来
+#: 现在为什么对不上，逐条，与门上（`matching.oddities`）判得一样；门外送来的才看单号，门外的和补录的都看归属，
+#: 进不了数据包的不论从哪里来
 _REASONS = f"""
 array_remove(ARRAY[
     CASE WHEN {OUTSIDE} AND coalesce(o.provider_id, c.provider_id) IS NULL THEN '{Oddity.NO_OWNER}' END,
-    CASE WHEN {OUTSIDE} AND coalesce(o.provider_id, c.provider_id) <> s.provider_id THEN '{Oddity.FOREIGN}' END,
+    CASE WHEN {OWNED} AND coalesce(o.provider_id, c.provider_id) <> s.provider_id THEN '{Oddity.FOREIGN}' END,
     CASE WHEN {OUTSIDE} AND r.kind = '工单' AND coalesce(r.payload->>'单号', '') = '' THEN '{Oddity.NO_FORM}' END,
     CASE WHEN {OUTSIDE} AND r.kind = '工单' AND NOT {_PRICED} THEN '{Oddity.NO_ITEM}' END,
     CASE WHEN {OUTSIDE} AND r.kind = '工单' AND r.payload->>'动作' = '新增'
@@ -58,7 +59,7 @@ def _claimed(where: str, params: Mapping[str, Any]) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT DISTINCT {cell('r', '资源')} FROM ledger_received AS r"
-            f" JOIN ledger_source AS s ON s.id = r.source_id WHERE {OUTSIDE} AND {where}"
+            f" JOIN ledger_source AS s ON s.id = r.source_id WHERE {OWNED} AND {where}"
             f" AND NOT EXISTS (SELECT FROM ledger_resource AS o WHERE o.code = {cell('r', '资源')})",
             params,
         )
