@@ -195,7 +195,7 @@ def annex3(grid: Grid, reading: Reading) -> None:
                 reading.plain("statement", "申请单位说明", value.where, statement)
                 reading.plain("growth_reason", "超出年度新增上限的理由", value.where, reason)
     changes = []
-    for _, host in host_rows(grid, reading, PARTS[1]):
+    for where, host in host_rows(grid, reading, PARTS[1]):
         resource, _, note = host.get("note", "").partition("；")
         held = host["action"] != "新增"
         changes.append(
@@ -204,7 +204,7 @@ def annex3(grid: Grid, reading: Reading) -> None:
                 "ssd": "否",
                 "count": host.get("count") or "1",
                 "note": note if held else host.get("note", ""),
-                **({"resource": folding.code(resource)} if held else {}),
+                **({"resource": reading.code("备注里的资源编号", where, resource) if resource else ""} if held else {}),
             }
         )
     if changes:
@@ -264,10 +264,13 @@ def annex4(grid: Grid, reading: Reading) -> None:
         if len(row) < 2:
             continue
         if squeezed(text) == "释放清单":
-            codes = [folding.code(code) for code in re.split(r"[、,，;；\s]+", row[1]) if code.strip(" —")]
+            parts = [part for part in re.split(r"[、,，;；\s]+", folding.visible(row[1])) if part.strip(" —")]
             row[1].taken = True
             if row[1].raised:
                 reading.refuse(row[1].where, f"“释放清单”{RAISED}")
+            if reading.unsure("释放清单", row[1]):
+                continue
+            codes = [reading.code("释放清单", row[1].where, part) for part in parts]
             if codes:
                 reading.values["release"] = list(dict.fromkeys(codes))
         if squeezed(text) == "备份迁移":

@@ -170,6 +170,18 @@ class Reading:
             self.folded(value.where, value, text)
         return text
 
+    def code(self, label: str, where: str, text: str) -> str:
+        """一个编号折成一种：全角折半角；圈号、上标、引号、几个写在一起的拒绝到格，照原文。"""
+        found = columns.read(Column(label, Kind.CODE), Cell(1, text))
+        if found.refused:
+            self.refuse(where, f"“{label}”{found.refused}")
+            return folding.visible(text)
+        if found.doubt:
+            self.doubt(where, f"“{label}”{found.doubt}：{flat(text)}")
+        if found.text != folding.visible(text):
+            self.folded(where, text, found.text)
+        return found.text
+
     def merged(self, value: Text, what: str) -> bool:
         """是不是在跨行合并的格里：不知道是不是每行都是它，拒绝到每一格。"""
         if value.merged and folding.visible(value):

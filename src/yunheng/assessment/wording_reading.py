@@ -49,6 +49,7 @@ def read(content: bytes, name: str, on: date) -> Found:
     document = word.read(content, name)
     found = Found()
     found.notes += [Note(Outcome.UNREAD, "Word", f"{aside}没有读", doubtful=True) for aside in document.aside]
+    found.notes += [Note(Outcome.NAMED, "Word", said) for said in document.said]
     if document.revised:
         found.notes.append(Note(Outcome.NAMED, "Word", "有修订：照接受全部修订以后的样子读，请与正式印发的核对"))
     start, columns = _heading(document.rows, name)

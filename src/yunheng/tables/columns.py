@@ -15,6 +15,7 @@ from . import dates, folding
 from .cells import Cell, Made
 from .shown import displayed, rounded, seen
 from .stored import serial_day
+from .voids import VOID, void
 
 #: 超过这么多位的整数，Excel 存不住
 MAX_DIGITS = 15
@@ -26,13 +27,10 @@ _HARMLESS = {"必填", "选填", "可选", "可空", "数字", "填数字", "必
 _ERRORS = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)")
 #: 照抄上一行的记号（折过的）
 _DITTO = re.compile(r"同[上前左]\W*|同[上前](一?行|面|述|列|项|格)\W*|同|ditto|[\"“”〃〝〞″′'‘’々`]+", re.IGNORECASE)
-#: 这一行不算了的话；序号、备注、名称里写了它，不能静静地当数据
-VOID = re.compile(
-    r"[(（【\[]?(本行|此行|该行|这行|行)?(已|均|全部|予以)?(作废|取消|删除|撤销|废弃|废止|停止|不算|不计|不计入|不要|无效|忽略|剔除|退回)"
-    r"(了|掉|的|行|数据|项)?[)）】\]]?[。！!]?"
-)
 _APOSTROPHES = ("'", "‘", "’")
 _QUOTES = ('"', "'", "“", "”", "‘", "’", "`")
+#: 从右往左写的记号：看到的是倒着的
+_TURNED = re.compile("[\u202b\u202d\u202e\u2067\u2068]")
 _PARTED = re.compile(r"[、,;~〜∼]|(?<=[A-Za-z0-9])\s*至\s*(?=[A-Za-z0-9])")
 #: 自己就像编号的一段：又有字母又有数字，或者六位以上的数字
 _WHOLE_CODE = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9])\S+|[0-9]{6,}")
@@ -164,6 +162,8 @@ def _look(column: Column, cell: Cell) -> str:
         return "划了删除线，不知道还算不算；请删掉划掉的字，或取消删除线"
     if cell.unseen:
         return "的字看不见（白字、与底色一样，或小得看不见），不知道算不算；请改成看得见的，或清空这一格"
+    if column.kind != Kind.TEXT and _TURNED.search(cell.text):
+        return "里有改变书写方向的记号，看到的次序和存的不同；请重新填"
     return RAISED if cell.raised and column.kind != Kind.TEXT else ""
 
 
@@ -198,7 +198,8 @@ def _text(_column: Column, cell: Cell) -> Read:
         return _stored_date(cell)
     text = folding.visible(cell.text)
     named = "里有上标或下标的字，照平常的字读" if cell.raised else ""
-    return Read(text, folded=_tidied(cell.text, text, "去掉首尾空白和看不见的字符"), named=named)
+    doubt = f"写着“{said}”，这一行照读；不算的请从表里删去" if (said := void(text)) else ""
+    return Read(text, folded=_tidied(cell.text, text, "去掉首尾空白和看不见的字符"), named=named, doubt=doubt)
 
 
 def _code(column: Column, cell: Cell) -> Read:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
-from . import columns, conditional, delimited, folding, trailers
+from . import columns, conditional, delimited, folding, remarks, trailers
 from .cells import Cell, Line, Made, Sheet
 from .columns import Column, Kind
 from .limits import HUMAN, Limits, TooLarge, Unreadable
@@ -26,7 +26,6 @@ _LONGEST_TITLE = 60
 #: 跨行合并最多逐格拒绝几格
 _MERGED = 20_000
 _CELL = 200
-_TITLED_UNIT = re.compile(r"(?<![表报用请送])单位\s*[:：]\s*([^\s,，;；)）]{1,10})")
 #: 序号最多几个字；更长的是写在序号列里的话
 _SERIAL_LETTERS = 6
 _SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
@@ -204,6 +203,7 @@ class _Reader:
         for line in signed:
             shown = folding.visible(line.cells[0].text)[:20]
             self.book.rows(Outcome.UNREAD, [line.number], f"是表下面的话（“{shown}”），没有读", len(line.cells))
+        self._remarks(signed, kept)
         self._aside([line for line in rest if not any(cell.column in self.places for cell in line.cells)])
         self._layout(kept)
         merged = self._merges(kept)
@@ -258,7 +258,6 @@ class _Reader:
         if before:
             cells = sum(len(one.cells) for one in before)
             self.book.rows(Outcome.UNREAD, [one.number for one in before], "在表头以前，当作标题，没有读", cells)
-            self._titled_unit(before)
 
     def _check_unit(self, index: int, column: Column, title: str, shown: str) -> None:
         """列名里的单位：别的单位、倍数不换算，拒绝；没写的、没有规定单位的列写了的，点名。"""
@@ -270,16 +269,6 @@ class _Reader:
             self.book.cell(Outcome.NAMED, self.header, index, shown, text)
         elif (column.usual or title != column.name) and not column.unit_said(title):
             self.book.cell(Outcome.NAMED, self.header, index, shown, f"没写单位，按 {column.units[0]} 读")
-
-    def _titled_unit(self, before: Sequence[Line]) -> None:
-        """表头以前写了“单位：万次”的：数没有照它换算，要人点头。"""
-        for line in before:
-            for cell in line.cells:
-                found = _TITLED_UNIT.search(folding.code(cell.text[:_CELL]))
-                if found and folding.scale(found[1]):
-                    where = f"第 {line.number} 行 {letters(cell.column)} 列"
-                    text = f"写了“单位：{found[1]}”，各数没有照它换算，照格里的读"
-                    self.book.whole(Outcome.NAMED, where, text, doubtful=True)
 
     def _no_header(self) -> None:
         wanted = "、".join(column.name for column in self.wanted.columns)
@@ -329,13 +318,28 @@ class _Reader:
         return not (numbered and len(own) > 1) if others <= {Kind.NUMBER} else None
 
     def _signed(self, lines: Sequence[Line]) -> list[Line]:
-        """最后一行数据以下的制表人、审核、注。写在别的列里的也算，编号不会写成这样。"""
+        """最后一行数据以下的制表人、审核、注，和“注”下面另起的“2.……”。写在别的列里的也算，编号不会写成这样。"""
         found: list[Line] = []
+        held: list[Line] = []
+        wide = {area.top for area in self.sheet.merges if area.right > area.left + 1 and area.top == area.bottom}
         for line in reversed(lines):
-            if not trailers.signed(line.cells):
+            if trailers.signed(line.cells):
+                found, held = [line, *held, *found], []
+            elif trailers.continued(line.cells, wide=line.number in wide):
+                held.insert(0, line)
+            else:
                 break
-            found.insert(0, line)
         return found
+
+    def _remarks(self, signed: Sequence[Line], kept: Sequence[Line]) -> None:
+        """数据以外的话改变了数据的意思的：单位、作废。"""
+        names = [("文件名", self.name), *remarks.asides(self.sheet.aside)]
+        if self.sheet.spreadsheet:
+            names.append((f"工作表名“{self.sheet.title}”", self.sheet.title))
+        before = [line for line in self.sheet.lines if line.number < self.header]
+        remarks.headed(self.book, names, [*before, *signed], self.places.values())
+        serials = {index for index in self.titles if index not in self.places and self._is_serial(index)}
+        remarks.serials(self.book, kept, serials)
 
     def _aside(self, lines: Sequence[Line]) -> None:
         """要的列都空着的行，不读：只填了序号的，和写在别的列里的。"""

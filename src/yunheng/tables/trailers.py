@@ -10,6 +10,8 @@ from .cells import Cell
 
 #: 名字只看开头这么多字
 _HEAD = 60
+#: “2.……”不到这么多字的，也许是数据
+_SENTENCE = 5
 _COUNTED = r"(台|个|条|核|项|行|套|份|张|笔|次|万|元|年|月|天|户|家|G|T|M|GB|TB|MB|VCPU|云?主机|物理机|服务器)"
 _FIGURE = rf"[0-9一二三四五六七八九十百千两]+([.,][0-9]+)*{_COUNTED}*"
 _TAIL = rf"(\W|_|共|计|{_FIGURE})*"
@@ -25,6 +27,12 @@ _SIGNED = re.compile(
     r"(人员?|者|员|单位|部门|领导|日期|时间|电话)?(\((签字|签名|签章|盖章|公章)\))?"
     r"|(附?注|备注|说明|注意)[0-9一二三四五]?|日期|时间|电话|联系电话|单位\((盖章|公章)\)):.*",
     re.DOTALL,
+)
+
+
+#: “注”下面另起一行的“2.……”“（3）……”；编号后面不能接着数，2.5 是数
+_NUMBERED = re.compile(
+    r"([(\[]?([0-9]{1,2}|[一二三四五六七八九十]{1,3})[)\].、:]+|[①-⑳][)\].、:]*)[^\s0-9.].*", re.DOTALL
 )
 
 
@@ -44,3 +52,11 @@ def signed(cells: Sequence[Cell]) -> bool:
             return False
         named = own and plain.endswith(":")
     return bool(cells)
+
+
+def continued(cells: Sequence[Cell], *, wide: bool) -> bool:
+    """只有一格的一行，写着“2.……”，或者横着合并的一长句：上面有“注”的，是它的下一句。"""
+    if len(cells) != 1:
+        return False
+    plain = re.sub(r"\s+", "", folding.code(cells[0].text[:_HEAD]))
+    return wide or (len(plain) >= _SENTENCE and bool(_NUMBERED.fullmatch(plain)) and bool(re.search("[一-鿿]", plain)))

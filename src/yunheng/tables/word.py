@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from .cells import Cell
 from .folding import visible
 from .limits import HUMAN, OLE, Limits, TooLarge, Unreadable, guard, guard_directory
-from .looks import raised
-from .word_parts import MARKS, RAISED, broken, fed, on, styles
+from .word_looks import Look, ground, on
+from .word_parts import broken, fed, styles
 
 #: 一张表逐行带下来的跨行合并格，最多几格
 _COLUMNS = 400
@@ -115,9 +115,7 @@ def read(content: bytes, name: str, limits: Limits = HUMAN) -> Document:
     return document
 
 
-def _margins(
-    archive: zipfile.ZipFile, document: Document, name: str, limits: Limits, looks: dict[str, frozenset[str]]
-) -> None:
+def _margins(archive: zipfile.ZipFile, document: Document, name: str, limits: Limits, looks: dict[str, Look]) -> None:
     """页眉、页脚的各行，接在后面；几节印的一样只留一份，只有页码的不要。"""
     seen: set[tuple[str, ...]] = set()
     for part in sorted(archive.namelist()):
@@ -151,14 +149,13 @@ class _Table:
     deleted: bool = False
     wrong: str = ""
     raised: bool = False
+    ground: str = ""
 
 
 class _Reader:
     """一个部件的处理函数；`place` 是页眉还是页脚，正文为空。"""
 
-    def __init__(
-        self, document: Document, name: str, limits: Limits, looks: dict[str, frozenset[str]], place: str = ""
-    ) -> None:
+    def __init__(self, document: Document, name: str, limits: Limits, looks: dict[str, Look], place: str = "") -> None:
         self.document, self.name, self.limits, self.looks, self.place = document, name, limits, looks, place
         self.tables: list[_Table] = []
         self.count = self.letters = self.length = self.cells = 0
@@ -168,10 +165,10 @@ class _Reader:
         self.boxes: list[int] = []
         self.boxed: list[str] = []
         self.plain: list[str] = []
-        #: 正在读的字、它们不要的样子；文本框在一段字里，里面又有字
-        self.runs: list[tuple[list[str], set[str]]] = []
-        #: 正在读的段落的样式、段落记号是不是删去了（与下一段连起来）
-        self.paragraphs: list[frozenset[str]] = []
+        #: 正在读的字、它们的样子；文本框在一段字里，里面又有字
+        self.runs: list[tuple[list[str], Look]] = []
+        #: 正在读的段落的样子、段落记号是不是删去了（与下一段连起来）
+        self.paragraphs: list[Look] = []
         self.joined = False
         self.placeholder = self.ticked = False
         self.in_text = self.in_code = False
@@ -248,7 +245,9 @@ class _Reader:
             table.column += self._span(attributes)
         elif name == "tc":
             table.span, table.merge, table.parts, table.deleted, table.wrong = 1, "", [], False, ""
-            table.raised = False
+            table.raised, table.ground = False, ""
+        elif name == "shd" and self.stack[-3:-1] == ["tc", "tcPr"]:
+            table.ground = ground(attributes)
         elif name == "hidden" and self.stack[-2:-1] == ["trPr"] and on(attributes):
             self._said(f"{self.place}第 {table.number} 张表第 {table.row} 行是隐藏的行，照读")
         elif name == "gridSpan":
@@ -258,9 +257,12 @@ class _Reader:
 
     def _open_paragraph(self, name: str, attributes: dict[str, str]) -> None:
         if name == "p":
-            self.paragraphs.append(self.looks.get("", frozenset()))
+            self.paragraphs.append(self.looks.get("", Look()))
         elif name == "pStyle" and self.paragraphs:
-            self.paragraphs[-1] = self.looks.get(attributes.get("val", ""), frozenset())
+            self.paragraphs[-1] = self.looks.get(attributes.get("val", ""), Look())
+        elif name == "shd" and self.stack[-3:-1] == ["p", "pPr"]:
+            self.paragraphs[-1] = self.paragraphs[-1].copy()
+            self.paragraphs[-1].ground = ground(attributes)
         elif name == "fldSimple":
             self._code(attributes.get("instr", ""))
         elif name == "fldChar":
@@ -278,17 +280,14 @@ class _Reader:
 
     def _open_run(self, name: str, attributes: dict[str, str]) -> None:
         if name == "r":
-            self.runs.append(([], set(self.paragraphs[-1] if self.paragraphs else ())))
+            self.runs.append(([], (self.paragraphs[-1] if self.paragraphs else Look()).copy()))
         elif not self.runs:
             return
-        words, marks = self.runs[-1]
-        own = self.stack[-3:-1] == ["r", "rPr"]
-        if name in MARKS and own:
-            (marks.add if on(attributes) else marks.discard)(MARKS[name])
-        elif name == "vertAlign" and own:
-            (marks.add if raised(attributes) else marks.discard)(RAISED)
-        elif name == "rStyle" and own:
-            marks |= self.looks.get(attributes.get("val", ""), frozenset())
+        words, look = self.runs[-1]
+        if self.stack[-3:-1] == ["r", "rPr"]:
+            if name == "rStyle":
+                look.add(self.looks.get(attributes.get("val", ""), Look()))
+            look.start(name, attributes)
         elif name == "t":
             self.in_text = True
         elif name in _CHARACTERS and self.stack[-2:-1] == ["r"]:
@@ -395,12 +394,12 @@ class _Reader:
         return f"{self.place}第 {table.number} 张表第 {table.row} 行第 {len(table.cells) + 1} 格里"
 
     def _close_run(self) -> None:
-        parts, marks = self.runs.pop()
+        parts, look = self.runs.pop()
         words = "".join(parts)
-        lifted = RAISED in marks and bool(visible(words))
-        marks.discard(RAISED)
+        lifted = look.up and bool(visible(words))
+        marks = look.unread(self.tables[-1].ground if self.tables and not self.boxes else "")
         if marks and visible(words):
-            self._aside(f"{'、'.join(sorted(marks))}的字“{visible(words)[:40]}”")
+            self._aside(f"{'、'.join(marks)}的字“{visible(words)[:40]}”")
         elif marks:
             return
         elif self.boxes:
@@ -411,7 +410,8 @@ class _Reader:
         else:
             self.plain.append(words)
         if lifted and not marks and not self.boxes:
-            self._said(f"{self._where()}有上标或下标的字“{visible(words)[:20]}”，文字里的照平常的字读")
+            kind = "上标或下标" if look.raised else "抬高或压低"
+            self._said(f"{self._where()}有{kind}的字“{visible(words)[:20]}”，文字里的照平常的字读")
 
     def _close_paragraph(self, table: _Table | None) -> None:
         if self.paragraphs:

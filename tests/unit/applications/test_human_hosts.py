@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import openpyxl
 import pytest
 from docx.oxml import OxmlElement
 from tests.golden.test_annexes import FORM, no_chart
@@ -223,3 +225,27 @@ def test_一百份像人做的附件1_读得相等_写在别处的点名() -> No
 def test_一千份像人做的附件1_静默不同没有() -> None:
     for seed in range(1_000, 2_000):
         annexed(seed)
+
+
+@pytest.mark.parametrize("shape", ["xlsx", "csv", "paste"])
+def test_R032_圈号上标和0逗号125_逐格拒绝_原文红着等人改(shape: Shape) -> None:
+    odd = {"cores": "8①", "memory": "32²", "system_disk": "0，480", "data_disk": "0,125"}
+    row = [odd.get(key, value) for key, value in zip(KEYS, HOSTS[1], strict=True)]
+    found = read(written([HOSTS[0], row], shape), shape)
+    assert {note.column for note in found.table.refused} == {LABELS[key] for key in odd}
+    assert {key: found.rows[0][key] for key in odd} == odd
+    assert {column.key for column, _ in check_row(found.rows[0])} == set(odd)
+
+
+def written(rows: list[list[str]], shape: Shape) -> bytes:
+    """一份主机清单。"""
+    if shape == "xlsx":
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.worksheets[0].append(row)
+        out = io.BytesIO()
+        book.save(out)
+        return out.getvalue()
+    out_text = io.StringIO()
+    csv.writer(out_text, delimiter="\t" if shape == "paste" else ",").writerows(rows)
+    return out_text.getvalue().encode()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
+from typing import Any
 
+import docx
 import pytest
 
 from tests.support.annex5 import CLOSING, TITLES, annex5, rows
@@ -109,9 +112,30 @@ def test_修订照接受以后的读_写明() -> None:
     assert said(one, Outcome.NAMED) == ["Word：有修订：照接受全部修订以后的样子读，请与正式印发的核对"]
 
 
+def test_原文里的上标_白字_点名_分值里的圈号上标不收() -> None:
+    document = docx.Document(io.BytesIO(annex5()))
+    table = document.tables[0]
+    table.rows[1].cells[TITLES.index("评分标准")].paragraphs[0].add_run("2").font.superscript = True
+    hidden = table.rows[2].cells[TITLES.index("评分标准")].paragraphs[0].add_run("另扣 5 分")
+    hidden.font.color.rgb = docx.shared.RGBColor(255, 255, 255)
+    one = found(saved(document))
+    assert one.problems == []
+    assert "有上标或下标的字“2”" in "\n".join(said(one, Outcome.NAMED))
+    assert "的字“另扣 5 分”没有读" in "\n".join(str(note) for note in one.notes if note.doubtful)
+    points = TITLES.index("分值")
+    assert "的分值写着" in "\n".join(found(changed(0, points, rows()[0][points] + "①")).problems)
+    table.rows[1].cells[points].paragraphs[0].add_run("1").font.superscript = True
+    assert "的分值写着" in "\n".join(found(saved(document)).problems)
+
+
+def saved(document: Any) -> bytes:
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
 def _insert(content: bytes, after: str, text: str) -> bytes:
     """在一句后面加一段修订里插入的字。"""
-    import io
     import zipfile
 
     out = io.BytesIO()

@@ -1,0 +1,98 @@
+"""数据以外的话改变了数据的意思：标题、表名写了“单位：万条”，序号、备注写了“作废”。不照它改，点名，要人点头。"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from . import folding
+from .cells import Cell, Line, Made
+from .columns import Column, Kind
+from .notes import Notebook, Outcome, letters
+from .voids import VOIDED
+
+#: 一格的话只看开头这么多字
+_HEAD = 200
+_OF = r"[个条次核台件笔张户份项元]|GB|TB|MB|G|T|M"
+_STATED = re.compile(r"(?<![表报用请送])(?:计量|计数|数量|金额)?单位\s*[:：为是]\s*([^\s,，;；、。)）]{1,10})")
+#: （万条）、(k)、[单位：万]
+_BRACKETED = re.compile(rf"[(（\[【〔]\s*(?:单位\s*[:：]?)?\s*([十百千万亿萬億kKwW]+(?:{_OF})*)\s*[)）\]】〕]")
+#: 百条、万元、千万次；前面写着数的（500万元以上的）不是单位
+_SCALED = re.compile(rf"(?<![0-9.〇零一二三四五六七八九十百千万亿两几数第])([百千万亿萬億]+(?:{_OF}))")
+#: 以万计、按千为单位
+_COUNTED = re.compile(r"[以按均]\s*([十百千万亿萬億kKwW]\S{0,3}?)(?:计|为单位|填|统计)")
+_STORAGE = re.compile(r"[kmgtp]i?b?|兆|字节", re.IGNORECASE)
+_MONEY = re.compile(r"角|分|美元|美金|港元|港币|欧元|日元|USD|HKD|EUR", re.IGNORECASE)
+#: 序号的写法：1、1.、（1）、一、①、A1、1-2、1.1；公式算出来的不看
+_SERIAL = re.compile(
+    r"[(\[]?(no\.?\s*|第)?([a-z]{0,3}[0-9]{1,6}([.\-_/][0-9]{1,6})*|[一二三四五六七八九十百]+|[①-⑳⑴-⒇⒈-⒛㈠-㈩ⅰ-ⅻⅠ-Ⅻ]|[a-z])[.、,)\]号:]*",
+    re.IGNORECASE,
+)
+
+
+def unit(text: str, columns: Iterable[Column]) -> str:
+    """一句话里说的、与列的单位不是一回事的单位：写着它的几个字；没有为空。"""
+    plain = folding.code(text[:_HEAD])
+    if found := _STATED.search(plain):
+        said = found[1]
+        if folding.scale(said) or any(_other(said, column) for column in columns):
+            return _wide(found[0])
+    for pattern in (_BRACKETED, _COUNTED, _SCALED):
+        if found := pattern.search(plain):
+            return _wide(found[0])
+    return ""
+
+
+def _wide(text: str) -> str:
+    """给人看的标点照中文写。"""
+    return text.translate(str.maketrans(":()[]", "：（）［］"))
+
+
+def _other(said: str, column: Column) -> bool:
+    """“单位：MB”“单位：分”：是这一类的列，又不是它自己的单位。"""
+    if column.kind != Kind.NUMBER or folding.compact(said) in map(folding.compact, column.units):
+        return False
+    if _STORAGE.fullmatch(said):
+        return column.measured or any(_STORAGE.fullmatch(own) for own in column.units)
+    return bool(_MONEY.fullmatch(said)) and "元" in column.units
+
+
+def headed(
+    book: Notebook, names: Iterable[tuple[str, str]], lines: Sequence[Line], columns: Collection[Column]
+) -> None:
+    """标题行、表下面的话、表名、文件名、页眉：写了别的单位、写了作废的，要人点头。`names` 是（在哪里, 字）。"""
+    told = list(names)
+    told += [(f"第 {line.number} 行 {letters(cell.column)} 列", cell.text) for line in lines for cell in line.cells]
+    for where, text in told:
+        if said := unit(text, columns):
+            book.whole(Outcome.NAMED, where, f"写了“{said}”，各数没有照它换算，照格里的读", doubtful=True)
+        if found := VOIDED.search(text[:_HEAD]):
+            book.whole(Outcome.NAMED, where, f"写了“{found[0]}”，各行照读；不算的请从文件里删去", doubtful=True)
+
+
+def serials(book: Notebook, kept: Iterable[Line], columns: Collection[int]) -> None:
+    """读了的各行，序号写着作废一类的话、划掉了的：不当作没写，要人点头。"""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for line in kept:
+        for cell in line.cells:
+            if cell.column in columns and (why := _odd(cell)):
+                rows[why].append(line.number)
+    for why, numbers in rows.items():
+        book.rows(Outcome.NAMED, numbers, f"的序号{why}，这几行照读；不算的请从表里删去", doubtful=True)
+
+
+def _odd(cell: Cell) -> str:
+    if cell.struck:
+        return "划了删除线"
+    if cell.made in (Made.FORMULA, Made.ERROR, Made.NUMBER):
+        return ""
+    plain = folding.code(cell.text)
+    return "" if _SERIAL.fullmatch(plain) else f"写的是“{plain[:20]}”"
+
+
+def asides(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """表格以外的话（页眉页脚）：（在哪里, 字）。"""
+    for text in texts:
+        if text.startswith("页眉页脚"):
+            yield "页眉页脚", text
