@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, budgeted, measured, paid, recomputed, settled, used
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
@@ -22,7 +22,7 @@ from yunheng.metering import diffing
 from yunheng.orgs.models import BusinessClock, Person
 from yunheng.settlement import disputing, funding, handling, operations, queries
 from yunheng.settlement.bill.contrasting import contrast
-from yunheng.settlement.models import BillLine, Freeze, Handling, Run
+from yunheng.settlement.models import BillLine, Difference, Freeze, Handling, Run
 from yunheng.settlement.runs import running
 
 pytestmark = pytest.mark.django_db
@@ -155,23 +155,60 @@ def test_R083_数据库里对照_与命令行逐条比对的结果相同(tmp_pat
     runs = [Freeze.objects.get(number=number).run for number in (0, 1)]
     for before, after in (runs, runs[::-1], (runs[0], runs[0])):
         expected = diffing.compare(*(json.loads(running.result_of(run)) for run in (before, after)))
-        found = contrast(before, after, kind="", unit="", offset=0, limit=10_000)
-        counts = {kind: one.count for kind, one in found.kinds.items()}
-        assert counts == {
-            "增": len(expected.lines.added),
-            "减": len(expected.lines.gone),
-            "改": len(expected.lines.changed),
-        }
-        assert sorted(pair.gap for pair in found.pairs) == sorted(
+        for which, moved in (("账目", expected.lines), ("待核", expected.disputed)):
+            found = contrast(before, after, kind="", unit="", offset=0, limit=10_000, which=which)
+            assert {kind: one.count for kind, one in found.chosen.items()} == told(moved), which
+            assert sorted(pair.gap for pair in found.pairs) == sorted(
+                [
+                    *(Decimal(line["amount"]) for line in moved.added),
+                    *(-Decimal(line["amount"]) for line in moved.gone),
+                    *(Decimal(new["amount"]) - Decimal(old["amount"]) for old, new in moved.changed),
+                ]
+            )
+        faults = contrast(before, after, kind="", unit="", offset=0, limit=10_000, which="差异")
+        assert {kind: one.count for kind, one in faults.chosen.items()} == told(expected.differences)
+        assert sorted((pair.one.code, pair.one.resource, pair.one.item, pair.kind) for pair in faults.faults) == sorted(
             [
-                *(Decimal(line["amount"]) for line in expected.lines.added),
-                *(-Decimal(line["amount"]) for line in expected.lines.gone),
-                *(Decimal(new["amount"]) - Decimal(old["amount"]) for old, new in expected.lines.changed),
+                *((one["code"], one["resource"], one["item"], "增") for one in expected.differences.added),
+                *((one["code"], one["resource"], one["item"], "减") for one in expected.differences.gone),
+                *((one["code"], one["resource"], one["item"], "改") for _, one in expected.differences.changed),
             ]
         )
+        found = contrast(before, after, kind="", unit="", offset=0, limit=10_000)
         assert found.reached == found.lines.new == Decimal(expected.totals["账目"][1]) / 100
         assert list(found.others) == list(expected.others)
         assert found.same == expected.same_digest
+
+
+def told(moved: diffing.Moved) -> dict[str, int]:
+    return {"增": len(moved.added), "减": len(moved.gone), "改": len(moved.changed)}
+
+
+def test_R083_待核的数量改了_对照页上看得到_与命令行说的一样() -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    run = measured()
+    lines = BillLine.objects.filter(run=run).order_by("disputed", "seq")
+    later = Run.objects.get(pk=run.pk)
+    later.pk = None
+    later.save(force_insert=True)
+    changes: list[dict[str, Any]] = [{"quantity": "7"}, {"differences": "D3 D5"}]
+    for line in lines:
+        change = changes.pop(0) if line.disputed and changes else {}
+        values = {name: getattr(line, name) for name in running.COLUMNS} | change
+        BillLine.objects.create(run=later, seq=line.seq, disputed=line.disputed, **values)
+    for one in Difference.objects.filter(run=run):
+        Difference.objects.create(run=later, **{name: getattr(one, name) for name in ("seq", *running.DIFFERENCE)})
+    running.add_up(later)
+    found = contrast(run, later, kind="", unit="", offset=0, limit=10)
+    # 账目没有不同的，头一个有不同的清单就是待核
+    assert (found.which, found.counts, found.same) == ("待核", [("账目", 0), ("待核", 2), ("差异", 0)], False)
+    assert {label for pair in found.pairs for label, _, _ in pair.moved} == {"数量", "未裁定的差异"}
+    page = signed_in("shy").get(f"/settlement/runs/{run.pk}..{later.pk}/").content.decode()
+    assert "待核 2" in page
+    assert "<ins>7</ins>" in page
+    assert "账目、待核、差异逐条都一样" not in page
+    empty = signed_in("shy").get(f"/settlement/runs/{run.pk}..{later.pk}/", {"list": "账目"}).content.decode()
+    assert "没有合符条件的" in empty
 
 
 def test_R083_同一处余下的账目依次配成改_价格变了的也是改() -> None:

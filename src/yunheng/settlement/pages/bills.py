@@ -31,13 +31,19 @@ PAGE, MAX_UNITS = 50, 20
 
 @allowed(*CENTRE)
 def compare(request: Request, pk: int, other: int) -> HttpResponse:
-    """两个批次逐条对照（R-083）：原来多少，现在多少，合计怎样勾稽；可以只看一种、一个单位。"""
+    """两个批次逐条对照（R-083）：原来多少，现在多少，合计怎样勾稽；账目、待核、差异各看，可以只看一种、一个单位。"""
     before, after = (get_object_or_404(Run, pk=min(one, MAX_PK)) for one in (pk, other))
-    kind, unit = (request.GET.get(name, "") for name in ("kind", "unit"))
+    kind, unit, which = (request.GET.get(name, "") for name in ("kind", "unit", "list"))
     number = max(whole_of(request.GET.get("page"), 999_999) or 1, 1)
     offset = (number - 1) * PAGE
     found = contrasting.contrast(
-        before, after, kind=kind if kind in contrasting.KINDS else "", unit=unit, offset=offset, limit=PAGE
+        before,
+        after,
+        kind=kind if kind in contrasting.KINDS else "",
+        unit=unit,
+        offset=offset,
+        limit=PAGE,
+        which=which if which in contrasting.LISTS else "",
     )
     context = {
         "before": before,
