@@ -97,6 +97,7 @@ NAMED = {
     "settlement_plan",
     "settlement_planfile",
     "settlement_recomputation",
+    "settlement_recoverypayment",
     "settlement_run",
     "settlement_runfile",
     "settlement_submission",

@@ -20,7 +20,7 @@ from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
 from yunheng.metering import diffing
 from yunheng.orgs.models import BusinessClock, Person
-from yunheng.settlement import disputing, funding, handling, operations, queries
+from yunheng.settlement import disputing, funding, handling, operations, proofs, queries
 from yunheng.settlement.bill.contrasting import contrast
 from yunheng.settlement.models import BillLine, Difference, Freeze, Handling, Run
 from yunheng.settlement.runs import running
@@ -80,7 +80,7 @@ def test_R083_待核的裁定以后由补差另行结算_只补差额_已冻结�
     settled(case)
     assert Board.objects.get(case=case).state == "已办结"
     assert list(BillLine.objects.filter(run=first.run).order_by("pk").values()) == before
-    assert [problem for problem in funding.money_problems() if problem] == []
+    assert [problem for problem in proofs.money_problems() if problem] == []
 
 
 def test_R083_多算了的收回_金额为负_不用下达预算(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_R083_多算了的收回_金额为负_不用下达预算(tmp_path: Path)
     settled(case)
     contract = freeze.contracts.get()
     assert contract.amount == contract.paid_total == due.net
-    assert [problem for problem in funding.money_problems() if problem] == []
+    assert [problem for problem in proofs.money_problems() if problem] == []
 
 
 def test_R083_没有冻结_没有差_上一次没办完_都不能补差(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import chaining, funding, operations, paying, queries, recovery
+from yunheng.settlement import chaining, funding, operations, paying, proofs, queries, recovery
 from yunheng.settlement.models import Freeze, Plan, RecoveryCost, RecoveryShare, Verified
 from yunheng.settlement.plans import papering, planning, verifying
 
@@ -97,7 +97,7 @@ def test_R079_核定单列_计量结果和摘要不变_方案合同照核定后�
         actor=cast()["shy"], on=JULY, freeze=freeze, provider=unicom(), number="HT-1", amount=before - 100,
         signed_on=JULY,
     )  # fmt: skip
-    assert not [problem for problem in funding.money_problems() if problem]
+    assert not [problem for problem in proofs.money_problems() if problem]
     names = {step.name for step in chaining.chain(case)}
     assert "效能评估核定以后" in names
 

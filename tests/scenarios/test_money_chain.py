@@ -21,7 +21,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.rules.procedures import catalog
 from yunheng.rules.procedures.settling import SETTLEMENT_1
-from yunheng.settlement import chaining, funding, paying, shortfalls
+from yunheng.settlement import chaining, funding, paying, proofs, shortfalls
 from yunheng.settlement.models import Contract, Freeze, Shortfall
 from yunheng.settlement.plans import papering, planning
 
@@ -91,7 +91,7 @@ def handled(case: Case, kind: str, cuts: dict[str, str], who: str = "shy", reaso
 
 
 def sound() -> bool:
-    return not [problem for problem in funding.money_problems() if problem]
+    return not [problem for problem in proofs.money_problems() if problem]
 
 
 # ── 预算合计 ──

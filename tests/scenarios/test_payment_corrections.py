@@ -16,7 +16,7 @@ from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement import chaining, funding, paying
+from yunheng.settlement import chaining, funding, paying, proofs
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def void(contract: Contract, who: str = "shy", reason: str = "合同号登记错
 
 
 def sound() -> bool:
-    return not [problem for problem in funding.money_problems() if problem]
+    return not [problem for problem in proofs.money_problems() if problem]
 
 
 # ── 冲回 ──
@@ -284,9 +284,9 @@ def test_R081_核对查得出作废了还付着钱的_冲多了的(tmp_path: Pat
         reason="坏",
         by="谁",
     )
-    assert [text for text in funding.money_problems() if text] == [
+    assert [text for text in proofs.money_problems() if text] == [
         "合同 HT-1 已付 -0.01 超过合同 " + str(contract.amount),
         "合同 HT-1 的冲回 -1000.01 与所冲的 1000.00 不符",
     ]
     ContractVoid.objects.create(contract=contract, reason="坏", on=JULY, by="谁")
-    assert next(text for text in funding.money_problems() if text) == "合同 HT-1 作废了，还付着 -0.01"
+    assert next(text for text in proofs.money_problems() if text) == "合同 HT-1 作废了，还付着 -0.01"

@@ -17,7 +17,7 @@ from yunheng.audit.refused import Refused
 from yunheng.cases.models import Case
 from yunheng.config import proving
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement import funding, paying, vouchers
+from yunheng.settlement import funding, paying, proofs, vouchers
 from yunheng.settlement.models import Contract, Freeze, Payment
 
 pytestmark = pytest.mark.django_db
@@ -191,7 +191,7 @@ def test_R081_从前的重号不动_核对时列出来提示_不算不符(tmp_pa
     assert proof.hints == (
         f"凭证号 FK-9 登记了 2 笔（合同 BC-1、{first.number}，合计 {first.amount + more.amount} 元），请核对（R-081）",
     )
-    assert not [problem for problem in funding.money_problems() if problem]
+    assert not [problem for problem in proofs.money_problems() if problem]
 
 
 def test_R081_页面上勾同一凭证写合计_写了没勾的当场说明(tmp_path: Path) -> None:

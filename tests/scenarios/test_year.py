@@ -33,7 +33,7 @@ from yunheng.config import cli
 from yunheng.metering import result
 from yunheng.orgs.models import Institution
 from yunheng.orgs.operations import decide_convention
-from yunheng.settlement import chaining, disputing, funding, handling, operations, paying, queries
+from yunheng.settlement import chaining, disputing, funding, handling, operations, paying, proofs, queries
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, Recomputation, RunOrder
 from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.runs import recomputing, running
@@ -361,7 +361,7 @@ def test_R081_合同差一分_支付超合同_重号_都拒绝_付清才办结(t
     assert board.state == "已办结"
     amounts = [step.amount for step in chaining.chain(case)]
     assert len(set(amounts)) == 1
-    assert [p for p in funding.money_problems() if p] == []
+    assert [p for p in proofs.money_problems() if p] == []
     assert Payment.objects.count() == Contract.objects.count() + 1
 
 

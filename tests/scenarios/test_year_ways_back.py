@@ -19,7 +19,7 @@ from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock, Institution
-from yunheng.settlement import chaining, funding, operations, paying, queries
+from yunheng.settlement import chaining, funding, operations, paying, proofs, queries
 from yunheng.settlement.models import Contract, Freeze, YearCase
 from yunheng.settlement.plans import planning
 
@@ -139,7 +139,7 @@ def test_R083_都在测试期的年度先办结_后来查出漏记的由补差�
     act("cz", adjustment, "grant", fields={"granted": str(due), "document": "松科委〔2026〕12号"})
     settled(adjustment)
     assert Board.objects.get(case=adjustment).state == "已办结"
-    assert not [problem for problem in funding.money_problems() if problem]
+    assert not [problem for problem in proofs.money_problems() if problem]
 
 
 def test_R081_有应付的不能不立项就办结_页面上也没有这个按钮(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_R081_下达的不够付_退到立项重新批复_追加够了才签得�
     settled(case)
     assert Board.objects.get(case=case).state == "已办结"
     assert {one.amount for one in chaining.chain(case)} == {total}
-    assert not [problem for problem in funding.money_problems() if problem]
+    assert not [problem for problem in proofs.money_problems() if problem]
 
 
 def test_R081_退到编方案的_重编一版再报_各步照新的金额(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from yunheng.ledger.receiving import receive
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
 from yunheng.orgs.models import Institution
-from yunheng.settlement import funding, operations, paying, queries
+from yunheng.settlement import funding, operations, paying, queries, recovering
 from yunheng.settlement.models import Run, RunFile
 from yunheng.settlement.plans import planning
 from yunheng.settlement.runs import running
@@ -199,6 +199,10 @@ def settled(case: Case) -> None:
             actor=shy, on=JULY, freeze=freeze, institution=supervisor(), number=f"JG-{freeze.number}", amount=fee,
             signed_on=JULY,
         )  # fmt: skip
+    if (due := funding.recovery_payable(case)) > 0:
+        recovering.pay(
+            actor=shy, on=JULY, freeze=freeze, amount=due, paid_on=JULY, payee="灾备平台", voucher=f"ZB-{freeze.number}"
+        )
     act("shy", case, "signed")
     for contract in freeze.contracts.all():
         paying.pay(

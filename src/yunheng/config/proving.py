@@ -78,7 +78,7 @@ def _editions() -> Proof:
 
 
 def _money() -> Proof:
-    from yunheng.settlement.funding import money_problems  # noqa: PLC0415
+    from yunheng.settlement.proofs import money_problems  # noqa: PLC0415
 
     return _proof("账目等于汇总，合同等于应付，支付不超合同", money_problems())
 

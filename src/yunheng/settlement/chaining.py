@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Max, Sum
 
@@ -41,13 +42,15 @@ def chain(case: Case) -> list[Step]:
     previous: Decimal | None = None
     for step in _steps(case, found):
         gap = step.amount - previous if step.amount is not None and previous is not None else None
-        why = tuple(_unsigned(case, found, gap)) if found and step.name == _SIGNED and gap else ()
+        why: tuple[Row, ...] = ()
+        if found and gap and step.name in _WHY:
+            why = tuple(_WHY[step.name](case, found, gap))
         steps.append(replace(step, gap=gap, why=why))
         previous = step.amount if step.amount is not None else previous
     return steps
 
 
-_SIGNED = "已签合同"
+_SIGNED, _PAID = "已签合同", "已支付"
 
 
 def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
@@ -73,17 +76,24 @@ def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
         )
         yield _decided(case, "批复金额", "approved")
         yield _decided(case, "申请追加", "applied")
+    elif found and (wanted := funding.need(case)) and wanted.total != wanted.net:
+        parts = tuple(row for row in wanted.rows if row[1])
+        yield Step("连上次缓付的灾备、管理费", wanted.total, None, found.on, "", parts)
     yield _decided(case, "下达预算", "granted")
     if found:
         contracts = funding.contracts_of(found).filter(unit=None)
         payments = Payment.objects.filter(contract__in=contracts)
         for name, rows, day, measure in (
             (_SIGNED, contracts, "signed_on", "份"),
-            ("已支付", payments, "paid_on", "笔"),
+            (_PAID, payments, "paid_on", "笔"),
         ):
             added = rows.aggregate(sum=Sum("amount"), last=Max(day), number=Count("pk"))
-            document = f"{added['number']} {measure}" if added["number"] else ""
-            yield Step(name, added["sum"], None, added["last"], document)
+            sent = _sent_out(found) if name == _PAID else {"sum": None, "last": None, "number": 0}
+            number = added["number"] + sent["number"]
+            amounts = [one["sum"] for one in (added, sent) if one["sum"] is not None]
+            latest = max((one["last"] for one in (added, sent) if one["last"]), default=None)
+            document = f"{number} {measure}" if number else ""
+            yield Step(name, sum(amounts, ZERO) if amounts else None, None, latest, document)
 
 
 def _decided(case: Case, name: str, key: str) -> Step:
@@ -108,3 +118,23 @@ def _unsigned(case: Case, freeze: Freeze, gap: Decimal) -> Iterator[Row]:
         left += less.amount
     if left:
         yield "还没有签合同" if left < 0 else "比下达的多", left, "D62-八"
+
+
+def _sent_out(freeze: Freeze) -> dict[str, Any]:
+    """灾备区级承担由区科创中心拨付的：合计、最近哪天、几笔；由别人另付的不在内。"""
+    rows = freeze.recovery_payments.filter(elsewhere="")
+    return rows.aggregate(sum=Sum("amount"), last=Max("paid_on"), number=Count("pk"))
+
+
+def _unpaid(case: Case, freeze: Freeze, gap: Decimal) -> Iterator[Row]:
+    """付了的与签了的差在哪里：灾备没有合同、拨付了多少，余下的合同还没有付；各行合计等于 `gap`。"""
+    del case
+    sent = _sent_out(freeze)["sum"] or ZERO
+    if sent:
+        yield "灾备区级承担的拨付，没有合同", sent, "M10-五"
+    if left := gap - sent:
+        yield "合同还没有付" if left < 0 else "比合同多", left, "D62-八"
+
+
+#: 与上一步的差由哪几行加成
+_WHY = {_SIGNED: _unsigned, _PAID: _unpaid}

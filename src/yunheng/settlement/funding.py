@@ -15,13 +15,13 @@ from yunheng.rules.money import fen
 from yunheng.rules.parameters import Value
 from yunheng.rules.procedures import procedure
 from yunheng.rules.procedures.replay import ASIDE
+from yunheng.rules.procedures.settling import pays_recovery
 from yunheng.settlement import recovery
 from yunheng.settlement.models import (
     BillLine,
     BillSum,
     Contract,
     Freeze,
-    Payment,
     Plan,
     Run,
     Shortfall,
@@ -92,7 +92,7 @@ def fee_beyond(freeze: Freeze, supervision: Decimal) -> str:
 class Need:
     """一件要的预算（元），四行逐项列；合计只在这里加（R-079、R-081、R-082、R-085）。
 
-    补差的只有头一行：比已结的多（少）付给各家的。
+    补差的头一行是比已结的多（少）付给各家的；灾备、管理费是上次缓付、并进来的（第 3 版流程起）。
     """
 
     net: Decimal
@@ -140,7 +140,16 @@ def need(case: Case) -> Need | None:
         plan = latest_plan(case)
         return need_of_plan(plan) if plan else None
     found = freeze_of(case)
-    return Need(unified_net(found)) if found else None
+    if found is None:
+        return None
+    carried = carried_in(found.base) if found.base and _pays_recovery(case) else {}
+    return Need(
+        unified_net(found), ZERO, carried.get(Shortfall.RECOVERY, ZERO), carried.get(Shortfall.SUPERVISION, ZERO)
+    )
+
+
+def _pays_recovery(case: Case) -> bool:
+    return pays_recovery(case.procedure, case.version)
 
 
 @dataclass(frozen=True)
@@ -185,7 +194,7 @@ def _owed(freeze: Freeze) -> list[Due]:
             for one in now.values()
         ]
     before, deferred = dues_of(freeze.base.run), deferred_of(freeze.base)
-    late = {(code, ""): amount for code, amount in deferred.items()}
+    late = {(code, ""): amount for code, amount in deferred.items() if code not in _KEPT}
     found = []
     for key in sorted({*now, *before, *late}):
         a, b = before.get(key) or Due(*key, ZERO, ZERO, ZERO), now.get(key) or Due(*key, ZERO, ZERO, ZERO)
@@ -228,7 +237,7 @@ def unified_net(freeze: Freeze) -> Decimal:
 
 
 def unpaid(freeze: Freeze) -> Decimal:
-    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算；专项管理费照签了的合同。"""
+    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算；专项管理费照签了的合同，灾备照登记的。"""
     paid: dict[str, Decimal] = {}
     left = ZERO
     for contract in contracts_of(freeze).filter(unit=None).prefetch_related("payments"):
@@ -236,6 +245,8 @@ def unpaid(freeze: Freeze) -> Decimal:
             left += abs(contract.left)
         else:
             paid[contract.provider.code] = contract.paid_total
+    if _pays_recovery(freeze.case):
+        left += abs(recovery_payable(freeze.case) - recovery_settled(freeze))
     return left + sum((abs(one.payable - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit), ZERO)
 
 
@@ -286,6 +297,19 @@ def unhandled(case: Case) -> str:
     )
 
 
+def unfunded(freeze: Freeze) -> str:
+    """预算够不够：没有下达的，定下的少于预算合计、没有写明怎样处理的，哪一家、管理费、灾备都不能签、不能付；够的为空。
+
+    补差合计是收回的不用预算。
+    """
+    wanted = need(freeze.case)
+    if wanted and wanted.total <= 0:
+        return ""
+    if figure(freeze.case, "granted") is None:
+        return "预算还没有下达，不能签合同（D14-15，R-081）"
+    return unhandled(freeze.case)
+
+
 def cuts_of(case: Case) -> dict[str, Decimal]:
     """批复不足时各家这次少付多少；没有不足、没有登记的是空的。"""
     found = shortfall_of(case)
@@ -299,13 +323,37 @@ def cuts_signed(case: Case) -> dict[str, Decimal]:
     return {code: cuts.get(code, ZERO) for code in signed.values_list("provider__code", flat=True)}
 
 
+#: 缓付的里不是付给服务商的
+_KEPT = (Shortfall.RECOVERY, Shortfall.SUPERVISION)
+
+
 def deferred_of(freeze: Freeze) -> dict[str, Decimal]:
-    """这一份里缓付的各家服务商 → 元：还欠着，并进下一次补差。"""
+    """到这一份为止缓付、还欠着的：服务商代码、`Shortfall.RECOVERY`、`Shortfall.SUPERVISION` → 元；并进下一次补差。
+
+    旧版流程的补差没有把上次缓付的灾备、管理费并进来，那些仍欠着。
+    """
     found = shortfall_of(freeze.case)
-    if found is None or found.kind != Shortfall.DEFER:
-        return {}
-    kept = (Shortfall.RECOVERY, Shortfall.SUPERVISION)
-    return {key: Decimal(amount) for key, amount in found.cuts.items() if key not in kept}
+    owed = {key: Decimal(cut) for key, cut in found.cuts.items()} if found and found.kind == Shortfall.DEFER else {}
+    if freeze.base and not _pays_recovery(freeze.case):
+        for key, amount in carried_in(freeze.base).items():
+            owed[key] = owed.get(key, ZERO) + amount
+    return owed
+
+
+def carried_in(base: Freeze) -> dict[str, Decimal]:
+    """`base` 缓付的灾备区级承担、专项管理费：下一次补差并进来的。"""
+    return {key: amount for key, amount in deferred_of(base).items() if key in _KEPT}
+
+
+def recovery_payable(case: Case) -> Decimal:
+    """灾备区级承担这次付多少（元）：预算合计里的，减去批复不足时少付的（R-085）。"""
+    wanted = need(case)
+    return wanted.recovery - cuts_of(case).get(Shortfall.RECOVERY, ZERO) if wanted else ZERO
+
+
+def recovery_settled(freeze: Freeze) -> Decimal:
+    """灾备区级承担登记了多少（元）：拨付的、由别人另付的，冲回的减去。"""
+    return freeze.recovery_payments.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def fee_payable(case: Case) -> Decimal:
@@ -322,6 +370,12 @@ def fee_contracts(freeze: Freeze) -> QuerySet[Contract]:
 def fee_signed(freeze: Freeze) -> Decimal:
     """专项管理费的各份合同合计多少元。"""
     return fee_contracts(freeze).aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+def fee_signed_in(year: int) -> Decimal:
+    """这个服务年度的结算、各次补差签的专项管理费合计多少元：上限照全年算（R-082）。"""
+    live = Contract.objects.filter(freeze__service_year=year, fee=True, voided=None)
+    return live.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 @dataclass(frozen=True)
@@ -402,49 +456,3 @@ def footing(run: Run) -> Iterator[str]:
     held = sum((amount for (*_, disputed), (_, amount) in added.items() if disputed), ZERO)
     if held != Decimal(summary["disputed_gross"]):
         yield f"批次 {run.pk} 待核合计 {held}，汇总 {summary['disputed_gross']}"
-
-
-def money_problems() -> Iterator[str | None]:
-    """逐个批次、合同、冲回核对；没有问题的给 None，供 `prove` 计数。"""
-    for run in Run.objects.order_by("pk"):
-        problems: list[str | None] = [*footing(run)]
-        yield from problems or [None]
-    yield from _contract_problems()
-    yield from _reversal_problems()
-
-
-def _contract_problems() -> Iterator[str | None]:
-    """合同等于应付、支付不超合同；作废的没有付着的钱；没作废的一家一份、号不重。"""
-    contracts = Contract.objects.select_related("freeze__run", "freeze__base__run", "provider", "unit", "voided")
-    for contract in contracts.annotate(paid=Sum("payments__amount")).order_by("pk"):
-        due = payable(contract.freeze, contract.provider.code, contract.unit.code if contract.unit else None)
-        paid = contract.paid or ZERO
-        if hasattr(contract, "voided"):
-            yield f"合同 {contract.number} 作废了，还付着 {paid}" if paid else None
-        elif not contract.fee and contract.amount != due:
-            yield f"合同 {contract.number} 金额 {contract.amount}，结算书应付 {due}"
-        elif not _within(paid, contract.amount):
-            yield f"合同 {contract.number} 已付 {paid} 超过合同 {contract.amount}"
-        else:
-            yield None
-    for freeze in Freeze.objects.filter(contracts__fee=True).distinct().select_related("case").order_by("pk"):
-        signed, most = fee_signed(freeze), fee_payable(freeze.case)
-        yield f"{freeze} 专项管理费签了 {signed}，最多 {most}" if signed > most else None
-    live = Contract.objects.filter(voided=None).order_by()
-    for keys in (("number",), ("freeze", "provider", "unit")):
-        for row in live.values(*keys).annotate(count=Count("pk")).filter(count__gt=1):
-            yield f"没有作废的合同重了 {row['count']} 份：{'、'.join(str(row[key]) for key in keys)}"
-
-
-def _reversal_problems() -> Iterator[str | None]:
-    """冲回的与所冲的同一份合同，方向相反、不超过它。"""
-    for reversal in Payment.objects.select_related("reverses", "contract").order_by("pk"):
-        if before := reversal.reverses:
-            same = before.contract_id == reversal.contract_id and before.amount * reversal.amount < 0
-            wrong = f"合同 {reversal.contract} 的冲回 {reversal.amount} 与所冲的 {before.amount} 不符"
-            yield None if same and _within(-reversal.amount, before.amount) else wrong
-
-
-def _within(part: Decimal, whole: Decimal) -> bool:
-    """`part` 在 0 与 `whole` 之间（含）。"""
-    return min(whole, ZERO) <= part <= max(whole, ZERO)

@@ -23,6 +23,7 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Level
 from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods, rulebook
+from yunheng.rules.procedures.settling import pays_recovery
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import arriving, funding, queries, vouchers
@@ -234,10 +235,15 @@ def city_fees(doing: Doing) -> frozenset[str]:
 
 
 def pays(doing: Doing) -> frozenset[str]:
-    """统一支付合计要补付的，才要下达预算；收回的不用。"""
+    """合计（连并进来的缓付）要补付的，才要下达预算；收回的不用。"""
     year = _year(doing.case)
     run, last = queries.latest_run(year, ADJUST), queries.frozen(year)
-    more = run and last and funding.unified_net(Freeze(run=run, base=last)) > 0
+    if run is None or last is None:
+        return frozenset()
+    carried = (
+        sum(funding.carried_in(last).values(), Decimal(0)) if pays_recovery("adjustment", doing.case.version) else 0
+    )
+    more = funding.unified_net(Freeze(run=run, base=last)) + carried > 0
     return frozenset({"adjustment_pays"}) if more else frozenset()
 
 
@@ -327,7 +333,8 @@ def unsigned(doing: Doing) -> Iterator[str]:
     """退回重报预算之前：要用预算的；还没有签合同，签了的照原来的预算。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    if funding.unified_net(freeze) <= 0:
+    wanted = funding.need(doing.case)
+    if wanted is None or wanted.total <= 0:
         yield "这次补差合计不用补付，没有预算可退回重报（R-083）"
     signed = funding.contracts_of(freeze).filter(unit=None).order_by("number").values_list("number", flat=True)
     if signed:
@@ -363,11 +370,23 @@ def fee_signed(doing: Doing) -> Iterator[str]:
     if problem := funding.unhandled(doing.case):
         yield problem
     elif (fee := funding.fee_payable(doing.case)) > 0 and not funding.fee_contracts(freeze).exists():
-        yield f"方案安排了专项管理费，这次付 {fee} 元，还没有与第三方机构签合同（D14-16(监管机制)，R-082）"
+        yield f"专项管理费这次付 {fee} 元，还没有与第三方机构签合同（D14-16(监管机制)，R-082）"
     elif (less := funding.fee_less(doing.case, freeze)) and not less.reason:
         yield (
             f"专项管理费这次该付 {fee} 元，少签 {less.amount} 元没有写明理由：另签一份补足，"
             "或作废重新登记，写明为什么少签（D14-16(监管机制)，R-082）"
+        )
+
+
+def recovery_paid(doing: Doing) -> Iterator[str]:
+    """灾备区级承担都登记了拨付，或写明由谁另付（M10-五，R-085）。"""
+    freeze = queries.freeze_of(doing.case)
+    assert freeze is not None
+    due, settled = funding.recovery_payable(doing.case), funding.recovery_settled(freeze)
+    if due != settled:
+        yield (
+            f"灾备区级承担这次付 {due} 元，已登记 {settled} 元，差 {due - settled} 元："
+            "登记拨付，或写明由谁另付、为什么（M10-五，R-085）"
         )
 
 
@@ -384,6 +403,7 @@ def register() -> None:
         ("settlement_contracts", contracts_signed),
         ("settlement_payments", all_paid),
         ("settlement_fee", fee_signed),
+        ("settlement_recovery", recovery_paid),
     ):
         register_guard(name, guard)
     for code in ("settlement", "adjustment"):

@@ -81,15 +81,7 @@ def _contract_problems(
     if funding.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
         yield f"与{provider.name}的这份合同已登记过，登记错了的请先作废（R-081）"
     if unit is None and sum((one.payable for one in funding.dues(freeze) if not one.unit), Decimal(0)) > 0:
-        yield from _unfunded(freeze)
-
-
-def _unfunded(freeze: Freeze) -> Iterator[str]:
-    """预算够不够：定下的少于预算合计、没有写明怎样处理的，哪一家、管理费都不能签；统一支付合计是收回的不用预算。"""
-    if funding.figure(freeze.case, "granted") is None:
-        yield "预算还没有下达，不能签合同（D14-15，R-081）"
-    elif problem := funding.unhandled(freeze.case):
-        yield problem
+        yield from filter(None, [funding.unfunded(freeze)])
 
 
 def sign_fee(
@@ -147,8 +139,8 @@ def _fee_problems(
         yield f"方案没有安排专项管理费，或批复不足全减了，没有要签的{basis}"
     elif not 0 < amount <= most - signed:
         yield f"专项管理费这次最多付 {most} 元，已签 {signed} 元，最多还能签 {most - signed} 元，填的是 {amount}{basis}"
-    elif signed + amount > ceiling:
-        yield f"专项管理费照实际应付算最多 {ceiling} 元，已签 {signed} 元，再签 {amount} 就超了{basis}"
+    elif (all_signed := funding.fee_signed_in(freeze.service_year)) + amount > ceiling:
+        yield f"专项管理费照实际应付算最多 {ceiling} 元，这一年已签 {all_signed} 元，再签 {amount} 就超了{basis}"
     if funding.fee_contracts(freeze).filter(provider=institution).exists():
         yield f"与{institution.name}的专项管理费合同已登记过，登记错了的请先作废{basis}"
     if 0 < signed + amount < most and not reason:
@@ -157,7 +149,7 @@ def _fee_problems(
             f"专项管理费这次该付 {most} 元，连这一份签 {signed + amount} 元，少签 {most - signed - amount} 元："
             f"写明为什么少签（另签一份的也写明）{basis}",
         )
-    yield from _unfunded(freeze)
+    yield from filter(None, [funding.unfunded(freeze)])
 
 
 def _misnumbered(on: date, number: str, signed_on: date) -> Iterator[str]:
@@ -203,7 +195,7 @@ def pay(
             contract=contract,
             amount=amount,
             paid_on=paid_on,
-            voucher=voucher.strip(),
+            voucher=vouchers.number_of(voucher),
             voucher_total=voucher_total,
             by=str(actor),
         )
@@ -227,7 +219,7 @@ def reverse(
             contract=contract,
             amount=-amount if payment.amount > 0 else amount,
             paid_on=paid_on,
-            voucher=voucher.strip(),
+            voucher=vouchers.number_of(voucher),
             reverses=payment,
             reason=reason.strip()[:500],
             by=str(actor),

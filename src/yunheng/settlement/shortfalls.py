@@ -13,7 +13,7 @@ from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.rules.roles import Role
 from yunheng.settlement import funding, queries
-from yunheng.settlement.models import Shortfall
+from yunheng.settlement.models import Freeze, Shortfall
 
 _BASIS = "（D14-15，R-081）"
 _MAX_REASON = 500
@@ -51,6 +51,42 @@ def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, 
     return made
 
 
+def waive(*, actor: Actor, on: date, case: Case, document: str, reason: str) -> Shortfall:
+    """区科委决定缓付的不再付：整件改成减少，凭文号；没有办结的、已并进补差的、没有缓付的抛 Refused。"""
+    if actor.role != Role.AUTHORITY:
+        raise NotYours([f"缓付的不再付由区科委决定{_BASIS}"])
+    freeze = queries.freeze_of(case)
+    if freeze is None:
+        raise Refused([f"{case.number} 还没有批准，没有缓付的{_BASIS}"])
+    with unit_of_work(actor) as journal:
+        hold(Lock.YEAR, freeze.service_year)
+        last, problems = funding.shortfall_of(case), [*_unsaid(reason)]
+        if not Board.objects.get(case=case).outcome:
+            problems.append(f"{case.number} 还没有办结，由区科创中心改怎样处理{_BASIS}")
+        if last is None or last.kind != Shortfall.DEFER:
+            problems.append(f"{case.number} 没有缓付的{_BASIS}")
+        if later := Freeze.objects.filter(base=freeze).select_related("case").first():
+            problems.append(f"缓付的已并进 {later.case.number}，在那一件里处理{_BASIS}")
+        if not document.strip():
+            problems.append(At("document", f"写明决定的文号{_BASIS}"))
+        if problems:
+            raise Refused(problems)
+        assert last is not None
+        made = Shortfall.objects.create(
+            case=case,
+            limit=last.limit,
+            kind=Shortfall.REDUCE,
+            cuts=last.cuts,
+            reason=f"不再付（{document.strip()[:100]}）：{reason.strip()}"[:_MAX_REASON],
+            on=on,
+            by=str(actor),
+        )
+        journal.note(
+            "缓付的不再付", case.number, before={"怎样": last.kind, "少付": last.cuts}, after={"缘由": made.reason}
+        )
+    return made
+
+
 def _not_now(case: Case) -> Iterator[str]:
     if Board.objects.get(case=case).outcome:
         yield f"{case.number} 已经办完，不能再改；欠着的由补差结清{_BASIS}"
@@ -76,6 +112,12 @@ def _signed_moved(case: Case, kind: str, cuts: Mapping[str, Decimal]) -> Iterato
         yield At(
             f"cut:{Shortfall.SUPERVISION}",
             f"专项管理费已签 {signed_fee} 元，减到 {most} 元就不够付了，先作废管理费的合同{_BASIS}",
+        )
+    left = (wanted.recovery if wanted else Decimal(0)) - cuts.get(Shortfall.RECOVERY, Decimal(0))
+    if (settled := funding.recovery_settled(freeze)) > left:
+        yield At(
+            f"cut:{Shortfall.RECOVERY}",
+            f"灾备区级承担已登记 {settled} 元，减到 {left} 元就不够付了，先冲回多登记的{_BASIS}",
         )
 
 

@@ -13,6 +13,7 @@ from yunheng.settlement.pages import (
     objections,
     paying,
     plans,
+    recovering,
     savings,
     years,
 )
@@ -52,6 +53,9 @@ urlpatterns = [
     path("settlement/plans/<int:pk>/<str:name>", plans.plan_file, name="plan-file"),
     path("settlement/drafts/<int:pk>/<str:name>", plans.draft_file, name="draft-file"),
     path("cases/<str:number>/fee/", paying.fee, name="fee-contract"),
+    path("cases/<str:number>/recovery/", recovering.pay, name="recovery-pay"),
+    path("settlement/recovery/<int:pk>/reverse/", recovering.reverse, name="recovery-reverse"),
+    path("cases/<str:number>/waive/", recovering.waive, name="waive"),
     path("cases/<str:number>/shortfall/", paying.shortfall, name="shortfall"),
     path("cases/<str:number>/verify/", funds.verify, name="verify"),
     path("savings/", savings.savings, name="savings"),

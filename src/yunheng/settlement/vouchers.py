@@ -1,7 +1,8 @@
 """凭证号（R-081）：一个付款人的一张凭证只用一次；付同一家、同一天付几份合同的，写明合计才能合用。
 
 付款人各编各的号：统一支付的是区科创中心，自行支付的是那个单位；重号只在同一付款人里查，
-话里也就不会说出别人付给谁、付了多少（R-001）。
+话里也就不会说出别人付给谁、付了多少（R-001）。灾备区级承担的拨付也是区科创中心付的，与它的合同支付同一本号；
+登记的号去掉首尾空白和零宽、全角折成半角再比再存（`number_of`）。
 规矩在登记时看，库里不加约束：从前登记过的重号不动，`prove` 列出来提示。
 """
 
@@ -13,18 +14,22 @@ from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
-from yunheng.settlement.models import Contract, Payment
+from yunheng.audit.refused import At
+from yunheng.settlement.models import Contract, Payment, RecoveryPayment
+from yunheng.tables import folding
 
 _BASIS = "（R-081）"
 
 
 def problems(contract: Contract, voucher: str, paid_on: date, amount: Decimal, total: Decimal | None) -> Iterator[str]:
     """这一笔为什么不能用这个凭证号。`total` 是同一凭证各笔的合计（元），不合用的为 None。"""
-    number = voucher.strip()
+    number = number_of(voucher)
     if not number:
         yield "凭证号不能为空"
         return
     earlier = list(of(number, contract.unit_id))
+    if contract.unit_id is None:
+        yield from _spent_on_recovery(number)
     if total is None:
         if earlier:
             yield (
@@ -38,6 +43,27 @@ def problems(contract: Contract, voucher: str, paid_on: date, amount: Decimal, t
     for one in earlier:
         if wrong := _apart(one, contract, paid_on, total):
             yield f"凭证号 {number} 已登记过（{_said(one)}），{wrong}{_BASIS}"
+
+
+def lone_problems(voucher: str) -> Iterator[str]:
+    """区科创中心的一笔灾备拨付（或它的冲回）为什么不能用这个凭证号：不与别的合用。"""
+    number = number_of(voucher)
+    if not number:
+        yield At("voucher", "凭证号不能为空")
+    elif earlier := of(number, None).first():
+        yield At("voucher", f"凭证号 {number} 已登记过（{_said(earlier)}），灾备拨付用自己的凭证号{_BASIS}")
+    else:
+        yield from _spent_on_recovery(number)
+
+
+def _spent_on_recovery(number: str) -> Iterator[str]:
+    if one := RecoveryPayment.objects.filter(voucher=number).order_by("pk").first():
+        yield At("voucher", f"凭证号 {number} 已登记过（{one.paid_on} 灾备拨付 {one.amount} 元），不能再用{_BASIS}")
+
+
+def number_of(text: str) -> str:
+    """凭证号怎样存、怎样比。"""
+    return folding.code(text)
 
 
 def _apart(one: Payment, contract: Contract, paid_on: date, total: Decimal) -> str:

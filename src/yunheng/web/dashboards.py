@@ -17,7 +17,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
 from yunheng.rules import periods
 from yunheng.rules.roles import Role
-from yunheng.settlement import chaining, queries
+from yunheng.settlement import chaining, owing, queries
 from yunheng.settlement.models import Budget, Forecast, Run
 from yunheng.settlement.pages.years import CENTRE, names_of
 from yunheng.settlement.runs import forecasting, late, unread
@@ -62,6 +62,7 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         found["tiles"] += _budget_tiles(forecast, budget)
     if actor.role in CENTRE:
         frozen = [one for year in sorted(queries.frozen_years()) if (one := late.standing(year))]
+        found["owed"] = owing.every()
         found["late"] = [*frozen, *unread.all_pending()]
     if actor.role in _SCORES:
         found["scores"] = _scores(actor, year)

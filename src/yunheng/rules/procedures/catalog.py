@@ -9,7 +9,7 @@ from .cataloging import CATALOG_CITY, CATALOG_DISTRICT, INQUIRY
 from .change import CHANGE, DEREGISTRATION
 from .first import MIGRATION, NEW
 from .model import Procedure
-from .settling import ADJUSTMENT, ADJUSTMENT_1, SETTLEMENT, SETTLEMENT_1
+from .settling import ADJUSTMENT, ADJUSTMENT_1, ADJUSTMENT_2, SETTLEMENT, SETTLEMENT_1, SETTLEMENT_2
 from .special import DEVELOPMENT, DISTRICT, EMERGENCY, EXTENSION, QUOTA, TEMPORARY
 
 #: 哪类事项是哪种单据（结算数据包的“种类”）；不在里面的（配额、对接、延期）不产生资源，补录的照原件写的
@@ -44,6 +44,8 @@ _ALL = (
     EVALUATION,
     SETTLEMENT_1,
     ADJUSTMENT_1,
+    SETTLEMENT_2,
+    ADJUSTMENT_2,
     SETTLEMENT,
     ADJUSTMENT,
 )

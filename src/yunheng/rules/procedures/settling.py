@@ -17,6 +17,7 @@ _NUMBER = Field("document", "文号", basis=_FUNDED)
 _NUMBERED = ("project", "finance")
 #: 第 2 版起专项管理费也签合同、付清才办结（D14-16(监管机制)，R-082）
 _CLOSING = ("signed", "paid")
+_PAYS_RECOVERY = 3
 
 
 def _recheck(to: str) -> Step:
@@ -164,16 +165,38 @@ def _numbered(step: Step) -> Step:
     return replace(step, acts=tuple(acts))
 
 
-def _with_fee(step: Step) -> Step:
-    """签齐、付清都连着专项管理费看。"""
-    acts = (replace(act, guards=(*act.guards, "settlement_fee")) if act.code in _CLOSING else act for act in step.acts)
+def _guarded(step: Step, name: str, codes: tuple[str, ...]) -> Step:
+    """`codes` 这几个动作另加一道关。"""
+    acts = (replace(act, guards=(*act.guards, name)) if act.code in codes else act for act in step.acts)
     return replace(step, acts=tuple(acts))
 
 
-SETTLEMENT = replace(
+SETTLEMENT_2 = replace(
     SETTLEMENT_1,
     version=2,
     gist=SETTLEMENT_1.gist.replace("每步金额", "专项管理费同样签约、支付，每步金额"),
-    steps=tuple(_with_fee(_numbered(step)) for step in SETTLEMENT_1.steps),
+    steps=tuple(_guarded(_numbered(step), "settlement_fee", _CLOSING) for step in SETTLEMENT_1.steps),
 )
-ADJUSTMENT = replace(ADJUSTMENT_1, version=2, steps=tuple(_numbered(step) for step in ADJUSTMENT_1.steps))
+ADJUSTMENT_2 = replace(ADJUSTMENT_1, version=2, steps=tuple(_numbered(step) for step in ADJUSTMENT_1.steps))
+#: 第 3 版起灾备区级承担登记了拨付、或写明由谁另付才办结（M10-五，R-085）
+SETTLEMENT = replace(
+    SETTLEMENT_2,
+    version=3,
+    gist=SETTLEMENT_2.gist.replace("签约、支付，每步", "签约、支付，灾备区级承担登记拨付或由谁另付，每步"),
+    steps=tuple(_guarded(step, "settlement_recovery", ("paid",)) for step in SETTLEMENT_2.steps),
+)
+#: 第 3 版起上次缓付的灾备区级承担、专项管理费并进来，同样签约、拨付
+ADJUSTMENT = replace(
+    ADJUSTMENT_2,
+    version=3,
+    gist=f"{ADJUSTMENT_2.gist}；上次缓付的并进来一起付",
+    steps=tuple(
+        _guarded(_guarded(step, "settlement_fee", _CLOSING), "settlement_recovery", ("paid",))
+        for step in ADJUSTMENT_2.steps
+    ),
+)
+
+
+def pays_recovery(code: str, version: int) -> bool:
+    """这一版的结算、补差，灾备区级承担要登记拨付才办结；补差还把上次缓付的灾备、管理费并进来。"""
+    return code in (SETTLEMENT.code, ADJUSTMENT.code) and version >= _PAYS_RECOVERY

@@ -7,7 +7,17 @@ from .lines import BillLine, BillSum, Line, Moved, WaivedLine
 from .plans import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from .runs import ADJUST, ESTIMATE, ROLLING, YEARLY, Forecast, Recomputation, Run, RunFile, RunOrder, Submission
 from .sharing import Handover, RecoveryAsset, RecoveryCost, RecoveryShare, ServiceFeedback
-from .years import Budget, Contract, ContractVoid, Freeze, Payment, Shortfall, Verified, YearCase
+from .years import (
+    Budget,
+    Contract,
+    ContractVoid,
+    Freeze,
+    Payment,
+    RecoveryPayment,
+    Shortfall,
+    Verified,
+    YearCase,
+)
 
 __all__ = [
     "ADJUST",
@@ -45,6 +55,7 @@ __all__ = [
     "Recomputation",
     "RecoveryAsset",
     "RecoveryCost",
+    "RecoveryPayment",
     "RecoveryShare",
     "Remedy",
     "Run",

@@ -225,6 +225,42 @@ class Payment(AppendOnly):
         return f"{self.contract} {self.amount}"
 
 
+class RecoveryPayment(AppendOnly):
+    """灾备区级承担的一次拨付（M10-五，R-085）：付给谁、凭哪张凭证；不由区科创中心付的，写明由谁另付、为什么。
+
+    `elsewhere` 不空的是由别人另付，没有凭证；登记错了的另记一笔冲回（`reverses`），金额为负，一笔只冲一次、全冲。
+    """
+
+    freeze = models.ForeignKey(Freeze, models.PROTECT, related_name="recovery_payments", verbose_name="结算")
+    amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+    paid_on = models.DateField("拨付日")
+    payee = models.CharField("付给谁", max_length=200, blank=True)
+    voucher = models.CharField("凭证号", max_length=80, blank=True)
+    elsewhere = models.CharField("由谁另付", max_length=200, blank=True)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="reversed_by", verbose_name="冲回哪一笔"
+    )
+    reason = models.CharField("理由", max_length=500, blank=True)
+    by = models.CharField("谁登记的", max_length=200)
+    recorded_at = models.DateTimeField("入库时刻", db_default=Now())
+
+    class Meta:
+        verbose_name = "灾备拨付"
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="recovery_payment_not_zero"),
+            models.CheckConstraint(
+                condition=Q(elsewhere="", voucher__gt="") | (~Q(elsewhere="") & Q(voucher="")),
+                name="recovery_payment_by_voucher_or_elsewhere",
+            ),
+            models.CheckConstraint(
+                condition=Q(elsewhere="", reverses=None) | ~Q(reason=""), name="recovery_payment_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.freeze} 灾备 {self.amount}"
+
+
 class Budget(AppendOnly):
     """某服务年度安排的预算（R-087）；追加、核减是下一条，以最近的为准。"""
 

@@ -41,7 +41,7 @@ def contract(request: Request, year: int) -> HttpResponse:
         unit=unit,
         number=request.POST.get("number", "")[:80],
         amount=money_in(request, "amount"),
-        signed_on=_day(request, "signed_on"),
+        signed_on=day_in(request, "signed_on"),
     )
     return redirect(back_to(request, year))
 
@@ -50,7 +50,7 @@ def contract(request: Request, year: int) -> HttpResponse:
 @allowed(Role.REVIEWER)
 def fee(request: Request, number: str) -> HttpResponse:
     """登记专项管理费的合同。"""
-    case = get_object_or_404(Case, number=number, procedure="settlement")
+    case = get_object_or_404(Case, number=number, procedure__in=("settlement", "adjustment"))
     institution = commissioning.registry().filter(code=request.POST.get("institution", "")).first()
     freeze = queries.freeze_of(case)
     if freeze is None or institution is None:
@@ -62,7 +62,7 @@ def fee(request: Request, number: str) -> HttpResponse:
         institution=institution,
         number=request.POST.get("number", "")[:80],
         amount=money_in(request, "amount"),
-        signed_on=_day(request, "signed_on"),
+        signed_on=day_in(request, "signed_on"),
         less_reason=request.POST.get("less_reason", ""),
     )
     return redirect(f"/cases/{number}/")
@@ -108,7 +108,7 @@ def reverse(request: Request, pk: int) -> HttpResponse:
         on=request.on,
         payment=found,
         amount=money_in(request, "amount"),
-        paid_on=_day(request, "paid_on"),
+        paid_on=day_in(request, "paid_on"),
         voucher=request.POST.get("voucher", "")[:80],
         reason=request.POST.get("reason", ""),
     )
@@ -125,7 +125,7 @@ def pay(request: Request, pk: int) -> HttpResponse:
         on=request.on,
         contract=found,
         amount=money_in(request, "amount"),
-        paid_on=_day(request, "paid_on"),
+        paid_on=day_in(request, "paid_on"),
         voucher=request.POST.get("voucher", "")[:80],
         voucher_total=_shared(request),
     )
@@ -141,7 +141,8 @@ def _shared(request: Request) -> Decimal | None:
     return None
 
 
-def _day(request: Request, name: str) -> date:
+def day_in(request: Request, name: str) -> date:
+    """表单里的一个日期；填得不对抛 Refused。"""
     try:
         return day_of(request.POST.get(name, ""))
     except ValueError as error:

@@ -23,7 +23,7 @@ from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.periods import service_year_of
 from yunheng.rules.roles import Role
-from yunheng.settlement import chaining, funding, queries
+from yunheng.settlement import chaining, funding, owing, queries
 from yunheng.settlement.models import DraftFile, PaperFile, Plan, PlanDraft, PlanFile
 from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in
 from yunheng.settlement.plans import checking, planning
@@ -72,7 +72,7 @@ def plan(request: Request, year: int) -> HttpResponse:
             # 出好了：没有正在填的就换新页，有就留着由人点
             response["HX-Trigger"] = "made"
         return response
-    context = standing | _context(request, year, case, plans, draft, problems)
+    context = standing | _context(request, year, case, plans, draft, problems) | {"before": owing.before(year)}
     return render(request, "settlement/plan.html", context, status=422 if problems else 200)
 
 

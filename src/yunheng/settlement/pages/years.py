@@ -36,11 +36,11 @@ from yunheng.orgs.reading import money_of, year_of
 from yunheng.orgs.serving import attached
 from yunheng.rules import periods
 from yunheng.rules.periods import service_year, service_year_of, year_end
-from yunheng.rules.procedures import DONE, WITHDRAWN
+from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import arriving, chaining, disputing, funding, operations, queries, recovery
+from yunheng.settlement import arriving, chaining, disputing, funding, operations, owing, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import (
@@ -50,12 +50,11 @@ from yunheng.settlement.models import (
     Contract,
     Freeze,
     Payment,
-    Plan,
     Run,
     RunOrder,
-    Shortfall,
     YearCase,
 )
+from yunheng.settlement.pages import standing
 from yunheng.settlement.runs import freezing, late, unread
 from yunheng.settlement.runs import package as packing
 
@@ -146,6 +145,7 @@ def year(request: Request, year: int) -> HttpResponse:
         )
     if context["centre"] and context["freeze"]:
         context["money"] = _money(cases[0].case)
+        context["owed"] = owing.of(year)
     if request.htmx:
         response = render(request, "settlement/_order.html", context)
         # 办完了（或没办成）整页重来，各处的数一起换新
@@ -325,7 +325,8 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     unified = [(row, names.get(row.provider, ""), signed.get(row.provider)) for row in dues if not row.unit]
     chain = chaining.chain(case)
     return {
-        **(_standing(case, found, last, unified, names) if found else {}),
+        **(standing.standing(case, found, last, unified, names) if found else {}),
+        **(standing.recovery_paying(found, edits=edits) if found else {}),
         "year": year,
         "run": run,
         "freeze": found,
@@ -348,6 +349,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "late": late.standing(year) if found and request.actor.role in CENTRE else None,
         "pending": unread.pending(year) if not found and request.actor.role in CENTRE else None,
         "step": case.board.step,
+        "waives": request.actor.role == Role.AUTHORITY,
         "edits": edits,
         "paying": registered,
         "reconciles": request.actor.role in RECONCILES,
@@ -367,81 +369,6 @@ def _added(unified: Sequence[tuple[funding.Due, str, Contract | None]]) -> dict[
     zero = Decimal(0)
     return {key: sum((getattr(row, key) for row, _, _ in unified), zero) for key in keys} | {
         "paid": sum((contract.paid_total for _, _, contract in unified if contract), zero)
-    }
-
-
-def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
-    """专项管理费：这次付多少、签了多少、还能签多少、可选的第三方机构；没有安排的没有（R-082）。"""
-    most = funding.fee_payable(case)
-    if most <= 0:
-        return None
-    signed, ceiling = funding.fee_signed(freeze), funding.fee_ceiling(freeze)
-    return {
-        "most": most,
-        "signed": signed,
-        "left": max(min(most, ceiling) - signed, Decimal(0)),
-        "ceiling": ceiling if ceiling < most else None,
-        "less": funding.fee_less(case, freeze),
-        "institutions": commissioning.registry(),
-        "commissions": commissioning.of_year(freeze.service_year),
-    }
-
-
-def _short(case: Case, names: dict[str, str]) -> dict[str, Any] | None:
-    """批复不足：差多少、各家多少、怎样处理的；不少的没有（R-081）。"""
-    amount, most = funding.shortage(case), funding.limit(case)
-    if not amount or most is None:
-        return None
-    labels = {Shortfall.RECOVERY: "灾备区级承担", Shortfall.SUPERVISION: "专项管理费"}
-    standing, fixed = funding.shortfall_of(case), funding.cuts_signed(case)
-    return {
-        "amount": amount,
-        "limit": most,
-        # 签了合同的照签的时候定的，不能改
-        "parties": [
-            (key, labels.get(key) or names.get(key, key), due, fixed.get(key))
-            for key, due in funding.parties(case).items()
-        ],
-        "bound": bool(fixed),
-        "kinds": (Shortfall.DEFER, Shortfall.REDUCE),
-        "standing": standing,
-        "cuts": [(labels.get(key) or names.get(key, key), cut) for key, cut in standing.cuts.items()]
-        if standing
-        else (),
-        "open": not case.board.outcome,
-    }
-
-
-def _standing(
-    case: Case,
-    freeze: Freeze,
-    plan: Plan | None,
-    unified: Sequence[tuple[funding.Due, str, Contract | None]],
-    names: dict[str, str],
-) -> dict[str, Any]:
-    """批准以后钱办到哪里：有没有要付的，还有哪几家没签、没结清，这时哪些动作用不上（不摆出来）。"""
-    due, step = funding.unified_net(freeze), case.board.step
-    done = case.board.outcome == DONE.code
-    nothing = case.procedure == "settlement" and not due
-    contracts = list(funding.contracts_of(freeze).filter(unit=None).prefetch_related("payments").order_by("pk"))
-    unfit = {"report" if nothing and not (plan and funding.need_of_plan(plan).total) else "close"}
-    # 签了合同的、不用预算的，没有可退回重报的
-    if step == "contract" and (due <= 0 or contracts):
-        unfit.add("return")
-    return {
-        "nothing": nothing,
-        "unfit": unfit,
-        "unsigned": [(row, name) for row, name, contract in unified if not contract and row.payable]
-        if (done or step in ("contract", "pay")) and not funding.unhandled(case)
-        else (),
-        "owing": [(one.provider.name, one) for one in contracts if one.left] if done or step == "pay" else (),
-        "fee": _fee(case, freeze) if (done or step in ("contract", "pay")) and not funding.unhandled(case) else None,
-        "short": _short(case, names),
-        "late_recovery": recovery.borne(freeze.service_year) - plan.recovery if plan and step != "plan" else 0,
-        "deferred": sum((row.deferred for row, _, _ in unified), Decimal(0)),
-        # 办结以后又冲回、作废的，还差多少
-        "reopened": funding.unpaid(freeze) if done else None,
-        "fee_over": funding.fee_over(freeze.service_year),
     }
 
 

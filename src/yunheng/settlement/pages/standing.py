@@ -1,0 +1,113 @@
+"""办件页上批准以后的钱：批复不足怎样处理，专项管理费、灾备区级承担登记到哪里，还差哪些（R-081、R-082、R-085）。"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from yunheng.cases.models import Case
+from yunheng.orgs import commissioning
+from yunheng.rules.procedures import DONE
+from yunheng.rules.procedures.settling import pays_recovery
+from yunheng.settlement import funding, owing, queries, recovery
+from yunheng.settlement.models import Contract, Freeze, Plan, RecoveryPayment, Shortfall
+
+
+def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
+    """专项管理费：这次付多少、签了多少、还能签多少、可选的第三方机构；没有安排的没有（R-082）。"""
+    most = funding.fee_payable(case)
+    if most <= 0:
+        return None
+    signed, ceiling = funding.fee_signed(freeze), funding.fee_ceiling(freeze)
+    # 上限照全年各份合计算
+    most_now = ceiling - funding.fee_signed_in(freeze.service_year)
+    return {
+        "most": most,
+        "signed": signed,
+        "left": max(min(most - signed, most_now), Decimal(0)),
+        "ceiling": ceiling if ceiling < most else None,
+        "less": funding.fee_less(case, freeze),
+        "institutions": commissioning.registry(),
+        "commissions": commissioning.of_year(freeze.service_year),
+    }
+
+
+def _short(case: Case, names: dict[str, str]) -> dict[str, Any] | None:
+    """批复不足：差多少、各家多少、怎样处理的；不少的没有（R-081）。"""
+    amount, most = funding.shortage(case), funding.limit(case)
+    if not amount or most is None:
+        return None
+    standing, fixed = funding.shortfall_of(case), funding.cuts_signed(case)
+    return {
+        "amount": amount,
+        "limit": most,
+        # 签了合同的照签的时候定的，不能改
+        "parties": [(key, owing.named(key, names), due, fixed.get(key)) for key, due in funding.parties(case).items()],
+        "bound": bool(fixed),
+        "kinds": (Shortfall.DEFER, Shortfall.REDUCE),
+        "standing": standing,
+        "cuts": [(owing.named(key, names), cut) for key, cut in standing.cuts.items()] if standing else (),
+        "open": not case.board.outcome,
+        # 办结了、还没有并进补差的，区科委可以定不再付
+        "waives": bool(case.board.outcome)
+        and standing is not None
+        and standing.kind == Shortfall.DEFER
+        and not hasattr(queries.freeze_of(case), "corrected_by"),
+    }
+
+
+def standing(
+    case: Case,
+    freeze: Freeze,
+    plan: Plan | None,
+    unified: Sequence[tuple[funding.Due, str, Contract | None]],
+    names: dict[str, str],
+) -> dict[str, Any]:
+    """批准以后钱办到哪里：有没有要付的，还有哪几家没签、没结清，这时哪些动作用不上（不摆出来）。"""
+    due, step = funding.unified_net(freeze), case.board.step
+    wanted = funding.need(case)
+    done = case.board.outcome == DONE.code
+    nothing = case.procedure == "settlement" and not due
+    contracts = list(funding.contracts_of(freeze).filter(unit=None).prefetch_related("payments").order_by("pk"))
+    unfit = {"report" if nothing and not (plan and funding.need_of_plan(plan).total) else "close"}
+    # 签了合同的、不用预算的，没有可退回重报的
+    if step == "contract" and (wanted is None or wanted.total <= 0 or contracts):
+        unfit.add("return")
+    return {
+        "nothing": nothing,
+        "unfit": unfit,
+        "unsigned": [(row, name) for row, name, contract in unified if not contract and row.payable]
+        if (done or step in ("contract", "pay")) and not funding.unhandled(case)
+        else (),
+        "owing": [(one.provider.name, one) for one in contracts if one.left] if done or step == "pay" else (),
+        "fee": _fee(case, freeze) if (done or step in ("contract", "pay")) and not funding.unhandled(case) else None,
+        "short": _short(case, names),
+        "late_recovery": recovery.borne(freeze.service_year) - plan.recovery if plan and step != "plan" else 0,
+        "recovery": _recovery(case, freeze) if (done or step in ("contract", "pay")) else None,
+        "deferred": sum((row.deferred for row, _, _ in unified), Decimal(0)),
+        # 办结以后又冲回、作废的，还差多少
+        "reopened": funding.unpaid(freeze) if done else None,
+        "fee_over": funding.fee_over(freeze.service_year),
+    }
+
+
+def _recovery(case: Case, freeze: Freeze) -> dict[str, Any] | None:
+    """灾备区级承担：这次付多少、登记了多少、还差多少，要不要登记了才办结；没有的没有（R-085）。"""
+    due = funding.recovery_payable(case)
+    if due <= 0:
+        return None
+    settled = funding.recovery_settled(freeze)
+    return {
+        "due": due,
+        "settled": settled,
+        "left": due - settled,
+        "bound": pays_recovery(case.procedure, case.version),
+        "barred": funding.unfunded(freeze),
+    }
+
+
+def recovery_paying(freeze: Freeze, *, edits: bool) -> dict[str, Any]:
+    """登记过的灾备拨付，冲回的都在；`edits` 是能登记、能冲回。"""
+    rows = RecoveryPayment.objects.filter(freeze=freeze).select_related("reverses", "reversed_by").order_by("pk")
+    return {"recovery_payments": list(rows), "recovery_edits": edits}
