@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.test_appraisal import DAY, SHEET, rated, record, sent, started, unicom
+from tests.support.appraisal import DAY, SHEET, rated, record, sent, started, unicom
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, used
 from yunheng.assessment import operations, queries

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.test_appraisal import DAY, rated, record, sent, unicom
 from tests.scenarios.test_leads import complained, lead, take
+from tests.support.appraisal import DAY, rated, record, sent, unicom
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act
 from yunheng.assessment import evaluating, leading, operations, queries, surveying, wording

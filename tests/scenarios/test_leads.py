@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.test_appraisal import at_july, page, sent
+from tests.support.appraisal import at_july, page, sent
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, appraised, measured, used
 from yunheng.assessment import leading, queries

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.scenarios.test_appraisal import SHEET, page, sent, started, unicom
+from tests.support.appraisal import SHEET, page, sent, started, unicom
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, REPORT, YEAR, act, appraised, self_paid, used
 from yunheng.assessment import operations, queries, surveying, views

@@ -13,8 +13,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from docx import Document
 
-from tests.scenarios.test_appraisal import decided
 from tests.support.annex5 import CLOSING, annex5, rows
+from tests.support.appraisal import decided
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, appraised, approved, used
 from yunheng.assessment import queries, wording

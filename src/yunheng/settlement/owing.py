@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,17 +53,6 @@ def _in_hand(last: Freeze) -> Case | None:
     return later.case if later else None
 
 
-def every() -> list[Owed]:
-    """各年还欠着的，先前的在前。"""
-    return [one for year in sorted(queries.frozen_years()) if (one := of(year))]
-
-
 def before(year: int) -> list[Owed]:
-    """这个服务年度以前还欠着的：编它的方案时要看到，都不在这份预算里。"""
-    return [one for one in every() if one.year < year]
-
-
-def sentences(owed: Owed) -> Iterator[str]:
-    """逐行：欠谁多少。"""
-    for name, amount in owed.rows:
-        yield f"{name} {amount:,.2f} 元"
+    """这个服务年度以前还欠着的，先前的在前：编它的方案时要看到，都不在这份预算里。"""
+    return [one for past in sorted(queries.frozen_years()) if past < year and (one := of(past))]

@@ -61,8 +61,9 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         }
         found["tiles"] += _budget_tiles(forecast, budget)
     if actor.role in CENTRE:
-        frozen = [one for year in sorted(queries.frozen_years()) if (one := late.standing(year))]
-        found["owed"] = owing.every()
+        years = sorted(queries.frozen_years())
+        frozen = [one for year in years if (one := late.standing(year))]
+        found["owed"] = [owed for year in years if (owed := owing.of(year))]
         found["late"] = [*frozen, *unread.all_pending()]
     if actor.role in _SCORES:
         found["scores"] = _scores(actor, year)
