@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Literal
 
 import openpyxl
-from openpyxl.styles import PatternFill
+from openpyxl.styles import Font, PatternFill
 
 Shape = Literal["xlsx", "csv", "paste"]
 
@@ -162,11 +162,10 @@ def _reordered(draft: Draft, dice: random.Random) -> bool:
 
 
 def _footed(draft: Draft, _dice: random.Random) -> bool:
-    """表后面写了一行填表人：不是主机。"""
+    """表后面写了一行填表人：不是主机，不读。"""
     if "服务类型" not in draft.kinds:
         return False
     draft.grid.append([_FOOTER])
-    draft.wrong = True
     return True
 
 
@@ -196,7 +195,8 @@ def _more(draft: Draft, dice: random.Random) -> bool:
     for row in range(draft.header, len(draft.grid)):
         if old := draft.grid[row]:
             filled = [*old, *[""] * (place - len(old))]
-            draft.grid[row] = [*filled[:place], title if row == draft.header else str(row), *filled[place:]]
+            added = "" if _FOOTER in old else str(row)
+            draft.grid[row] = [*filled[:place], title if row == draft.header else added, *filled[place:]]
     return True
 
 
@@ -248,6 +248,48 @@ def _merged(draft: Draft, dice: random.Random) -> None:
     draft.finish.append(lambda sheet: sheet.merge_cells(**area))
 
 
+def _chosen(draft: Draft, dice: random.Random, *kinds: str) -> tuple[int, int] | None:
+    """定好了行以后，随便一个有内容的数据格：表里的行号、列号。"""
+    found = [
+        (row, column + 1)
+        for row in draft.origin()
+        for column in draft.columns(*kinds)
+        if column < len(draft.grid[row - 1]) and draft.grid[row - 1][column]
+    ]
+    return dice.choice(found) if found else None
+
+
+def _unseen(draft: Draft, dice: random.Random) -> bool:
+    """白字、字小得看不见、字划掉了。"""
+    place = _chosen(draft, dice, "编号", "数", "日期") if draft.shape == "xlsx" else None
+    if place is None:
+        return False
+    font = dice.choice([Font(color="FFFFFFFF"), Font(size=1), Font(strike=True)])
+    draft.finish.append(lambda sheet: setattr(sheet.cell(*place), "font", font))
+    draft.wrong = True
+    return True
+
+
+def _formatted(kind: str, value: Any, *shown: str) -> Habit:
+    """存成真正的数、日期，格式让看到的不同。"""
+
+    def habit(draft: Draft, dice: random.Random) -> bool:
+        place = _chosen(draft, dice, kind) if draft.shape == "xlsx" else None
+        if place is None:
+            return False
+        code = dice.choice(shown)
+
+        def finish(sheet: Any) -> None:
+            cell = sheet.cell(*place)
+            cell.value, cell.number_format = value, code
+
+        draft.finish.append(finish)
+        draft.wrong = True
+        return True
+
+    return habit
+
+
 def _typed(draft: Draft, _dice: random.Random) -> None:
     """数、日期存成真正的数和日期。"""
     for row in draft.body():
@@ -273,6 +315,7 @@ def _encoded(draft: Draft, dice: random.Random) -> bool:
 HABITS: dict[str, Habit] = {
     "编号前后有空白": _cell(["编号"], lambda text, _: f" {text}\u3000"),
     "编号里有零宽字符": _cell(["编号"], lambda text, _: f"\u200b{text}\ufeff"),
+    "编号开头的撇号": _cell(["编号"], lambda text, _: f"'{text}"),
     "编号全角": _cell(["编号"], _wide),
     "数全角": _cell(["数"], _wide),
     "数前后有空白": _cell(["数"], lambda text, _: f" {text} "),
@@ -294,7 +337,7 @@ HABITS: dict[str, Habit] = {
     "另有一张表": _only_xlsx(_other_sheet),
     "编码和分隔": _encoded,
     "错：每页的表头": _again,
-    "错：表后的填表人": _footed,
+    "表后的填表人": _footed,
     "错：公式": _cell(["编号", "数"], lambda _t, _d: "=1+1", wrong=True),
     "错：错误值": _cell(["编号", "数", "日期"], lambda _t, _d: "#N/A", wrong=True),
     "错：科学计数法": _cell(["编号"], lambda _t, _d: "2.02603E+17", wrong=True),
@@ -305,10 +348,21 @@ HABITS: dict[str, Habit] = {
     "错：没有年的日期": _cell(["日期"], lambda _t, _d: "3月2日", wrong=True),
     "错：没有那一天": _cell(["日期"], lambda _t, _d: "2026-02-30", wrong=True),
     "错：几选一填了别的": _cell(["几选一"], lambda _t, _d: "差不多", wrong=True),
+    "错：圈号": _cell(["编号", "数", "日期"], lambda text, dice: text + dice.choice("①²₂"), wrong=True),
+    "错：看不见的字": _unseen,
+    "错：数显示成别的数": _formatted("数", 35000, r"0\.0000", '"-"0', '0"0"', "0,", ";;;", "0.00E+00", "[>5]0;0"),
+    "错：日期看不全": _formatted(
+        "日期", date(2026, 3, 2), 'yyyy"年"m"月"', "m/d", "hh:mm", "mmm-yy", '"2025年"m"月"d"日"'
+    ),
     "错：跨行合并": _only_xlsx(_merged, wrong=True),
 }
+#: 只有 Excel 里有的错
+_ONLY_XLSX = ("错：跨行合并", "错：看不见的字", "错：数显示成别的数", "错：日期看不全")
 #: 定好哪几行以后才做的
-_LAST = ("隐藏的行", "彩色空行", "另有一张表", "横向合并", "错：跨行合并")
+_LAST = (
+    "隐藏的行", "彩色空行", "另有一张表", "横向合并", "错：跨行合并", "错：看不见的字", "错：数显示成别的数",
+    "错：日期看不全",
+)  # fmt: skip
 
 
 def made(
@@ -319,7 +373,9 @@ def made(
     known = [name for name in sorted(HABITS) if not name.startswith("错")]
     chosen = dice.sample(known, 1 + dice.randrange(5))
     if dice.random() < 0.5:
-        chosen.append(dice.choice([name for name in sorted(HABITS) if name.startswith("错")]))
+        known = [name for name in sorted(HABITS) if name.startswith("错")]
+        wrong = [name for name in known if shape == "xlsx" or name not in _ONLY_XLSX]
+        chosen.append(wrong[dice.randrange(10**6) % len(wrong)])
     for name in sorted(chosen, key=lambda one: one in _LAST):
         if HABITS[name](draft, dice):
             draft.done.append(name)

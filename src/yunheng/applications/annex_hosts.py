@@ -141,7 +141,7 @@ def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading)
         if len(text) > LONGEST:
             reading.lost(value.where, f"超过 {LONGEST} 字，后面的没有读：{flat(text[LONGEST:])}")
     if not picked:
-        reading.notes.append(f"{row[kind].where}没有勾云主机还是物理机，当作云主机：{flat(' '.join(rest))}")
+        reading.doubt(row[kind].where, f"没有勾云主机还是物理机，当作云主机：{flat(' '.join(rest))}")
     return {"type": KINDS[picked[0]] if picked else "云主机", **values}
 
 

@@ -254,7 +254,9 @@ class SheetReader:
         figure = raw.strip() if self.literal else raw
         if not _FIGURE.fullmatch(figure) or float(figure) in (float("inf"), float("-inf")):
             raise self._broken(f"{self._place()} 的数写的是“{raw[:20]}”")
-        return numbered(self.column, figure, self.style, epoch_1904=self.epoch_1904)
+        made = numbered(self.column, figure, self.style, epoch_1904=self.epoch_1904)
+        # 负零看到的就是 0
+        return made._replace(text="0") if made.text == "-0" and not self.literal else made
 
     def _shared(self, raw: str) -> str:
         index = _index(raw.strip() if self.literal else raw)

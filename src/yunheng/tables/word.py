@@ -185,6 +185,12 @@ class _Reader:
         if len(self.stack) > _DEEPEST:
             raise TooLarge(f"“{self.name}”套得太深，请重新另存一份只有表格的")
         self._left_out(name, attributes)
+        if name == "oMath" and not self.skipping:
+            # 公式编辑器写的：上标、分数连起来就成了别的数
+            if self.tables and not self.boxes:
+                self.tables[-1].wrong = "里有公式编辑器写的字，读不准；请改成平常的字"
+            self._aside("的公式")
+            self._skip()
         if self.skipping:
             return
         self._open_table(name, attributes)

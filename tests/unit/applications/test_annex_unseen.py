@@ -101,6 +101,27 @@ def test_R047_抬高压低的字_像上标下标_数里的拒绝到格(lift: str
     assert "有抬高或压低的字“1”" in named(found)
 
 
+def test_R047_公式编辑器写的字_拒绝到格_不连成一个数(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    cell = hosts(document)[0].cells[2]
+    cell.text = "8"
+    formula = OxmlElement("m:oMath")
+    run, text = OxmlElement("m:r"), OxmlElement("m:t")
+    text.text = "16"
+    run.append(text)
+    formula.append(run)
+    cell.paragraphs[0]._p.append(formula)
+    found = again(document)
+    assert "“CPU”里有公式编辑器写的字" in refused(found)
+    assert found.blocked
+
+
+def test_R047_没有勾云主机还是物理机_当作云主机要人点头(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    list(dict.fromkeys(hosts(document)[0].cells))[1].text = "☐ 云主机 ☐ 物理机"
+    assert "当作云主机" in doubts(again(document))
+
+
 # ── 编号、日期、备注里的圈号 ──
 
 

@@ -81,9 +81,9 @@ def tried(seed: int) -> tuple[str, Draft]:
     return "相等", draft
 
 
-def test_二百份像人做的主机清单_读得相等或报到格() -> None:
+def test_三百份像人做的主机清单_读得相等或报到格() -> None:
     found, habits = Counter[str](), Counter[str]()
-    for seed in range(200):
+    for seed in range(300):
         outcome, draft = tried(seed)
         found[outcome] += 1
         habits.update(draft.done)

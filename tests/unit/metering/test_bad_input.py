@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -317,6 +318,28 @@ def workbook(package: Path, path: Path, spoil: Callable[[Workbook], None] = lamb
     spoil(book)
     book.save(path)
     return path
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ('t="s"><v>99999</v>', "B3 指的文字（第 99999 条）在工作簿里没有"),
+        ("><v>1</v><v>2</v>", "B3 一格里写了两个值"),
+        ("><v>1_000</v>", "B3 的数写的是“1_000”"),
+        ('s="999"><v>1</v>', "B3 用的格式“999”在工作簿里没有"),
+    ],
+)
+def test_工作簿坏了的格_不当空格读_说是哪一格(
+    cell: str, words: str, package: Path, tmp_path: Path, refused: Refused
+) -> None:
+    def spoil(book: Workbook) -> None:
+        book["日志"]["B3"] = 987654
+
+    source, broken = workbook(package, tmp_path / "包.xlsx", spoil), tmp_path / "坏.xlsx"
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(broken, "w") as new:
+        for entry in old.namelist():
+            new.writestr(entry, re.sub(rb'<c r="B3"[^>]*><v>987654</v>', f'<c r="B3" {cell}'.encode(), old.read(entry)))
+    assert any(words in row[3] for row in refused(broken))
 
 
 def test_工作簿里的公式和合并单元格逐处报(package: Path, tmp_path: Path, refused: Refused) -> None:
