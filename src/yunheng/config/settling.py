@@ -195,6 +195,7 @@ def _naive(package: Package, chosen: Mapping[str, str]) -> result.Outcome:
     assert manifest is not None
     options = conventions.resolve({**manifest.conventions, **chosen}, manifest.version)
     content = oracle.settle(manifest, reading.rows_of(package), options, published_workday)
+    content["warnings"][:0] = package.warnings
     return result.Loaded(content)
 
 

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from yunheng.metering import engine, result
+from yunheng.metering.borrowing import is_borrowed
 from yunheng.metering.reading import Package
 from yunheng.metering.telling import Known, Tiers, rulings_of, stated, tell, tiers_of
 from yunheng.rules.periods import last_day
@@ -183,4 +184,5 @@ def _tiers(line: Mapping[str, Any], content: Mapping[str, Any], package: Package
         "SELECT 全市总量 FROM raw_全市用量 WHERE 目录项 = ? AND CAST(服务年度 AS INTEGER) = CAST(? AS INTEGER)",
         [line["item"], year],
     ).fetchone()
-    return tiers_of(rows, total[0] if total else None, line["unit_price"])
+    lent_by = content["service_year"] - 1 if is_borrowed(line["item"], package.warnings) else None
+    return tiers_of(rows, total[0] if total else None, line["unit_price"], lent_by)

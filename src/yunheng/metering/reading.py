@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from yunheng.metering.borrowing import NOTE, noted
 from yunheng.metering.format import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -113,7 +114,9 @@ def _read_manifest(package: Package, path: Path) -> None:
         return
     found = len(package.problems)
     for key in content:
-        if key not in {"格式", "版本", "服务年度", "区", "数据截止日", "口径"}:
+        if key == NOTE and isinstance(content[key], str):
+            package.warnings += noted(_UNPRINTABLE.sub("�", content[key]))
+        elif key not in {"格式", "版本", "服务年度", "区", "数据截止日", "口径"}:
             package.warnings.append(f"{MANIFEST}.json 里多余的键，已忽略：{key}")
     if content.get("格式") != MANIFEST_FORMAT:
         wrong("格式", f"应为 {MANIFEST_FORMAT}")

@@ -22,12 +22,16 @@ from yunheng.rules.periods import last_day
 
 @dataclass(frozen=True)
 class Tiers:
-    """阶梯项这一年的全市总量、方式、各档，和算出的全市平均单价（元）。"""
+    """阶梯项这一年的全市总量、方式、各档，和算出的全市平均单价（元）。
+
+    `lent_by` 是这些数其实是哪个服务年度的：这一年的还没发布、年中暂用上一年度的才有。
+    """
 
     total: Decimal
     mode: str
     tiers: Sequence[pricing.Tier]
     average: str
+    lent_by: int | None = None
 
     def sentences(self, unit: str, places: str) -> list[str]:
         """全市总量、各档、平均单价怎么来（M10-四(四)，R-076）。"""
@@ -39,7 +43,16 @@ class Tiers:
         amount = pricing.tier_total(self.tiers, self.total, self.mode)
         whole = _plain(Decimal(amount.numerator) / Decimal(amount.denominator))
         way = "各档分别计" if self.mode == "累进" else "全量按总量所在的一档"
+        lent = (
+            [
+                f"全市总量、各档是 {self.lent_by} 服务年度的，暂用上一年度：这一年的全市用量还没发布，"
+                "年度计量时照发布的算，金额会变（M10-四(四)，R-019）"
+            ]
+            if self.lent_by
+            else []
+        )
         return [
+            *lent,
             f"阶梯计价（{unit}）：单价是全市平均单价；全市总量 {_plain(self.total)}，{self.mode}，{way}（M10-四(四)）",
             f"各档（起含、止不含）：{'；'.join(steps)}",
             f"全市平均单价 = 按阶梯的总价 {whole} 元 ÷ 全市总量 {_plain(self.total)}"
@@ -47,12 +60,14 @@ class Tiers:
         ]
 
 
-def tiers_of(rows: Sequence[Sequence[str]], total: str | None, average: str) -> Tiers | None:
-    """由数据包“阶梯”的方式、起、止、单价各行和“全市用量”的总量排成；缺一样为 None。"""
+def tiers_of(
+    rows: Sequence[Sequence[str]], total: str | None, average: str, lent_by: int | None = None
+) -> Tiers | None:
+    """由数据包“阶梯”的方式、起、止、单价各行和“全市用量”的总量排成；缺一样为 None。`lent_by` 见 `Tiers`。"""
     if not rows or total is None or not Decimal(total):
         return None
     steps = [pricing.Tier(Decimal(a), Decimal(b) if b else None, Decimal(price)) for _, a, b, price in rows]
-    return Tiers(Decimal(total), rows[0][0], steps, average)
+    return Tiers(Decimal(total), rows[0][0], steps, average, lent_by)
 
 
 #: 阻断差异的码（D3 至 D7）→ 裁定的各段，依次、互不相交、都在计量的日子里

@@ -12,14 +12,14 @@ from yunheng.applications.models import Filing
 from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
-from yunheng.catalog.models import Item, Price
+from yunheng.catalog.models import CityUsage, Item, Price
 from yunheng.catalog.queries import edition_on
 from yunheng.ledger.matching import BY_COUNT
 from yunheng.ledger.models import Correction, Disposal, Fact, Received, Segment
 from yunheng.ledger.queries import received
 from yunheng.orgs.access import local_clock
 from yunheng.orgs.models import Institution
-from yunheng.rules import rulebook
+from yunheng.rules import periods, rulebook
 from yunheng.rules.money import UnitPrice
 from yunheng.rules.periods import last_day
 from yunheng.rules.procedures import procedure
@@ -235,13 +235,21 @@ def price_on(item: Item, owner: Institution, day: date) -> Evidence:
     prices = Price.objects.filter(item=item, during__contains=day).select_related("provider")
     price = prices.filter(provider=owner).first() or prices.filter(provider=None).first()
     if price is None or price.unit_price is None:
-        text = "阶梯价，由全市总量定" if item.pricing == "阶梯" else f"目录在 {day} 没有单价"
+        text = _tiered(item, day) if item.pricing == "阶梯" else f"目录在 {day} 没有单价"
         return Evidence("单价", f"{item.name}：{text}", lacking=item.pricing != "阶梯")
     until = f"至 {last_day(price.during.upper)}（含）" if price.during.upper else "仍有效"
     edition = edition_on(item.level, day)
     basis = (f"目录版本 {edition.number}：{edition.basis}",) if edition else ()
     title = f"{item.name} {UnitPrice(price.unit_price)} 元（{item.unit}）"
     return Evidence("单价", title, (f"{owner.name}，{price.during.lower} 起，{until}", *basis))
+
+
+def _tiered(item: Item, day: date) -> str:
+    """阶梯价由哪一年的全市总量定；那一年的还没发布的写明（R-019）。"""
+    year = periods.service_year_of(day)
+    if CityUsage.objects.filter(item=item, service_year=year).exists():
+        return f"阶梯价，由 {year} 服务年度的全市总量定"
+    return f"阶梯价，{year} 服务年度的全市总量还没发布：滚动计量暂用上一年度的，年度计量待核（D10）"
 
 
 def _clauses(fact: Fact) -> Evidence:

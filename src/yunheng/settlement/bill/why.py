@@ -11,9 +11,11 @@ from zipfile import ZipFile
 
 from yunheng.ledger.charging import kinds_of
 from yunheng.ledger.models import Fact
+from yunheng.metering.borrowing import is_borrowed
 from yunheng.metering.telling import Known, Tiers, Told, stated, tell, tiers_of
 from yunheng.settlement.bill.daily import Book, Timeline
 from yunheng.settlement.models import BillLine, Run, RunFile
+from yunheng.settlement.runs import warned
 from yunheng.settlement.runs.moves import reviewed_on
 from yunheng.settlement.runs.running import PACKAGE
 
@@ -67,8 +69,8 @@ def _form(fact: Fact | None) -> tuple[str, date | None]:
 
 
 def _tiers(run: Run, line: BillLine) -> Tiers | None:
-    """阶梯项的全市总量、各档：用这个批次自己的数据包，不用现在的。"""
-    content = RunFile.objects.filter(run=run, name=PACKAGE).values_list("content", flat=True).first()
+    """阶梯项的全市总量、各档：用这个批次自己的（裁定试算的用它所照的）数据包，不用现在的。"""
+    content = RunFile.objects.filter(run=run.base_id or run.pk, name=PACKAGE).values_list("content", flat=True).first()
     if content is None:
         return None
     with ZipFile(BytesIO(content)) as package:
@@ -80,7 +82,8 @@ def _tiers(run: Run, line: BillLine) -> Tiers | None:
         ]
         usage = (row for row in _rows(package, "全市用量") if (row["目录项"], row["服务年度"]) == mine)
         total = next((row["全市总量"] for row in usage), None)
-    return tiers_of(steps, total, line.unit_price)
+    lent_by = run.service_year - 1 if is_borrowed(line.item, warned.warnings(run)) else None
+    return tiers_of(steps, total, line.unit_price, lent_by)
 
 
 def _rows(package: ZipFile, table: str) -> Iterator[dict[str, str]]:

@@ -28,7 +28,7 @@ from yunheng.settlement.bill import grouping
 from yunheng.settlement.forms import RulingDays
 from yunheng.settlement.models import Difference, Handling, Run
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, RECONCILES
-from yunheng.settlement.runs import recasting
+from yunheng.settlement.runs import recasting, warned
 
 #: 一个资源编号最多多少个字
 MAX_NAME = 128
@@ -58,6 +58,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
     barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
     context = {
         "run": run,
+        "warned": warned.groups(run, everything=request.actor.role in CENTRE),
         "page": grouping.page(run, seen, matched, **asked),
         "count": _counted(matched, counts, request.GET),
         "first": periods.service_year(run.service_year).start,

@@ -31,7 +31,8 @@ from yunheng.settlement.bill import daily, evidence, levels, objecting
 from yunheng.settlement.bill.levels import Place
 from yunheng.settlement.bill.why import why
 from yunheng.settlement.models import BillLine, Run
-from yunheng.settlement.pages.years import MAX_PK, names_of
+from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
+from yunheng.settlement.runs import warned
 
 PAGE = 100
 #: 一次导出的账目最多几条：再多表格软件打开也慢，收窄到单位、项目再导，或用 FOCUS 的 CSV
@@ -91,6 +92,7 @@ def drill(request: Request, pk: int) -> HttpResponse:
         "before": before,
         "change": levels.change(context["here"].amount, _before_total(request, before, place)),
         "providers": queries.breakdown(queries.visible_sums(request.actor, run), "provider", names) if top else [],
+        "warned": warned.groups(run, everything=request.actor.role in CENTRE),
         "unbilled": _unbilled(request, run, place, rows) if key == "resource" else ([], 0),
         "query": place.query,
     }
@@ -145,6 +147,8 @@ def _resource(request: Request, context: dict[str, Any], run: Run, place: Place)
         "page": page,
         "lines": [_shown(line, run, items[line.item], book.conventions) for line in page],
         "waived": daily.waived_pieces(book),
+        "warned": warned.borrowed(run, items),
+        "lent": warned.lent(run, items),
         "book": book,
         "months": months,
         "columns": range(1, 32),
@@ -184,6 +188,7 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
         "line": found,
         "item": item,
         "told": told,
+        "warned": warned.borrowed(run, [item.code]),
         "conventions": conventions,
         "days": queries.days(found) if found.until_on > found.from_on else [],
         "fact": timeline.fact_on(found.from_on),
@@ -226,6 +231,7 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
     logs, more = evidence.logs_of(run, place.resource)
     context = _frame(request, run, place, names_of()) | {
         "day": on,
+        "warned": warned.borrowed(run, [one.item.code for one in portions]),
         "previous": on - timedelta(days=1) if on > span.start else None,
         "following": on + timedelta(days=1) if on + timedelta(days=1) < run.until_on else None,
         "portions": [
@@ -287,6 +293,7 @@ def sheet(request: Request, pk: int) -> HttpResponse:
 
 def _sheet_rows(lines: Any, run: Run, conventions: Any, names: dict[str, str]) -> Iterator[Sequence[object]]:
     items, total, held = {item.code: item for item in Item.objects.all()}, ZERO, ZERO
+    lent = warned.lent(run, items)
     # 取来再排：照次序取，数据库会沿着整个批次的次序找
     for one in sorted(lines, key=lambda line: (line.disputed, line.seq)):
         item = items[one.item]
@@ -297,6 +304,7 @@ def _sheet_rows(lines: Any, run: Run, conventions: Any, names: dict[str, str]) -
             one.item, item.name, names.get(one.provider, one.provider), one.form, one.order, Decimal(one.quantity),
             one.from_on, one.last_on, one.days, _price(one, item, conventions), *amounts,
             PAYERS[one.payer],
-            one.differences, _equation(one, run, item, conventions),
+            one.differences,
+            f"{_equation(one, run, item, conventions)}{'；单价暂用上一年度的（R-019）' if one.item in lent else ''}",
         )  # fmt: skip
     yield ("合计", *[""] * 14, total, held, "", "", "")

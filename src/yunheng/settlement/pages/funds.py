@@ -24,7 +24,7 @@ from yunheng.settlement import handover, queries, recovery
 from yunheng.settlement.models import Handover, RecoveryAsset, RecoveryShare, ServiceFeedback
 from yunheng.settlement.pages.years import CENTRE, FIRST_YEAR, MAX_PK, money_in, names_of
 from yunheng.settlement.plans import verifying
-from yunheng.settlement.runs import forecasting
+from yunheng.settlement.runs import forecasting, warned
 from yunheng.tables import writing
 
 _RECOVERY = (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION)
@@ -58,6 +58,7 @@ def forecast(request: Request, year: int) -> HttpResponse:
     context = {
         "year": year,
         "forecast": found,
+        "warned": warned.groups(found.run, everything=True) if found else [],
         "budget": budget,
         "chart": forecasting.chart(found, names_of(), budget) if found else None,
         "share": found.expected * 100 / budget.amount if found and budget else None,

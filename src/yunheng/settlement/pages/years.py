@@ -55,7 +55,7 @@ from yunheng.settlement.models import (
     YearCase,
 )
 from yunheng.settlement.pages import standing
-from yunheng.settlement.runs import freezing, late, unread
+from yunheng.settlement.runs import freezing, late, unread, warned
 from yunheng.settlement.runs import package as packing
 
 FIRST_YEAR = 2021
@@ -133,6 +133,7 @@ def year(request: Request, year: int) -> HttpResponse:
         base = latest.base or latest
         counts = {name: getattr(base, name).count() for name in ("contested", "uncounted", "outranked")}
         context["odd"] = counts | {"left": arriving.pending(latest)} if any(counts.values()) else None
+        context["warned"] = warned.groups(latest, everything=context["centre"])
         context["partly"] = disputing.partly_ruled(request.actor, latest)
         context["differences"] = disputing.difference_count(request.actor, context["latest"])
         own = context["own_paying"] = _own_paying(request, year)
@@ -329,6 +330,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         **(standing.recovery_paying(found, edits=edits) if found else {}),
         "year": year,
         "run": run,
+        "warned": warned.groups(run, everything=True) if run else [],
         "freeze": found,
         "plan": last,
         "chain": chain,

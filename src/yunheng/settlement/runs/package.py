@@ -14,6 +14,7 @@ from yunheng.assessment.queries import counted, satisfaction
 from yunheng.catalog.models import CityUsage, Price, Tier
 from yunheng.ledger.countable import cell, included, trimmed
 from yunheng.ledger.models import Project, Received
+from yunheng.metering.borrowing import NOTE, borrowed_words
 from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
 from yunheng.metering.writing import Chunks, Source
 from yunheng.orgs.models import Institution, Kind, Nature
@@ -36,8 +37,11 @@ _KINDS = {
 _NATURES = {Nature.DISTRICT: "区级", Nature.TOWN: "街镇", Nature.NON_BUDGET: "非预算"}
 
 
-def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, Any]:
-    """`数据包.json`：服务年度、区、截止日，和与默认不同的口径（按服务年度首日的决定）。"""
+def manifest(year: int, district: str, cutoff: date | None = None, *, provisional: bool = False) -> dict[str, Any]:
+    """`数据包.json`：服务年度、区、截止日，和与默认不同的口径（按服务年度首日的决定）。
+
+    `provisional` 见 `running.export`：有暂用上一年度的，逐项写在说明里，拿这个包离线重算的也看得到。
+    """
     chosen = chosen_conventions(periods.service_year(year).start)
     defaults = conventions.defaults(MANIFEST_VERSION)
     special = {code: chosen[code] for code, default in defaults.items() if chosen[code] != default}
@@ -51,6 +55,8 @@ def manifest(year: int, district: str, cutoff: date | None = None) -> dict[str, 
         content["数据截止日"] = cutoff.isoformat()
     if special:
         content["口径"] = special
+    if provisional and (items := unpublished(year)):
+        content[NOTE] = "\n".join(borrowed_words(item, year) for item in items)
     return content
 
 
@@ -166,14 +172,6 @@ def unpublished(year: int) -> dict[str, Decimal]:
     published = set(CityUsage.objects.filter(service_year=year).values_list("item__code", flat=True))
     tiered = set(Tier.objects.filter(service_year=year - 1).values_list("item__code", flat=True))
     return {item: total for item, total in known.items() if item not in published and item in tiered}
-
-
-def provisional_warnings(year: int) -> list[str]:
-    """暂用上年平均单价的，逐项说明。"""
-    return [
-        f"{item} 的全市用量还没发布，单价暂按 {year - 1} 服务年度的全市平均；年度计量时照发布的算（M10-四(四)，R-019）"
-        for item in unpublished(year)
-    ]
 
 
 def _projects() -> Iterator[dict[str, str]]:

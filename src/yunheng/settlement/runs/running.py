@@ -83,7 +83,7 @@ class Exported:
 def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> Exported:
     """从库里导出结算数据包。一个快照里读完各表，导出期间的新写入不会掺进来。
 
-    `provisional` 为真时，阶梯项的全市用量还没发布的，暂用上一年度的（R-019）。
+    `provisional` 为真时，阶梯项的全市用量还没发布的，暂用上一年度的（R-019），数据包的说明里写明是哪几项。
     """
     known = marks.settled()
     with transaction.atomic():
@@ -91,7 +91,9 @@ def export(year: int, target: Path, cutoff: date | None = None, *, provisional: 
         if not connection.savepoint_ids:
             connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         write_package(
-            target, packing.manifest(year, settings.DISTRICT, cutoff), packing.tables(year, provisional=provisional)
+            target,
+            packing.manifest(year, settings.DISTRICT, cutoff, provisional=provisional),
+            packing.tables(year, provisional=provisional),
         )
         until = cutoff + timedelta(days=1) if cutoff else periods.year_end(year)
         return Exported(
@@ -135,8 +137,6 @@ def measure(
             }
             _write_differences(settled, folder / "差异.csv", number)
             head, kinds = settled.head, settled.counts()
-            if kind == ROLLING:
-                head["warnings"] += packing.provisional_warnings(year)
         progress("账目入库", 0.6)
         with unit_of_work(actor) as journal:
             run = Run.objects.create(
