@@ -13,8 +13,8 @@ _TOKEN = re.compile(
 _COLOUR = re.compile(
     r"(black|blue|cyan|green|magenta|red|white|yellow|[黑蓝青绿红白黄]色?|洋红|(color|颜色) ?[0-9]+)", re.IGNORECASE
 )
-#: 地区的记号：四位以内的只管月份、星期的字；系统的长日期
-_LOCALE = re.compile(r"\$-([0-9A-F]{1,4}|x-sysdate)", re.I)
+#: 地区的记号：只管月份、星期的字（前面的 01 是西文数字、公历）；别的历法、数字的不认
+_LOCALE = re.compile(r"\$-((0?1)?(01)?[0-9A-F]{1,4}|[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?)", re.IGNORECASE)
 #: 日期里本来有的字
 _USUAL = re.compile(r"[年月日号时分秒点周星期\s\-/.,，:：T@+]*")
 _LONG_DATE, _TIME = ("f800", "x-sysdate"), ("f400", "x-systime")

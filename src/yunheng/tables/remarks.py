@@ -21,7 +21,7 @@ _BRACKETED = re.compile(rf"[(（\[【〔]\s*(?:单位\s*[:：]?)?\s*([十百千�
 #: 百条、万元、千万次；前面写着数的（500万元以上的）不是单位
 _SCALED = re.compile(rf"(?<![0-9.〇零一二三四五六七八九十百千万亿两几数第])([百千万亿萬億]+(?:{_OF}))")
 #: 以万计、按千为单位
-_COUNTED = re.compile(r"[以按均]\s*([十百千万亿萬億kKwW]\S{0,3}?)(?:计|为单位|填|统计)")
+_COUNTED = re.compile(r"[以按均]\s*(?:[十百千万亿萬億]|[kKwW](?![-\w]))\S{0,3}?(?:计|为单位|填|统计)")
 _STORAGE = re.compile(r"[kmgtp]i?b?|兆|字节", re.IGNORECASE)
 _MONEY = re.compile(r"角|分|美元|美金|港元|港币|欧元|日元|USD|HKD|EUR", re.IGNORECASE)
 #: 序号的写法：1、1.、（1）、一、①、A1、1-2、1.1；公式算出来的不看

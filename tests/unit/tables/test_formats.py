@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -132,6 +133,8 @@ def test_显示的小数位比存的少_要人点头才照存的读(stored: str,
         ("[$-411]ge.m.d", "说不准"),
         ("[$-130000]yyyy-m-d", "说不准"),
         ("b-m-d", "说不准"),
+        ("[$-ja-JP-x-gannen]yyyy-m-d", "说不准"),
+        ("[$-th-TH,107]yyyy-m-d", "说不准"),
         ("[>40000]yyyy-m-d;0", "说不准"),
     ],
 )
@@ -143,7 +146,8 @@ def test_R052_日期格看不全年月日_拒绝到格(shown: str, gone: str) ->
     "shown",
     [
         "", "yyyy-mm-dd", "yyyy/m/d;@", 'yyyy"年"m"月"d"日";@', "[Red]yyyy-mm-dd", r"[$-804]yyyy\-mm\-dd", "m/d/yyyy",
-        "[$-F800]dddd, mmmm dd, yyyy", "yyyy/m/d h:mm AM/PM", '[DBNum1]yyyy"年"m"月"d"日"', "yyyy-mm-dd aaaa",
+        "[$-F800]dddd, mmmm dd, yyyy", "[$-zh-CN]yyyy-mm-dd", "[$-1010804]yyyy-mm-dd",
+        "yyyy/m/d h:mm AM/PM", '[DBNum1]yyyy"年"m"月"d"日"', "yyyy-mm-dd aaaa",
     ],
 )  # fmt: skip
 def test_日期格看得见年月日_照读_不多报(shown: str) -> None:
@@ -253,6 +257,26 @@ def test_条件格式不改变看到的_没有盖着读的格_不必点头(place
     assert not read(lambda page: page.conditional_formatting.add(places, rule)).doubtful
 
 
+def test_后来的Excel把条件格式的样子写在规则里_一样点名() -> None:
+    out, made = io.BytesIO(), openpyxl.Workbook()
+    for row in (["编号", "数量", "日期"], ["A-1", 8, "2026-07-01"]):
+        made.worksheets[0].append(row)
+    made.save(source := io.BytesIO())
+    rule = (
+        '<extLst><ext xmlns:x14="urn:x14"><x14:conditionalFormattings><x14:conditionalFormatting xmlns:xm="urn:xm">'
+        '<x14:cfRule type="expression"><xm:f>TRUE</xm:f><x14:dxf><font><strike/></font></x14:dxf></x14:cfRule>'
+        "<xm:sqref>B2:B9</xm:sqref></x14:conditionalFormatting></x14:conditionalFormattings></ext></extLst></worksheet>"
+    )
+    with ZipFile(source) as old, ZipFile(out, "w") as new:
+        for entry in old.namelist():
+            content = old.read(entry)
+            if entry.endswith("sheet1.xml"):
+                content = content.replace(b"</worksheet>", rule.encode())
+            new.writestr(entry, content)
+    shown = told(read_file(out.getvalue(), "清单.xlsx", WANTED))
+    assert "B2:B9：有条件格式，符合条件的会划上删除线" in shown
+
+
 # ── 看不见的字 ──
 
 
@@ -286,3 +310,21 @@ def test_一格里一段白字_拒绝到格_不连成一个数() -> None:
 
     (note,) = read(change).refused
     assert "“86”的字看不见" in note.text
+
+
+@pytest.mark.parametrize(("font", "why"), [(Font(strike=True), "划了删除线"), (Font(color="FFFFFFFF"), "的字看不见")])
+def test_列名划了删除线_看不见_拒绝到表头那一格(font: Font, why: str) -> None:
+    def change(page: Any) -> None:
+        page["B1"].font = font
+
+    (note,) = read(change).refused
+    assert (note.row, note.column) == (1, "数量")
+    assert why in note.text
+
+
+def test_深底白字的列名_照认() -> None:
+    def change(page: Any) -> None:
+        for cell in page[1]:
+            cell.font, cell.fill = Font(color="FFFFFFFF", b=True), PatternFill("solid", fgColor="FF1F4E79")
+
+    assert not read(change).notes
