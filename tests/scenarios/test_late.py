@@ -90,6 +90,9 @@ def test_R083_没有又到的不说_别的年度的_没有新日子的日志不�
     log = {"编号": "L1", "资源": HOST, "首见日期": "2025-07-03", "末见日期": "2027-02-01"}
     send("用量", usage("9", "7", frozen, "2026-07-01"), on=LATER)
     send("日志", log, on=LATER)
+    # 那一年没有时间线的资源，以后才见到的
+    send("日志", {"编号": "新", "资源": "谁家都不是", "首见日期": "2026-09-01", "末见日期": "2027-01-01"}, on=LATER)
+    send("工单", order_like(frozen, "PT-0", 完成日期="2026-09-01") | {"资源": "谁家都不是"}, on=LATER)
     assert late.standing(YEAR) is None
     send("用量", usage("2", "50", frozen, "2026-06-30"), usage("3", "90", frozen, "2026-07-02", 更正="1"), on=LATER)
     send("工单", order_like(frozen, "PT-1", 完成日期="2024-02-01"), on=LATER)
@@ -185,9 +188,23 @@ def _log_short(_: str) -> None:
     send("日志", log, on=LATER)
 
 
+def _log_of_long_ago(_: str) -> None:
+    """几段日志并成最早首见、最晚末见：服务年度以前的一段，也使起点不符（D6）。"""
+    send("日志", {"编号": "早", "资源": HOST, "首见日期": "2020-01-01", "末见日期": "2020-01-02"}, on=LATER)
+
+
+def _order_after(code: str) -> None:
+    """服务年度以后才完成的，先后靠前，盖掉年内回执里的那张。"""
+    send("工单", order_like(code, "PT-1", 完成日期="2026-08-01"), on=LATER)
+
+
 @pytest.mark.parametrize(
-    "arrive", [_usage, _other_path, _no_owner, _order_later, _order_wrong, _order_unformed, _log_short]
-)
+    "arrive",
+    [
+        _usage, _other_path, _no_owner, _order_later, _order_wrong, _order_unformed, _log_short, _log_of_long_ago,
+        _order_after,
+    ],
+)  # fmt: skip
 def test_R083_估算等于照现在的数据真的重算(frozen: str, arrive: Callable[[str], None]) -> None:
     arrive(frozen)
     found = estimated()

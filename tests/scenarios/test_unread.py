@@ -57,6 +57,18 @@ def test_R075_又到的普通用量_日志_工单改变结果_逐种写明几件
     file()
 
 
+def test_R075_服务年度以外的一段日志_年末以后完成而盖掉年内的工单_改变结果_也拦下(batch: Run, resource: str) -> None:
+    send("日志", log("早", "2020-01-01", "2020-01-02"))
+    send("工单", order_like(resource, "PT-1", 完成日期="2026-07-02"))
+    words = f"批次 {batch.pk} 以后又收到 2 件平台数据（工单 1、日志 1），请重新计量"
+    assert [one for one in unread.problems(batch) if one.startswith(words)]
+    with pytest.raises(Refused, match="以后又收到 2 件平台数据"):
+        file()
+    again = measured()
+    assert again.head["summary"] != batch.head["summary"]
+    assert list(unread.problems(again)) == []
+
+
 def test_R075_只到了用量_别的都没有变_也拦下_金额真的不同(batch: Run, resource: str) -> None:
     send("用量", usage("2", "50", resource))
     assert list(staleness.stale(batch)) == []

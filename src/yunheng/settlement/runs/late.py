@@ -1,4 +1,4 @@
-"""冻结以后又到的平台数据：冻结的批次没有读到的、说的是那一年日子的收件，一共几件，影响估计多少（R-052、R-083）。
+"""冻结以后又到的平台数据：冻结的批次没有读到的、会改变那一年结果的收件，一共几件，影响估计多少（R-052、R-083）。
 
 账不动，走补差。读没读到，看批次存的是读到第几号收件、其间缺哪几号，不看时刻：先取号后提交的，时刻可以更早。
 没有存过的老批次，从它的数据包比内容。往后收的隔一会儿查一遍，查到哪里记着，页面上只数还没有查到的那一点。
@@ -30,11 +30,22 @@ from yunheng.settlement.runs.running import PACKAGE
 
 
 def _concerns(row: str) -> str:
-    """说的是那一年的日子：用量看用量日，日志看首见到末见；工单完成以后一直有用，年末以前完成的都算。"""
+    """会改变那一年的结果：用量看用量日；工单完成以后一直有用，年末以前完成的都算，年末以后才完成的，
+    同一资源、目录项、动作有一张年末以前完成的也算（先后靠前的会盖掉它）；日志几段并成最早首见、最晚末见，
+    那一年有时间线的资源哪一天的日志都算，没有的看首见到末见。
+    """
+    resource = f"{row}.payload->>'资源'"
     return (
         f"CASE {row}.kind WHEN '用量' THEN {row}.payload->>'日期' >= %(first)s AND {row}.payload->>'日期' < %(until)s"
-        f" WHEN '工单' THEN {row}.payload->>'完成日期' < %(until)s"
-        f" ELSE {row}.payload->>'首见日期' < %(until)s AND {row}.payload->>'末见日期' >= %(first)s END"
+        f" WHEN '工单' THEN {row}.payload->>'完成日期' < %(until)s OR EXISTS ("
+        f"SELECT FROM ledger_received AS same WHERE same.kind = '工单' AND same.payload->>'资源' = {resource}"
+        f" AND same.payload->>'目录项' = {row}.payload->>'目录项' AND same.payload->>'动作' = {row}.payload->>'动作'"
+        f" AND same.payload->>'完成日期' < %(until)s)"
+        f" ELSE {row}.payload->>'首见日期' < %(until)s AND {row}.payload->>'末见日期' >= %(first)s"
+        f" OR EXISTS (SELECT FROM ledger_segment AS g JOIN ledger_resource AS h ON h.id = g.resource_id"
+        f" WHERE h.code = {resource} AND g.during && daterange(%(first)s::date, %(until)s::date))"
+        f" OR EXISTS (SELECT FROM ledger_received AS made WHERE made.kind = '工单'"
+        f" AND made.payload->>'资源' = {resource} AND made.payload->>'完成日期' < %(until)s) END"
     )
 
 
@@ -51,7 +62,7 @@ _NOVEL = """
 
 
 def _fresh(unread: str, *, novel: bool = True) -> str:
-    """`%(upto)s` 号以后收的、没有读到的、说的是那一年日子的；更正了那一年的也算。`novel` 是没有新日子的日志不算。"""
+    """`%(upto)s` 号以后收的、没有读到的、会改变那一年结果的；更正了那一年的也算。`novel` 是没有新日子的日志不算。"""
     return f"""
     SELECT r.id FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
     LEFT JOIN ledger_received AS o ON o.id = r.corrects_id
@@ -136,7 +147,7 @@ def arrived(run: Run) -> set[int] | None:
 
 
 def unread(run: Run, *, novel: bool = False) -> set[int]:
-    """批次没有读到、说的是那一年日子的收件，不论冻没冻结；没有存过读到哪里的老批次，从它的数据包比内容，要在一个事务里。
+    """批次没有读到、会改变那一年结果的收件，不论冻没冻结；没有存过读到哪里的老批次，从它的数据包比内容，要在一个事务里。
 
     `novel` 是没有新日子的日志不算。
     """
