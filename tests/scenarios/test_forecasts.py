@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
+from tests.scenarios.test_arrivals import send
 from tests.scenarios.test_funds import unicom
 from tests.scenarios.test_lifecycle_others import grown
 from tests.support.people import cast
@@ -15,7 +16,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Item
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.ledger.models import Project, Resource, Segment
+from yunheng.ledger.models import Project, Received, Resource, Segment
 from yunheng.settlement import operations
 from yunheng.settlement.models import Forecast
 from yunheng.settlement.runs import forecasting, running
@@ -39,6 +40,28 @@ def test_R087_滚动计量配上全年预测_已发生加以后等于照现状_�
     assert found.expected == Decimal(whole["unified_net"])
     assert (found.own, found.held) == (Decimal(whole["self_net"]), Decimal(whole["disputed_gross"]))
     assert found.low == found.high == found.expected
+
+
+def test_R087_平台日志只送到今天的_当作看得见到年末_已经提前消失的仍是待核() -> None:
+    """日志只到今天，照从前的算法全年都是提前消失（D7），预测只剩几成。"""
+    whole = used()
+    before = rolling(date(2026, 1, 15))
+    seen_until(whole, "2026-01-14")
+    found = rolling(date(2026, 1, 15))
+    assert (found.expected, found.held) == (before.expected, Decimal(0))
+    seen_until(whole, "2026-01-10")
+    gone = rolling(date(2026, 1, 15))
+    assert gone.held > 0
+    assert gone.expected + gone.held == before.expected
+
+
+def seen_until(project: Project, last: str) -> None:
+    """这个项目各资源的日志更正成到 `last` 为止。"""
+    for code in project.resources.values_list("code", flat=True):
+        for old in Received.objects.filter(kind="日志", payload__资源=code).order_by("-pk")[:1]:
+            first = old.payload["首见日期"]
+            again = {"编号": f"{code}-{last}", "资源": code, "首见日期": first, "末见日期": last}
+            send("日志", {**again, "更正": old.source_ref})
 
 
 def test_R087_预测只比统一支付的净额_自费的项目另列_不占预算() -> None:

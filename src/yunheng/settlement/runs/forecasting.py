@@ -94,14 +94,14 @@ def forecast_next() -> bool:
 def forecast(run: Run, on: date) -> Forecast:
     """给一个滚动批次配上全年预测：各数是统一支付扣减以后的净额，与预算比；自行支付、待核另存。
 
-    照现状：现在的单据、台账不变，同一个引擎算到年末。
+    照现状：现在的单据、台账不变，平台日志现在看得见的当作看得见到年末，同一个引擎算到年末；按次计费的只有收到的用量。
     下限：减去年内到期的资源到期以后的，和在办的缩减批了以后省的；上限：加上在办的扩充批了以后的；都只算统一支付的。
     有测试期的从测试期满起算，没有的从今天起算。
     """
     year = run.service_year
     end = periods.year_end(year)
     with tempfile.TemporaryDirectory(prefix="yunheng-forecast-") as name:
-        export(year, Path(name) / PACKAGE, provisional=True)
+        export(year, Path(name) / PACKAGE, provisional=True, standing=run.until_on)
         with opened(Path(name) / PACKAGE, MEMORY) as package:
             settled = engine.settle(package)
             summary = settled.head["summary"]

@@ -16,6 +16,7 @@ from yunheng.ledger.countable import cell, included, trimmed
 from yunheng.ledger.models import Project, Received
 from yunheng.metering.borrowing import NOTE, borrowed_words
 from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
+from yunheng.metering.frozen import NUMBERS
 from yunheng.metering.writing import Chunks, Source
 from yunheng.orgs.models import Institution, Kind, Nature
 from yunheng.orgs.queries import chosen_conventions
@@ -26,6 +27,8 @@ from yunheng.settlement.rulings import exported
 from yunheng.settlement.runs import moves, paths
 from yunheng.settlement.runs.copying import copied
 
+#: 末见不早于计至日（不含）以前这么多的，还看得见：计至日前一天再让 D7 的容差
+_SEEN = timedelta(days=1 + NUMBERS[MANIFEST_VERSION].tolerance_days)
 _KINDS = {
     Kind.USING_UNIT: "使用单位",
     Kind.PROVIDER: "云服务商",
@@ -60,10 +63,10 @@ def manifest(year: int, district: str, cutoff: date | None = None, *, provisiona
     return content
 
 
-def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
+def tables(year: int, *, provisional: bool = False, standing: date | None = None) -> dict[str, Source]:
     """数据包的各表，读到时才取；要在一个事务里。单据、工单、日志都是全部历史，算哪一年由算法按日期定。
 
-    `provisional` 见 `running.export`。
+    `provisional`、`standing` 见 `running.export`。
     """
     start = periods.service_year(year).start
     paths.gather()
@@ -77,7 +80,7 @@ def tables(year: int, *, provisional: bool = False) -> dict[str, Source]:
         "单据": moves.forms(),
         "单据明细": moves.details(),
         "工单": moves.orders(),
-        "日志": _logs(),
+        "日志": _logs(year, standing),
         "用量": _usage(),
         "考核": _occurrences(year),
         "满意度": _satisfaction(year),
@@ -179,10 +182,17 @@ def _projects() -> Iterator[dict[str, str]]:
         yield {"项目": one.code, "名称": one.name, "单位": one.unit.code, "费用归属": one.funding}
 
 
-def _logs() -> Chunks:
-    """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见；只看算数的（R-052）。"""
+def _logs(year: int, standing: date | None) -> Chunks:
+    """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见；只看算数的（R-052）。
+
+    有 `standing` 的，到那天（不含）为止没有提前消失（D7）的，末见当作服务年度末日。
+    """
+    ended = f"max({cell('r', '末见日期')})"
+    if standing:
+        end = periods.last_day(periods.year_end(year))
+        ended = f"CASE WHEN {ended} >= '{standing - _SEEN}' THEN greatest({ended}, '{end}') ELSE {ended} END"
     return copied(
-        f"SELECT {cell('r', '资源')}, min({cell('r', '首见日期')}), max({cell('r', '末见日期')})"
+        f"SELECT {cell('r', '资源')}, min({cell('r', '首见日期')}), {ended}"
         f" FROM ledger_received AS r WHERE kind = '日志' AND {included('r')} GROUP BY 1 ORDER BY 1"
     )
 

@@ -80,21 +80,26 @@ class Exported:
     mark: Mark
 
 
-def export(year: int, target: Path, cutoff: date | None = None, *, provisional: bool = False) -> Exported:
+def export(
+    year: int,
+    target: Path,
+    cutoff: date | None = None,
+    *,
+    provisional: bool = False,
+    standing: date | None = None,
+) -> Exported:
     """从库里导出结算数据包。一个快照里读完各表，导出期间的新写入不会掺进来。
 
     `provisional` 为真时，阶梯项的全市用量还没发布的，暂用上一年度的（R-019），数据包的说明里写明是哪几项。
+    `standing` 只给预测：到那天（不含）平台日志还看得见的资源，当作一直看得见到年末，不然都成了提前消失（R-087）。
     """
     known = marks.settled()
     with transaction.atomic():
         # 已经在别的事务里就用它的快照
         if not connection.savepoint_ids:
             connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        write_package(
-            target,
-            packing.manifest(year, settings.DISTRICT, cutoff, provisional=provisional),
-            packing.tables(year, provisional=provisional),
-        )
+        manifest = packing.manifest(year, settings.DISTRICT, cutoff, provisional=provisional)
+        write_package(target, manifest, packing.tables(year, provisional=provisional, standing=standing))
         until = cutoff + timedelta(days=1) if cutoff else periods.year_end(year)
         return Exported(
             paths.leftover(year), moves.outranked(until), staleness.counts(year, until), marks.marked(known)
