@@ -59,3 +59,9 @@ def test_一页的静态资源不超过150KB() -> None:
         *(ASSETS / "app").iterdir(),
     ]
     assert sum(len(gzip.compress(path.read_bytes())) for path in used) <= 150 * 1024
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_模板的标签不折行_折了行的会照原文印在页面上(path: Path) -> None:
+    broken = re.findall(r"\{\{[^}\n]*\n[^}]*\}\}|\{%[^%\n]*\n[^%]*%\}", path.read_text(encoding="utf-8"))
+    assert broken == []

@@ -206,6 +206,10 @@ def test_R077_第三方在办件页上传复算_不一致的列出差在哪里(t
             {"file": SimpleUploadedFile("结算.json", body), "back": f"/cases/{case.number}/"},
         )
         assert words in text(client, f"/cases/{case.number}/") + str(run.recomputations.order_by("-pk")[0].report)
+    # 折叠着的前 20 行
+    listed = run.recomputations.order_by("pk")[0].shown
+    assert listed
+    assert all(line.strip() in text(client, f"/cases/{case.number}/") for line in listed)
     refused = client.post(
         f"/settlement/runs/{run.pk}/recompute/", {"file": SimpleUploadedFile("结算.json", "不是".encode())}
     )
