@@ -372,6 +372,23 @@ def test_R021_汇交的文件里有按次的用量_期外的不算_台账没有�
     ]
 
 
+def test_R021_R052_几条路都送了的那一天_汇交的不相加_合计不等的写明取了哪一边() -> None:
+    used()
+    for code, channel, amounts in (("接口的", "接口", ("100", "50")), ("文件的", "文件", ("100", "70"))):
+        source, _ = Source.objects.get_or_create(
+            code=code, defaults={"provider": Institution.objects.get(code="CU"), "channel": channel}
+        )
+        rows = [
+            {"编号": f"{day}", "资源": "ECS-YR-01", "目录项": "DX", "日期": f"2025-07-0{day}", "用量": amount}
+            for day, amount in enumerate(amounts, 1)
+        ]
+        receive(actor=cast()["lt"], on=JULY, source=source, kind="用量", items=[(row["编号"], row) for row in rows])
+    _, content = handover.usage(date(2025, 7, 1), date(2025, 10, 1))
+    (row,) = [one for one in csv.DictReader(io.StringIO(content.decode("utf-8-sig"))) if one["用量"]]
+    assert row["用量"] == "150"
+    assert row["备注"] == ("1 天的用量几个来源合计不等（其中 1 天还没有定，照先后取）：2025-07-02 取接口的")
+
+
 def test_R021_一季过完没有汇交的提醒一次_汇交了的不提醒() -> None:
     assert handover.remind(JULY) == 0
     used()

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import DecimalField, Max, Min, Sum
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db import connection, transaction
+from django.db.models import Max, Min
 
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.notifying import first_time, tell
 from yunheng.catalog.models import Item
-from yunheng.ledger.effective import effective
+from yunheng.ledger.countable import cell, included
 from yunheng.ledger.models import Fact, Resource, Segment
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules import periods
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import Handover, ServiceFeedback
+from yunheng.settlement.runs import paths
 from yunheng.tables import writing
 
 LEVELS = ("好", "较好", "一般", "差")
-COLUMNS = ("单位", "项目", "服务商", "资源", "目录项", "名称", "数量", "计价单位", "起", "止（不含）", "天数", "用量")
+COLUMNS = (
+    "单位",
+    "项目",
+    "服务商",
+    "资源",
+    "目录项",
+    "名称",
+    "数量",
+    "计价单位",
+    "起",
+    "止（不含）",
+    "天数",
+    "用量",
+    "备注",
+)
 #: 几个月汇交一次：条款只说汇交，没有定多久一次，是系统起始值
 MONTHS = 3
 
@@ -68,33 +82,55 @@ def _stretches(from_on: date, until_on: date) -> Iterator[tuple[object, ...]]:
         resource = one.resource
         yield (
             resource.project.unit.name, resource.project.name, resource.provider.name, resource.code, one.item.code,
-            one.item.name, one.quantity.normalize(), one.item.unit, start, until, (until - start).days, "",
+            one.item.name, one.quantity.normalize(), one.item.unit, start, until, (until - start).days, "", "",
         )  # fmt: skip
 
 
+#: 计得进账的用量，同导出：一天里几条路都送了的只取一条路的；最少的一家是台账上没有的资源的送件方
+_COUNTED = f"""
+SELECT {cell("r", "资源")}, {cell("r", "目录项")}, sum(({cell("r", "用量")})::numeric), min(p.name)
+FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
+LEFT JOIN orgs_institution AS p ON p.id = s.provider_id
+WHERE r.kind = '用量' AND {included("r")} AND {paths.taken("r")}
+    AND {cell("r", "日期")} >= %(first)s AND {cell("r", "日期")} < %(until)s
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
 def _counted(from_on: date, until_on: date) -> Iterator[tuple[object, ...]]:
-    """按次的：平台送来的用量，这段时间里一个资源一项合成一行；台账上没有的资源，单位、项目空着。"""
-    days = (
-        effective()
-        .filter(kind="用量")
-        .annotate(code=KT("payload__资源"), item=KT("payload__目录项"), day=KT("payload__日期"))
-    )
-    within = days.filter(day__gte=from_on.isoformat(), day__lt=until_on.isoformat())
-    amount = Cast(KT("payload__用量"), DecimalField(max_digits=18, decimal_places=3))
-    rows = within.values("code", "item").annotate(total=Sum(amount), provider=Min("source__provider__name"))
-    found = list(rows.order_by("code", "item"))
-    known = Resource.objects.filter(code__in={row["code"] for row in found})
+    """按次的：平台送来的用量，这段时间里一个资源一项合成一行；台账上没有的资源，单位、项目空着。
+
+    取的与结算数据包相同：几条路都送了的那一天不相加，只取一条路的；合计不等的写进备注（R-052、R-075）。
+    """
+    span = {"first": from_on.isoformat(), "until": until_on.isoformat()}
+    with transaction.atomic(), connection.cursor() as cursor:
+        paths.gather()
+        cursor.execute(_COUNTED, span)
+        found = cursor.fetchall()
+        unequal = paths.unequal(from_on, until_on)
+    known = Resource.objects.filter(code__in={code for code, *_ in found})
     resources = {one.code: one for one in known.select_related("provider", "project__unit")}
     items = {item.code: item for item in Item.objects.all()}
-    for row in found:
-        resource, item = resources.get(row["code"]), items.get(row["item"])
+    for code, name, total, provider in found:
+        resource, item = resources.get(code), items.get(name)
         owners = (
             (resource.project.unit.name, resource.project.name, resource.provider.name)
             if resource
-            else ("", "", row["provider"])
+            else ("", "", provider or "")
         )
         named = (item.name, "", item.unit) if item else ("", "", "")
-        yield (*owners, row["code"], row["item"], *named, from_on, until_on, "", row["total"].normalize())
+        note = _noted(unequal.get((code, name), ()))
+        yield (*owners, code, name, *named, from_on, until_on, "", total.normalize(), note)
+
+
+def _noted(days: Sequence[paths.Unequal]) -> str:
+    """几条路合计不等的那些天取了哪一边：没有的是空的。"""
+    if not days:
+        return ""
+    chosen = sum(one.chosen for one in days)
+    shown = "、".join(f"{one.day} 取{one.source}" for one in days[:3]) + ("等" if len(days) > 3 else "")
+    settled = "已定" if chosen == len(days) else f"其中 {len(days) - chosen} 天还没有定，照先后取"
+    return f"{len(days)} 天的用量几个来源合计不等（{settled}）：{shown}"
 
 
 @dataclass(frozen=True)

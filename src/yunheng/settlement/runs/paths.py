@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -70,6 +72,30 @@ def taken(row: str) -> str:
         f" AND v.item = {cell(row, '目录项')} AND v.day::text = {cell(row, '日期')}"
         f" AND v.source_id <> {row}.source_id)"
     )
+
+
+@dataclass(frozen=True)
+class Unequal:
+    """几个来源合计不等的一天：取的是哪个来源，是不是区科创中心定的。"""
+
+    day: date
+    source: str
+    chosen: bool
+
+
+def unequal(first: date, until: date) -> dict[tuple[str, str], list[Unequal]]:
+    """`[first, until)` 里合计不等的各天：（资源, 目录项）→ 各天；要在 `gather` 以后。"""
+    found = defaultdict[tuple[str, str], list[Unequal]](list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT v.resource, v.item, v.day, s.code, v.chosen FROM package_contested AS v"
+            " JOIN ledger_source AS s ON s.id = v.source_id"
+            " WHERE NOT v.equal AND v.day >= %s AND v.day < %s ORDER BY 1, 2, 3",
+            [first, until],
+        )
+        for resource, item, *rest in cursor.fetchall():
+            found[resource, item].append(Unequal(*rest))
+    return found
 
 
 @dataclass(frozen=True)
