@@ -65,7 +65,9 @@ def test_R005_已经过去的服务年度不能往回改口径() -> None:
 
 def test_R039_口径改为当日即停_注销审核通过当日起不计费() -> None:
     project, _ = running_project()
-    decide("K-10", "on_review", on=date(2025, 9, 1))
+    decide("K-10", "on_review", on=date(2025, 7, 1))
+    # 年中又改的，从下一个服务年度起才用：账上一个年度只用一种
+    decide("K-10", "after_review", on=date(2025, 9, 1))
     walk = deregistration(project).submit().act("mzj-fzr", "approve").later(2).act("shy", "approve")
     assert set(Fact.objects.filter(case=walk.case).values_list("effective_on", flat=True)) == {walk.on}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.support.people import signed_in
 from yunheng.audit.models import Entry
 from yunheng.orgs.models import Appointment, BusinessClock, Institution, Person
+from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +138,29 @@ def test_R003_登记机构_没填的逐栏指出_使用单位要有预算性质_
     assert '<option value="using_unit" selected="">使用单位</option>' in page
     assert client.post("/admin/institutions/", {**given, "nature": "district"}).status_code == 302
     assert Institution.objects.get(code="U99").level == "district"
+
+
+def test_R005_算钱的口径年中决定_写明从下一服务年度起用_现在用的照首日_办件的照当天() -> None:
+    kw = signed_in("kw")
+    given = {"effective_on": "2026-07-20", "reason": "区科委会议纪要"}
+    for code, option in (("K-17", "once"), ("K-13", "yes")):
+        assert kw.post("/conventions/", {**given, "code": code, "option": option}).status_code == 302
+    again, once = (CONVENTIONS["K-17"].options[one] for one in ("again", "once"))
+    made = "决定自 2026-07-20 起选"
+    for on, used, year in (
+        (date(2026, 7, 21), again, "2026—2027 服务年度"),
+        (date(2027, 7, 1), once, "2027—2028 服务年度"),
+    ):
+        BusinessClock.objects.update_or_create(id=1, defaults={"on": on})
+        rows = kw.get("/conventions/").content.decode().split('<tr id="')
+        row = next(one for one in rows if one.startswith("K-17"))
+        assert f"{made}“{once}”（2027—2028 服务年度起用）" in " ".join(row.split())
+        last = " ".join(row.split("</details>")[-1].split())
+        assert used in last
+        assert year in last
+        office = next(one for one in rows if one.startswith("K-13"))
+        assert CONVENTIONS["K-13"].options["yes"] in office.split("</details>")[-1]
+        assert "服务年度起用" not in office
 
 
 def test_R005_口径没写理由_日期_说明是哪条口径_另一条的表单不动() -> None:

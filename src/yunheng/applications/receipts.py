@@ -19,7 +19,7 @@ from yunheng.ledger import zoning
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.operations import Line, register_resource
 from yunheng.orgs.models import Institution
-from yunheng.orgs.queries import chosen_conventions
+from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods
 
 from .checking import day
@@ -212,5 +212,5 @@ def moves(row: Row, resource: str) -> Iterator[tuple[str, str, Decimal | None]]:
 
 
 def stop_day(reviewed: date) -> date:
-    """审核通过后第一个不计费的日子：释放不等服务商，照 K-10（D62-六(三)，R-039）。"""
-    return periods.billing_stop(reviewed, chosen_conventions(reviewed)["K-10"])
+    """审核通过后第一个不计费的日子：释放不等服务商，照 K-10（D62-六(三)，R-039），同账上取服务年度首日的。"""
+    return periods.billing_stop(reviewed, conventions_of(periods.service_year_of(reviewed))["K-10"])

@@ -19,7 +19,7 @@ from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case
 from yunheng.documents.appraisal import Fact, File, Said, Sheet, restored, worded
 from yunheng.orgs.models import Institution
-from yunheng.orgs.queries import chosen_conventions, scoped
+from yunheng.orgs.queries import conventions_of, scoped
 from yunheng.rules import periods
 from yunheng.rules.procedures import PROCEDURES, WITHDRAWN
 from yunheng.rules.roles import Role
@@ -193,7 +193,7 @@ def marks(shown: Iterable[Institution], year: int) -> list[Marked]:
 
 
 def _option(year: int) -> str:
-    return chosen_conventions(periods.service_year(year).start)["K-06"]
+    return conventions_of(year)["K-06"]
 
 
 def _plain(number: Decimal) -> str:

@@ -71,3 +71,9 @@ def chosen_conventions(on: date) -> dict[str, str]:
 def conventions_of(year: int) -> dict[str, str]:
     """一个服务年度用的全部口径：同结算数据包，取服务年度首日的（R-005）。"""
     return chosen_conventions(periods.service_year(year).start)
+
+
+def conventions_in_force(on: date) -> dict[str, str]:
+    """`on` 这天真的在用的全部口径：进数据包的照这个服务年度首日的，只在办件用的照当天的（R-005）。"""
+    year, today = conventions_of(periods.service_year_of(on)), chosen_conventions(on)
+    return {code: (year if one.scope == "package" else today)[code] for code, one in conventions.CONVENTIONS.items()}

@@ -26,13 +26,14 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthen
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, Refused
+from yunheng.rules import periods
 from yunheng.rules.conventions import CONVENTIONS
 from yunheng.rules.roles import Role
 
 from . import operations, signon
 from .access import BUSINESS, Request, allowed
 from .models import LONGEST_USERNAME, Appointment, ConventionDecision, Institution, Kind, Level, Nature, Person
-from .queries import actor_for, chosen_conventions
+from .queries import actor_for, conventions_in_force
 from .reading import day_of, key_of
 
 _REASONS = {
@@ -429,20 +430,39 @@ def conventions_page(request: Request) -> HttpResponse:
             return redirect(f"/conventions/#{request.POST['code']}")
         except Refused as error:
             problems = error.problems
-    chosen = chosen_conventions(request.on)
-    decisions: dict[str, list[ConventionDecision]] = {}
+    chosen = conventions_in_force(request.on)
+    decisions: dict[str, list[dict[str, Any]]] = {}
     for decision in ConventionDecision.objects.order_by("-pk"):
-        decisions.setdefault(decision.code, []).append(decision)
+        one = CONVENTIONS[decision.code]
+        decisions.setdefault(decision.code, []).append(
+            {"decision": decision, "text": one.options[decision.option], "first_year": _first_year(decision)}
+        )
+    year = periods.service_year_of(request.on)
     rows = [
-        {"convention": one, "chosen": chosen[code], "text": one.options[chosen[code]], "decisions": decisions.get(code)}
+        {
+            "convention": one,
+            "chosen": chosen[code],
+            "text": one.options[chosen[code]],
+            "decisions": decisions.get(code),
+            "by_year": one.scope == "package",
+        }
         for code, one in CONVENTIONS.items()
     ]
     context = {
         "rows": rows,
         "problems": problems,
         "decides": request.actor.role == Role.AUTHORITY,
+        "year": year,
     }
     return render(request, "orgs/conventions.html", context, status=422 if problems else 200)
+
+
+def _first_year(decision: ConventionDecision) -> int | None:
+    """进数据包的口径，这条决定从哪个服务年度起用：首日以后生效的，从下一年度起；只在办件用的为 None。"""
+    if CONVENTIONS[decision.code].scope != "package":
+        return None
+    year = periods.service_year_of(decision.effective_on)
+    return year if decision.effective_on == periods.service_year(year).start else year + 1
 
 
 def _decide(request: Request) -> None:

@@ -19,7 +19,7 @@ from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
 from yunheng.metering.frozen import NUMBERS
 from yunheng.metering.writing import Chunks, Source
 from yunheng.orgs.models import Institution, Kind, Nature
-from yunheng.orgs.queries import chosen_conventions
+from yunheng.orgs.queries import conventions_of
 from yunheng.rules import conventions, periods
 from yunheng.rules.procedures import FORMS
 from yunheng.rules.workdays import published_workday
@@ -45,7 +45,7 @@ def manifest(year: int, district: str, cutoff: date | None = None, *, provisiona
 
     `provisional` 见 `running.export`：有暂用上一年度的，逐项写在说明里，拿这个包离线重算的也看得到。
     """
-    chosen = chosen_conventions(periods.service_year(year).start)
+    chosen = conventions_of(year)
     defaults = conventions.defaults(MANIFEST_VERSION)
     special = {code: chosen[code] for code, default in defaults.items() if chosen[code] != default}
     content: dict[str, Any] = {
@@ -70,7 +70,7 @@ def tables(year: int, *, provisional: bool = False, standing: date | None = None
     """
     start = periods.service_year(year).start
     paths.gather()
-    moves.gather((periods.billing_stop(start, chosen_conventions(start)["K-10"]) - start).days)
+    moves.gather((periods.billing_stop(start, conventions_of(year)["K-10"]) - start).days)
     return {
         "机构": _institutions(),
         "目录": _catalog(),
