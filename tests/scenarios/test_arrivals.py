@@ -107,6 +107,22 @@ def test_R052_单据批了还没开通的资源_也有主(resource: str) -> None
     assert resource != code
 
 
+def test_R052_单据批了还没开通的主机_没有平台编号的照单号和行_也有主_别家送的工单日志不收(resource: str) -> None:
+    walk = Walk(cast(), "mzj", date(2026, 3, 2), "new", project_name="等开通的主机").fill(**FILLED).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve")
+    code = f"{walk.case.number}-h0.0"
+    order = order_like(resource, "别家", 完成日期="2026-03-10") | {
+        "单号": walk.case.number, "资源": code, "目录项": "ZJ-CPU-X86",
+    }  # fmt: skip
+    log = {"编号": "别家", "资源": code, "首见日期": "2026-03-10", "末见日期": "2026-06-30"}
+    for kind, row in (("工单", order), ("日志", log)):
+        with pytest.raises(NotYours, match="别家"):
+            send(kind, row, source=platform("CT"))
+    assert not Received.objects.filter(payload__资源=code).exists()
+    # 自己的单据自己送，照收
+    assert send("工单", order).new == 1
+
+
 def verdict(kind: str, row: dict[str, str], *spans: Owned) -> matching.Verdict:
     return matching.judge(kind, {0: ("号", row)}, {"R1": spans}, {ITEM: "次"}, platform(), JULY)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from django.db import connection
+from django.db.models import Q
 
 from yunheng.cases.models import Case
 from yunheng.catalog.models import Item
@@ -35,14 +36,17 @@ def find(codes: Collection[str]) -> Mapping[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_BACKFILLED, [list(codes)])
         found = dict(cursor.fetchall())
-    waiting = Case.objects.filter(board__step=_APPROVED, filings__isnull=False).distinct().select_related("board")
+    # 到过开通的都算，退回重批的也在内；开通了的在台账上
+    reached = Q(board__step=_APPROVED) | Q(events__step=_APPROVED, facts=None)
+    waiting = Case.objects.filter(reached, filings__isnull=False).distinct().select_related("board")
     if waiting:
         own = dict(Item.objects.exclude(provider=None).values_list("code", "provider"))
         for case in waiting:
             for row in receipts.rows(case):
-                if row.resource in codes and row.action == "新增":
-                    theirs = next((own[code] for code in row.quantities if code in own), case.board.provider_id)
-                    found.setdefault(row.resource, theirs)
+                code = receipts.resource_code(case, row)
+                if code in codes and row.action == "新增":
+                    theirs = next((own[item] for item in row.quantities if item in own), case.board.provider_id)
+                    found.setdefault(code, theirs)
     return {code: provider for code, provider in found.items() if provider}
 
 

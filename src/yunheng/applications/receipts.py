@@ -57,6 +57,11 @@ def rows(case: Case) -> list[Row]:
     return list(_first_rows(content, architecture, known, filing.project.code))
 
 
+def resource_code(case: Case, row: Row) -> str:
+    """这一行的资源编号；服务商还没有填回执、没有平台编号的是“单号-行”，数据包和收件的归属都照它（R-052、R-075）。"""
+    return row.resource or f"{case.number}-{row.key}"
+
+
 def _describe(row: Mapping[str, Any]) -> str:
     parts = [f"{row.get('cores')} 核", f"{row.get('memory')} GB", f"系统盘 {row.get('system_disk')} TB"]
     if row.get("data_disk"):

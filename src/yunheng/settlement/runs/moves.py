@@ -238,7 +238,7 @@ def reviewed_on(case: Case) -> date | None:
 
 def _planned(case: Case) -> Iterator[tuple[str, str, str, str | None]]:
     for row in receipts.rows(case):
-        resource = row.resource or f"{case.number}-{row.key}"
+        resource = receipts.resource_code(case, row)
         for item, action, quantity in receipts.moves(row, resource):
             yield resource, item, action, None if quantity is None else f"{quantity.normalize():f}"
 
