@@ -95,9 +95,13 @@ def test_一批一万条可以_一万零一条拒绝(key: str) -> None:
     assert "另有 9,900 条" in answer.json()["提醒"][-1]
 
 
-BAD = [
+BAD: list[tuple[dict[str, object], str]] = [
     ({"动作": "删除"}, "第 2 条 动作：只能是规定的几种"),
     ({"完成日期": "昨天"}, "第 2 条 完成日期：日期应写成"),
+    ({"完成日期": 1719792000}, "第 2 条 完成日期：日期应写成"),
+    ({"完成日期": "1719792000"}, "第 2 条 完成日期：日期应写成"),
+    ({"完成日期": "2024-07-01T00:00:00Z"}, "第 2 条 完成日期：日期应写成"),
+    ({"数量": True}, "第 2 条 数量：应为数"),
     ({"数量": "-1"}, "第 2 条 数量：应为不小于 0 的数"),
     ({"资源": ""}, "第 2 条 资源：不能为空"),
     ({"多余": "1"}, "第 2 条 多余：没有这一项"),
@@ -106,7 +110,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("wrong", "words"), BAD, ids=range(len(BAD)))
-def test_坏内容逐条说明_整批不收(key: str, wrong: dict[str, str], words: str) -> None:
+def test_坏内容逐条说明_整批不收(key: str, wrong: dict[str, object], words: str) -> None:
     answer = send(key, [ORDER, {**ORDER, "工单号": "GD-2", **wrong}])
     assert answer.status_code == 422
     assert answer.json()["problems"][0].startswith(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,13 +30,23 @@ from .receiving import CORRECTS, examine
 
 def _plain(value: Any) -> Any:
     """送来的数写成文本的，只认数字和小数点：1e2、1_0、千分位不猜。"""
-    if isinstance(value, str) and ("," in value or number_typed(value) is None):
+    if isinstance(value, bool) or (isinstance(value, str) and ("," in value or number_typed(value) is None)):
         raise ValueError("应为数")
     return value
 
 
+def _dated(value: Any) -> Any:
+    """送来的日期只认 YYYY-MM-DD：时间戳、带时刻的不猜是哪一天。"""
+    if type(value) is not date and not (isinstance(value, str) and _ISO.fullmatch(value)):
+        raise ValueError("日期应写成 2025-09-30 的样子")
+    return value
+
+
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
 Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3), BeforeValidator(_plain)]
+Day = Annotated[date, BeforeValidator(_dated)]
 #: 更正的原件的来源编号；工单的是工单号加资源、目录项，所以长些。空的是不更正
 Original = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 
@@ -83,7 +94,7 @@ class Order(Row):
     目录项: Code
     动作: Literal["新增", "变更", "释放"]
     数量: Quantity | None = None
-    完成日期: date
+    完成日期: Day
     更正: Original = ""
 
     @property
@@ -97,8 +108,8 @@ class Seen(Row):
 
     编号: Code
     资源: Code
-    首见日期: date
-    末见日期: date
+    首见日期: Day
+    末见日期: Day
     更正: Original = ""
 
     @property
@@ -113,7 +124,7 @@ class Usage(Row):
     编号: Code
     资源: Code
     目录项: Code
-    日期: date
+    日期: Day
     用量: Quantity
     更正: Original = ""
 
