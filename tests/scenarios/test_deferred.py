@@ -12,13 +12,13 @@ from tests.scenarios.test_adjustment import adjusted
 from tests.scenarios.test_funds import asset, billed, decided
 from tests.scenarios.test_money_chain import NUMBER, granted, handled, page, refused, sign, sign_fee
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, approved, settled, used
+from tests.support.year import JULY, YEAR, act, approved, measured, settled, used
 from yunheng.audit.refused import NotYours
 from yunheng.cases.models import Board, Case
 from yunheng.orgs.models import BusinessClock
 from yunheng.rules.procedures import catalog
 from yunheng.rules.procedures.settling import ADJUSTMENT_2, SETTLEMENT_2
-from yunheng.settlement import chaining, funding, owing, paying, proofs, recovering, shortfalls
+from yunheng.settlement import chaining, funding, operations, owing, paying, proofs, recovering, shortfalls
 from yunheng.settlement.models import Contract, Freeze, Payment, RecoveryPayment, Shortfall
 from yunheng.settlement.plans import planning
 
@@ -309,8 +309,16 @@ def test_R081_区科委凭文号决定不再付_才不再列_办结以前_别人
     assert sound()
 
 
-def test_R081_已并进补差的_不能再在原来那件上定不再付(tmp_path: Path) -> None:
+def test_R081_补差提交了_已并进补差的_不能再在原来那件上定不再付_退回重新计量的可以(tmp_path: Path) -> None:
     case, _ = deferred(tmp_path)
+    measured("补差")
+    begun = operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", begun, "file", opinion="付清缓付的")
+    with refused(f"补差 {begun.number} 已提交、要并进去的，先退回重新计量再定不再付"):
+        waived(case)
+    act("dsf", begun, "return", opinion="重算")
+    act("shy", begun, "withdraw", opinion="重起")
+    assert owing.of(YEAR) is not None
     more = adjusted(tmp_path, "付清缓付的")
     with refused(f"缓付的已并进 {more.number}，在那一件里处理"):
         waived(case)

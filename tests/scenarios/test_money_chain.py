@@ -155,7 +155,8 @@ def test_R085_编了方案又登记灾备费用_要重编一版_报送以后登�
         actor=cast()["kw"], on=JULY, code="ZB-2", ratios={"KCZX": Decimal(100)}, document="文", from_year=YEAR
     )
     recovery.bill(actor=cast()["shy"], on=JULY, code="ZB-2", year=YEAR, amount=Decimal(50), document="决算单 8")
-    assert "区级承担 50.00 元不在这份预算里" in page("shy", f"/cases/{case.number}/")
+    for where in (f"/cases/{case.number}/", f"/settlement/{YEAR}/"):
+        assert "区级承担 50.00 元不在这份预算里" in page("shy", where)
 
 
 # ── 文号 ──

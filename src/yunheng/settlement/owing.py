@@ -44,10 +44,10 @@ def of(year: int) -> Owed | None:
         return None
     names = dict(providers().values_list("code", "name"))
     rows = tuple((named(key, names), amount) for key, amount in sorted(deferred.items()))
-    return Owed(year, rows, last.case, _in_hand(last))
+    return Owed(year, rows, last.case, in_hand(last))
 
 
-def _in_hand(last: Freeze) -> Case | None:
+def in_hand(last: Freeze) -> Case | None:
     """在它以后起的、还没有批准的补差。"""
     later = queries.year_cases(last.service_year).filter(number=last.number + 1).last()
     return later.case if later else None

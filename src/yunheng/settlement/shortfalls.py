@@ -12,7 +12,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, queries
+from yunheng.settlement import funding, owing, queries
 from yunheng.settlement.models import Freeze, Shortfall
 
 _BASIS = "（D14-15，R-081）"
@@ -67,6 +67,9 @@ def waive(*, actor: Actor, on: date, case: Case, document: str, reason: str) -> 
             problems.append(f"{case.number} 没有缓付的{_BASIS}")
         if later := Freeze.objects.filter(base=freeze).select_related("case").first():
             problems.append(f"缓付的已并进 {later.case.number}，在那一件里处理{_BASIS}")
+        elif (begun := owing.in_hand(freeze)) and begun.board.step != "draft":
+            # 提交时照并进去的定了要不要下达，批准以前也不能抽走
+            problems.append(f"补差 {begun.number} 已提交、要并进去的，先退回重新计量再定不再付{_BASIS}")
         if not document.strip():
             problems.append(At("document", f"写明决定的文号{_BASIS}"))
         if problems:

@@ -83,13 +83,21 @@ def standing(
         "owing": [(one.provider.name, one) for one in contracts if one.left] if done or step == "pay" else (),
         "fee": _fee(case, freeze) if (done or step in ("contract", "pay")) and not funding.unhandled(case) else None,
         "short": _short(case, names),
-        "late_recovery": recovery.borne(freeze.service_year) - plan.recovery if plan and step != "plan" else 0,
+        "late_recovery": late_recovery(case),
         "recovery": _recovery(case, freeze) if (done or step in ("contract", "pay")) else None,
         "deferred": sum((row.deferred for row, _, _ in unified), Decimal(0)),
         # 办结以后又冲回、作废的，还差多少
         "reopened": funding.unpaid(freeze) if done else None,
         "fee_over": funding.fee_over(freeze.service_year),
     }
+
+
+def late_recovery(case: Case) -> Decimal:
+    """报送以后才登记的灾备费用里区级承担多少（元），不在这份预算里；没有的为 0（M10-五，R-085）。"""
+    plan = queries.latest_plan(case)
+    if plan is None or case.board.step == "plan":
+        return Decimal(0)
+    return recovery.borne(plan.run.service_year) - plan.recovery
 
 
 def _recovery(case: Case, freeze: Freeze) -> dict[str, Any] | None:

@@ -165,6 +165,7 @@ def _money(case: Case) -> dict[str, Any]:
         "short": funding.shortage(case),
         "limit": funding.limit(case),
         "standing": funding.shortfall_of(case),
+        "late_recovery": standing.late_recovery(case),
     }
 
 
