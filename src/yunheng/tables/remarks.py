@@ -79,7 +79,7 @@ def serials(book: Notebook, kept: Iterable[Line], columns: Collection[int]) -> N
             if cell.column in columns and (why := _odd(cell)):
                 rows[why].append(line.number)
     for why, numbers in rows.items():
-        book.rows(Outcome.NAMED, numbers, f"的序号{why}，这几行照读；不算的请从表里删去", doubtful=True)
+        book.rows(Outcome.NAMED, numbers, f"序号{why}，照读了；不算的行请从表里删去", doubtful=True)
 
 
 def _odd(cell: Cell) -> str:
