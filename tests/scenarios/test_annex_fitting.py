@@ -14,8 +14,11 @@ from tests.scenarios.test_lifecycle_others import DAY, change, running_project
 from tests.support.people import cast
 from tests.web.test_pages import signed_in
 from yunheng.applications import annex_fitting, grid, importing, printing
+from yunheng.applications.comparing import compare
 from yunheng.applications.models import Draft
+from yunheng.catalog.models import Item
 from yunheng.config.demo.stories import FILLED, Walk
+from yunheng.ledger.models import Segment
 from yunheng.tables.notes import Note, Outcome
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +125,79 @@ def test_R047_有读不出真正的值的格_预览里没有确认按钮_什么�
     assert "“另一个人”，不知道是哪一个" in page
     assert not re.search('name="kept"', page)
     assert Draft.objects.get(case=applied.case).content == before
+
+
+# ── 附件3 只改文件里写了的 ──
+
+
+def changes_row(document: Any) -> Any:
+    return next(
+        r
+        for t in document.tables
+        for r in t.rows
+        if len(r.cells) > 2 and "变更\n" in r.cells[1].text and "☑" in r.cells[1].text
+    )
+
+
+def on_disk(first: Any) -> None:
+    """台账上这台主机的数据盘是 SSD。"""
+    segment = first.segments.get(item__dimension="数据盘 TB", during__upper_inf=True)
+    segment.item = Item.objects.filter(dimension="SSD TB").first()
+    Segment.objects.filter(pk=segment.pk).update(item=segment.item)
+
+
+def test_R036_附件3_只改CPU_台账的SSD照旧_没有默认的否() -> None:
+    project, (first, *_) = running_project()
+    on_disk(first)
+    walk = change(
+        project, [{**grid.current(first), "action": "变更", "resource": first.code, "before": grid.current(first)}]
+    )
+    document = printed(walk, 3)
+    row = changes_row(document)
+    row.cells[2].text, row.cells[-1].text = "32", first.code
+    values, _ = fitted(walk, document)
+    assert (values["changes"][0]["ssd"], values["changes"][0]["cores"]) == ("是", "32")
+    walk.fill(changes=[])
+    assert fitted(walk, document)[0]["changes"][0]["ssd"] == "是"
+
+
+def test_R036_附件3_没有印的几栏_EIP_带宽_备份照已填的() -> None:
+    project, (first, *_) = running_project()
+    held = {**grid.current(first), "action": "释放", "resource": first.code, "backup": "已完成", "eip": "1"}
+    fresh = {**grid.current(first), "action": "新增", "note": "网关", "ssd": "是", "eip": "2", "bandwidth": "100"}
+    walk = change(project, [{**held, "before": grid.current(first)}, fresh])
+    values, _ = fitted(walk, printed(walk, 3))
+    draft = Draft.objects.get(case=walk.case)
+    assert compare("change", draft.content, {**draft.content, **values}) == []
+    assert (values["changes"][0]["backup"], values["changes"][1]["bandwidth"]) == ("已完成", "100")
+
+
+@pytest.mark.parametrize("written", ["+8", "＋8", "-8", "−8", "+ 8", "±2"])
+def test_R036_附件3_数前面有正负号_拒绝到格_请写变更以后的总量(written: str) -> None:
+    project, (first, *_) = running_project()
+    walk = change(project, [{**grid.current(first), "action": "变更", "resource": first.code}])
+    document = printed(walk, 3)
+    changes_row(document).cells[2].text = written
+    found = importing.read(saved(document), "附件.docx")
+    assert found.blocked
+    assert any(
+        note.outcome == Outcome.REFUSED and "请写变更以后的总量" in note.text and "格" in note.where
+        for note in found.unread
+    )
+
+
+def test_R047_清空了的导入_预览写明将清空_点了头才写() -> None:
+    walk = Walk(cast(), "mzj", DAY, "new", project_name="清空系统").fill(**FILLED)
+    document = printed(walk, 1)
+    rewrite(document, FILLED["leader"], "")
+    url = f"/apply/{walk.case.number}/import/"
+    client = signed_in()
+    page = client.post(url, {"file": SimpleUploadedFile("附件1.docx", saved(document))}).content.decode()
+    assert "其中 1 处将清空" in page
+    assert "标“要点头”的都看过" in page
+    given = re.search('name="kept" value="([^"]+)"', page)
+    assert given
+    client.post(url, {"kept": given[1]})
+    assert Draft.objects.get(case=walk.case).content["leader"] == FILLED["leader"]
+    client.post(url, {"kept": given[1], "agreed": "on"})
+    assert Draft.objects.get(case=walk.case).content["leader"] == ""

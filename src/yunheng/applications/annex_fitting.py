@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from yunheng.audit.refused import Refused
@@ -44,14 +44,23 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
         for resource in Resource.objects.filter(project=draft.project, segments__during__upper_inf=True).distinct()
     }
     notes += _holding(imported, own)
+    values |= imported.cleared(draft.content)
+    notes += _absent(draft, imported)
     if "changes" in values:
         rows = []
+        earlier = [dict(row) for row in draft.content.get("changes") or []]
         for number, row in enumerate(values["changes"], start=1):
             if row["action"] == "新增":
-                rows.append(row)
+                rows.append(_added(row, earlier))
+                if others := [code for code in own if code in row.get("note", "")]:
+                    text = f"第 {number} 行是新增，备注里却写着在用的资源 {'、'.join(others[:3])}，照新增读，请核对"
+                    notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
             elif row.get("resource") in own:
-                now = grid.current(own[row["resource"]])
-                rows.append({**now, **{key: value for key, value in row.items() if value}, "before": now})
+                rows.append(_changed(row, grid.current(own[row["resource"]]), earlier))
+                if others := [code for code in own if code != row["resource"] and code in row.get("note", "")]:
+                    more, told = "、".join(others[:3]), f"{row['action']} {row['resource']}"
+                    text = f"第 {number} 行的备注里另有资源 {more}，只{told}，请核对"
+                    notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
             else:
                 left(f"第 {number} 行 {row['action']}的资源“{row.get('resource', '')}”不在这个项目里，没有读入")
         values["changes"] = rows
@@ -71,6 +80,38 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
                 left(f"释放清单里的“{code}”不在这个项目里，没有读入")
         values["release"] = [code for code in values["release"] if code in own]
     return values, tuple(notes)
+
+
+def _absent(draft: Draft, imported: Imported) -> Iterator[Note]:
+    """文件里没有这一格、表里填了的各栏：照旧，点名。"""
+    for key, label in imported.absent.items():
+        if draft.content.get(key):
+            text = f"文件里没有“{label}”这一格，照旧不改；不要的请写入以后在表里清空"
+            yield Note(Outcome.UNREAD, "整份", text, cells=1, doubtful=True)
+
+
+#: 附件3 没有印的主机各栏：照台账、照已填的，不由文件改
+_UNPRINTED = ("ssd", "eip", "bandwidth", "backup")
+
+
+def _changed(row: Mapping[str, Any], now: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """变更、释放的一行：文件里写了的照文件，附件没有印的照已填的，其余照台账（R-036、R-047）。"""
+    mine = next((one for one in earlier if one.get("resource") == row["resource"]), {})
+    kept = {key: mine[key] for key in _UNPRINTED if mine.get(key)}
+    return {**now, **kept, **{key: value for key, value in row.items() if value}, "before": now}
+
+
+def _added(row: Mapping[str, Any], earlier: list[dict[str, Any]]) -> dict[str, Any]:
+    """新增的一行：与已填的一行印出来一样的，附件没有印的照已填的；一行只用一次。"""
+    printed = [column.key for column in HOST_COLUMNS if column.key not in _UNPRINTED or row.get(column.key)]
+    for place, mine in enumerate(earlier):
+        if mine.get("action") == "新增" and all(
+            _alike(str(row.get(k) or ""), str(mine.get(k) or ""), ()) for k in printed
+        ):
+            kept = {key: value for key in _UNPRINTED if (value := earlier[place].get(key))}
+            del earlier[place]
+            return {**row, **{key: value for key, value in kept.items() if not row.get(key)}}
+    return dict(row)
 
 
 def _differing(draft: Draft, imported: Imported) -> Iterator[Note]:

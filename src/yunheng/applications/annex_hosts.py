@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from yunheng.tables import folding
 from yunheng.tables.columns import RAISED
@@ -33,7 +34,21 @@ _HOST_TITLES = {
     "count": ("台数",),
 }
 _HOST_KEYS = {folding.compact(title): key for key, titles in _HOST_TITLES.items() for title in titles}
+_FIGURE = re.compile(r"[0-9]+(\.[0-9]+)?")
 _READS = {column.key: wanted for column in HOST_COLUMNS for wanted in WANTED.columns if wanted.name == column.label}
+
+
+@dataclass(frozen=True)
+class Host:
+    """一行主机：在哪里、各栏的值、各栏在哪一格。"""
+
+    where: str
+    values: Mapping[str, str]
+    places: Mapping[str, str]
+
+    def place(self, key: str) -> str:
+        """一栏在哪一格；表里没有这一栏的，是这一行。"""
+        return self.places.get(key, self.where)
 
 
 def _is_kind(cell: str) -> bool:
@@ -65,17 +80,19 @@ def _host_header(row: Sequence[Text], reading: Reading) -> list[str] | None:
     return keys
 
 
-def host_rows(grid: Grid, reading: Reading, part: str = "") -> Iterator[tuple[str, dict[str, str]]]:
-    """主机各行：（在哪里, 一行）；`part` 是只读哪个小标题下面的，别的各行照台账，点名。"""
+def host_rows(grid: Grid, reading: Reading, form: str, part: str = "") -> Iterator[Host]:
+    """主机各行；`part` 是只读哪个小标题下面的，别的各行照台账，点名。`form` 是表单里的键，有表头就是看见了。"""
     heading, keys = "", []
     held: list[str] = []
     headers: dict[str, str] = {}
     for row in grid:
         words = [found for cell in row if (found := squeezed(cell))]
-        if len(words) == 1 and words[0] in PARTS:
+        if words and words[0] in PARTS:
             heading = words[0]
         if (header := _host_header(row, reading)) is not None:
             keys = header
+            if not part or heading == part:
+                reading.found(form, row[0].where)
             if heading in headers:
                 raise ValueError(
                     f"{headers[heading]}、{row[0].where}这两行都是主机清单的表头，不知道哪一段才是；请只留一套表头"
@@ -98,7 +115,8 @@ def host_rows(grid: Grid, reading: Reading, part: str = "") -> Iterator[tuple[st
                 cell.taken = True
             continue
         if made := _host(row, kind, keys, reading):
-            yield row[kind].where, made
+            places = {key: cell.where for key, cell in zip(keys, row[kind + 1 :], strict=False) if key}
+            yield Host(row[kind].where, made, places)
     if held:
         shown = "、".join(held[:6]) + (f"等 {len(held)} 行" if len(held) > 6 else "")
         reading.lost(f"“{PARTS[0]}”", f"{shown}的主机照台账，不从表里读", doubtful=False)
@@ -140,6 +158,11 @@ def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading)
         values[key] = text[:LONGEST]
         if len(text) > LONGEST:
             reading.lost(value.where, f"超过 {LONGEST} 字，后面的没有读：{flat(text[LONGEST:])}")
+    written = [value for key, value in values.items() if value and key not in ("action", "note")]
+    if not picked and len(written) <= 1 and not any(map(_FIGURE.fullmatch, written)):
+        # 没有勾，配置只写了一格而又不是数：空行里写了一句话，不是一台主机
+        reading.lost(row[kind].where, f"这一行没有勾服务类型，也没有写配置，没有当作主机：{flat(' '.join(rest))}")
+        return None
     if not picked:
         reading.doubt(row[kind].where, f"没有勾云主机还是物理机，当作云主机：{flat(' '.join(rest))}")
     return {"type": KINDS[picked[0]] if picked else "云主机", **values}

@@ -12,13 +12,14 @@ from yunheng.tables import folding
 from yunheng.tables.columns import RAISED, Column, Kind
 from yunheng.tables.word import TICKS, Text
 
-from .annex_hosts import ACTIONS, KINDS, PARTS, host_rows
+from . import annex_remarks
+from .annex_hosts import ACTIONS, KINDS, PARTS, Host, host_rows
 from .annex_reading import BOXES, LONGEST, OPTIONS, VENDOR, Grid, Reading, beside, flat, labelled, squeezed
 from .checking import MAX_HOSTS
 
 _CODES = {folding.compact(label): code for code, label in LABELS.items()}
 _PLEA = re.compile(
-    r"本单位于上海市市级政务云平台运行的(?P<project>.*)项目，因(?P<reason>.+?)原因，"
+    r"本单位于上海市市级政务云平台运行的(?P<project>.*)项目，因(?P<reason>.*?)原因，"
     r"不再使用市级政务云服务，特此向贵单位提出注销申请，望贵单位准许。",
     re.DOTALL,
 )
@@ -36,7 +37,7 @@ def annex1(grid: Grid, reading: Reading) -> None:
         {"系统架构": "architecture", "基础设施服务商": "iaas", "平台软件服务商": "paas"},
         many=("paas",),
     )
-    hosts = [_application_row(where, row, reading) for where, row in host_rows(grid, reading)]
+    hosts = [_application_row(host, reading) for host in host_rows(grid, reading, "hosts")]
     if len(hosts) > MAX_HOSTS:
         raise ValueError(f"主机清单有 {len(hosts)} 行，最多 {MAX_HOSTS} 行；规格相同的合成一行填台数")
     if hosts:
@@ -45,29 +46,11 @@ def annex1(grid: Grid, reading: Reading) -> None:
         reading.values["services"] = services
 
 
-def _application_row(where: str, row: dict[str, str], reading: Reading) -> dict[str, str]:
-    """附件1 没有台数、SSD 两列，写在备注里：“数据盘为 SSD”“×2 台”；别的写法不猜，点名。
-
-    自己加了台数一列的照那一列，与备注不一样的拒绝。
-    """
-    parts = [part.strip() for part in row.get("note", "").split("；") if part.strip()]
-    counts = [match[1] for part in parts if (match := re.fullmatch(r"×\s*([0-9]{1,4})\s*台", part))]
-    ssd = any(re.fullmatch(r"数据盘为\s*SSD", part) for part in parts)
-    kept = [part for part in parts if not re.fullmatch(r"×\s*[0-9]{1,4}\s*台|数据盘为\s*SSD", part)]
-    left = folding.code("；".join(kept))
-    column = row.get("count", "")
-    said = list(dict.fromkeys([*([column] if column else []), *counts]))
-    loose = re.findall(r"([0-9]+)\s*台", left) if column else []
-    if len({*said, *loose}) > 1:
-        shown = f"台数一列“{column}”、" if column else ""
-        reading.refuse(where, f"台数写了几处、不一样：{shown}备注“{flat(row['note'])}”；请只留一处")
-    count = (said or ["1"])[0]
-    if not loose and re.search(r"[0-9①-⑳一二两三四五六七八九十]\s*台", left):
-        reading.notes.append(f"{where}备注“{flat(row['note'])}”里写了台数，当作 {count} 台，请核对")
-    if not ssd and "ssd" in left.casefold():
-        reading.notes.append(f"{where}备注“{flat(row['note'])}”里写了 SSD，没有当作数据盘为 SSD，请核对")
-    own = {key: value for key, value in row.items() if key != "action"}
-    return {**own, "count": count, "ssd": "是" if ssd else "否", "note": "；".join(kept)}
+def _application_row(host: Host, reading: Reading) -> dict[str, str]:
+    """附件1 没有台数、SSD 两列，写在备注里；自己加了台数一列的照那一列。"""
+    found = annex_remarks.read(host, host.values.get("note", ""), reading)
+    own = {key: value for key, value in host.values.items() if key != "action"}
+    return {**own, "count": found.count, "ssd": "是" if found.ssd else "否", "note": found.left}
 
 
 def _services(grid: Grid, reading: Reading) -> dict[str, str]:
@@ -79,6 +62,8 @@ def _services(grid: Grid, reading: Reading) -> dict[str, str]:
             text = folding.visible(title)
             ticks = [char for char in text if char in TICKS]
             label = text.strip(BOXES + " \t\n　")
+            if text[:1] in BOXES and folding.compact(label) in _CODES:
+                reading.found("services", title.where)
             if len(ticks) != 1 or any(box in label for box in BOXES) or label in KINDS or title.taken:
                 continue
             title.taken = True
@@ -152,7 +137,8 @@ def annex2(grid: Grid, reading: Reading) -> None:
         if not names or names[0] not in ("自有服务器情况", "租用服务器或云资源情况"):
             continue
         if "部署区域" in names:
-            headed = _machine_header(row)
+            if headed := _machine_header(row):
+                reading.found("machines", row[0].where)
         elif headed and len(row) == len(_MACHINES) + 1 and any(names[1:]):
             owned = "自有" if names[0].startswith("自有") else "租用"
             machines.append({"owned": owned, **_machine(row, reading)})
@@ -190,32 +176,37 @@ def annex3(grid: Grid, reading: Reading) -> None:
     for row in grid:
         for title, value in pairwise(row):
             if squeezed(title) == "申请单位说明":
+                reading.unsure("申请单位说明", value)
                 statement, _, reason = value.partition("\n超出年度新增上限的理由：")
                 value.taken = True
                 reading.plain("statement", "申请单位说明", value.where, statement)
                 reading.plain("growth_reason", "超出年度新增上限的理由", value.where, reason)
-    changes = []
-    for where, host in host_rows(grid, reading, PARTS[1]):
-        resource, _, note = host.get("note", "").partition("；")
-        held = host["action"] != "新增"
-        changes.append(
-            {
-                **host,
-                "ssd": "否",
-                "count": host.get("count") or "1",
-                "note": note if held else host.get("note", ""),
-                **({"resource": reading.code("备注里的资源编号", where, resource) if resource else ""} if held else {}),
-            }
-        )
+    reading.whole = "变更以后的总量"
+    changes = [_change_row(host, reading) for host in host_rows(grid, reading, "changes", PARTS[1])]
     if changes:
         reading.values["changes"] = changes
     services: dict[str, dict[str, str]] = {}
     places: dict[str, str] = {}
     for row in grid:
-        if len(row) >= 7 and squeezed(row[0]) == "服务项名称" and folding.visible(row[1]):
-            _service_change(row, services, places, reading)
+        if len(row) >= 7 and squeezed(row[0]) == "服务项名称":
+            reading.found("service_changes", row[0].where)
+            if folding.visible(row[1]):
+                _service_change(row, services, places, reading)
     if services:
         reading.values["service_changes"] = services
+
+
+def _change_row(host: Host, reading: Reading) -> dict[str, str]:
+    """拟变更的一行；变更、释放的备注头一段是资源编号，一行一台。没有写 SSD 的，照台账。"""
+    held = host.values["action"] != "新增"
+    resource, note = annex_remarks.resource(host, reading) if held else ("", host.values.get("note", ""))
+    found = annex_remarks.read(host, note, reading)
+    if held and host.values["action"] and found.count != "1":
+        text = f"备注写的是一个资源 {resource}，台数是 {found.count}；一行只写一个资源、一台，几台就写几行"
+        reading.refuse(host.place("count"), text)
+    ssd = "是" if found.ssd else "" if held else "否"
+    own = {"resource": resource} if held else {}
+    return {**host.values, "ssd": ssd, "count": found.count, "note": found.left, **own}
 
 
 def _service_change(
@@ -264,6 +255,7 @@ def annex4(grid: Grid, reading: Reading) -> None:
         if len(row) < 2:
             continue
         if squeezed(text) == "释放清单":
+            reading.found("release", row[1].where)
             parts = [part for part in re.split(r"[、,，;；\s]+", folding.visible(row[1])) if part.strip(" —")]
             row[1].taken = True
             if row[1].raised:
@@ -276,12 +268,34 @@ def annex4(grid: Grid, reading: Reading) -> None:
         if squeezed(text) == "备份迁移":
             picked, _, note = row[1].partition("\n")
             row[1].taken = True
+            reading.found("backup", row[1].where)
             if one := reading.only(Text(picked, row[1].where), OPTIONS["backup"], "备份迁移"):
                 reading.plain("backup", "备份迁移", row[1].where, one)
             elif beside(picked, OPTIONS["backup"]):
+                reading.muddled.add("backup")
                 reading.lost(row[1].where, f"“备份迁移”没有勾，“{flat(picked)}”没有读")
             reading.plain("backup_note", "备份或迁移的情况", row[1].where, note)
 
+
+#: 各张附件有哪些栏：键 → 叫法，照附件的先后
+FIELDS: dict[int, dict[str, str]] = {
+    1: {
+        "leader": "项目负责人", "contact": "联系方式", "architecture": "系统架构", "iaas": "基础设施服务商",
+        "paas": "平台软件服务商", "hosts": "主机清单", "services": "服务项", "statement": "申请单位情况说明",
+    },
+    2: {
+        "unit_address": "单位地址", "unit_contact": "联系人", "unit_phone": "电话", "unit_mobile": "手机",
+        "trusted": "是否满足信创", "scope": "应用范围", "online_on": "系统上线时间", "running": "系统运行时长",
+        "ownership": "服务器归属", "vendor": "租用厂商", "reason": "上云原因", "machines": "现有服务器",
+        "maintainer": "运维公司", "maintainer_contact": "运维联系人", "maintainer_mail": "联系邮箱",
+        "maintainer_phone": "联系电话", "maintenance": "维护方式",
+    },
+    3: {
+        "architecture": "系统架构", "changes": "拟变更的主机", "service_changes": "拟变更的服务项",
+        "statement": "申请单位说明", "growth_reason": "超出年度新增上限的理由",
+    },
+    4: {"reason": "原因", "release": "释放清单", "backup": "备份迁移", "backup_note": "备份或迁移的情况"},
+}  # fmt: skip
 
 #: （第几号, 标题里的字, 怎样读）：长的在前
 ANNEXES: tuple[tuple[int, str, Callable[[Grid, Reading], None]], ...] = (

@@ -40,6 +40,8 @@ OPINIONS = {
 #: 意见写在标题格的下面一格的
 OPINIONS_BELOW = {"信息化项目管理部门审核意见", "云资源管理部门审核意见"}
 _SPACE = re.compile(r"\s+")
+#: 数的前面有正负号：多半写的是增减多少
+_SIGNED = re.compile(r"[+\-−–—±]\s*[0-9.]")
 #: 选项以外、附件本来印着的话
 _ASIDES = ("*勾选上级要求和整改要求的，需提供佐证依据。",)
 #: 服务器归属里的租用厂商
@@ -55,6 +57,8 @@ class Reading:
 
     `own` 是单位、项目名称、归属、服务项的动作在附件里怎样写的：系统里有，只比不读；`held` 是现状各行，也只比。
     `blocked` 是有拒绝的格写进表单就看不出来了，整份不能写入；`places` 是各栏读自哪一格。
+    `seen` 是文件里找得到的各栏（键 → 在哪里），`muddled` 是有内容而读不懂的：找得到、读不懂的以外，没有值的就是空着。
+    `whole` 是数要填成什么：附件3 填变更以后的总量，不填增减。
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -63,7 +67,19 @@ class Reading:
     own: list[tuple[str, Text]] = field(default_factory=list)
     held: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
+    muddled: set[str] = field(default_factory=set)
+    whole: str = "总量"
     blocked: bool = False
+
+    def found(self, key: str, where: str) -> None:
+        """文件里有这一栏，填没填另说。"""
+        self.seen.setdefault(key, where)
+
+    @property
+    def blank(self) -> dict[str, str]:
+        """文件里有、空着的各栏：键 → 在哪里。附件是整张表，空着就是不要（R-047）。"""
+        return {key: place for key, place in self.seen.items() if key not in self.values and key not in self.muddled}
 
     def lost(self, where: str, text: str, *, doubtful: bool = True) -> None:
         """有内容而没有读进来的一处。"""
@@ -83,8 +99,9 @@ class Reading:
         self.said.append(Note(Outcome.FOLDED, where, f"“{flat(raw)}”→“{flat(text)}”", cells=1))
 
     def put(self, key: str, label: str, value: Text) -> None:
-        """记下一栏；空的不记，免得盖掉已填的；别处已经填了不一样的，两处都拒绝。"""
+        """记下一栏；空的只记着看见了；别处已经填了不一样的，两处都拒绝。"""
         value.taken = True
+        self.found(key, value.where)
         if value.raised and key in _DATES:
             self.refuse(value.where, f"“{label}”{RAISED}")
         elif not self.unsure(label, value):
@@ -102,9 +119,11 @@ class Reading:
 
     def plain(self, key: str, label: str, where: str, value: str) -> None:
         """记下一格里的一段。"""
+        self.found(key, where)
         try:
             text = clean_text(folding.visible(value))
         except ValueError as error:
+            self.muddled.add(key)
             self.lost(where, f"“{label}”{error}，没有读：{flat(value)}")
             return
         if key in _DATES and text:
@@ -154,6 +173,10 @@ class Reading:
         if not plain:
             return plain
         if value.wrong and self.unsure(wanted.name, value):
+            return ""
+        if wanted.kind == Kind.NUMBER and _SIGNED.match(folding.code(plain)):
+            sign = f"“{wanted.name}”写的是“{flat(plain)}”，带着正负号，不知道是增减多少还是一共多少"
+            self.refuse(value.where, f"{sign}；请写{self.whole}")
             return ""
         found = columns.read(
             wanted, value.cell or Cell(1, folding.visible(value), raised=value.raised and wanted.kind != Kind.TEXT)
@@ -234,6 +257,10 @@ def labelled(
                 reading.put(texts[name], name, value)
                 continue
             key = choices[name]
+            reading.found(key, value.where)
+            if ticked(value, OPTIONS.get(key, ())) != ():
+                # 勾了的：读不懂的、不在能选的里的点了名，不当作空着
+                reading.muddled.add(key)
             if key in many:
                 if picked := list(reading.picked(value, OPTIONS.get(key, ()), name)):
                     reading.values[key] = picked

@@ -13,6 +13,12 @@ from yunheng.rules.money import number_typed
 
 from .sections import HOST_COLUMNS, SECTIONS
 
+#: 附件3 的一行比附件1 多的
+_CHANGING = {"action": "变更操作", "resource": "资源", "backup": "备份"}
+_CELLS = _CHANGING | {column.key: column.label for column in HOST_COLUMNS}
+#: 没有填就是它
+_BLANK = {"ssd": "否"}
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -43,10 +49,14 @@ def _differences(procedure: str, first: Mapping[str, Any], second: Mapping[str, 
         for field in section.fields:
             if (before := _text(first.get(field.key))) != (after := _text(second.get(field.key))):
                 yield Difference(section.title, field.label, before, after)
+        if section.form == "changes" and _text(first.get("architecture")) != _text(second.get("architecture")):
+            yield Difference(
+                section.title, "系统架构", _text(first.get("architecture")), _text(second.get("architecture"))
+            )
         if section.form in ("hosts", "changes"):
             yield from _rows(section.title, first.get(section.form) or [], second.get(section.form) or [])
         elif section.form == "services":
-            yield from _services(section.title, first.get("services") or {}, second.get("services") or {})
+            yield from _services(section.title, _ticked(first), _ticked(second))
             yield from _services(section.title, _changed(first), _changed(second))
         elif section.form == "machines":
             yield from _machines(section.title, first.get("machines") or [], second.get("machines") or [])
@@ -70,14 +80,10 @@ def _rows(title: str, first: list[Mapping[str, Any]], second: list[Mapping[str, 
         if not before or not after:
             yield Difference(title, f"第 {index + 1} 行", _line(before), _line(after))
             continue
-        for column in HOST_COLUMNS:
-            if _text(before.get(column.key)) != _text(after.get(column.key)):
-                yield Difference(
-                    title,
-                    f"第 {index + 1} 行 {column.label}",
-                    _text(before.get(column.key)),
-                    _text(after.get(column.key)),
-                )
+        for key, label in _CELLS.items():
+            one, other = (_text(row.get(key)) or _BLANK.get(key, "") for row in (before, after))
+            if one != other:
+                yield Difference(title, f"第 {index + 1} 行 {label}", one, other)
 
 
 def _machines(title: str, first: list[Mapping[str, Any]], second: list[Mapping[str, Any]]) -> Iterator[Difference]:
@@ -100,8 +106,14 @@ def _changed(content: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _ticked(content: Mapping[str, Any]) -> dict[str, str]:
+    """勾了的服务项和数量；勾了没有填数量的也是勾了。"""
+    return {code: _text(amount) or "勾选，没有填数量" for code, amount in (content.get("services") or {}).items()}
+
+
 def _line(row: Mapping[str, Any]) -> str:
-    return " / ".join(f"{c.label} {row[c.key]}{c.unit}" for c in HOST_COLUMNS if row.get(c.key))
+    own = " / ".join(f"{_CHANGING[key]} {row[key]}" for key in _CHANGING if row.get(key))
+    return " / ".join(filter(None, (own, *(f"{c.label} {row[c.key]}{c.unit}" for c in HOST_COLUMNS if row.get(c.key)))))
 
 
 def _services(title: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Difference]:

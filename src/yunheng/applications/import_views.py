@@ -115,12 +115,19 @@ def _annex_preview(request: Request, draft: Draft, purpose: str) -> dict[str, An
     within(file, "请只留附件这一张表")
     imported = importing.read(file.read(), name)
     values, notes = annex_fitting.fit(draft, imported)
-    read = preview(imported.told, ranked(notes))
     merged = {**draft.content, **values}
     changes = compare(draft.case.procedure, draft.content, merged)
+    cleared = [change for change in changes if not change.after]
+    if cleared:
+        shown = "、".join(f"{change.section}的{change.place}" for change in cleared[:6])
+        more = f"等 {len(cleared)} 处" if len(cleared) > 6 else ""
+        text = f"文件里空着或没有而表里填了的 {len(cleared)} 处将清空：{shown}{more}，见下面标“将清空”的"
+        notes = (Note(Outcome.NAMED, "整份", text, doubtful=True), *notes)
+    read = preview(imported.told, ranked(notes))
     return {
         "annex": imported.annex,
         "changes": changes,
+        "cleared": len(cleared),
         "read": read,
         "back": reverse("tasks", args=[draft.case.number]),
         "label": "确认写入",

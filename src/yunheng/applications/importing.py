@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from yunheng.tables.limits import TooLarge, Unreadable
 from yunheng.tables.notes import Note, Outcome, address, letters, told_rows
 from yunheng.tables.word import Text
 
-from .annex_parsing import ANNEXES
+from .annex_parsing import ANNEXES, FIELDS
 from .annex_reading import FUNDINGS, OPINIONS, OPINIONS_BELOW, OWN, Grid, Reading, flat, squeezed
 
 _MAX_ROWS = 2000
@@ -40,6 +40,7 @@ class Imported:
 
     `own` 是（单位、项目名称、归属还是服务项的动作, 附件里怎样写的），`held` 是附件3 的现状各行：系统里有，只比不读。
     `told` 是读的是哪张表；`blocked` 是有拒绝的格，整份不能写入。
+    `blank` 是文件里空着的各栏（键 → 在哪里），`absent` 是文件里没有的各栏（键 → 叫法）。
     """
 
     annex: int
@@ -50,6 +51,13 @@ class Imported:
     own: tuple[tuple[str, Text], ...] = ()
     held: tuple[tuple[str, Mapping[str, str]], ...] = ()
     blocked: bool = False
+    blank: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def cleared(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """文件里空着、表里（`content`）填了的各栏，写成空的：附件是整张表，空着就是不要（R-047）。"""
+        found = {key: content[key] for key in self.blank if content.get(key)}
+        return {key: type(value)() if isinstance(value, list | dict) else "" for key, value in found.items()}
 
 
 def read(content: bytes, name: str) -> Imported:
@@ -72,6 +80,8 @@ def read(content: bytes, name: str) -> Imported:
                 tuple(reading.own),
                 tuple(reading.held),
                 reading.blocked,
+                reading.blank,
+                {key: label for key, label in FIELDS[number].items() if key not in reading.seen},
             )
     raise ValueError(f"“{name}”的标题不是附件1 至附件4 的表名，认不出是哪一张；请用从本页下载的表填写")
 
@@ -89,6 +99,8 @@ def _left(grid: Grid, number: int, reading: Reading) -> Iterator[Note]:
         alone = sum(map(bool, names)) == 1
         for index, (cell, words) in enumerate(zip(row, names, strict=True)):
             before = names[index - 1] if index else ""
+            if before in OWN and not words:
+                yield Note(Outcome.NAMED, cell.where, f"“{before}”空着，照系统里登记的")
             if cell.taken or not words or words.replace("□", "☐") in printed:
                 continue
             if before in OWN:

@@ -124,10 +124,14 @@ def annex1(form: Form) -> Paper:
     return _paper(1, "松江区使用市级政务云服务申请表", form, [Grid((7, 11, 6, 6, 13, 7, 7, 10, 6, 7, 20), rows)])
 
 
+def _remark(row: Row) -> str:
+    """备注；没有 SSD 一栏，写在备注里。"""
+    return "；".join(filter(None, (str(row.get("note") or ""), "数据盘为 SSD" if row.get("ssd") == "是" else "")))
+
+
 def _note(row: Row) -> str:
-    parts = [str(row.get("note") or "")]
-    if row.get("ssd") == "是":
-        parts.append("数据盘为 SSD")
+    """附件1 也没有台数一栏，一样写在备注里。"""
+    parts = [_remark(row)]
     if str(row.get("count") or "1") != "1":
         parts.append(f"×{row['count']} 台")
     return "；".join(part for part in parts if part)
@@ -308,7 +312,7 @@ def annex3(form: Form) -> Paper:
                     Cell("" if row.get("action") == "释放" else str(row.get(key) or ""), align="center")
                     for key in _HOST_KEYS
                 ),
-                Cell("；".join(filter(None, (str(row.get("resource") or ""), str(row.get("note") or ""))))),
+                Cell("；".join(filter(None, (str(row.get("resource") or ""), _remark(row))))),
             ]
         )
     for code, row in (form.content.get("service_changes") or {"": {}}).items():

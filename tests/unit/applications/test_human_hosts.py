@@ -74,6 +74,8 @@ def tried(seed: int) -> tuple[str, Draft]:
     }
     missed = silent(draft, RIGHT, read_rows, named)
     assert not missed, f"{what} 没有点名：{missed}"
+    if "表后的填表人" in draft.done:
+        assert any("填表人" in note.text for note in found.notes), f"{what} 没有点名填表人"
     if draft.wrong:
         assert named or strange or any(note.doubtful for note in found.notes), f"{what} 没有报出"
         return "报出", draft
@@ -173,7 +175,8 @@ def slashed(document: Any, dice: random.Random) -> None:
         for row in table.rows
         if len(row.cells) > 10 and "☑ 云主机" in row.cells[1].text
     ]
-    blank = [cell for row in rows for cell in row.cells[2:10] if not cell.text]
+    # 修订里插入的字 cell.text 看不见，盖上去就把数改掉了
+    blank = [cell for row in rows for cell in row.cells[2:10] if not "".join(cell._tc.itertext()).strip()]
     if blank:
         dice.choice(blank).text = "／"
 

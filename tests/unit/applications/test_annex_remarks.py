@@ -1,0 +1,106 @@
+"""备注里写着的台数、资源编号：印的写法照读，别的写法要人点头，与台数一列不一样、写了几个编号的拒绝到格（R-047）。"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.applications.test_annex_refusals import again, header, hosts
+from tests.unit.applications.test_annex_word import filled, refused
+
+from yunheng.applications import importing
+
+
+def remarked(note: str, folder: Path) -> importing.Imported:
+    """附件1 第一台的备注写成这样。"""
+    document = filled(1, folder)
+    hosts(document)[0].cells[-1].text = note
+    return again(document)
+
+
+def doubted(found: importing.Imported) -> str:
+    return "\n".join(str(note) for note in found.unread if note.doubtful and "台数" in note.text)
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["×3", "x 3", "X3", "*3", "✕3", "＊３", "应用 ×3", "数量：3", "数量 3", "共3个节点", "台数=3", "3节点", "三节点",
+     "2套", "2 台", "两台", "双机热备", "应用服务器2台", "3 个实例", "③台", "十二台", "3×Web", "500G×2", "共 2 组"],
+)  # fmt: skip
+def test_R047_备注里像台数的写法_要人点头_不静静当一台(note: str, tmp_path: Path) -> None:
+    found = remarked(note, tmp_path)
+    assert found.values["hosts"][0]["count"] == "1"
+    assert found.values["hosts"][0]["note"]
+    assert "像是写了台数，没有当台数读，当作 1 台" in doubted(found)
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["应用", "x86 架构", "X86", "MySQL 8.0", "Windows Server 2016 服务器版", "保存三个月", "第2台", "一台", "×1",
+     "等保三级", "人脸识别 200 万次", "共 16G", "×4核", "一机一密", "三机房"],
+)  # fmt: skip
+def test_R047_备注里不是台数的_不说(note: str, tmp_path: Path) -> None:
+    assert doubted(remarked(note, tmp_path)) == ""
+
+
+@pytest.mark.parametrize(("note", "count"), [("×3 台", "3"), ("网关；×12台", "12"), ("网关", "1")])
+def test_R047_印的写法照读(note: str, count: str, tmp_path: Path) -> None:
+    found = remarked(note, tmp_path)
+    assert found.values["hosts"][0]["count"] == count
+    assert not found.blocked
+    assert doubted(found) == ""
+
+
+@pytest.mark.parametrize("note", ["×2", "数量：2", "2台", "应用 ×2 台", "两台"])
+def test_R047_备注与台数一列不一样_拒绝到备注那一格(note: str, tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    head, row = header(document), hosts(document)[0]
+    place = next(n for n, cell in enumerate(head.cells) if "EIP" in cell.text)
+    head.cells[place].text, row.cells[place].text, row.cells[-1].text = "台数", "3", note
+    found = again(document)
+    assert found.blocked
+    assert "台数写了几处、不一样" in refused(found)
+
+
+def change(folder: Path, action: str, count: str, note: str) -> importing.Imported:
+    document = filled(3, folder)
+    rows = [row for table in document.tables for row in table.rows]
+    row: Any = next(row for row in rows if len(row.cells) > 8 and "☑ 变更" in row.cells[1].text)
+    boxes = ["☑" if name == action else "☐" for name in ("新增", "变更", "释放")]
+    row.cells[1].text = "\n".join(f"{box} {name}" for box, name in zip(boxes, ("新增", "变更", "释放"), strict=True))
+    row.cells[8].text, row.cells[-1].text = count, note
+    return again(document)
+
+
+@pytest.mark.parametrize("note", ["应用 ×3", "×3 台", "3台"])
+def test_R047_附件3_备注与台数不一样_拒绝到格(note: str, tmp_path: Path) -> None:
+    found = change(tmp_path, "新增", "2", note)
+    assert found.blocked
+    assert "台数写了几处、不一样：台数一列“2”" in refused(found)
+
+
+def test_R047_附件3_新增没填台数_备注像台数的要人点头_印的写法照读(tmp_path: Path) -> None:
+    assert "当作 1 台" in doubted(change(tmp_path, "新增", "", "应用 ×3"))
+    found = change(tmp_path, "新增", "", "×3 台")
+    assert (found.values["changes"][0]["count"], found.blocked) == ("3", False)
+
+
+@pytest.mark.parametrize("note", ["ECS-01；ECS-02", "ECS-01、ECS-02", "ECS-01；扩容，另 ecs-02 一样", "ECS-01\nECS-02"])
+def test_R036_附件3_备注里两个资源编号_拒绝到格_不只改头一个(note: str, tmp_path: Path) -> None:
+    found = change(tmp_path, "变更", "1", note)
+    assert found.blocked
+    assert "备注里写了几个资源编号（ECS-01、" in refused(found)
+
+
+@pytest.mark.parametrize("action", ["变更", "释放"])
+def test_R036_附件3_一个资源写两台_拒绝到格(action: str, tmp_path: Path) -> None:
+    found = change(tmp_path, action, "2", "ECS-01")
+    assert found.blocked
+    assert "一行只写一个资源、一台，几台就写几行" in refused(found)
+
+
+def test_R036_附件3_备注写了SSD的读成是_没有写的留给台账(tmp_path: Path) -> None:
+    assert change(tmp_path, "变更", "1", "ECS-01；数据盘为 SSD").values["changes"][0]["ssd"] == "是"
+    assert change(tmp_path, "变更", "1", "ECS-01；扩容").values["changes"][0]["ssd"] == ""
+    assert change(tmp_path, "新增", "1", "网关").values["changes"][0]["ssd"] == "否"
