@@ -58,6 +58,9 @@ def test_R091_同一家同一指标同一编号只记一次_换一家换一项�
     record()
     with pytest.raises(Refused, match=r"联通的“有责投诉\(B\)”已有 来函-1 这一起（2026-03-02 .+同一回事只记一次"):
         record(happened_on=date(2026, 4, 1), text="又写了一遍")
+    for same in ("来函－1", "来函\u200b-1", "来函–1", "来函 -1"):
+        with pytest.raises(Refused, match="同一回事只记一次"):
+            record(reference=same)
     record("C")
     record(provider=Institution.objects.get(code="CT"))
     assert Occurrence.objects.count() == 3

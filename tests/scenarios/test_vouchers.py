@@ -87,6 +87,32 @@ def test_R081_一张凭证付两份合同_没有勾同一凭证的拒绝_勾了�
     act("shy", case, "paid")
 
 
+@pytest.mark.parametrize("other", ["ＦＫ－9", "fk-9", "FK–9", "FK\u200b-9", " FK - 9 "])
+def test_R081_凭证号合同号只差全半角_大小写_长短横_空白_看不见的字_是同一个号(tmp_path: Path, other: str) -> None:
+    case, first, more = two(tmp_path)
+    total = first.amount + more.amount
+    with refused("合同号 .* 已登记过"):
+        number = other.replace("9", "1").replace("FK", "BC").replace("fk", "bc").replace("ＦＫ", "ＢＣ")
+        sign(more.freeze, number)
+    pay(first, first.amount, "FK-9", total)
+    with refused("凭证号 .* 已登记过"):
+        pay(more, more.amount, other)
+    # 真是同一张的，勾了同一凭证就合在一起
+    assert pay(more, more.amount, other, total).voucher == "FK-9"
+    act("shy", case, "paid")
+
+
+def test_D62八_与服务商的支付合同不能签在结算书审定以前(tmp_path: Path) -> None:
+    freeze = Freeze.objects.get(case=budgeted(tmp_path))
+    due = funding.payable(freeze, "CU", None)
+    assert due is not None
+    given: dict[str, Any] = {"actor": cast()["shy"], "on": JULY, "freeze": freeze, "amount": due, "number": "HT-1"}
+    given["provider"] = Institution.objects.get(code="CU")
+    with refused(f"签订日 2020-01-01 早于结算书审定的 {freeze.on}：预算下达以后才与服务商签"):
+        paying.sign(signed_on=date(2020, 1, 1), **given)
+    assert paying.sign(signed_on=freeze.on, **given).signed_on == freeze.on
+
+
 def test_R081_合用的合计不同_不同日_超过合计_都拒绝(tmp_path: Path) -> None:
     _, first, more = two(tmp_path)
     total = first.amount + more.amount

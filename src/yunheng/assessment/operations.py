@@ -22,6 +22,7 @@ from yunheng.rules.digest import canonical, sm3, sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import EVENT_INDICATORS, FULLY, RESPONSIBILITIES
+from yunheng.tables import folding
 
 from .models import Appraisal, Evidence, Finding, Occurrence, Reply, Satisfaction, SatisfactionFile, Score
 from .queries import frozen_content, locked, mark, sent, surveyed, surveying_now, unproved, with_findings
@@ -112,7 +113,7 @@ def record(
     key = mark_ or f"登记/{provider.code}/{indicator}/{reference}"
     with unit_of_work(actor) as journal:
         _hold_unsent(provider, year)
-        if before := Occurrence.objects.filter(mark=key).first():
+        if before := _recorded(provider, indicator, key):
             words = (
                 f"{provider.name}的“{before.title}”已有 {reference or key} 这一起"
                 f"（{before.on} {before.text[:30]}），同一回事只记一次（D62-附件5，R-091）"
@@ -143,6 +144,14 @@ def record(
         for name, body in (*files, *orders(provider, reference)):
             _proved(actor=actor, on=on, occurrence=occurrence, name=name, content=body)
     return occurrence
+
+
+def _recorded(provider: Institution, indicator: str, key: str) -> Occurrence | None:
+    """这一起记过没有：出处的号只差看不见的字、空白、全半角、大小写、长短横的，是同一起。"""
+    wanted = folding.same_number(key)
+    every = Occurrence.objects.filter(provider=provider, indicator=indicator).values_list("mark", "pk")
+    same = next((pk for mark_, pk in every if folding.same_number(mark_) == wanted), None)
+    return Occurrence.objects.get(pk=same) if same else None
 
 
 def _file_problems(name: str, body: bytes) -> Iterator[str]:

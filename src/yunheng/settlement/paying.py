@@ -20,6 +20,7 @@ from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.roles import Role
 from yunheng.settlement import funding, vouchers
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
+from yunheng.tables import folding
 
 
 def sign(
@@ -40,13 +41,13 @@ def sign(
         hold(Lock.YEAR, freeze.service_year)
         # 合同号各年度合在一起不重
         hold(Lock.CONTRACT)
-        if problems := list(_contract_problems(on, freeze, provider, number.strip(), amount, signed_on, unit)):
+        if problems := list(_contract_problems(on, freeze, provider, folding.code(number), amount, signed_on, unit)):
             raise Refused(problems)
         contract = Contract.objects.create(
             freeze=freeze,
             provider=provider,
             unit=unit,
-            number=number.strip(),
+            number=folding.code(number),
             amount=amount,
             signed_on=signed_on,
             replaces=newest(Contract.objects.filter(freeze=freeze, provider=provider, unit=unit)),
@@ -74,6 +75,8 @@ def _contract_problems(
 ) -> Iterator[str]:
     due = funding.payable(freeze, provider.code, unit.code if unit else None)
     yield from _misnumbered(on, number, signed_on)
+    if unit is None and signed_on < freeze.on:
+        yield f"签订日 {signed_on} 早于结算书审定的 {freeze.on}：预算下达以后才与服务商签支付合同（D62-八，R-081）"
     if due is None:
         yield f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）"
     elif amount != due:
@@ -105,7 +108,7 @@ def sign_fee(
         hold(Lock.YEAR, freeze.service_year)
         hold(Lock.CONTRACT)
         reason = less_reason.strip()[:500]
-        if problems := list(_fee_problems(on, freeze, institution, number.strip(), amount, signed_on, reason)):
+        if problems := list(_fee_problems(on, freeze, institution, folding.code(number), amount, signed_on, reason)):
             raise Refused(problems)
         signed = funding.fee_signed(freeze)
         kept = reason if signed + amount < funding.fee_payable(freeze.case) else ""
@@ -114,7 +117,7 @@ def sign_fee(
             freeze=freeze,
             provider=institution,
             fee=True,
-            number=number.strip(),
+            number=folding.code(number),
             amount=amount,
             less_reason=kept,
             signed_on=signed_on,
@@ -158,8 +161,10 @@ def _misnumbered(on: date, number: str, signed_on: date) -> Iterator[str]:
         yield "合同号不能为空"
     if signed_on > on:
         yield f"签订日 {signed_on} 还没到，今天是 {on}"
-    if Contract.objects.filter(number=number, voided=None).exists():
-        yield f"合同号 {number} 已登记过"
+    wanted = folding.same_number(number)
+    kept = Contract.objects.filter(voided=None).values_list("number", flat=True)
+    if same := next((one for one in kept if folding.same_number(one) == wanted), None):
+        yield f"合同号 {same} 已登记过"
 
 
 def pay(
@@ -195,7 +200,7 @@ def pay(
             contract=contract,
             amount=amount,
             paid_on=paid_on,
-            voucher=vouchers.number_of(voucher),
+            voucher=vouchers.spelled(voucher, contract.unit_id),
             voucher_total=voucher_total,
             by=str(actor),
         )

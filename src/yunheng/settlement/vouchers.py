@@ -2,7 +2,7 @@
 
 付款人各编各的号：统一支付的是区科创中心，自行支付的是那个单位；重号只在同一付款人里查，
 话里也就不会说出别人付给谁、付了多少（R-001）。灾备区级承担的拨付也是区科创中心付的，与它的合同支付同一本号；
-登记的号去掉首尾空白和零宽、全角折成半角再比再存（`number_of`）。
+登记的号去掉首尾空白和零宽、全角折成半角再存（`number_of`），比的时候空白、大小写、长短横也不分（`alike`）。
 规矩在登记时看，库里不加约束：从前登记过的重号不动，`prove` 列出来提示。
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
@@ -57,13 +58,27 @@ def lone_problems(voucher: str) -> Iterator[str]:
 
 
 def _spent_on_recovery(number: str) -> Iterator[str]:
-    if one := RecoveryPayment.objects.filter(voucher=number).order_by("pk").first():
+    every = RecoveryPayment.objects.all()
+    if one := every.filter(pk__in=alike(every, number)).order_by("pk").first():
         yield At("voucher", f"凭证号 {number} 已登记过（{one.paid_on} 灾备拨付 {one.amount} 元），不能再用{_BASIS}")
 
 
 def number_of(text: str) -> str:
-    """凭证号怎样存、怎样比。"""
+    """凭证号怎样存。"""
     return folding.code(text)
+
+
+def spelled(text: str, payer: int | None) -> str:
+    """合用一张凭证的各笔存成同一个写法：先登记的那样写。"""
+    number = number_of(text)
+    first = of(number, payer).first()
+    return first.voucher if first else number
+
+
+def alike(rows: QuerySet[Any], number: str) -> list[int]:
+    """`rows` 里凭证号就是这个号的各笔：只差空白、大小写、长短横的也是。从前登记的照原样存着，所以逐个比。"""
+    wanted = folding.same_number(number)
+    return [pk for pk, one in rows.values_list("pk", "voucher") if folding.same_number(one) == wanted]
 
 
 def _apart(one: Payment, contract: Contract, paid_on: date, total: Decimal) -> str:
@@ -88,8 +103,8 @@ def _said(one: Payment) -> str:
 
 def of(number: str, payer: int | None) -> QuerySet[Payment]:
     """这个付款人用了这个凭证号的各笔，先登记的在前；`payer` 是自行支付的单位，空是区科创中心。"""
-    found = Payment.objects.filter(voucher=number, contract__unit=payer).order_by("pk")
-    return found.select_related("contract__provider")
+    every = Payment.objects.filter(contract__unit=payer)
+    return every.filter(pk__in=alike(every, number)).order_by("pk").select_related("contract__provider")
 
 
 def unfilled(contracts: Iterable[Contract]) -> Iterator[str]:

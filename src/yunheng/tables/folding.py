@@ -101,10 +101,15 @@ def scientific(text: str) -> bool:
     return bool(_SCIENTIFIC.fullmatch(text))
 
 
-def likeness(value: str) -> str:
-    """编号的样子：看不见的字、空白去掉，全半角、大小写、长短横、O/0 这些长得像的当作一个；样子相同的就是形近。"""
+def same_number(value: str) -> str:
+    """文书的号（合同号、凭证号、来文号）怎样比：看不见的字、空白去掉，全半角、大小写、长短横不分。"""
     plain = _DASHES.sub("-", unicodedata.normalize("NFKC", visible(value))).casefold()
-    return re.sub(r"\s+", "", plain).translate(_LOOKALIKE)
+    return re.sub(r"\s+", "", plain)
+
+
+def likeness(value: str) -> str:
+    """编号的样子：同 `same_number`，O/0 这些长得像的也当作一个；样子相同的就是形近。"""
+    return same_number(value).translate(_LOOKALIKE)
 
 
 def lookalikes(values: Iterable[str]) -> list[tuple[str, ...]]:
