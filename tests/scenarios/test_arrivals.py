@@ -293,6 +293,7 @@ def test_R052_同一动作的工单几条路都来了_不同的列出没有采�
     run = measured()
     (lost,) = run.outranked.all()
     assert lost.received.source.channel_kind == Channel.RECEIPT
+    assert lost.used
     assert (lost.used.source_ref, lost.used.source) == (f"PT-1/{resource}/{ITEM}", platform())
     page = signed_in("shy").get(f"/settlement/runs/{run.pk}/arrivals/").content.decode()
     for words in ("没有采用的工单", "PT-1", "2025-07-10 完成", f"{lost.received.payload['完成日期']} 完成"):
@@ -330,6 +331,7 @@ def test_R052_采用的更正成相同的_不再列_作废了采用的_轮到后
     assert not measured().outranked.exists()
     send("工单", order_like(resource, "PT-3", 完成日期="2025-07-20", 更正=f"PT-2/{resource}/{ITEM}"))
     (lost,) = measured().outranked.all()
+    assert lost.used
     assert lost.used.source_ref == f"PT-3/{resource}/{ITEM}"
 
 

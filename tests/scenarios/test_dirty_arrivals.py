@@ -85,6 +85,7 @@ def test_R052_重送没写单号而日期不同_采用接口的_回执那张列�
     (row,) = orders_of(run, resource)
     assert (row["单号"], row["完成日期"]) == (receipt_of(resource).payload["单号"], "2025-07-10")
     (lost,) = run.outranked.all()
+    assert lost.used
     assert (lost.received, lost.used.source) == (receipt_of(resource), platform())
 
 

@@ -26,7 +26,7 @@ from yunheng.rules.roles import Role
 
 
 class Receipt(Schema):
-    """收到的回话：新收几条，以前收过几条；照收而对不上的逐条提醒，都进了“对不上的收件”。"""
+    """收到的回话：新收几条，以前收过几条；照收而对不上的逐条提醒，都进了“对不上的收件”，台账已更正而不采用的也提醒。"""
 
     新收: int
     已有: int
@@ -139,7 +139,10 @@ def usage(request: HttpRequest, rows: Annotated[list[Usage], _BATCH]) -> Receipt
 
 
 class Delivered(Schema):
-    """送过的一件：`序号` 递增，下次从最大的一个之后取；`状态` 是已收、已更正、对不上、认给、退回、作废、暂留。"""
+    """送过的一件：`序号` 递增，下次从最大的一个之后取。
+
+    `状态` 是已收、没有采用、已更正、对不上、认给、退回、作废、暂留。
+    """
 
     序号: int
     种类: str

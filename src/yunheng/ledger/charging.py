@@ -1,6 +1,7 @@
 """台账上各次在用从哪天起计费（D62-七，R-072）：列表、资源页、日历、订阅、预测、可缩配清单、逐日账共用。
 
-算法只在 rules/trial 一处；这里只把事实、单据的种类和服务年度的口径交给它。
+算法只在 rules/trial 一处；这里只把事实、单据的种类和服务年度的口径交给它。新增、变更哪天起效照账上采用的工单
+（`adopting`），不照台账自己那张回执：接口送来的完成日期与回执不同的，账照接口的，台账也照接口的说。
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
+
 from yunheng.catalog.models import Item
 from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods, trial
 from yunheng.rules.procedures import FORMS
 
-from .models import Action, Fact, Segment
+from . import adopting
+from .models import Action, Channel, Fact, Received, Resource, Segment
 from .timeline import Recorded, Spell, spells
 
 #: 流程 → 读这几件事项的单据种类；补录的种类写在单据上，由申请一章登记
@@ -29,7 +34,7 @@ def register_kinds(procedure: str, reader: Callable[[Collection[int]], Mapping[i
 
 @dataclass(frozen=True)
 class Use:
-    """一次在用：从新增到释放；`charged_on` 是计费起日，`added` 是那条新增，`released` 是那条释放。"""
+    """一次在用：从新增到释放，照账上的日子；`charged_on` 是计费起日，`added` 是那条新增，`released` 是那条释放。"""
 
     start: date
     until: date | None
@@ -69,12 +74,22 @@ def kinds_of(facts: Iterable[Fact]) -> dict[int, str]:
     return found
 
 
-def uses(facts: Collection[Fact], kinds: Mapping[int, str], conventions: Mapping[str, str]) -> list[Use]:
-    """一个资源一个目录项的各次在用；`facts` 是没有作废的全部事实，带目录项和事项。"""
+def uses(
+    facts: Collection[Fact], kinds: Mapping[int, str], conventions: Mapping[str, str], days: Mapping[int, date]
+) -> list[Use]:
+    """一个资源一个目录项的各次在用；`facts` 是没有作废的全部事实，带目录项和事项。
+
+    `days` 是账上起效的日子与台账记的不同来源的（`adopting.days`、数据包里的工单）：事实 → 哪天；不在里面的照台账。
+    """
     known = {fact.pk: fact for fact in facts}
     released = {fact.effective_on: fact for fact in facts if fact.action == Action.RELEASE}
-    folded = spells(Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, None) for f in facts)
-    return [_use(one, known[one.added], released, kinds, conventions) for one in folded]
+    return [_use(one, known[one.added], released, kinds, conventions) for one in _folded(facts, days)]
+
+
+def _folded(facts: Iterable[Fact], days: Mapping[int, date]) -> list[Spell]:
+    return spells(
+        Recorded(f.pk, f.action, f.quantity, days.get(f.pk, f.effective_on), f.expires_on, None) for f in facts
+    )
 
 
 def _use(
@@ -100,15 +115,21 @@ def uses_of(segments: Iterable[Segment], conventions: Mapping[str, str]) -> dict
     wanted = list(segments)
     facts: dict[tuple[int, int], list[Fact]] = defaultdict(list)
     kept = Fact.objects.filter(resource__in={one.resource_id for one in wanted}, voided_by=None)
-    every = list(kept.exclude(action=Action.VOID).select_related("case", "item"))
+    every = list(kept.exclude(action=Action.VOID).select_related("case", "item", "resource"))
     for fact in every:
         facts[fact.resource_id, fact.item_id].append(fact)
     kinds = kinds_of(every)
-    folded = {pair: uses(mine, kinds, conventions) for pair, mine in facts.items()}
+    days = {pk: one.on for pk, one in adopting.days(every).items()}
+    folded = {pair: uses(mine, kinds, conventions, days) for pair, mine in facts.items()}
+    own = {pair: _folded(mine, {}) for pair, mine in facts.items()}
+    effective = {fact.pk: days.get(fact.pk, fact.effective_on) for fact in every}
     found = {}
     for one in wanted:
-        mine = folded.get((one.resource_id, one.item_id), [])
-        use = next((use for use in mine if use.holds(one.during.lower)), None)
+        pair = one.resource_id, one.item_id
+        # 时段是照台账的日子折的：先找它那一次的新增，再看那条新增在账上落在哪一次
+        spell = next((spell for spell in own.get(pair, []) if spell.holds(one.during.lower)), None)
+        begun = effective[spell.added] if spell else None
+        use = next((use for use in folded.get(pair, []) if begun and use.holds(begun)), None)
         # 时段由事实折出；没有事实的时段是库坏了，prove 会报
         if use is not None:
             found[one.pk] = use
@@ -136,3 +157,15 @@ def on_trial(live: Iterable[Segment], on: date) -> set[int]:
 def earliest_trial(on: date) -> date:
     """`on` 那天可能还在测试期的，最早是哪天下发的；再早的不用看。"""
     return periods.add_months(on, -trial.months_from(on)) - timedelta(days=4)
+
+
+def begun_between(first: date, last: date) -> QuerySet[Resource]:
+    """这段日子（含首尾）里可能有新增起效的资源：台账记的，和门外送来的工单写的（账上也许照它）。"""
+    recorded = Fact.objects.filter(action=Action.ADD, effective_on__range=(first, last)).values("resource__code")
+    sent = Received.objects.filter(
+        kind="工单",
+        source__channel__in=[one for one in Channel if one.outside],
+        payload__动作=Action.ADD,
+        payload__完成日期__range=(first.isoformat(), last.isoformat()),
+    )
+    return Resource.objects.filter(Q(code__in=recorded) | Q(code__in=sent.values(code=KT("payload__资源"))))

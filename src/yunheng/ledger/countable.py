@@ -109,13 +109,16 @@ def _last_day(row: str) -> str:
     return f"CASE {row}.kind WHEN '日志' THEN {cell(row, '末见日期')} ELSE {first_day(row)} END"
 
 
-#: 那几天归别家的：按（来源, 资源）记着别家的各段
-_FOREIGN = f"""
-EXISTS (
-    SELECT FROM arrivals_foreign AS f WHERE f.source_id = r.source_id AND f.code = {cell("r", "资源")}
-        AND f.start <= {_last_day("r")} AND {first_day("r")} < f.until
-)
-"""
+def foreign(spans: str, other: str) -> str:
+    """一段 SQL 条件：收件 r 说的那几天有归别家的；`spans` 是各段（别名 f），`other` 是哪些是别家的。"""
+    return (
+        f"EXISTS (SELECT FROM {spans} WHERE {other} AND f.code = {cell('r', '资源')}"
+        f" AND f.start <= {_last_day('r')} AND {first_day('r')} < f.until)"
+    )
+
+
+#: 按（来源, 资源）记着别家的各段
+_FOREIGN = foreign("arrivals_foreign AS f", "f.source_id = r.source_id")
 _UNCOUNTED = f"""
 CREATE TEMP TABLE arrivals_uncounted ON COMMIT DROP AS
 SELECT id, kind, CASE WHEN day ~ '{_DATE}' THEN day ELSE '' END AS day, reason FROM (

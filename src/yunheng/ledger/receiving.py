@@ -16,7 +16,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
-from . import matching
+from . import adopting, matching
 from .models import Channel, Disposal, Received, Source, Unmatched
 from .operations import MAX_BATCH, Conflict
 
@@ -27,7 +27,7 @@ Item = tuple[str, Mapping[str, object]]
 
 @dataclass(frozen=True)
 class Taken:
-    """收了一批：新收几条，以前收过（和这一批里重复）的几条，照收而对不上的逐条提醒。"""
+    """收了一批：新收几条，以前收过（和这一批里重复）的几条，照收而对不上的、台账已更正而不采用的逐条提醒。"""
 
     new: int
     known: int
@@ -94,7 +94,15 @@ def receive(
         _list_unmatched(source, kind, [row for row in fresh if row.number in verdict.reminders])
         if new:
             journal.note("收件", source.code, after={"种类": kind, "新收": new, "重发": len(items) - new})
-    return Taken(new, len(items) - new, matching.listed(verdict.reminders))
+        overruled = adopting.overruled({row.number: row.payload for row in fresh}) if kind == "工单" else {}
+    return Taken(new, len(items) - new, matching.listed(_joined(verdict.reminders, overruled)))
+
+
+def _joined(first: Mapping[int, str], second: Mapping[int, str]) -> dict[int, str]:
+    """两样提醒，同一条的并成一句。"""
+    return {
+        number: "；".join(found[number] for found in (first, second) if number in found) for number in {*first, *second}
+    }
 
 
 def examine(*, source: Source, kind: str, items: Sequence[Item], on: date) -> matching.Verdict:

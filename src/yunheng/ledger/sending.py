@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from . import arrivals, unmatched
+from . import adopting, arrivals, unmatched
 from .models import Disposal, Received, Source
 
-ACCEPTED, CORRECTED, ODD = "已收", "已更正", "对不上"
+ACCEPTED, CORRECTED, ODD, PASSED_OVER = "已收", "已更正", "对不上", "没有采用"
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,21 @@ def of_source(source: Source, after: int, limit: int) -> list[Received]:
 def described(rows: Sequence[Received]) -> list[Sent]:
     """各件现在怎样：更正过的写由哪一件更正（先前退回过的也写），退回、作废的写理由、不计入，认给的写换成了哪一件，
 
-    暂留而还对不上的、没有处理而对不上的写为什么。
+    暂留而还对不上的、没有处理而对不上的写为什么；没有采用的工单写账上照的是哪一张、哪一次台账更正。
     """
     later = dict(Received.objects.filter(corrects__in=rows).values_list("corrects", "source_ref"))
     last = {one.received_id: one for one in Disposal.objects.filter(received__in=rows).order_by("pk")}
     odd = unmatched.reasons([one.pk for one in rows])
+    passed = adopting.passed_over(rows)
     found = []
     for one in rows:
-        found.append(Sent(one, *_state(last.get(one.pk), later.get(one.pk, ""), odd.get(one.pk, ()))))
+        state = _state(last.get(one.pk), later.get(one.pk, ""), odd.get(one.pk, ()), passed.get(one.pk, ""))
+        found.append(Sent(one, *state))
     return found
 
 
-def _state(disposal: Disposal | None, later: str, odd: Sequence[str]) -> tuple[str, str]:
-    """最近怎样处理的、由哪一件更正、为什么还对不上 → 现在怎样、为什么。"""
+def _state(disposal: Disposal | None, later: str, odd: Sequence[str], passed: str) -> tuple[str, str]:
+    """最近怎样处理的、由哪一件更正、为什么还对不上、为什么没有采用 → 现在怎样、为什么。"""
     kind, reason = (disposal.kind, disposal.reason) if disposal else ("", "")
     if kind == Disposal.ASSIGN:
         return kind, f"{reason}；照 {later} 计入"
@@ -62,6 +64,8 @@ def _state(disposal: Disposal | None, later: str, odd: Sequence[str]) -> tuple[s
         return CORRECTED, f"由 {later} 更正{before}"
     if kind in Disposal.DROPPED:
         return kind, f"{reason}（不计入）"
+    if passed:
+        return PASSED_OVER, "；".join([passed, *([reason] if reason else []), *odd])
     if odd:
         return kind or ODD, "；".join([*([reason] if reason else []), *odd])
     return ACCEPTED, ""

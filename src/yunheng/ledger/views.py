@@ -28,8 +28,8 @@ from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.tables.notes import ranked
 
-from . import arrivals, charging, queries
-from .models import Action, Channel, Fact, Resource, Segment
+from . import adopting, arrivals, charging, queries
+from .models import Channel, Fact, Resource, Segment
 from .receiving import receive, source_of
 
 #: 看得到隔离区域的
@@ -131,8 +131,8 @@ def _filtered(request: Request) -> tuple[QuerySet[Resource], list[tuple[str, str
         chosen.append(("status", state))
     elif state in (queries.TRIAL, queries.CHARGED):
         # 测试期里的必是近几个月下发的；其余在用的都在计费
-        recent = Fact.objects.filter(action=Action.ADD, effective_on__gte=charging.earliest_trial(request.on))
-        begun = Segment.objects.filter(during__contains=request.on, resource__in=recent.values("resource"))
+        recent = charging.begun_between(charging.earliest_trial(request.on), request.on)
+        begun = Segment.objects.filter(during__contains=request.on, resource__in=recent)
         trial = charging.on_trial(begun.select_related("item"), request.on)
         resources = resources.filter(pk__in=live)
         resources = resources.filter(pk__in=trial) if state == queries.TRIAL else resources.exclude(pk__in=trial)
@@ -159,12 +159,14 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
     spans: dict[int, list[Segment]] = defaultdict(list)
     for segment in Segment.objects.filter(resource__in=resources).select_related("item").order_by("item__code"):
         spans[segment.resource_id].append(segment)
-    starts = _starts([segment for own in spans.values() for segment in own], on)
+    conventions = conventions_of(periods.service_year_of(on))
+    found = charging.uses_of([segment for own in spans.values() for segment in own], conventions)
     rows = []
     for resource in resources:
         own = spans[resource.pk]
         live = [s for s in own if on in s.during]
-        first = min((s.during.lower for s in own), default=None)
+        starts = {s.pk: found[s.pk].charged_on if s.pk in found else s.during.lower for s in own}
+        first = min((found[s.pk].start if s.pk in found else s.during.lower for s in own), default=None)
         rows.append(
             {
                 "resource": resource,
@@ -176,11 +178,6 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _starts(segments: list[Segment], on: date) -> dict[int, date]:
-    """各时段从哪天起计费，照 `on` 所在服务年度的口径。"""
-    return charging.charge_starts(segments, conventions_of(periods.service_year_of(on)))
 
 
 def _spec(segments: list[Segment]) -> str:
@@ -239,7 +236,9 @@ def detail(request: Request, code: str) -> HttpResponse:
         raise Http404
     on, known = _day(request.GET.get("on"), request.on), _day(request.GET.get("known"), None)
     segments = list(Segment.objects.filter(resource=resource).select_related("item").order_by("item__code", "during"))
-    facts = resource.facts.select_related("item", "case", "voided_by").order_by("-effective_on", "-pk")
+    facts = list(
+        resource.facts.select_related("resource", "item", "case", "voided_by").order_by("-effective_on", "-pk")
+    )
     conventions = conventions_of(periods.service_year_of(request.on))
     found = charging.uses_of(segments, conventions)
     starts = {one.pk: found[one.pk].charged_on if one.pk in found else one.during.lower for one in segments}
@@ -253,12 +252,20 @@ def detail(request: Request, code: str) -> HttpResponse:
             "holdings": queries.holdings(resource, on or request.on, known),
             "segments": segments,
             "facts": facts,
+            "moved": _moved(facts),
             "corrects": request.actor.role == Role.REVIEWER,
             "state": queries.state(segments, request.on, starts),
-            "first": min((s.during.lower for s in segments), default=None),
+            "first": min((found[s.pk].start if s.pk in found else s.during.lower for s in segments), default=None),
             "uses": _begun(segments, found),
         },
     )
+
+
+def _moved(facts: list[Fact]) -> dict[int, adopting.Adopted]:
+    """账上采用的工单与台账记的不是同一天的：事实 → 那张工单。"""
+    adopted = adopting.days(fact for fact in facts if not hasattr(fact, "voided_by"))
+    days = {fact.pk: fact.effective_on for fact in facts}
+    return {pk: one for pk, one in adopted.items() if one.on != days[pk]}
 
 
 def _begun(segments: list[Segment], used: dict[int, charging.Use]) -> list[tuple[str, charging.Use]]:
@@ -286,7 +293,7 @@ def expiring(request: Request, first: date, last: date) -> dict[date, list[tuple
     resources = queries.visible(request.actor)
     segments = Segment.objects.filter(resource__in=resources, during__upper_inf=True)
     # 测试期满的必是几个月以内下发的
-    near = Q(during__startswith__gte=charging.earliest_trial(first), during__startswith__lte=last)
+    near = Q(resource__in=charging.begun_between(charging.earliest_trial(first), last))
     begun = list(
         segments.filter(near | Q(expires_on__range=(first, last))).select_related("item", "resource__project__unit")
     )

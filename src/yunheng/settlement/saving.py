@@ -17,7 +17,7 @@ from yunheng.assessment.models import Published
 from yunheng.audit.actor import Actor
 from yunheng.catalog import queries as catalog
 from yunheng.ledger import queries as ledger
-from yunheng.ledger.charging import charge_starts, earliest_trial
+from yunheng.ledger.charging import begun_between, charge_starts, earliest_trial
 from yunheng.ledger.effective import effective
 from yunheng.ledger.models import Received, Resource, Segment
 from yunheng.orgs.queries import conventions_of
@@ -118,7 +118,7 @@ def _in_trial(live: QuerySet[Segment], on: date, year: int) -> list[tuple[Segmen
     """
     recent = [
         one
-        for one in live.filter(during__startswith__gte=earliest_trial(on))
+        for one in live.filter(resource__in=begun_between(earliest_trial(on), on))
         if one.item.logged and one.during.lower + _GRACE < on
     ]
     starts = charge_starts(recent, conventions_of(year))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,8 +15,8 @@ from functools import cached_property
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
 from yunheng.ledger.charging import Use, kinds_of, uses
-from yunheng.ledger.models import Fact, Resource
-from yunheng.ledger.queries import visible
+from yunheng.ledger.models import Action, Fact, Resource
+from yunheng.ledger.queries import received, visible
 from yunheng.ledger.timeline import APPLY_ORDER
 from yunheng.metering.telling import Rulings, excused, rulings_of
 from yunheng.rules import periods
@@ -24,6 +24,7 @@ from yunheng.rules.money import UnitPrice
 from yunheng.rules.periods import Period
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill.levels import Place
+from yunheng.settlement.bill.sides import of
 from yunheng.settlement.models import BillLine, Difference, Handling, Line, Run, RunFile, WaivedLine
 from yunheng.settlement.runs.moves import reviewed_on
 from yunheng.settlement.runs.recasting import counted
@@ -170,28 +171,64 @@ def book_of(actor: Actor, run: Run, place: Place) -> Book | None:
 
 
 def _facts(resource: Resource | None, run: Run) -> defaultdict[str, list[Fact]]:
-    """批次算的时候已经记入、没有作废的事实，按业务日；目录项代码 → 各条。"""
+    """批次算的时候已经记入、没有作废的事实，照那一批采用的工单，按业务日；目录项代码 → 各条。"""
     found = defaultdict[str, list[Fact]](list)
     known = (
         Fact.objects.filter(resource=resource, recorded_at__lte=run.recorded_at) if resource else Fact.objects.none()
     )
-    every = sorted(
-        known.select_related("item", "case"),
-        key=lambda fact: (fact.effective_on, APPLY_ORDER.get(fact.action, 0), fact.pk),
-    )
+    every = list(known.select_related("resource", "item", "case"))
     voided = {fact.voids_id for fact in every}
-    for fact in every:
-        if fact.action != "作废" and fact.pk not in voided:
-            found[fact.item.code].append(fact)
+    for fact in _billed(run, (one for one in every if one.action != Action.VOID and one.pk not in voided)):
+        found[fact.item.code].append(fact)
     return found
 
 
+def _billed(run: Run, facts: Iterable[Fact]) -> list[Fact]:
+    """事实照那一批采用的工单：日子、工单号与台账记的不同的换上（不写库），按日子排好；没有存数据包的老批次照台账。
+
+    工单写的日子都与台账相同的（平常都是），不用翻数据包。
+    """
+    found = list(facts)
+    used = _used(run, found)
+    for fact in found:
+        key = (fact.case.number if fact.case else "", fact.item.code, str(fact.action))
+        if key in used:
+            fact.effective_on, fact.order = date.fromisoformat(used[key]["完成日期"]), used[key]["工单号"]
+    return sorted(found, key=lambda fact: (fact.effective_on, APPLY_ORDER.get(fact.action, 0), fact.pk))
+
+
+def _used(run: Run, facts: Sequence[Fact]) -> dict[tuple[str, str, str], Mapping[str, str]]:
+    """那一批采用的工单里有与台账记的不是同一天的：（单号, 目录项, 动作）→ 工单；都同一天的是空的。"""
+    own = {(fact.item.code, str(fact.action), fact.effective_on.isoformat()) for fact in facts if fact.case}
+    if {(one["目录项"], one["动作"], one["完成日期"]) for one in _orders(facts)} <= own:
+        return {}
+    sides = of(run, [facts[0].resource.code]) or {}
+    used: dict[tuple[str, str, str], Mapping[str, str]] = {}
+    # 按完成日期排好的，留最晚的；平台软件另有服务商的，单号后面带“/服务商”
+    acted = (Action.ADD, Action.CHANGE)
+    for order in (one for side in sides.values() for one in side.orders if one["动作"] in acted):
+        for form in {order["单号"], order["单号"].partition("/")[0]}:
+            used[form, order["目录项"], order["动作"]] = order
+    return used
+
+
+def _orders(facts: Sequence[Fact]) -> list[Mapping[str, str]]:
+    """这个资源收到过的工单里的新增、变更，不论算不算数。"""
+    if not facts:
+        return []
+    rows = received("工单", facts[0].resource.code).values_list("payload", flat=True)
+    return [one for one in rows if one["动作"] in (Action.ADD, Action.CHANGE)]
+
+
 def _uses(
-    facts: list[Fact], kinds: Mapping[int, str], lines: Iterable[Line], conventions: Mapping[str, str]
+    facts: list[Fact],
+    kinds: Mapping[int, str],
+    lines: Iterable[Line],
+    conventions: Mapping[str, str],
 ) -> Iterator[Use]:
     """各次在用；已有更早的账目时照账目（D62-七，R-072）。"""
     starts = [line.from_on for line in lines]
-    for use in uses(facts, kinds, conventions):
+    for use in uses(facts, kinds, conventions, {}):
         yield replace(use, charged_on=min([use.charged_on, *(day for day in starts if use.holds(day))]))
 
 

@@ -14,6 +14,7 @@ from yunheng.cases.models import Case
 from yunheng.cases.operations import act_name
 from yunheng.catalog.models import CityUsage, Item, Price
 from yunheng.catalog.queries import edition_on
+from yunheng.ledger.adopting import passed_over
 from yunheng.ledger.matching import BY_COUNT
 from yunheng.ledger.models import Correction, Disposal, Fact, Received, Segment
 from yunheng.ledger.queries import received
@@ -83,6 +84,7 @@ def _orders(fact: Fact) -> list[Evidence]:
     if fact.case:
         orders = orders.filter(payload__单号__in=(fact.case.number, ""))
     every = list(orders)
+    passed = passed_over(every[:_MOST])
     found = [
         Evidence(
             "工单",
@@ -90,6 +92,7 @@ def _orders(fact: Fact) -> list[Evidence]:
             (
                 f"{one.payload['动作']} {one.payload['数量'] or ''}，{one.payload['完成日期']} 完成",
                 f"{_arrived(one)}{_standing(one)}",
+                *([passed[one.pk]] if one.pk in passed else []),
             ),
             one.digest,
         )

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from yunheng.audit.append_only import AppendOnly
-from yunheng.ledger.models import Received, Source
+from yunheng.ledger.models import Correction, Received, Source
 
 from .runs import Run
 
@@ -69,15 +69,24 @@ class Uncounted(AppendOnly):
 
 
 class Outranked(AppendOnly):
-    """批次没有采用的一张工单：同一动作先后在前的另有一张，数量或日期不同（R-052、R-075）。"""
+    """批次没有采用的一张工单：同一动作先后在前的另有一张，或台账更正过这个动作，数量或日期不同（R-052、R-075）。"""
 
     run = models.ForeignKey(Run, models.PROTECT, related_name="outranked", verbose_name="计量批次")
     received = models.ForeignKey(Received, models.PROTECT, related_name="+", verbose_name="没有采用的")
-    used = models.ForeignKey(Received, models.PROTECT, related_name="+", verbose_name="采用的")
+    used = models.ForeignKey(Received, models.PROTECT, null=True, related_name="+", verbose_name="采用的")
+    correction = models.ForeignKey(
+        Correction, models.PROTECT, null=True, related_name="+", verbose_name="照哪一次台账更正"
+    )
 
     class Meta:
         verbose_name = "没有采用的工单"
-        constraints = [models.UniqueConstraint(fields=["run", "received"], name="one_outranked_per_arrival")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "received"], name="one_outranked_per_arrival"),
+            models.CheckConstraint(
+                condition=models.Q(used=None, correction__isnull=False) | models.Q(used__isnull=False, correction=None),
+                name="outranked_by_one_thing",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.received_id}"

@@ -38,8 +38,10 @@ def arrivals(request: Request, pk: int) -> HttpResponse:
     rows = list(page.object_list)
     made = arriving.choices(rows)
     uncounted = Uncounted.objects.filter(run=base).select_related("received__source__provider").order_by("received")
-    outranked = Outranked.objects.filter(run=base).select_related("received__source", "used__source")
-    outranked = outranked.order_by("received__payload__资源", "received")
+    outranked = Outranked.objects.filter(run=base).select_related(
+        "received__source", "used__source", "correction__replacement"
+    )
+    outranked = outranked.defer("correction__content").order_by("received__payload__资源", "received")
     context = {
         "run": run,
         "page": page,

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 
 from yunheng.audit.append_only import newest
 from yunheng.ledger import marks
+from yunheng.ledger.adopting import RANK
 from yunheng.ledger.countable import OUTSIDE, disordered, garbled
 from yunheng.ledger.effective import alive
 from yunheng.ledger.marks import Mark
@@ -25,7 +26,6 @@ from yunheng.rules import periods
 from yunheng.settlement.models import ESTIMATE, Late, LateEstimate, LateScan, Run, RunFile, RunOrder
 from yunheng.settlement.queries import frozen
 from yunheng.settlement.runs import staleness
-from yunheng.settlement.runs.paths import RANK
 from yunheng.settlement.runs.running import PACKAGE
 
 

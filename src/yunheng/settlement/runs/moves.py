@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
@@ -15,15 +16,14 @@ from yunheng.applications.claiming import LATEST_FILINGS
 from yunheng.applications.models import Filing
 from yunheng.cases.models import Case
 from yunheng.cases.queries import position
-from yunheng.ledger.countable import MOST, included, trimmed
+from yunheng.ledger.adopting import corrected, ranked
+from yunheng.ledger.countable import MOST, included
 from yunheng.metering.format import WHITE_SPACE
 from yunheng.metering.writing import Chunks
 from yunheng.rules.procedures import FORMS
 from yunheng.settlement.runs.copying import copied
-from yunheng.settlement.runs.paths import RANK
 
 BACKFILL = "backfill"
-_CELLS = trimmed("r", "工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")
 #: 过了这一步之前的全部审核，才轮到服务商动手：第一次到这一步的日子就是审核通过日
 _APPROVED = "deliver"
 
@@ -82,45 +82,17 @@ JOIN ledger_project AS p ON p.id = f.project_id
 ORDER BY d.number, d.seq
 """
 #: 照异议、证据更正过的动作：工单照更正的，原来的不再导出
-_CORRECTED = """
-CREATE TEMP TABLE package_corrected ON COMMIT DROP AS
-SELECT x.replacement_id, c.number, r.code AS resource, i.code AS item, f.action
-FROM ledger_correction AS x
-JOIN ledger_fact AS f ON f.id = x.voided_id
-JOIN cases_case AS c ON c.id = f.case_id
-JOIN ledger_resource AS r ON r.id = f.resource_id
-JOIN catalog_item AS i ON i.id = f.item_id
-WHERE x.replacement_id IS NOT NULL AND f.action <> '释放'
-"""
-#: 计得进的工单。没有写单号的，别处有同一张（工单号、资源、目录项、动作都相同）而且只说了一个单号，就是那一张：
-#: 断开的只是单号，不另算一张，也不让它顶掉有单号的。同一动作从几条路来时，先后照 `RANK`：接口、文件、补录、回执；
-#: 更正了的动作只看最后一件。`twin` 是同一先后里内容完全相同的头一张，只算它
-_RANKED = f"""
-CREATE TEMP TABLE package_orders ON COMMIT DROP AS
-SELECT *, min(id) OVER (PARTITION BY 工单号, 单号, 资源, 目录项, 动作, 数量, 完成日期, rank) AS twin,
-    min(rank) OVER (PARTITION BY 单号, 资源, 目录项, 动作) AS best
-FROM (
-    SELECT id, rank, 工单号, 资源, 目录项, 动作, 数量, 完成日期,
-        coalesce(单号, CASE WHEN min(单号) OVER same = max(单号) OVER same THEN min(单号) OVER same END) AS 单号
-    FROM (
-        SELECT r.id, {RANK} AS rank, {_CELLS}
-        FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
-        WHERE r.kind = '工单' AND {included("r")}
-    ) AS sent
-    WINDOW same AS (PARTITION BY 工单号, 资源, 目录项, 动作)
-) AS formed
-WHERE NOT EXISTS (
-    SELECT FROM package_corrected AS k
-    WHERE k.number = 单号 AND k.resource = 资源 AND k.item = 目录项 AND k.action = 动作
-)
-"""
+_CORRECTED = f"CREATE TEMP TABLE package_corrected ON COMMIT DROP AS {corrected()}"
+#: 计得进的工单，怎样采用照 `ledger/adopting`
+_RANKED = f"CREATE TEMP TABLE package_orders ON COMMIT DROP AS {ranked(included('r'), 'package_corrected')}"
 #: 导出的各张和它们的工单号，一张一个，库里存着什么都不重：一个工单号只有一张的照原号，几张的后面加资源、目录项；
 #: 还有重的，和原号就像加过尾巴的，都再加“/收件”（更正的“/事实”）和主键。加了尾巴的主键各不相同，没加的没有这样的尾巴。
 #: 更正过的，原来的号后面加“/更正”
 _LISTED = f"""
 CREATE TEMP TABLE package_listed ON COMMIT DROP AS
 WITH kept AS (
-    SELECT *, count(*) OVER (PARTITION BY 工单号) AS times FROM package_orders WHERE rank = best AND id = twin
+    SELECT *, count(*) OVER (PARTITION BY 工单号) AS times FROM package_orders
+    WHERE rank = best AND id = twin AND correction IS NULL
 ), named AS (
     SELECT 0 AS part, id, 单号, 资源, 目录项, 动作, 数量, 完成日期,
         CASE WHEN times = 1 THEN 工单号 ELSE left(工单号 || '/' || 资源 || '/' || 目录项, {MOST}) END AS name
@@ -146,8 +118,8 @@ SELECT n.工单号, coalesce(p.form, n.单号), n.资源, n.目录项, n.动作,
 FROM package_listed AS n LEFT JOIN parted AS p ON p.number = n.单号 AND p.resource = n.资源
 ORDER BY n.part, n.id
 """
-#: 没有采用的工单——先后靠后的，和同样的一张里后收的——用的是哪一张（同一动作有几张的，计量取完成最晚的）；
-#: 与用的数量、日期都相同的另数
+#: 没有采用的工单——先后靠后的，同样的一张里后收的，台账更正过那个动作的——用的是哪一张（同一动作有几张的，计量取完成
+#: 最晚的）、照哪一次更正；与用的数量、日期都相同的另数
 _OUTRANKED = """
 WITH used AS (
     SELECT o.*, l.id IS NOT NULL AS listed, first_value(o.id) OVER (
@@ -159,11 +131,17 @@ WITH used AS (
     SELECT DISTINCT coalesce(单号, '') AS form, 资源, 目录项, 动作, coalesce(数量, '') AS quantity, 完成日期
     FROM package_orders WHERE rank = best
 )
-SELECT u.id, u.used, s.form IS NOT NULL
+SELECT u.id, u.used, NULL::bigint, s.form IS NOT NULL
 FROM used AS u LEFT JOIN same AS s ON s.form = coalesce(u.单号, '') AND s.资源 = u.资源 AND s.目录项 = u.目录项
     AND s.动作 = u.动作 AND s.quantity = coalesce(u.数量, '') AND s.完成日期 = u.完成日期
-WHERE NOT u.listed AND u.earliest < %s
-ORDER BY u.id
+WHERE NOT u.listed AND u.earliest < %(until)s AND u.correction IS NULL
+UNION ALL
+SELECT o.id, NULL, o.correction, coalesce(
+    o.完成日期 = f.effective_on::text AND coalesce(o.数量, '') = coalesce(trim_scale(f.quantity)::text, ''), false)
+FROM package_orders AS o JOIN ledger_correction AS x ON x.id = o.correction
+LEFT JOIN ledger_fact AS f ON f.id = x.replacement_id
+WHERE o.完成日期 < %(until)s OR f.effective_on < %(until)s::date
+ORDER BY 1
 """
 
 
@@ -265,8 +243,18 @@ def orders() -> Chunks:
     return copied(_ORDERS)
 
 
-def outranked(until: date) -> list[tuple[int, int, bool]]:
-    """没有采用的工单（它或采用的在 `until` 以前完成的）：收件、用的那一件、两件相不相同；要在导出的那个事务里。"""
+@dataclass(frozen=True)
+class PassedOver:
+    """没有采用的一张工单：收件，用的那一件收件或照的那一次台账更正，数量、日期与用的 `same` 相不相同。"""
+
+    received: int
+    used: int | None
+    correction: int | None
+    same: bool
+
+
+def outranked(until: date) -> list[PassedOver]:
+    """没有采用的工单（它或采用的在 `until` 以前完成的）；要在导出的那个事务里。"""
     with connection.cursor() as cursor:
-        cursor.execute(_OUTRANKED, [until.isoformat()])
-        return list(cursor.fetchall())
+        cursor.execute(_OUTRANKED, {"until": until.isoformat()})
+        return [PassedOver(*row) for row in cursor.fetchall()]

@@ -15,12 +15,9 @@ from typing import Any
 from django.db import connection
 
 from yunheng.ledger import countable
+from yunheng.ledger.adopting import RANK
 from yunheng.ledger.countable import cell, included
-from yunheng.ledger.models import Channel
 from yunheng.rules.periods import service_year, year_end
-
-#: 来源（别名 s）走哪条路的先后，小的优先
-RANK = f"array_position(ARRAY[{', '.join(repr(one.value) for one in Channel)}], s.channel::text)"
 
 #: 有两个以上来源的那些天：各来源的合计（来源 → 合计），照定过的、照先后取的是哪个来源，相不相等，定没定过
 _CONTESTED = f"""

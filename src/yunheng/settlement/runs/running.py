@@ -69,13 +69,13 @@ _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
 
 @dataclass(frozen=True)
 class Exported:
-    """一次导出，除数据包以外：没有照收的（R-052），没有采用的工单（收件、用的那一件、相同），
+    """一次导出，除数据包以外：没有照收的（R-052），没有采用的工单，
 
     和同一快照里更正、补录、收件处理各几条，收件读到第几号。
     """
 
     leftover: paths.Leftover
-    outranked: Sequence[tuple[int, int, bool]]
+    outranked: Sequence[moves.PassedOver]
     counted: Mapping[str, int]
     mark: Mark
 
@@ -155,7 +155,7 @@ def measure(
                     "摘要": staleness.digests(folder / PACKAGE, year, date.fromisoformat(head["until"])),
                     "条数": exported.counted,
                     "收件": exported.mark.kept(),
-                    "相同的工单": sum(same for _, _, same in exported.outranked),
+                    "相同的工单": sum(one.same for one in exported.outranked),
                 },
                 digest=digest,
                 package_digest=sm3_bytes(package_content),
@@ -176,9 +176,9 @@ def measure(
                 Uncounted(run=run, received_id=pk, reason=why) for pk, why in exported.leftover.uncounted
             )
             Outranked.objects.bulk_create(
-                Outranked(run=run, received_id=lost, used_id=used)
-                for lost, used, same in exported.outranked
-                if not same
+                Outranked(run=run, received_id=one.received, used_id=one.used, correction_id=one.correction)
+                for one in exported.outranked
+                if not one.same
             )
             add_up(run)
             # 一批多出几百万条，数据库要知道，看账才挑得对索引
