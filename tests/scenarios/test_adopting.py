@@ -13,6 +13,7 @@ from tests.scenarios.test_arrivals import file_of, platform, send
 from tests.scenarios.test_charging import clock, listed
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, measured, used
+from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger import adopting, charging, sending
 from yunheng.ledger.models import Channel, Correction, Fact, Received, Segment
 from yunheng.ledger.operations import correct, issue_key
@@ -229,3 +230,24 @@ def test_R052_先后靠后的_送件方看得到没有采用和账上照的是�
     found = stated()
     assert (found["API-1"].state, found["WJ-1"].state) == (sending.ACCEPTED, sending.PASSED_OVER)
     assert "账上照 联通云管平台 的 API-1：2025-07-10 完成" in found["WJ-1"].text
+
+
+def test_R052_单号照抄页面上带服务商代码的_是同一件_绕不过先后_也绕不过更正() -> None:
+    services = {**FILLED["services"], "SJK-GX": "1"}
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="软件是别家的系统")
+    walk.fill(**{**FILLED, "iaas": "电信", "services": services}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("dx", "ECS-EX-")
+    fact = Fact.objects.select_related("resource", "item", "case").get(item__code="SJK-GX")
+    assert fact.resource.provider.code == "CU"
+    number = walk.case.number
+    send("工单", order(fact, "WJ-1", "2025-07-20"), source=file_of())
+    send("工单", order(fact, "API-1", "2025-07-10", 单号=f"{number}/CU"))
+    key = (fact.resource.code, "SJK-GX")
+    assert first_days(measured())[key] == date(2025, 7, 10) == charged()[key]
+    assert stated()["WJ-1"].state == sending.PASSED_OVER
+    made = amended(fact, date(2025, 7, 6))
+    assert made.replacement
+    taken = send("工单", order(fact, "API-2", "2025-07-25", 单号=f"{number}/CU"))
+    assert any("没有采用：区科创中心" in text for text in taken.reminders)
+    assert first_days(measured())[key] == date(2025, 7, 6) == charged()[key]
+    assert any("API-2" in one.title for one in evidence.of(made.replacement))

@@ -21,6 +21,12 @@ from .models import Action, Channel, Correction, Fact, Received
 #: 来源（别名 s）走哪条路的先后，小的优先
 RANK = f"array_position(ARRAY[{', '.join(repr(one.value) for one in Channel)}], s.channel::text)"
 _CELLS = trimmed("r", "工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")
+#: 平台软件另有服务商的，页面、数据包里的单号带着“/服务商代码”，送的人照抄下来：说的是同一件，不让它绕过先后和更正
+_FORM = """
+CASE WHEN right(单号, length(tail)) = tail
+    AND EXISTS (SELECT FROM cases_case AS c WHERE c.number = left(单号, -length(tail)))
+    AND NOT EXISTS (SELECT FROM cases_case AS c WHERE c.number = 单号) THEN left(单号, -length(tail)) ELSE 单号 END
+"""
 #: （单号, 资源, 目录项, 动作）
 Key = tuple[str, str, str, str]
 
@@ -55,9 +61,13 @@ FROM (
     SELECT id, rank, 工单号, 资源, 目录项, 动作, 数量, 完成日期,
         coalesce(单号, CASE WHEN min(单号) OVER same = max(单号) OVER same THEN min(单号) OVER same END) AS 单号
     FROM (
-        SELECT r.id, {RANK} AS rank, {_CELLS}
-        FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
-        WHERE r.kind = '工单' AND {counted}
+        SELECT id, rank, 工单号, 资源, 目录项, 动作, 数量, 完成日期, {_FORM} AS 单号
+        FROM (
+            SELECT r.id, {RANK} AS rank, '/' || p.code AS tail, {_CELLS}
+            FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
+            JOIN orgs_institution AS p ON p.id = s.provider_id
+            WHERE r.kind = '工单' AND {counted}
+        ) AS written
     ) AS sent
     WINDOW same AS (PARTITION BY 工单号, 资源, 目录项, 动作)
 ) AS formed
@@ -171,10 +181,10 @@ def passed_over(rows: Iterable[Received]) -> dict[int, str]:
 def overruled(payloads: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
     """收的这些工单里，动作已由区科创中心照证据更正过、内容又与更正的不同的：第几条 → 不采用，为什么。"""
     keyed = {
-        number: (str(one.get("单号", "")), str(one["资源"]), str(one["目录项"]), str(one["动作"]))
+        number: [(form, str(one["资源"]), str(one["目录项"]), str(one["动作"])) for form in _forms(one)]
         for number, one in payloads.items()
     }
-    made = Correction.objects.filter(voided__resource__code__in={resource for _, resource, _, _ in keyed.values()})
+    made = Correction.objects.filter(voided__resource__code__in={str(one["资源"]) for one in payloads.values()})
     made = made.exclude(voided__action=Action.RELEASE).exclude(voided__case=None).defer("content").order_by("pk")
     last: dict[Key, Correction] = {}
     changed: set[Key] = set()
@@ -183,11 +193,15 @@ def overruled(payloads: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
         assert fact.case
         last[key := (fact.case.number, fact.resource.code, fact.item.code, fact.action)] = one
         changed |= {key} if one.replacement else set()
-    return {
-        number: f"{key[1]} {key[2]} {_corrected(payloads[number], last[key])}"
-        for number, key in keyed.items()
-        if key in changed and _corrected(payloads[number], last[key])
-    }
+    found = {number: next((key for key in keys if key in changed), None) for number, keys in keyed.items()}
+    said = {number: (key, _corrected(payloads[number], last[key])) for number, key in found.items() if key}
+    return {number: f"{resource} {item} {text}" for number, ((_, resource, item, _), text) in said.items() if text}
+
+
+def _forms(order: Mapping[str, object]) -> list[str]:
+    """工单写的单号，和去了“/服务商代码”的。"""
+    form = str(order.get("单号") or "")
+    return [form, form.rpartition("/")[0]] if "/" in form else [form]
 
 
 def _told(one: Received) -> str:

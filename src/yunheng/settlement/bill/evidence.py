@@ -82,7 +82,8 @@ def _approvals(case: Case) -> list[Evidence]:
 def _orders(fact: Fact) -> list[Evidence]:
     orders = received("工单", fact.resource.code).filter(payload__目录项=fact.item.code, payload__动作=fact.action)
     if fact.case:
-        orders = orders.filter(payload__单号__in=(fact.case.number, ""))
+        number = fact.case.number
+        orders = orders.filter(payload__单号__in=(number, f"{number}/{fact.resource.provider.code}", ""))
     every = list(orders)
     passed = passed_over(every[:_MOST])
     found = [
