@@ -14,7 +14,7 @@ from yunheng.applications.models import Draft
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Notice
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.ledger import matching, unmatched
+from yunheng.ledger import matching, sending, unmatched
 from yunheng.ledger.arrivals import Order
 from yunheng.ledger.effective import effective
 from yunheng.ledger.matching import Owned
@@ -22,7 +22,7 @@ from yunheng.ledger.models import Channel, Disposal, Fact, Received, Resource, S
 from yunheng.ledger.receiving import Taken, receive, source_of
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
-from yunheng.settlement import queries
+from yunheng.settlement import arriving, queries
 from yunheng.settlement.bill import evidence
 from yunheng.settlement.models import Run
 
@@ -259,6 +259,29 @@ def test_R075_更正工单_账照更正以后的(resource: str) -> None:
 
 
 # ── 两条路 ──
+
+
+def test_R075_用量取了别的来源的_送件方看得到没有采用_取的是哪个_谁定的(resource: str) -> None:
+    send("用量", usage("1", "60", resource))
+    send("用量", usage("1", "150", resource), usage("2", "5", resource, "2025-11-05"), source=file_of())
+
+    def told() -> dict[tuple[str, str], tuple[str, str]]:
+        rows = sending.described(list(Received.objects.filter(kind="用量").select_related("source")))
+        return {(one.received.source.channel, one.received.source_ref): (one.state, one.text) for one in rows}
+
+    assert {state for state, _ in told().values()} == {sending.ACCEPTED}
+    run = measured()
+    state, text = told()["文件", "1"]
+    assert state == sending.PASSED_OVER
+    assert f"批次 {run.pk} 先照来源的先后取 {platform().code} 的，还没有定" in text
+    assert told()["接口", "1"] == told()["文件", "2"] == (sending.ACCEPTED, "")
+    arriving.choose(
+        actor=cast()["shy"], on=JULY, run=run, rows=[run.contested.get().pk], source=file_of(), reason="核过日志"
+    )
+    state, text = told()["接口", "1"]
+    assert state == sending.PASSED_OVER
+    assert f"区科创中心 {JULY} 定取 {file_of().code} 的：核过日志" in text
+    assert told()["文件", "1"] == (sending.ACCEPTED, "")
 
 
 def test_R052_同一天的用量从接口和文件都来了_不相加_取接口的_列为冲突(resource: str) -> None:

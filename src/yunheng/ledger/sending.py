@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -11,6 +11,15 @@ from . import adopting, arrivals, unmatched
 from .models import Disposal, Received, Source
 
 ACCEPTED, CORRECTED, ODD, PASSED_OVER = "已收", "已更正", "对不上", "没有采用"
+
+
+#: 采不采用要看批次的（同一天的用量几个来源都送了，取哪一边）：由结算一章登记怎样说
+_telling: list[Callable[[Sequence[Received]], Mapping[int, str]]] = []
+
+
+def register_telling(tell: Callable[[Sequence[Received]], Mapping[int, str]]) -> None:
+    """登记：这几件收件里没有采用的 → 为什么，取的是什么。"""
+    _telling.append(tell)
 
 
 @dataclass(frozen=True)
@@ -41,12 +50,14 @@ def of_source(source: Source, after: int, limit: int) -> list[Received]:
 def described(rows: Sequence[Received]) -> list[Sent]:
     """各件现在怎样：更正过的写由哪一件更正（先前退回过的也写），退回、作废的写理由、不计入，认给的写换成了哪一件，
 
-    暂留而还对不上的、没有处理而对不上的写为什么；没有采用的工单写账上照的是哪一张、哪一次台账更正。
+    暂留而还对不上的、没有处理而对不上的写为什么；没有采用的写账上照的是哪一张工单、哪一次台账更正、哪一个来源的用量。
     """
     later = dict(Received.objects.filter(corrects__in=rows).values_list("corrects", "source_ref"))
     last = {one.received_id: one for one in Disposal.objects.filter(received__in=rows).order_by("pk")}
     odd = unmatched.reasons([one.pk for one in rows])
     passed = adopting.passed_over(rows)
+    for tell in _telling:
+        passed |= tell(rows)
     found = []
     for one in rows:
         state = _state(last.get(one.pk), later.get(one.pk, ""), odd.get(one.pk, ()), passed.get(one.pk, ""))

@@ -10,7 +10,8 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.ledger.models import Source
+from yunheng.ledger.models import Received, Source
+from yunheng.ledger.sending import register_telling
 from yunheng.rules.roles import Role
 from yunheng.settlement.models import Contested, Noticed, PathChoice, Run
 from yunheng.settlement.runs import unread
@@ -66,6 +67,41 @@ def choices(rows: Sequence[Contested]) -> dict[int, PathChoice]:
         if one and choice.totals == one.totals:
             found[one.pk] = choice
     return found
+
+
+def not_taken(rows: Sequence[Received]) -> dict[int, str]:
+    """这几件用量里，那一天取了别的来源的 → 取的是哪个、谁定的；照各年最近的批次，以后改定的照改定的（R-075）。"""
+    used = {one.pk: one for one in rows if one.kind == "用量"}
+    if not used:
+        return {}
+    latest = Run.objects.order_by("service_year", "-pk").distinct("service_year").select_related("base")
+    contested = list(
+        Contested.objects.filter(
+            run__in=[run.base or run for run in latest],
+            resource__in={one.payload["资源"] for one in used.values()},
+            item__in={one.payload["目录项"] for one in used.values()},
+        ).select_related("source")
+    )
+    made = choices(contested)
+    found = {(one.resource, one.item, one.used_on.isoformat()): one for one in contested}
+    said = {}
+    for pk, row in used.items():
+        one = found.get((row.payload["资源"], row.payload["目录项"], row.payload["日期"]))
+        choice = made.get(one.pk) if one else None
+        if one is None or (choice or one).source_id == row.source_id:
+            continue
+        why = (
+            f"区科创中心 {choice.on} 定取 {choice.source.code} 的：{choice.reason}"
+            if choice
+            else f"批次 {one.run_id} 先照来源的先后取 {one.source.code} 的，还没有定"
+        )
+        said[pk] = f"没有采用：这一天的用量几个来源合计不等，{why}（R-052、R-075）"
+    return said
+
+
+def register() -> None:
+    """登记送件方查得到哪些用量没有采用。"""
+    register_telling(not_taken)
 
 
 @dataclass(frozen=True)
