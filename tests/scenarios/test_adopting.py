@@ -18,7 +18,6 @@ from yunheng.ledger import adopting, charging, sending
 from yunheng.ledger.models import Channel, Correction, Fact, Received, Segment
 from yunheng.ledger.operations import correct, issue_key
 from yunheng.ledger.receiving import Taken, receive, source_of
-from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods
 from yunheng.settlement import queries
 from yunheng.settlement.bill import daily, evidence, levels
@@ -63,7 +62,7 @@ def first_days(run: Run) -> dict[tuple[str, str], date]:
 def charged() -> dict[tuple[str, str], date]:
     """台账说的各资源各项从哪天起计费。"""
     segments = list(Segment.objects.select_related("resource", "item"))
-    starts = charging.charge_starts(segments, conventions_of(YEAR))
+    starts = charging.charge_starts(segments, charging.as_billed())
     return {(one.resource.code, one.item.code): starts[one.pk] for one in segments}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import openpyxl
@@ -19,6 +19,7 @@ from yunheng.ledger import charging, queries
 from yunheng.ledger.models import Resource, Segment
 from yunheng.orgs.models import BusinessClock, ConventionDecision
 from yunheng.orgs.queries import conventions_of
+from yunheng.rules import periods
 from yunheng.settlement.bill import daily, levels
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,7 @@ def test_R072_台账每天说的状态_与账上逐日的相同(chosen: dict[str
     same = 0
     for resource in Resource.objects.filter(Q(code__in=software) | Q(code=HOST)):
         segments = list(Segment.objects.filter(resource=resource).select_related("item"))
-        starts = charging.charge_starts(segments, conventions_of(YEAR))
+        starts = charging.charge_starts(segments, charging.as_billed())
         place = levels.place_of(cast()["shy"], {"resource": resource.code})
         assert place is not None
         book = daily.book_of(cast()["shy"], run, place)
@@ -102,6 +103,46 @@ def test_R072_K01选次日起计_台账和日历都晚一天() -> None:
     rows = listed(date(2025, 10, 3))
     assert (rows[HOST]["状态"], rows[HOST]["计费起"]) == ("测试中", "2025-10-04")
     assert listed(date(2025, 10, 4))[HOST]["状态"] == "计费中"
+
+
+def test_R072_口径从下一年度改的_以前年度起计费的那天不动() -> None:
+    used()
+    before = listed(date(2026, 6, 30))[HOST]["计费起"]
+    ConventionDecision.objects.create(
+        code="K-01", option="civil_code", effective_on=date(YEAR + 1, 7, 1), reason="测试",
+        decided_on=date(2026, 6, 1), by="区科委",
+    )  # fmt: skip
+    clock(date(2026, 8, 1))
+    assert listed(date(2026, 8, 1))[HOST]["计费起"] == before == "2025-10-03"
+
+
+@pytest.mark.parametrize(
+    ("on", "later", "charged"),
+    [
+        # 照旧口径 6 月 30 日期满当日就起计：改口径以前的账上已经计了
+        (date(2026, 3, 30), "civil_code", date(2026, 6, 30)),
+        # 照旧口径 7 月 1 日才起计，落在新的年度：照新口径
+        (date(2026, 4, 1), "civil_code", date(2026, 7, 2)),
+        (date(2026, 4, 2), "civil_code", date(2026, 7, 3)),
+        (date(2026, 4, 2), "same_day", date(2026, 7, 2)),
+    ],
+)
+def test_R072_跨年度的测试期_从哪一年的账上起计费就是哪天(on: date, later: str, charged: date) -> None:
+    ConventionDecision.objects.create(
+        code="K-01",
+        option=later,
+        effective_on=date(2026, 7, 1),
+        reason="测试",
+        decided_on=date(2026, 6, 1),
+        by="区科委",
+    )
+    item = Item.objects.filter(category="基础设施", cycle="年").exclude(level="区级")[0]
+    grant = charging.grant_of(item, on)
+    assert charging.as_billed()(grant) == charged
+    # 与逐年各照一套口径、逐日看头一个计费的日子相同
+    days = (on + timedelta(days=n) for n in range(200))
+    first = next(day for day in days if charging.under(conventions_of(periods.service_year_of(day)))(grant) <= day)
+    assert charging.as_billed()(grant) == first
 
 
 def test_R072_日历和订阅只列有测试期的_起计费那天() -> None:

@@ -1,6 +1,7 @@
 """台账上各次在用从哪天起计费（D62-七，R-072）：列表、资源页、日历、订阅、预测、可缩配清单、逐日账共用。
 
-算法只在 rules/trial 一处；这里只把事实、单据的种类和服务年度的口径交给它。新增、变更哪天起效照账上采用的工单
+算法只在 rules/trial 一处；这里只把事实、单据的种类和口径交给它：说台账的照各服务年度自己的口径（`as_billed`），
+说某一批的照那一批的（`under`）。新增、变更哪天起效照账上采用的工单
 （`adopting`），不照台账自己那张回执：接口送来的完成日期与回执不同的，账照接口的，台账也照接口的说。
 """
 
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
@@ -30,6 +32,32 @@ _READERS: dict[str, Callable[[Collection[int]], Mapping[int, str]]] = {}
 def register_kinds(procedure: str, reader: Callable[[Collection[int]], Mapping[int, str]]) -> None:
     """登记这种流程的单据种类从哪里读：给事项编号，回 编号 → 种类。"""
     _READERS[procedure] = reader
+
+
+#: 一次新增从哪天起计费
+Starts = Callable[[trial.Grant], date]
+
+
+def under(conventions: Mapping[str, str]) -> Starts:
+    """照这一套口径：一个计量批次只用一套。"""
+    return partial(trial.charge_start, conventions=conventions)
+
+
+def as_billed() -> Starts:
+    """照账上：每个服务年度用自己的口径，从哪一年的账上起计费就是哪天；以后改口径，不动以前的年度。"""
+    known: dict[int, Mapping[str, str]] = {}
+
+    def start(grant: trial.Grant) -> date:
+        year = periods.service_year_of(grant.on)
+        while True:
+            if year not in known:
+                known[year] = conventions_of(year)
+            found = max(trial.charge_start(grant, known[year]), periods.service_year(year).start)
+            if found < periods.year_end(year):
+                return found
+            year += 1
+
+    return start
 
 
 @dataclass(frozen=True)
@@ -74,16 +102,14 @@ def kinds_of(facts: Iterable[Fact]) -> dict[int, str]:
     return found
 
 
-def uses(
-    facts: Collection[Fact], kinds: Mapping[int, str], conventions: Mapping[str, str], days: Mapping[int, date]
-) -> list[Use]:
+def uses(facts: Collection[Fact], kinds: Mapping[int, str], starts: Starts, days: Mapping[int, date]) -> list[Use]:
     """一个资源一个目录项的各次在用；`facts` 是没有作废的全部事实，带目录项和事项。
 
     `days` 是账上起效的日子与台账记的不同来源的（`adopting.days`、数据包里的工单）：事实 → 哪天；不在里面的照台账。
     """
     known = {fact.pk: fact for fact in facts}
     released = {fact.effective_on: fact for fact in facts if fact.action == Action.RELEASE}
-    return [_use(one, known[one.added], released, kinds, conventions) for one in _folded(facts, days)]
+    return [_use(one, known[one.added], released, kinds, starts) for one in _folded(facts, days)]
 
 
 def _folded(facts: Iterable[Fact], days: Mapping[int, date]) -> list[Spell]:
@@ -97,12 +123,12 @@ def _use(
     added: Fact,
     released: Mapping[date, Fact],
     kinds: Mapping[int, str],
-    conventions: Mapping[str, str],
+    starts: Starts,
 ) -> Use:
     form = kinds.get(added.case_id or 0, trial.FIRST_APPLICATION)
     grant = grant_of(added.item, spell.start, form=form, nth=spell.nth)
     last = released.get(spell.until) if spell.until else None
-    return Use(spell.start, spell.until, trial.charge_start(grant, conventions), added, last, grant)
+    return Use(spell.start, spell.until, starts(grant), added, last, grant)
 
 
 def grant_of(item: Item, on: date, *, form: str = trial.FIRST_APPLICATION, nth: int = 1) -> trial.Grant:
@@ -110,7 +136,7 @@ def grant_of(item: Item, on: date, *, form: str = trial.FIRST_APPLICATION, nth: 
     return trial.Grant(on, item.category, item.level, item.cycle, form, nth)
 
 
-def uses_of(segments: Iterable[Segment], conventions: Mapping[str, str]) -> dict[int, Use]:
+def uses_of(segments: Iterable[Segment], starts: Starts) -> dict[int, Use]:
     """各时段所在的那一次在用：时段编号 → 在用。改量的时段与它改以前的同属一次。"""
     wanted = list(segments)
     facts: dict[tuple[int, int], list[Fact]] = defaultdict(list)
@@ -120,7 +146,7 @@ def uses_of(segments: Iterable[Segment], conventions: Mapping[str, str]) -> dict
         facts[fact.resource_id, fact.item_id].append(fact)
     kinds = kinds_of(every)
     days = {pk: one.on for pk, one in adopting.days(every).items()}
-    folded = {pair: uses(mine, kinds, conventions, days) for pair, mine in facts.items()}
+    folded = {pair: uses(mine, kinds, starts, days) for pair, mine in facts.items()}
     own = {pair: _folded(mine, {}) for pair, mine in facts.items()}
     effective = {fact.pk: days.get(fact.pk, fact.effective_on) for fact in every}
     found = {}
@@ -136,10 +162,10 @@ def uses_of(segments: Iterable[Segment], conventions: Mapping[str, str]) -> dict
     return found
 
 
-def charge_starts(segments: Iterable[Segment], conventions: Mapping[str, str]) -> dict[int, date]:
+def charge_starts(segments: Iterable[Segment], starts: Starts) -> dict[int, date]:
     """各时段所在的这一次在用从哪天起计费：时段编号 → 日期。"""
     wanted = list(segments)
-    found = uses_of(wanted, conventions)
+    found = uses_of(wanted, starts)
     return {one.pk: found[one.pk].charged_on if one.pk in found else one.during.lower for one in wanted}
 
 
@@ -149,7 +175,7 @@ def on_trial(live: Iterable[Segment], on: date) -> set[int]:
     有一项已经计费的就是计费中，与账上一致。
     """
     wanted = list(live)
-    starts = charge_starts(wanted, conventions_of(periods.service_year_of(on)))
+    starts = charge_starts(wanted, as_billed())
     charged = {one.resource_id for one in wanted if starts[one.pk] <= on}
     return {one.resource_id for one in wanted} - charged
 

@@ -21,10 +21,9 @@ from yunheng.documents.listing import TYPE, workbook
 from yunheng.orgs.access import BUSINESS, Forbidden, Request, allowed
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.previewed import confirmed, keep, preview_of, within
-from yunheng.orgs.queries import conventions_of, providers
+from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
-from yunheng.rules import periods
 from yunheng.rules.roles import Role
 from yunheng.tables.notes import ranked
 
@@ -159,8 +158,7 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
     spans: dict[int, list[Segment]] = defaultdict(list)
     for segment in Segment.objects.filter(resource__in=resources).select_related("item").order_by("item__code"):
         spans[segment.resource_id].append(segment)
-    conventions = conventions_of(periods.service_year_of(on))
-    found = charging.uses_of([segment for own in spans.values() for segment in own], conventions)
+    found = charging.uses_of([segment for own in spans.values() for segment in own], charging.as_billed())
     rows = []
     for resource in resources:
         own = spans[resource.pk]
@@ -239,8 +237,7 @@ def detail(request: Request, code: str) -> HttpResponse:
     facts = list(
         resource.facts.select_related("resource", "item", "case", "voided_by").order_by("-effective_on", "-pk")
     )
-    conventions = conventions_of(periods.service_year_of(request.on))
-    found = charging.uses_of(segments, conventions)
+    found = charging.uses_of(segments, charging.as_billed())
     starts = {one.pk: found[one.pk].charged_on if one.pk in found else one.during.lower for one in segments}
     return render(
         request,
@@ -297,7 +294,7 @@ def expiring(request: Request, first: date, last: date) -> dict[date, list[tuple
     begun = list(
         segments.filter(near | Q(expires_on__range=(first, last))).select_related("item", "resource__project__unit")
     )
-    used = charging.uses_of(begun, conventions_of(periods.service_year_of(request.on)))
+    used = charging.uses_of(begun, charging.as_billed())
     seen: set[tuple[int, date, str]] = set()
     for segment in begun:
         done = used[segment.pk].trial_done if segment.pk in used else None

@@ -17,10 +17,9 @@ from yunheng.assessment.models import Published
 from yunheng.audit.actor import Actor
 from yunheng.catalog import queries as catalog
 from yunheng.ledger import queries as ledger
-from yunheng.ledger.charging import begun_between, charge_starts, earliest_trial
+from yunheng.ledger.charging import as_billed, begun_between, charge_starts, earliest_trial
 from yunheng.ledger.effective import effective
 from yunheng.ledger.models import Received, Resource, Segment
-from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods, pricing
 from yunheng.rules.problems import NotInForce
 from yunheng.settlement import charging, disputing, queries
@@ -62,13 +61,13 @@ def candidates(actor: Actor, on: date) -> list[Candidate]:
         assert segment.expires_on is not None
         text = f"{segment.expires_on} 到期，到期不再续的省下"
         _add(found, segment, EXPIRING, text, segment.expires_on)
-    for segment, ends in _in_trial(live, on, year):
+    for segment, ends in _in_trial(live, on):
         text = f"在测试期，平台日志还没有见过；{ends} 起计费，以前注销的一分不花"
         _add(found, segment, TRIAL, text, on)
     for segment, text in _unseen(live, year, on):
         _add(found, segment, UNSEEN, text, on)
     segments = list(live.filter(resource__in=found))
-    starts = charge_starts(segments, conventions_of(year))
+    starts = charge_starts(segments, as_billed())
     by_resource: dict[int, list[Segment]] = defaultdict(list)
     for segment in segments:
         by_resource[segment.resource_id].append(segment)
@@ -111,7 +110,7 @@ def _saved(segment: Segment, from_on: date, start: date, book: pricing.PriceBook
     return charging.cost(segment.item, segment.quantity, price, max(from_on, start), year)
 
 
-def _in_trial(live: QuerySet[Segment], on: date, year: int) -> list[tuple[Segment, date]]:
+def _in_trial(live: QuerySet[Segment], on: date) -> list[tuple[Segment, date]]:
     """下发一个多月了还在测试期、平台日志一次也没有见过的：（时段, 哪天起计费）。平台从没有送过日志的不算没用。
 
     只看算数的日志：更正、退回、作废了的不算见过，也不算送过（R-052）。
@@ -121,7 +120,7 @@ def _in_trial(live: QuerySet[Segment], on: date, year: int) -> list[tuple[Segmen
         for one in live.filter(resource__in=begun_between(earliest_trial(on), on))
         if one.item.logged and one.during.lower + _GRACE < on
     ]
-    starts = charge_starts(recent, conventions_of(year))
+    starts = charge_starts(recent, as_billed())
     trial = [one for one in recent if starts[one.pk] > on]
     logs = effective(ledger.received("日志", *{one.resource.code for one in trial}))
     seen = {one.payload["资源"] for one in logs}

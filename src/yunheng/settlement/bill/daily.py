@@ -14,7 +14,7 @@ from functools import cached_property
 
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
-from yunheng.ledger.charging import Use, kinds_of, uses
+from yunheng.ledger.charging import Use, kinds_of, under, uses
 from yunheng.ledger.models import Action, Fact, Resource
 from yunheng.ledger.queries import received, visible
 from yunheng.ledger.timeline import APPLY_ORDER
@@ -228,7 +228,7 @@ def _uses(
 ) -> Iterator[Use]:
     """各次在用；已有更早的账目时照账目（D62-七，R-072）。"""
     starts = [line.from_on for line in lines]
-    for use in uses(facts, kinds, conventions, {}):
+    for use in uses(facts, kinds, under(conventions), {}):
         yield replace(use, charged_on=min([use.charged_on, *(day for day in starts if use.holds(day))]))
 
 

@@ -18,7 +18,7 @@ from yunheng.cases.models import Case
 from yunheng.catalog.models import Item
 from yunheng.documents.data import PAYERS
 from yunheng.documents.listing import TYPE, sheet_file
-from yunheng.ledger.charging import charge_starts
+from yunheng.ledger.charging import charge_starts, under
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.queries import visible
 from yunheng.metering.telling import equation
@@ -121,7 +121,7 @@ def _unbilled(
     shown = list(others.prefetch_related("segments").order_by("code")[:_MAX_UNBILLED])
     found = []
     conventions = Run.objects.values_list("head__conventions", flat=True).get(pk=run.pk)
-    starts = charge_starts([one for resource in shown for one in resource.segments.all()], conventions)
+    starts = charge_starts([one for resource in shown for one in resource.segments.all()], under(conventions))
     for resource in shown:
         own = [one for one in resource.segments.all() if one.during.lower < run.until_on]
         end = min((starts[one.pk] for one in own), default=None)

@@ -21,14 +21,13 @@ from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.catalog import queries as catalog
-from yunheng.ledger.charging import charge_starts, grant_of
+from yunheng.ledger.charging import Starts, as_billed, charge_starts, grant_of
 from yunheng.ledger.models import Segment
 from yunheng.metering import engine, overview
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.orgs.models import Nature
-from yunheng.orgs.queries import conventions_of
-from yunheng.rules import periods, pricing, trial
+from yunheng.rules import periods, pricing
 from yunheng.rules.money import fen, split
 from yunheng.rules.problems import NotInForce
 from yunheng.rules.procedures import FORMS
@@ -151,7 +150,7 @@ def _expiring(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> It
     found = Segment.objects.filter(during__contains=on, expires_on__gt=on, expires_on__lt=end)
     unified = found.filter(resource__project__funding=DISTRICT, resource__project__unit__nature=Nature.DISTRICT)
     expiring = list(unified.select_related("item__provider", "resource__provider"))
-    starts = charge_starts(expiring, conventions_of(year))
+    starts = charge_starts(expiring, as_billed())
     book = catalog.price_book()
     for one in expiring:
         owner = (one.item.provider or one.resource.provider).code
@@ -166,7 +165,7 @@ def _expiring(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> It
 
 def _pending(year: int, on: date, kept: Mapping[str, Decimal]) -> Iterator[Decimal]:
     """统一支付的、在办的申请各自今天就批了，到年末多（负的是少）多少钱；一件申请一个数，批就是整件批。"""
-    conventions = conventions_of(year)
+    starts = as_billed()
     filings = Filing.objects.filter(case__procedure__in=_ADDING, case__board__outcome="", case__facts=None)
     unified = filings.filter(project__funding=DISTRICT, project__unit__nature=Nature.DISTRICT)
     for filing in unified.order_by("case", "-version").distinct("case").select_related("case__board__provider"):
@@ -176,7 +175,7 @@ def _pending(year: int, on: date, kept: Mapping[str, Decimal]) -> Iterator[Decim
             moves = grid.deltas(filing.content, at.items)
         else:
             moves = [("", grid.quantities(filing.content, at.items))]
-        begun = _begun({resource for resource, _ in moves if resource}, on, conventions)
+        begun = _begun({resource for resource, _ in moves if resource}, on, starts)
         total = ZERO
         for resource, moved in moves:
             for code, quantity in moved.items():
@@ -184,17 +183,17 @@ def _pending(year: int, on: date, kept: Mapping[str, Decimal]) -> Iterator[Decim
                 price = at.unit_price(item) if item else None
                 if item is None or price is None:
                     continue
-                added = trial.charge_start(grant_of(item, on, form=FORMS[procedure]), conventions)
+                added = starts(grant_of(item, on, form=FORMS[procedure]))
                 total += charging.cost(item, quantity, price, max(on, begun.get((resource, code), added)), year)
         yield _after(total, provider.code if provider else "", kept)
 
 
-def _begun(resources: Collection[str], on: date, conventions: Mapping[str, str]) -> dict[tuple[str, str], date]:
+def _begun(resources: Collection[str], on: date, starts: Starts) -> dict[tuple[str, str], date]:
     """这几个资源在用的各项从哪天起计费：改量的接着原来的测试期，不另起。"""
     found = Segment.objects.filter(resource__code__in=resources, during__contains=on)
     live = list(found.select_related("item", "resource"))
-    starts = charge_starts(live, conventions)
-    return {(one.resource.code, one.item.code): starts[one.pk] for one in live}
+    begun = charge_starts(live, starts)
+    return {(one.resource.code, one.item.code): begun[one.pk] for one in live}
 
 
 def chart(found: Forecast, names: Mapping[str, str], planned: Budget | None) -> dict[str, Any]:
