@@ -71,6 +71,9 @@ def _host_header(row: Sequence[Text], reading: Reading) -> list[str] | None:
     for cell, key in zip(row[start:], keys, strict=True):
         # 备注的括号里印着要填什么，改了的点名
         cell.taken = key != "note" or squeezed(cell) == "备注"
+        if key and key != "note" and not any(folding.same_unit(cell, title) for title in _HOST_TITLES[key]):
+            wrong = f"主机清单的列名“{flat(cell)}”与“{_HOST_TITLES[key][0]}”只差位（b）和字节（B），差 8 倍，单位不换算"
+            reading.refuse(cell.where, wrong)
         if not key and folding.visible(cell):
             reading.lost(cell.where, f"主机清单认不出的列，没有读：{flat(cell)}")
     twice = sorted({key for key in keys if key and keys.count(key) > 1})

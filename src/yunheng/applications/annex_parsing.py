@@ -88,6 +88,10 @@ def _again(reading: Reading, label: str, first: tuple[str, str], second: tuple[s
 
 
 def _amount(label: str, value: Text, reading: Reading) -> str:
+    printed = LABELS[_CODES[folding.compact(label)]]
+    if not folding.same_unit(label, printed):
+        wrong = f"“{flat(label)}”与“{printed}”只差位（b）和字节（B），差 8 倍，单位不换算；请照印的填"
+        reading.refuse(value.where, wrong)
     unit = re.search(r"[（(]([^（）()]*)[）)]$", label)
     wanted = Column(flat(label), Kind.NUMBER, units=(unit[1],) if unit else ())
     return reading.cell(wanted, value)
@@ -137,7 +141,7 @@ def annex2(grid: Grid, reading: Reading) -> None:
         if not names or names[0] not in ("自有服务器情况", "租用服务器或云资源情况"):
             continue
         if "部署区域" in names:
-            if headed := _machine_header(row):
+            if headed := _machine_header(row, reading):
                 reading.found("machines", row[0].where)
         elif headed and len(row) == len(_MACHINES) + 1 and any(names[1:]):
             owned = "自有" if names[0].startswith("自有") else "租用"
@@ -146,14 +150,19 @@ def annex2(grid: Grid, reading: Reading) -> None:
         reading.values["machines"] = machines
 
 
-def _machine_header(row: Sequence[Text]) -> bool:
-    """各列的先后是不是附件印的：不是的不敢照读。"""
+def _machine_header(row: Sequence[Text], reading: Reading) -> bool:
+    """各列的先后是不是附件印的：不是的不敢照读；括号里改成别的单位的拒绝。"""
     shown = [re.sub(r"[（(].*?[）)]", "", squeezed(cell)) for cell in row[1:]]
     right = [column.name for column in _MACHINES]
     if shown[:-1] != right[:-1] or shown[-1] not in ("已使用时长", "已租用时长"):
         return False
     for cell in row:
         cell.taken = True
+    for (key, name), cell in zip(MACHINE_COLUMNS, row[1:], strict=False):
+        for inside in folding.heading(cell)[1]:
+            if not any(folding.same_unit(inside, unit) for unit in _NUMBERS.get(key, ())):
+                text = f"列名“{flat(cell)}”写的单位与附件2 印的“{name}”不同，单位不换算；请照印的填"
+                reading.refuse(cell.where, text)
     return True
 
 

@@ -170,10 +170,10 @@ class Reading:
     def cell(self, wanted: Column, value: Text) -> str:
         """一格的写法折成一种：8核 → 8，／ 是没有填；认不出的拒绝到格，照原文放进表单，红着等人改。"""
         plain = " ".join(folding.visible(value).split("\n"))
-        if not plain:
-            return plain
         if value.wrong and self.unsure(wanted.name, value):
             return ""
+        if not plain:
+            return plain
         if wanted.kind == Kind.NUMBER and _SIGNED.match(folding.code(plain)):
             sign = f"“{wanted.name}”写的是“{flat(plain)}”，带着正负号，不知道是增减多少还是一共多少"
             self.refuse(value.where, f"{sign}；请写{self.whole}")

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from yunheng.tables import folding
 
+from . import spelling
 from .annex_hosts import Host
 from .annex_reading import Reading, flat
 
 _EXACT = re.compile(r"×\s*([0-9]{1,4})\s*台")
 _SSD = re.compile(r"数据盘为\s*SSD")
-_N = r"([0-9]{1,3}|[①-⑳]|[一二两三四五六七八九十双]{1,3})"
-#: 后面跟着别的单位的不是台数：×4核、共 16G
-_OTHER = r"(?![0-9.]|\s*(?:核|[GTMK]B?(?![A-Za-z])|C(?![A-Za-z])|VCPU|万|元|次|%|年|个?月|日|天|小时|人|用户))"
-_SPOKEN = "台|节点|套|个(?!月)|组|份|副本|实例|主机|机(?!房|构|制|器人|密|关)|服务器|虚机|VM|nodes?"
-#: 说的就是台数：×3、数量：3、3 台
-_COUNTED = re.compile(
-    rf"(?<![A-Za-z0-9核块])(?:[×✕✖╳*]|X)\s*(?!86(?![0-9])){_N}{_OTHER}"
-    rf"|(?:数量|台数|总数|一?共计?|合计|总计)\s*[为是有]?\s*[:=]?\s*{_N}{_OTHER}"
-    rf"|(?<![0-9.第A-Za-z]){_N}\s*台(?!账|式|阶)",
-    re.IGNORECASE,
-)
-#: 多半说的是台数：3节点、2套、3×；500G×2 说的也许是盘
-_LIKELY = re.compile(
-    rf"(?<![0-9.第A-Za-z一二两三四五六七八九十]){_N}\s*(?:{_SPOKEN})|(?<![0-9.A-Za-z]){_N}\s*[×✕✖╳](?!\s*[0-9]{{3}})"
-    rf"|[×✕✖╳*]\s*{_N}{_OTHER}",
-    re.IGNORECASE,
-)
-_DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "双": 2}
 _CODE = re.compile(r"(?=[A-Za-z0-9_.-]*[0-9])[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -52,43 +34,18 @@ def read(host: Host, note: str, reading: Reading) -> Remark:
     plain, where = folding.code(left), host.place("note")
     column = host.values.get("count", "")
     said = list(dict.fromkeys([*([column] if column else []), *(str(int(count)) for count in counts)]))
-    counted, likely = dict(_hinted(_COUNTED, plain)), dict(_hinted(_LIKELY, plain))
+    counted, likely = spelling.counted(left), spelling.likely(left)
     if len(said) > 1 or (said and any(number != said[0] for number in counted.values())):
         shown = f"台数一列“{column}”、" if column else ""
         reading.refuse(where, f"台数写了几处、不一样：{shown}备注“{flat(note)}”；请只留一处")
     count = (said or ["1"])[0]
-    hints = {text: number for text, number in likely.items() if number != "1"}
-    if not said:
-        hints |= counted
+    hints = likely if said else {**likely, **counted}
     if odd := [text for text, number in hints.items() if number != count]:
         shown = "、".join(f"“{text}”" for text in odd)
         reading.doubt(where, f"备注“{flat(note)}”里的{shown}像是写了台数，没有当台数读，当作 {count} 台，请核对")
     if not ssd and "ssd" in plain.casefold():
         reading.notes.append(f"{where}备注“{flat(note)}”里写了 SSD，没有当作数据盘为 SSD，请核对")
     return Remark(count, ssd, left)
-
-
-def counted(note: str) -> dict[str, str]:
-    """备注里像台数的写法：那几个字 → 几台。"""
-    plain = folding.code(note)
-    return {**dict(_hinted(_COUNTED, plain)), **dict(_hinted(_LIKELY, plain))}
-
-
-def _hinted(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
-    for match in pattern.finditer(text):
-        yield match[0].strip(), _number(next(group for group in match.groups() if group))
-
-
-def _number(text: str) -> str:
-    """3、③、十二、两 → 数。"""
-    if text.isdecimal():
-        return str(int(text))
-    if "①" <= text <= "⑳":
-        return str(ord(text) - ord("①") + 1)
-    tens, ten, ones = text.rpartition("十")
-    if ten:
-        return str(_DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0))
-    return str(_DIGITS.get(text[:1], 0))
 
 
 def resource(host: Host, reading: Reading) -> tuple[str, str]:

@@ -94,6 +94,10 @@ def _left(grid: Grid, number: int, reading: Reading) -> Iterator[Note]:
     """有内容、没有读进来、又不是附件本来印着的格，逐个点名；单位、项目名称、归属另外比。"""
     printed = _printed(number)
     above: list[str] = []
+    told = {note.where for note in reading.said}
+    for cell in (one for row in grid for one in row):
+        if cell.wrong and not cell.merged and cell.where not in told:
+            yield Note(Outcome.NAMED, cell.where, f"“{flat(cell)}”{cell.wrong}", cells=1, doubtful=True)
     for row in grid:
         names = [squeezed(cell) for cell in row]
         alone = sum(map(bool, names)) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,12 @@ import xlsxwriter
 from yunheng.tables import reading
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.limits import Unreadable
-from yunheng.tables.notes import Note, Outcome, letters, ranked
+from yunheng.tables.notes import Note, Outcome, letters, ranked, told_rows
 from yunheng.tables.reading import Row, Table, Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
 from .sections import HOST_COLUMNS
-from .spelling import BLANKS, spelled
+from .spelling import BLANKS, counted, likely, spelled
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
 _LONGEST = 300
@@ -114,18 +114,23 @@ def from_file(content: bytes, name: str) -> Pasted:
 def _pasted(table: Table) -> Pasted:
     found = {name for _, _, name in table.headings}
     notes = list(table.notes)
-    for key, value in (("type", "云主机"), ("count", "1")):
+    for key, value in (("type", "云主机"), ("count", "1"), ("ssd", "否")):
         if _LABELS[key] not in found:
             notes.append(
                 Note(Outcome.NAMED, f"“{table.sheet}”", f"没有“{_LABELS[key]}”一列，没写的当作 {value}", table.sheet)
             )
+    unsaid: list[int] = []
     # 表头那一格不收的（别的单位），整列都读不出真正的值
     rows, blocked = [], any(note.row == table.header for note in table.refused)
     for row in table.rows:
         made, refused = _host(row, found, notes, table)
+        if not row.text[_LABELS["ssd"]] and "ssd" not in refused:
+            unsaid.append(row.number)
         wrong = {column.key for column, _ in check_row(made)}
         blocked = blocked or any(key not in wrong for key in refused)
         rows.append(made)
+    if unsaid and _LABELS["ssd"] in found:
+        notes.append(Note(Outcome.NAMED, told_rows(unsaid), "SSD 空着，当作 否", table.sheet, cells=len(unsaid)))
     return Pasted(
         replace(table, headings=tuple(one for one in table.headings if table.header or one[2] != _SPEC)),
         tuple(rows),
@@ -167,12 +172,26 @@ def _host(row: Row, found: set[str], notes: list[Note], table: Table) -> tuple[d
         made["count"] = "1"
     if not made["ssd"]:
         made["ssd"] = "否"
+    notes.extend(_remarked(made, row, table))
     for key, value in made.items():
         try:
             made[key] = clean_text(" ".join(value.split("\n")), _LONGEST)
         except ValueError as error:
             raise Unreadable(f"第 {row.number} 行“{_LABELS[key]}”{error}") from error
     return made, refused
+
+
+def _remarked(made: Mapping[str, str], row: Row, table: Table) -> Iterator[Note]:
+    """备注里像台数、说到 SSD 的，与这一行的台数、SSD 不一样：要人点头。"""
+    note, count = made["note"], made["count"]
+    hints = {**likely(note), **counted(note)}
+    if odd := [text for text, number in hints.items() if number != count]:
+        shown = "、".join(f"“{text}”" for text in odd)
+        said = f"备注里的{shown}像是写了台数，台数照“{count or '空'}”，请核对"
+        yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
+    if not row.text[_LABELS["ssd"]] and "ssd" in note.casefold():
+        said = f"“{note[:40]}”里写了 SSD，SSD 一栏空着，当作 否，请核对"
+        yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
 
 
 def _note(outcome: Outcome, row: Row, table: Table, label: str, text: str, *, doubtful: bool = False) -> Note:

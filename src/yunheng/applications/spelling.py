@@ -1,8 +1,9 @@
-"""人在申请表里的写法：一句话的配置拆成核、GB、台；没有填的几种记号。只认同一单位，不换算，认不出的不猜。"""
+"""人在申请表里的写法：一句话的配置拆成核、GB、台，备注里像台数的；没有填的几种记号。只认同一单位，不换算，认不出的不猜。"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from yunheng.tables import folding
@@ -15,6 +16,24 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"[\s,，、;；/+|×*xX]*")
+_N = r"([0-9]{1,3}|[①-⑳]|[一二两三四五六七八九十双]{1,3})"
+#: 后面跟着别的单位的不是台数：×4核、共 16G
+_OTHER = r"(?![0-9.]|\s*(?:核|[GTMK]B?(?![A-Za-z])|C(?![A-Za-z])|VCPU|万|元|次|%|年|个?月|日|天|小时|人|用户))"
+_SPOKEN = "台|节点|套|个(?!月)|组|份|副本|实例|主机|机(?!房|构|制|器人|密|关)|服务器|虚机|VM|nodes?"
+#: 说的就是台数：×3、数量：3、3 台
+_COUNTED = re.compile(
+    rf"(?<![A-Za-z0-9核块])(?:[×✕✖╳*]|X)\s*(?!86(?![0-9])){_N}{_OTHER}"
+    rf"|(?:数量|台数|总数|一?共计?|合计|总计)\s*[为是有]?\s*[:=]?\s*{_N}{_OTHER}"
+    rf"|(?<![0-9.第A-Za-z]){_N}\s*台(?!账|式|阶)",
+    re.IGNORECASE,
+)
+#: 多半说的是台数：3节点、2套、3×；500G×2 说的也许是盘
+_LIKELY = re.compile(
+    rf"(?<![0-9.第A-Za-z一二两三四五六七八九十]){_N}\s*(?:{_SPOKEN})|(?<![0-9.A-Za-z]){_N}\s*[×✕✖╳](?!\s*[0-9]{{3}})"
+    rf"|[×✕✖╳*]\s*{_N}{_OTHER}",
+    re.IGNORECASE,
+)
+_DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "双": 2}
 _KEYS = {"核": "cores", "VCPU": "cores", "C": "cores", "台": "count"}
 
 
@@ -44,6 +63,9 @@ def spelled(text: str) -> Spelled | None:
             return None
         at = found.end()
         unit, named = found["unit"].upper(), found["head"] or found["tail"] or ""
+        if found["unit"] in ("Gb", "Tb"):
+            # 位和字节差 8 倍
+            return None
         key = _KEYS.get(unit, "")
         if unit in ("G", "GB") and (named == "内存" or (not named and "cores" in values and "memory" not in values)):
             key = "memory"
@@ -56,3 +78,30 @@ def spelled(text: str) -> Spelled | None:
         else:
             values[key] = found["number"]
     return Spelled(values, tuple(left)) if len(values) + len(left) > 1 and values else None
+
+
+def counted(note: str) -> dict[str, str]:
+    """备注里说的就是台数的：那几个字 → 几台。"""
+    return dict(_hinted(_COUNTED, folding.code(note)))
+
+
+def likely(note: str) -> dict[str, str]:
+    """备注里多半说的是台数的；一个、一套不算。"""
+    return {text: number for text, number in _hinted(_LIKELY, folding.code(note)) if number != "1"}
+
+
+def _hinted(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
+    for match in pattern.finditer(text):
+        yield match[0].strip(), _number(next(group for group in match.groups() if group))
+
+
+def _number(text: str) -> str:
+    """3、③、十二、两 → 数。"""
+    if text.isdecimal():
+        return str(int(text))
+    if "①" <= text <= "⑳":
+        return str(ord(text) - ord("①") + 1)
+    tens, ten, ones = text.rpartition("十")
+    if ten:
+        return str(_DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0))
+    return str(_DIGITS.get(text[:1], 0))

@@ -278,9 +278,8 @@ def _measured(table: Table, lines: Sequence[Line], kind: str) -> list[Line]:
 
 def _same(said: str, unit: str, cycle: str) -> bool:
     """列名写的就是计价单位：核、核·年 都是“核·年”；按次的，次也是。"""
-    whole = folding.compact(unit)
-    good = {whole, whole.partition("·")[0], whole.replace("·", "/")} | ({BY_COUNT} if cycle == BY_COUNT else set())
-    return folding.compact(said) in good - {""}
+    good = {unit, unit.partition("·")[0], unit.replace("·", "/"), BY_COUNT if cycle == BY_COUNT else ""} - {""}
+    return any(folding.same_unit(said, one) for one in good)
 
 
 def _numbered(lines: Sequence[Line], source: Source, kind: str) -> list[Line]:

@@ -89,13 +89,16 @@ class Column:
 
     def stated_unit(self, title: str) -> str:
         """列名括号里另写的单位（这一列自己的不算）；没有为空。"""
-        own = {folding.compact(unit) for unit in self.units}
-        own |= {folding.compact(inside) for name in (self.name, *self.aliases) for inside in folding.heading(name)[1]}
+        own = [*self.units, *_HARMLESS]
+        own += [inside for name in (self.name, *self.aliases) for inside in folding.heading(name)[1]]
         for inside in folding.heading(title)[1]:
             unit = re.sub("^单位[:：]?", "", inside)
-            if unit and folding.compact(unit) not in own | _HARMLESS:
+            if unit and not any(folding.same_unit(unit, one) for one in own):
                 return unit
-        return ""
+        plain = re.sub(r"[\s*:：]+", "", folding.code(title))
+        tails = [(plain[-len(unit) :], unit) for unit in self.units]
+        # 没有括号的：带宽MB
+        return next((tail for tail, unit in tails if _bitten(tail, unit)), "")
 
     def other_unit(self, title: str) -> str:
         """列名括号里写的是不能照读的单位：那几个字；没有为空。没有自己单位的数，只有倍数（万、千）照读不得。"""
@@ -271,18 +274,30 @@ def _number(column: Column, cell: Cell) -> Read:
     if plain.endswith("%"):
         return Read(raw, f"“{plain[:20]}”是百分数，请填真正的数，如 95")
     text = folding.number(raw, column.units)
-    if text is None and re.search(r"[0-9.,]\s+[0-9.,]", plain):
-        shown = re.sub(r"\s*\n\s*", "⏎", plain)[:20]
-        return Read(raw, f"“{shown}”中间有空白或换行，不知道是一个数还是几个，请填一个数")
-    if text is None and (odd := _unusual(plain)):
-        return Read(raw, odd)
-    if text is None and re.search("(?<![0-9,.])0[0-9]*,[0-9]", plain):
-        return Read(raw, f"“{plain[:20]}”的逗号当千分位还是小数点不清楚，请填不带逗号的数；单位不换算")
     if text is None:
-        unit = f"请按 {column.units[0]} 填" if column.units else "请填数"
-        example = f"，如 {'0.1' if column.units[:1] == ('TB',) else '8'}"
-        return Read(raw, f"“{plain[:20]}”不是数，{unit}{example}；单位不换算")
+        return Read(raw, _misread(column, plain))
     return Read(text, folded=_tidied(raw, text, "去掉空白、千分位、单位，全角折成半角"))
+
+
+def _misread(column: Column, plain: str) -> str:
+    """一格怎么不是数：说一句。"""
+    tail = re.sub(r"^[0-9.,\s]+", "", plain)
+    wrong = ""
+    if re.search(r"[0-9.,]\s+[0-9.,]", plain):
+        shown = re.sub(r"\s*\n\s*", "⏎", plain)[:20]
+        wrong = f"“{shown}”中间有空白或换行，不知道是一个数还是几个，请填一个数"
+    elif odd := _unusual(plain):
+        wrong = odd
+    elif re.match(r"[+±]\s*[0-9.]", plain):
+        wrong = f"“{plain[:20]}”前面有加号，不知道是再加多少还是一共多少；请填不带加号的总量"
+    elif unit := next((one for one in column.units if _bitten(tail, one)), ""):
+        wrong = f"“{plain[:20]}”写的是 {tail[:10]}，这一列按 {unit} 填，位（b）和字节（B）差 8 倍；单位不换算"
+    elif re.search("(?<![0-9,.])0[0-9]*,[0-9]", plain):
+        wrong = f"“{plain[:20]}”的逗号当千分位还是小数点不清楚，请填不带逗号的数；单位不换算"
+    else:
+        unit = f"请按 {column.units[0]} 填" if column.units else "请填数"
+        wrong = f"“{plain[:20]}”不是数，{unit}，如 {'0.1' if column.units[:1] == ('TB',) else '8'}；单位不换算"
+    return wrong
 
 
 def _stored_number(column: Column, cell: Cell) -> Read:
@@ -313,10 +328,15 @@ def _stored_number(column: Column, cell: Cell) -> Read:
     return Read(text, folded=folded, doubt="；".join(doubts))
 
 
+def _bitten(written: str, unit: str) -> bool:
+    """只差位和字节：MB 与 Mb。"""
+    return folding.compact(written) == folding.compact(unit) and not folding.same_unit(written, unit)
+
+
 def _own(column: Column, unit: str) -> bool:
     """另外显示的字是这一列自己的单位。"""
     money = ("¥", "￥", "CNY", "RMB") if "元" in column.units else ()
-    return folding.compact(unit) in map(folding.compact, (*column.units, *money))
+    return any(folding.same_unit(unit, own) for own in (*column.units, *money))
 
 
 def _dated_text(shown: str) -> bool:

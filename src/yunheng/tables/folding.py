@@ -28,6 +28,8 @@ _CLOCK = re.compile(r"[T\s]+([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
+#: 位（b）或字节（B）
+_BYTES = re.compile(r"[KMGTPkmgtp][bB](?![A-Za-z])|[KMGTPkmgtp][bB](?=ps|PS|/s)")
 _SCALE = re.compile(r"[十百千万亿萬億]|^[kKwW](?![A-Za-z])")
 #: 长得像的字：比编号时当作一个，前一行的换成后一行的
 ALIKE_FROM, ALIKE_TO = "oli_", "011-"
@@ -73,12 +75,13 @@ def number(text: str, units: Iterable[str] = ()) -> str | None:
     """写法认得出的数：全角、千分位、与列同一的单位去掉；认不出的为 None。不猜、不换算。
 
     数字中间的空白、换行不去：“8 16”是一个数还是两个，没有人知道。千分位不以 0 起：“0,125”的逗号说不清是什么。
+    前面的加号不去：“+8”是一共 8 还是再加 8，没有人知道。
     """
-    plain = code(text).removeprefix("+")
+    plain = code(text)
     folded = plain.casefold()
     for unit in sorted(units, key=len, reverse=True):
         ending = halfwidth(unit).casefold()
-        if ending and folded.endswith(ending):
+        if ending and folded.endswith(ending) and same_unit(plain[len(plain) - len(ending) :], unit):
             plain = plain[: len(plain) - len(ending)]
             break
     if "元" in units and plain[:1] in ("¥", "￥"):
@@ -88,6 +91,18 @@ def number(text: str, units: Iterable[str] = ()) -> str | None:
     if _THOUSANDS.fullmatch(plain):
         plain = plain.replace(",", "")
     return plain if _NUMBER.fullmatch(plain) else None
+
+
+def same_unit(written: str, unit: str) -> bool:
+    """写的单位是不是这一个：全半角、大小写不分，只有位和字节要分：MB 是 Mb 的 8 倍；全小写的 gb、tb 当作字节。"""
+    one, other = (re.sub(r"[\s*:：]+", "", unicodedata.normalize("NFKC", visible(text))) for text in (written, unit))
+    if one.casefold() != other.casefold():
+        return False
+    for found in _BYTES.finditer(other):
+        part = one[found.start() : found.end()]
+        if part[-1] != found[0][-1] and (part[-1] == "B" or part[0].isupper()):
+            return False
+    return True
 
 
 def scale(unit: str) -> str:

@@ -51,7 +51,7 @@ def _wide(text: str) -> str:
 
 def _other(said: str, column: Column) -> bool:
     """“单位：MB”“单位：分”：是这一类的列，又不是它自己的单位。"""
-    if column.kind != Kind.NUMBER or folding.compact(said) in map(folding.compact, column.units):
+    if column.kind != Kind.NUMBER or any(folding.same_unit(said, own) for own in column.units):
         return False
     if _STORAGE.fullmatch(said):
         return column.measured or any(_STORAGE.fullmatch(own) for own in column.units)

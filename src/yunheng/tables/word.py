@@ -173,10 +173,18 @@ class _Reader:
         self.placeholder = self.ticked = False
         self.in_text = self.in_code = False
         self.codes: list[list[str]] = []
+        #: 有自动编号的段落在哪里
+        self.numbered: dict[str, None] = {}
 
     def feed(self, archive: zipfile.ZipFile, part: str) -> None:
         """一段一段喂；坏了抛 Unreadable。"""
         fed(archive, part, self.name, self.limits, self._start, self._end, self._text)
+        if self.numbered:
+            shown, more = (
+                "、".join([*self.numbered][:5]),
+                f"等 {len(self.numbered)} 处" if len(self.numbered) > 5 else "",
+            )
+            self.document.aside.append(f"{shown}{more}的自动编号（1.、（一）、•，不是打上去的字）")
 
     # ── 元素 ──
 
@@ -266,9 +274,9 @@ class _Reader:
             self.paragraphs.append(self.looks.get("", Look()))
         elif name == "pStyle" and self.paragraphs:
             self.paragraphs[-1] = self.looks.get(attributes.get("val", ""), Look())
-        elif name == "shd" and self.stack[-3:-1] == ["p", "pPr"]:
+        elif self.stack[-3:] == ["p", "pPr", "shd"] or self.stack[-4:] == ["p", "pPr", "numPr", "numId"]:
             self.paragraphs[-1] = self.paragraphs[-1].copy()
-            self.paragraphs[-1].ground = ground(attributes)
+            self.paragraphs[-1].start(name, attributes)
         elif name == "fldSimple":
             self._code(attributes.get("instr", ""))
         elif name == "fldChar":
@@ -420,8 +428,8 @@ class _Reader:
             self._said(f"{self._where()}有{kind}的字“{visible(words)[:20]}”，文字里的照平常的字读")
 
     def _close_paragraph(self, table: _Table | None) -> None:
-        if self.paragraphs:
-            self.paragraphs.pop()
+        if self.paragraphs and self.paragraphs.pop().numbered and not self.boxes:
+            self.numbered[self._where().removesuffix("里")] = None
         joined, self.joined = self.joined, False
         if self.boxes or joined:
             return

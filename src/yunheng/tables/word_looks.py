@@ -33,7 +33,10 @@ def ground(attributes: Mapping[str, str]) -> str:
 
 @dataclass
 class Look:
-    """一段字（或一种样式）的样子。`colour`、`ground` 是字的颜色和底色，缺省的为空。"""
+    """一段字（或一种样式）的样子。`colour`、`ground` 是字的颜色和底色，缺省的为空。
+
+    `numbered` 是段落有没有自动编号，没有写的为 None。
+    """
 
     marks: set[str] = field(default_factory=set)
     raised: bool = False
@@ -42,6 +45,7 @@ class Look:
     narrow: bool = False
     colour: str = ""
     ground: str = ""
+    numbered: bool | None = None
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """一个元素（rPr 里的）。"""
@@ -59,6 +63,8 @@ class Look:
             self.small = bool(re.fullmatch("[0-9]{1,4}", value)) and tiny(str(int(value) / 2))
         elif name == "w":
             self.narrow = bool(re.fullmatch("[0-9]{1,3}", value)) and int(value) < _NARROW
+        elif name == "numId":
+            self.numbered = value not in ("", "0")
         elif name == "shd":
             self.ground = ground(attributes)
         elif name == "highlight":
@@ -71,6 +77,7 @@ class Look:
         self.lifted = self.lifted or other.lifted
         self.small = self.small or other.small
         self.narrow = self.narrow or other.narrow
+        self.numbered = self.numbered if other.numbered is None else other.numbered
         self.colour, self.ground = other.colour or self.colour, other.ground or self.ground
 
     def copy(self) -> Look:

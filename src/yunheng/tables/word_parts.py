@@ -9,6 +9,9 @@ from . import markup
 from .limits import Limits, TooLarge, Unreadable
 from .word_looks import Look, on
 
+#: 样式里段落的样子：底色、自动编号
+_OF_PARAGRAPH = (["style", "pPr", "shd"], ["style", "pPr", "numPr", "numId"])
+
 
 def broken(name: str) -> Unreadable:
     """打不开的 Word。"""
@@ -34,7 +37,7 @@ def styles(archive: zipfile.ZipFile, name: str, limits: Limits) -> dict[str, Loo
                 default = current
         elif element == "basedOn":
             based[current] = attributes.get("val", "")
-        elif current and (at[-3:-1] == ["style", "rPr"] or (element == "shd" and at[-3:-1] == ["style", "pPr"])):
+        elif current and (at[-3:-1] == ["style", "rPr"] or at[at.index("style") :] in _OF_PARAGRAPH):
             own[current].start(element, attributes)
 
     fed(archive, "word/styles.xml", name, limits, start, lambda _element: at.pop())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yunheng.applications import pasting
 from yunheng.applications.checking import check_row
 from yunheng.applications.pasting import from_text
 from yunheng.applications.spelling import spelled
@@ -94,3 +95,32 @@ def test_R032_数里有空白_放进表格等人改_不粘成一个数() -> None
     assert [column.key for column, _ in check_row({**found.rows[0], "cores": "8", "memory": "1,23"})] == [
         "memory", "os", "system_disk", "zone",
     ]  # fmt: skip
+
+
+HEAD = "服务类型\t台数\tCPU\t内存\t操作系统\t系统盘\t数据盘\tSSD\t网络区域\t备注"
+
+
+def pasted(count: str, ssd: str, note: str) -> pasting.Pasted:
+    return pasting.from_text(f"{HEAD}\n云主机\t{count}\t8\t32\t麒麟\t0.1\t1\t{ssd}\t政务外网\t{note}")
+
+
+def test_R032_SSD空着_没有这一列_当作否_一样写明() -> None:
+    found = pasted("1", "", "网关")
+    assert found.rows[0]["ssd"] == "否"
+    assert any("第 2 行" in note.where and "SSD 空着，当作 否" in note.text for note in found.notes)
+    assert not any("SSD" in note.text for note in pasted("1", "是", "网关").notes)
+    bare = pasting.from_text("服务类型\t台数\tCPU\t内存\n云主机\t1\t8\t32")
+    assert any("没有“SSD”一列，没写的当作 否" in note.text for note in bare.notes)
+
+
+@pytest.mark.parametrize("note", ["×3", "数量：3", "3节点", "两套", "3台"])
+def test_R032_备注写的台数与台数一列不一样_要人点头(note: str) -> None:
+    found = pasted("1", "否", note)
+    assert any(one.doubtful and "像是写了台数" in one.text and "备注" in one.where for one in found.notes)
+    same = pasted("2" if note == "两套" else "3", "否", note)
+    assert not any("像是写了台数" in one.text for one in same.notes)
+
+
+def test_R032_备注写SSD而SSD空着_要人点头() -> None:
+    assert any(one.doubtful and "写了 SSD" in one.text for one in pasted("1", "", "数据盘 ssd").notes)
+    assert not any("写了 SSD" in one.text for one in pasted("1", "是", "数据盘 ssd").notes)
