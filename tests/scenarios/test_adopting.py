@@ -180,7 +180,7 @@ def test_R075_台账更正以后服务商再送的_收下而不采用_当场提�
     assert "区科创中心 2026-07-08 更正台账" in page
     sent = stated()
     assert sent["API-9"].state == sending.PASSED_OVER
-    assert "照证据更正" in sent["API-9"].text
+    assert sent["API-9"].text.startswith("区科创中心 2026-07-08 已照证据更正")
     told = [one for one in evidence.of(made.replacement) if one.kind == "工单" and "API-9" in one.title]
     assert any("没有采用：区科创中心" in line for one in told for line in one.lines)
 

@@ -76,7 +76,8 @@ def _state(disposal: Disposal | None, later: str, odd: Sequence[str], passed: st
     if kind in Disposal.DROPPED:
         return kind, f"{reason}（不计入）"
     if passed:
-        return PASSED_OVER, "；".join([passed, *([reason] if reason else []), *odd])
+        # 状态一栏已经写着“没有采用”
+        return PASSED_OVER, "；".join([passed.removeprefix(f"{PASSED_OVER}："), *([reason] if reason else []), *odd])
     if odd:
         return kind or ODD, "；".join([*([reason] if reason else []), *odd])
     return ACCEPTED, ""
