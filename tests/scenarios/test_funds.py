@@ -333,15 +333,21 @@ def test_R085_记错的费用再记一条更正_写明理由_旧的留着_只算
     assert "原为 100.00 元：又核了一遍" in page
 
 
-def test_R083_结算冻结以后_灾备费用不能再更正(tmp_path: Path) -> None:
+def test_R085_方案报送以前灾备费用能更正_报送以后不能_退回重编的又能(tmp_path: Path) -> None:
     used()
-    approved(tmp_path)
+    case = approved(tmp_path)
     asset()
     decided(SDSJ="100")
     billed("1000.00")
-    with pytest.raises(Refused, match="已经冻结"):
-        billed("100.00", reason="多写了一个零")
-    assert RecoveryCost.objects.count() == 1
+    # 计量结果冻结了，方案还在编：决算单这时才到，打错了能改
+    billed("100.00", reason="多写了一个零")
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
+    act("shy", case, "report")
+    with pytest.raises(Refused, match=f"方案已经报送（{case.number}），灾备费用不能再更正"):
+        billed("90.00", reason="又核了一遍")
+    act("kw", case, "return", opinion="灾备的数再核")
+    billed("90.00", reason="又核了一遍")
+    assert [cost.amount for cost in recovery.costs()] == [Decimal("90.00")]
 
 
 # ── R-086 ──

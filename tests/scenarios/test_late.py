@@ -106,6 +106,17 @@ def test_R083_没有又到的不说_别的年度的_没有新日子的日志不�
     assert {one.source_ref for one in late.listed(run, 9, 0)} == {"2", "3", f"PT-1/{frozen}/{ITEM}", "L2"}
 
 
+def test_R083_以前收到过而更正短了的_再送来不算收到过(tmp_path: Path) -> None:
+    used()
+    log = {"编号": "短", "资源": HOST, "首见日期": "2025-07-03", "末见日期": "2026-02-01", "更正": f"{HOST}-日志"}
+    send("日志", log)
+    approved(tmp_path)
+    again = {"编号": "再送", "资源": HOST, "首见日期": "2026-02-02", "末见日期": "2026-07-31"}
+    send("日志", again, on=LATER)
+    assert standing().count == 1
+    assert estimated().amount == adjusted() != 0
+
+
 def test_R083_提交以后冻结以前到的_不拦批准_先后都写明走补差_冻结以后照样列着(resource: str, tmp_path: Path) -> None:
     appraised()
     run = measured()

@@ -136,12 +136,18 @@ def shares(amount: Decimal, ratios: Mapping[str, str]) -> dict[str, Decimal]:
     return {code: Decimal(part) / 100 for code, part in zip(exact, parts, strict=True)}
 
 
+def _sent_out(year: int) -> str:
+    """这一年度的方案已经报送的，办件编号；还在编、退回重编的为空。"""
+    freeze = queries.frozen(year)
+    return "" if freeze is None or freeze.case.board.step == "plan" else freeze.case.number
+
+
 def bill(
     *, actor: Actor, on: date, code: str, year: int, amount: Decimal, document: str, reason: str = ""
 ) -> RecoveryCost:
     """记某服务年度的一笔灾备费用，照定了的比例拆到分；扩容的不收。
 
-    记过的再记就是更正，要写 `reason`，旧的留着；那个服务年度的结算冻结以后不能再更正。
+    记过的再记就是更正，要写 `reason`，旧的留着；算进了预算的不能改：那个服务年度的方案报送以后不能再更正。
     """
     if actor.role != Role.REVIEWER:
         raise NotYours(["灾备费用由区科创中心记（M10-五，R-085）"])
@@ -165,8 +171,10 @@ def bill(
         earlier = costs().filter(code=code, service_year=year).first()
         if earlier and not reason.strip():
             problems.append(f"{code} {year} 服务年度的费用已记过；记错了要更正的，写明更正的理由（R-085）")
-        elif earlier and queries.frozen(year):
-            problems.append(f"{year} 服务年度的结算已经冻结，灾备费用不能再更正（R-083、R-085）")
+        elif earlier and (sent := _sent_out(year)):
+            problems.append(
+                f"{year} 服务年度的结算项目方案已经报送（{sent}），灾备费用不能再更正；退回重编的可以（R-080、R-085）"
+            )
         elif reason.strip() and not earlier:
             problems.append(f"{code} {year} 服务年度还没有记过费用，没有可更正的（R-085）")
         if problems:

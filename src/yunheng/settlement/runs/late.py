@@ -49,12 +49,12 @@ def _concerns(row: str) -> str:
     )
 
 
-#: 日志常常从头到今天再送一遍：那一年的日子以前都收到过的，没有新东西，不算；更正总算
-_NOVEL = """
+#: 日志常常从头到今天再送一遍：那一年的日子以前都收到过的，没有新东西，不算；更正总算。更正了、作废了的不算收到过
+_NOVEL = f"""
 (r.kind <> '日志' OR r.corrects_id IS NOT NULL OR NOT EXISTS (
     SELECT FROM (
         SELECT min(q.payload->>'首见日期') AS began, max(q.payload->>'末见日期') AS ended FROM ledger_received AS q
-        WHERE q.kind = '日志' AND q.payload->>'资源' = r.payload->>'资源' AND q.id < r.id
+        WHERE q.kind = '日志' AND q.payload->>'资源' = r.payload->>'资源' AND q.id < r.id AND {alive("q")}
     ) AS known
     WHERE known.began <= r.payload->>'首见日期' AND known.ended >= least(r.payload->>'末见日期', %(last)s)
 ))
