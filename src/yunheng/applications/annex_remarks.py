@@ -39,6 +39,8 @@ def read(host: Host, note: str, reading: Reading) -> Remark:
         shown = f"台数一列“{column}”、" if column else ""
         reading.refuse(where, f"台数写了几处、不一样：{shown}备注“{flat(note)}”；请只留一处")
     count = (said or ["1"])[0]
+    if not said and "count" in host.values and host.values.get("action") not in ("变更", "释放"):
+        reading.notes.append(f"{host.place('count')}“台数”空着，当作 1 台")
     hints = likely if said else {**likely, **counted}
     if odd := [text for text, number in hints.items() if number != count]:
         shown = "、".join(f"“{text}”" for text in odd)

@@ -16,6 +16,7 @@ from .sections import HOST_COLUMNS, SECTIONS
 #: 附件3 的一行比附件1 多的
 _CHANGING = {"action": "变更操作", "resource": "资源", "backup": "备份"}
 _CELLS = _CHANGING | {column.key: column.label for column in HOST_COLUMNS}
+_MACHINE = [key for key, _ in MACHINE_COLUMNS]
 #: 没有填就是它
 _BLANK = {"ssd": "否"}
 
@@ -89,7 +90,7 @@ def _rows(title: str, first: list[Mapping[str, Any]], second: list[Mapping[str, 
 def _machines(title: str, first: list[Mapping[str, Any]], second: list[Mapping[str, Any]]) -> Iterator[Difference]:
     for index in range(max(len(first), len(second))):
         before, after = (
-            " / ".join(str(rows[index][key]) for key, _ in MACHINE_COLUMNS if rows[index].get(key))
+            " / ".join(str(rows[index][key]) for key in ("owned", *_MACHINE) if rows[index].get(key))
             if index < len(rows)
             else ""
             for rows in (first, second)

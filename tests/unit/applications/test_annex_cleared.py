@@ -158,6 +158,12 @@ def test_R047_勾了没填数量的服务项_取消了也是一处改动() -> No
     assert [(one.before, one.after) for one in compare("new", first, second)] == [("勾选，没有填数量", "")]
 
 
+def test_R047_附件2_现有服务器从自有改成租用_是一处改动() -> None:
+    now = content(2)
+    other = {**now, "machines": [{**now["machines"][0], "owned": "租用"}, *now["machines"][1:]]}
+    assert [one.place for one in compare("migration", now, other)] == ["现有服务器第 1 行"]
+
+
 def test_R036_附件3_只换了动作_换了资源_也是改动() -> None:
     rows = [{"action": "变更", "resource": "ECS-01", "cores": "8"}]
     assert [

@@ -82,6 +82,7 @@ def test_R047_附件3_备注与台数不一样_拒绝到格(note: str, tmp_path:
 
 def test_R047_附件3_新增没填台数_备注像台数的要人点头_印的写法照读(tmp_path: Path) -> None:
     assert "当作 1 台" in doubted(change(tmp_path, "新增", "", "应用 ×3"))
+    assert any("“台数”空着，当作 1 台" in note for note in change(tmp_path, "新增", "", "应用").notes)
     found = change(tmp_path, "新增", "", "×3 台")
     assert (found.values["changes"][0]["count"], found.blocked) == ("3", False)
 
