@@ -176,13 +176,14 @@ def test_R073_一天的页上有账目_单据_工单_日志_价格版本_口径_
         "2025-07-03 首见，2026-07-31 末见",
         "目录版本",
         "K-01",
-        "K-03",
         "days/2025-11-30/",
         "days/2025-12-02/",
         "看证据",
         "我有异议",
     ):
         assert words in page, words
+    # 这个服务年度恰好 365 天，年价怎样折日都一样：不是起作用的口径
+    assert "K-03" not in page.partition("起作用的口径")[2]
     first = opened(signed_in("mzj"), f"/settlement/runs/{run.pk}/days/2025-07-01/", resource=HOST)
     assert "前一天" not in first
     assert "后一天" in first

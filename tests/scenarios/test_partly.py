@@ -106,8 +106,11 @@ def test_R075_批次以后又裁的_不改那一批说的(tmp_path: Path) -> Non
     rule("不计费", MIDDLE)
     assert by_command(run, tmp_path) == on_page(run)
     trial = recasting.recast(actor=cast()["shy"], on=JULY, run=run)
-    words = why.why(book(trial), queries.lines_of(trial).filter(resource=HOST, item=CPU)[0])[0].evidence
-    assert any("2025-10-11 至 2026-06-30（含）不计费" in one for one in words)
+    line = queries.lines_of(trial).filter(resource=HOST, item=CPU)[0]
+    told, _ = why.why(book(trial), line, why.trials_of(book(trial)))
+    assert any("2025-10-11 至 2026-06-30（含）不计费" in one for one in told.evidence)
+    # 试算的批次没有自己的数据包：照它所照的那一批和试算时的裁定，也重算得出哪些口径起作用
+    assert told.codes is not None
 
 
 def test_R075_年度页写几条只裁了一部分_裁满了就不写() -> None:

@@ -116,9 +116,21 @@ def test_R076_阶梯项写全市总量_各档_平均单价怎么来() -> None:
     listed = openpyxl.load_workbook(io.BytesIO(sheet.getvalue()))["账目"]
     prices = {row[5].value: (row[14].value, row[14].number_format) for row in listed.iter_rows(min_row=2)}
     assert prices[TIER] == (260, "#,##0.000000")
-    assert "K-07" in told.codes
+    # 恰好 260 元，取几位小数都一样：K-07 不起作用
+    assert "K-07" not in told.codes
     assert "测试期只有市级政务云的基础设施服务有" in text
     assert not {"K-01", "K-09"} & set(told.codes)
+
+
+def test_R005_均价除不尽的_取几位小数这一条就不同_列着均价位数的口径() -> None:
+    delivered()
+    item = Item.objects.get(code=TIER)
+    tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=item, year=YEAR, total=Decimal(3500))
+    run = measured()
+    line = BillLine.objects.get(run=run, item=TIER)
+    page = signed_in("shy").get(f"/settlement/runs/{run.pk}/lines/{line.seq}/")
+    assert "K-07" in page.context["told"].codes
+    assert "改选另一项这一条就变" in page.content.decode()
 
 
 def test_R072_主机写下发日_测试期满日_哪天数量变了_后一条不再列测试期的口径() -> None:

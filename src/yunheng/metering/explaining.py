@@ -12,8 +12,9 @@ from io import BytesIO
 from typing import Any
 
 from yunheng.metering import engine, result
+from yunheng.metering.acting import Trials
 from yunheng.metering.borrowing import is_borrowed
-from yunheng.metering.reading import Package
+from yunheng.metering.reading import Package, rows_about
 from yunheng.metering.telling import Known, Tiers, rulings_of, stated, tell, tiers_of
 from yunheng.rules.periods import last_day
 from yunheng.rules.trial import Grant
@@ -47,7 +48,7 @@ class Explanation:
                 f"  {self.equation}",
                 *(f"  · {sentence}" for sentence in self.evidence),
                 f"  条款：{'、'.join(self.articles)}",
-                *(f"  口径：{sentence}" for sentence in self.conventions),
+                *(f"  口径：{sentence}" for sentence in self.conventions or ["换哪一项这一条都不变"]),
             ]
         )
 
@@ -70,7 +71,20 @@ def explain(
     chosen = [pair for pair in chosen if resource in (None, pair[1]["resource"]) and item in (None, pair[1]["item"])]
     if not chosen:
         raise ValueError(_nothing(content, resource, item))
-    return [_explain(entry, content, package) for _, entry in chosen]
+    found = []
+    trials: tuple[str, Trials] | None = None
+    for _, entry in chosen:
+        # 账目按资源相连，一个资源只重算一遍
+        if trials is None or trials[0] != entry["resource"]:
+            trials = entry["resource"], trials_of(package, entry["resource"], content["conventions"])
+        found.append(_explain(entry, content, package, trials[1].acting(entry)))
+    return found
+
+
+def trials_of(package: Package, resource: str, options: Mapping[str, str]) -> Trials:
+    """照数据包里 `resource` 的那一部分，逐个口径改选重算。"""
+    assert package.manifest is not None
+    return Trials(package.manifest, rows_about(package, resource), options)
 
 
 def _nothing(content: Mapping[str, Any], resource: str | None, item: str | None) -> str:
@@ -111,17 +125,17 @@ def overview(content: Mapping[str, Any]) -> str:
     )
 
 
-def _explain(line: Mapping[str, Any], content: Mapping[str, Any], package: Package) -> Explanation:
+def _explain(
+    line: Mapping[str, Any], content: Mapping[str, Any], package: Package, codes: tuple[str, ...]
+) -> Explanation:
     neighbours = [
         other
         for part in ("lines", "disputed")
         for other in content.get(part, ())
         if (other["resource"], other["item"]) == (line["resource"], line["item"])
     ]
-    told = tell(line, _known(line, content, package), content, neighbours)
-    conventions = tuple(
-        f"{code} {asked}：{chosen}" for code, asked, chosen in stated(told.codes, content["conventions"])
-    )
+    told = tell(line, _known(line, content, package), content, neighbours, codes)
+    conventions = tuple(f"{code} {asked}：{chosen}" for code, asked, chosen in stated(codes, content["conventions"]))
     return Explanation(line, told.equation, told.evidence, told.articles, conventions)
 
 

@@ -99,7 +99,7 @@ def _read_manifest(package: Package, path: Path) -> None:
         package.problem(MANIFEST, None, key, reason)
 
     if not path.is_file():
-        wrong("-", f"缺少 {MANIFEST}.json")
+        wrong("-", _unreadable(path) or f"缺少 {MANIFEST}.json")
         return
     if path.stat().st_size > MAX_LINE:
         wrong("-", f"{MANIFEST}.json 超过 1 MiB")
@@ -193,8 +193,9 @@ def _read_table(package: Package, table: Table, path: Path) -> None:
     columns = ", ".join(f"{_quoted(c.name)} VARCHAR" for c in table.columns)
     if not path.is_file():
         connection.execute(f"CREATE OR REPLACE TABLE {stage} (row BIGINT, {columns})")
-        if table.required:
-            package.problem(table.name, None, "-", f"缺少这张表（{table.name}.csv）")
+        why = _unreadable(path) or (f"缺少这张表（{table.name}.csv）" if table.required else "")
+        if why:
+            package.problem(table.name, None, "-", why)
             package.unreadable.add(table.name)
         return
     clean, blanks = scan(path)
@@ -230,6 +231,17 @@ def _read_table(package: Package, table: Table, path: Path) -> None:
         [str(path_for_rows)],
     )
     path_for_rows.unlink()
+
+
+def _unreadable(path: Path) -> str:
+    """有这个名字而读不出的：为什么。真的没有的为空：可缺的表没有才等于空表。"""
+    if not os.path.lexists(path):
+        return ""
+    if path.is_dir():
+        return f"{path.name} 是一个目录，不是文件"
+    if path.is_symlink():
+        return f"{path.name} 是指向别处的链接，指的文件读不到"
+    return f"{path.name} 不是普通的文件，读不出"
 
 
 def _literal(text: str) -> str:
@@ -351,10 +363,30 @@ def period(manifest: Manifest) -> tuple[date, date]:
 
 def rows_of(package: Package) -> Tables:
     """把暂存表读成普通的行；空单元格是空串。"""
-    tables = {}
-    for table in TABLES:
-        names = [column.name for column in table.columns]
-        listed = ", ".join(_quoted(name) for name in names)
-        rows = package.connection.execute(f"SELECT {listed} FROM {_quoted(f'raw_{table.name}')}").fetchall()
-        tables[table.name] = [dict(zip(names, (cell or "" for cell in row), strict=True)) for row in rows]
-    return tables
+    return {table.name: _rows(package, table) for table in TABLES}
+
+
+#: 一个资源的账目只看这些行：它自己的，和有关的单据、项目、单位、目录项；考核、日历不动账目，不取
+_DETAILS = "SELECT 单号 FROM raw_单据明细 WHERE 资源 = $1"
+_PROJECTS = f"SELECT 项目 FROM raw_单据 WHERE 单号 IN ({_DETAILS})"
+_ABOUT = {
+    **dict.fromkeys(("单据明细", "工单", "日志", "用量", "差异裁定"), "资源 = $1"),
+    "单据": f"单号 IN ({_DETAILS})",
+    "项目": f"项目 IN ({_PROJECTS})",
+    "机构": f"类型 = '云服务商' OR 代码 IN (SELECT 单位 FROM raw_项目 WHERE 项目 IN ({_PROJECTS}))",
+    **dict.fromkeys(("目录", "阶梯", "全市用量"), "目录项 IN (SELECT 目录项 FROM raw_单据明细 WHERE 资源 = $1)"),
+    **dict.fromkeys(("考核", "满意度", "日历"), "$1 IS NULL"),
+}
+
+
+def rows_about(package: Package, resource: str) -> Tables:
+    """一个资源的那一部分，读成普通的行：照它算出的账目、待核与整包的相同。"""
+    return {table.name: _rows(package, table, f" WHERE {_ABOUT[table.name]}", [resource]) for table in TABLES}
+
+
+def _rows(package: Package, table: Table, where: str = "", given: Sequence[str] = ()) -> list[dict[str, str]]:
+    names = [column.name for column in table.columns]
+    listed = ", ".join(_quoted(name) for name in names)
+    stage = _quoted(f"raw_{table.name}")
+    rows = package.connection.execute(f"SELECT {listed} FROM {stage}{where}", list(given)).fetchall()
+    return [dict(zip(names, (cell or "" for cell in row), strict=True)) for row in rows]

@@ -44,7 +44,10 @@ def unpack_workbook(source: Path, folder: Path) -> list[str]:
                 if count > 1 and (name == MANIFEST or name in TABLE):
                     problems.append(Problem(name, None, "-", f"同一张表有 {count} 份（工作表同名），请只留一份"))
             for name, entry in named:
-                if (name == MANIFEST or name in TABLE) and entry.part:
+                if name == MANIFEST or name in TABLE:
+                    if not entry.part:
+                        problems.append(Problem(name, None, "-", "这张工作表读不出：是图表，或文件里没有它的内容"))
+                        continue
                     _Sheet(book, entry, name, problems, warnings, budget).write(folder)
                 elif name not in GUIDES:
                     warnings.append(f"数据包里多余的工作表，已忽略：{entry.title}")
@@ -84,7 +87,7 @@ class _Sheet:
         sheet = Sheet(self.entry.title)
         rows = self._rows(sheet)
         if self.name == MANIFEST:
-            _write_manifest(rows, folder)
+            self.warnings += _write_manifest(rows, folder)
         else:
             with (folder / f"{self.name}.csv").open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerows(row or [""] for row in rows)
@@ -146,13 +149,21 @@ class _Sheet:
         return cell.text
 
 
-def _write_manifest(rows: Iterator[list[str]], folder: Path) -> None:
+def _write_manifest(rows: Iterator[list[str]], folder: Path) -> list[str]:
+    """写 数据包.json；返回提醒：写了两遍的键、没有键的值、第 2 列以后的格，照 JSON 一样逐个点名。"""
     content: dict[str, Any] = {}
     chosen: dict[str, str] = {}
-    for row in rows:
-        key, value = ([cell.strip(WHITE_SPACE) for cell in row] + ["", ""])[:2]
+    seen: dict[str, list[tuple[int, str]]] = {}
+    warnings = []
+    for number, row in enumerate(rows, 1):
+        key, value, *others = [cell.strip(WHITE_SPACE) for cell in row] + [""] * (2 - len(row))
+        if others := [cell for cell in others if cell]:
+            warnings.append(f"工作表“{MANIFEST}”第 {number} 行只看前两列，已忽略：{'、'.join(map(_short, others))}")
+        if not key and value:
+            warnings.append(f"工作表“{MANIFEST}”第 {number} 行没有键，已忽略：{_short(value)}")
         if not key or (key, value) == ("键", "值") or not value:
             continue
+        seen.setdefault(key, []).append((number, value))
         if key.startswith("口径."):
             chosen[key.removeprefix("口径.")] = value
         elif key in _INTEGERS and re.fullmatch(_INTEGERS[key], value):
@@ -161,4 +172,17 @@ def _write_manifest(rows: Iterator[list[str]], folder: Path) -> None:
             content[key] = value
     if chosen:
         content["口径"] = chosen
+    warnings += [
+        f"工作表“{MANIFEST}”里写了两遍的键，取后一个：{_short(key)}（"
+        f"{'，'.join(f'第 {number} 行 {_short(value)}' for number, value in found)}）"
+        for key, found in seen.items()
+        if len(found) > 1
+    ]
     (folder / f"{MANIFEST}.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    return warnings
+
+
+def _short(text: str) -> str:
+    """一格的话，太长的截短，不换行。"""
+    line = " ".join(text.split())
+    return f"{line[:40]}…" if len(line) > 40 else line

@@ -123,18 +123,22 @@ class Known:
 
 @dataclass(frozen=True)
 class Told:
-    """说出来的：算式一句、来历若干句、条款、起作用的口径。"""
+    """说出来的：算式一句、来历若干句、条款、起作用的口径；没有数据包可以重算，说不准哪些口径起作用的为 None。"""
 
     equation: str
     evidence: tuple[str, ...]
     articles: tuple[str, ...]
-    codes: tuple[str, ...]
+    codes: tuple[str, ...] | None
 
 
 def tell(
-    line: Mapping[str, Any], known: Known, head: Mapping[str, Any], neighbours: Sequence[Mapping[str, Any]]
+    line: Mapping[str, Any],
+    known: Known,
+    head: Mapping[str, Any],
+    neighbours: Sequence[Mapping[str, Any]],
+    codes: tuple[str, ...] | None,
 ) -> Told:
-    """`line` 照 结算.json 的写法；`neighbours` 是同一资源、目录项的各条。
+    """`line` 照 结算.json 的写法；`neighbours` 是同一资源、目录项的各条；`codes` 是起作用的口径（`acting`）。
 
     `head` 要有 service_year、until（计至哪天，不含）、conventions。
     """
@@ -163,22 +167,7 @@ def tell(
     articles.append("D14-15" if unified else "D62-九")
     evidence.append("由区级统一支付" if unified else "由使用单位自行支付")
     shown = equation(line, head, known.unit, known.cycle, known.pricing)
-    return Told(shown, tuple(evidence), tuple(articles), acting(line, known, options))
-
-
-def acting(line: Mapping[str, Any], known: Known, options: Mapping[str, str]) -> tuple[str, ...]:
-    """对这一条起作用的口径，按编号：全系统只有这一处判。没有列的，改选另一项这一条也不变。"""
-    codes = {"K-05"}
-    codes |= {"年": {"K-03"}, "月": {"K-04"}}.get(known.cycle, set())
-    if known.pricing == "阶梯":
-        codes.add("K-07")
-    if known.grant is not None:
-        codes |= set(trial.acting(known.grant, options, date.fromisoformat(line["from"])))
-    if known.released and known.released.isoformat() == line["until"]:
-        codes.add("K-10")
-    if "K-19" in options and any(span.ruling == "认可" for span in known.rulings.get("D4", ())):
-        codes.add("K-19")
-    return tuple(sorted(codes))
+    return Told(shown, tuple(evidence), tuple(articles), codes)
 
 
 def stated(codes: Iterable[str], options: Mapping[str, str]) -> list[tuple[str, str, str]]:

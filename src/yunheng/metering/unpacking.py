@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
-from yunheng.metering.format import MANIFEST
+from yunheng.metering.format import MANIFEST, TABLE
 from yunheng.metering.problems import PackageError, Problem
 from yunheng.tables.limits import PACKAGE, Limits, Unreadable, guard, guard_directory
 
@@ -17,6 +17,8 @@ BOMB_RATIO = 300
 _CHUNK = 8 << 20
 _TAIL = 66_000
 _UTF8 = 0x800
+#: 数据包自己的文件名：叫这个名字的目录不当作没有
+_OWN = {f"{MANIFEST}.json", *(f"{name}.csv" for name in TABLE)}
 _BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
 
 
@@ -90,6 +92,8 @@ def _extract(archive: zipfile.ZipFile, folder: Path, home: str) -> list[str]:
             problems.append(Problem(MANIFEST, None, "-", f"压缩文件里的路径越出了数据包：{entry.filename}"))
         elif path.parts and not entry.is_dir():
             files.append((path, entry))
+        elif path.name in _OWN:
+            problems.append(Problem(MANIFEST, None, "-", f"压缩文件里的 {path} 是一个目录，不是文件"))
     for path, count in Counter(path for path, _ in files).items():
         if count > 1:
             problems.append(

@@ -60,25 +60,3 @@ def charge_start(grant: Grant, conventions: Mapping[str, str]) -> date:
         return grant.on
     anniversary = add_months(grant.on, months_from(grant.on))
     return anniversary + timedelta(days=1) if conventions["K-01"] == "civil_code" else anniversary
-
-
-def acting(grant: Grant, conventions: Mapping[str, str], first_day: date) -> tuple[str, ...]:
-    """决定“从哪天起计费”的口径里，对自 `first_day` 起的一条账目起作用的：改选另一项，这一条就可能不同。
-
-    测试期无论怎样算都早已期满的（如去年下发、今年调价后的一条），哪一项都不起作用。
-    """
-    if not may_have(grant.category, grant.level):
-        return ()
-    latest = add_months(grant.on, months_from(grant.on)) + timedelta(days=1)
-    if first_day > latest:
-        return ()
-    codes = []
-    if grant.form != FIRST_APPLICATION:
-        codes.append("K-09")
-    if grant.nth > 1:
-        codes.append("K-17")
-    if grant.cycle not in _RECURRING:
-        codes.append("K-18")
-    if has_trial(grant, conventions):
-        codes.append("K-01")
-    return tuple(sorted(code for code in codes if code in conventions))

@@ -124,12 +124,3 @@ def test_R072_版本1没有的两条口径_照算法正文每次都有不分周�
     first = {"K-01": "same_day", "K-09": "yes"}
     assert trial.has_trial(grant(nth=3), first)
     assert trial.has_trial(grant(cycle="一次性"), first)
-
-
-def test_R005_只列起作用的口径_测试期早已期满的一条也不列() -> None:
-    assert trial.acting(grant(), DEFAULT, date(2023, 10, 10)) == ("K-01",)
-    assert trial.acting(grant(form="变更", nth=2), DEFAULT, date(2023, 10, 10)) == ("K-01", "K-09", "K-17")
-    # 没有测试期是 K-09 定的：改选了就有，K-01 这时不起作用
-    assert trial.acting(grant(form="变更"), DEFAULT | {"K-09": "no"}, date(2023, 7, 10)) == ("K-09",)
-    assert trial.acting(grant(), DEFAULT, date(2024, 1, 1)) == ()
-    assert trial.acting(grant(level="区级"), DEFAULT, date(2023, 7, 10)) == ()

@@ -3,39 +3,67 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Iterator
 from datetime import date
 from io import BytesIO, TextIOWrapper
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 from yunheng.ledger.charging import kinds_of
 from yunheng.ledger.models import Fact
+from yunheng.metering import explaining
+from yunheng.metering.acting import Trials
 from yunheng.metering.borrowing import is_borrowed
+from yunheng.metering.opening import opened
+from yunheng.metering.parting import part
 from yunheng.metering.telling import Known, Tiers, Told, stated, tell, tiers_of
 from yunheng.settlement.bill.daily import Book, Timeline
 from yunheng.settlement.models import BillLine, Run, RunFile
-from yunheng.settlement.runs import warned
+from yunheng.settlement.runs import staleness, warned
 from yunheng.settlement.runs.moves import reviewed_on
+from yunheng.settlement.runs.recasting import counted
 from yunheng.settlement.runs.running import PACKAGE
 
 #: 说不出时写明，不空着
 UNKNOWN = "台账里没有记"
 
 
-def why(book: Book, line: BillLine) -> tuple[Told, list[tuple[str, str, str]]]:
-    """一条账目的算式、来历、条款，和对它起作用的口径。"""
+def why(book: Book, line: BillLine, trials: Trials | None) -> tuple[Told, list[tuple[str, str, str]]]:
+    """一条账目的算式、来历、条款，和对它起作用的口径；`trials` 见 `trials_of`，没有的说不准哪些口径起作用。"""
     timeline = next(one for one in book.timelines if one.item.code == line.item)
     until = book.run.until_on.isoformat()
     head = {"service_year": book.run.service_year, "until": until, "conventions": book.conventions}
     others = [said(one) for one in timeline.lines if one.pk != line.pk]
-    told = tell(said(line), _known(book, timeline, line), head, others)
-    return told, stated(told.codes, book.conventions)
+    codes = trials.acting(said(line)) if trials else None
+    told = tell(said(line), _known(book, timeline, line), head, others, codes)
+    return told, stated(codes or (), book.conventions)
+
+
+def trials_of(book: Book) -> Trials | None:
+    """照这一批的数据包和算进去的裁定，把这个资源逐个口径改选重算；没有存数据包、重算与账目不符的为 None。"""
+    run, resource = book.run, book.place.resource
+    content = RunFile.objects.filter(run=run.base_id or run.pk, name=PACKAGE).values_list("content", flat=True).first()
+    if content is None:
+        return None
+    rows = [
+        dict(zip(staleness.COLUMNS[staleness.RULINGS], (*key, ruling, "—", start, until), strict=True))
+        for key, spans in counted(run).items()
+        if key[0] == resource
+        for start, until, ruling in spans
+    ]
+    with tempfile.TemporaryDirectory(prefix="yunheng-why-") as name:
+        part(BytesIO(content), Path(name) / "数据包", [resource], rows)
+        with opened(Path(name) / "数据包") as package:
+            found = explaining.trials_of(package, resource, book.conventions)
+    return found if all(found.holds(said(line)) for line in book.lines) else None
 
 
 def said(line: BillLine) -> dict[str, Any]:
     """照 结算.json 的写法。"""
     return line.stated | {
+        "unit": line.unit, "project": line.project, "provider": line.provider,
         "item": line.item, "resource": line.resource, "form": line.form, "order": line.order, "payer": line.payer,
         "differences": line.differences.split(",") if line.differences else [],
     }  # fmt: skip

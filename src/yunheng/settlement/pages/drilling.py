@@ -29,7 +29,7 @@ from yunheng.rules.money import UnitPrice
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.bill import daily, evidence, levels, objecting
 from yunheng.settlement.bill.levels import Place
-from yunheng.settlement.bill.why import why
+from yunheng.settlement.bill.why import trials_of, why
 from yunheng.settlement.models import BillLine, Run
 from yunheng.settlement.pages.years import CENTRE, MAX_PK, names_of
 from yunheng.settlement.runs import warned
@@ -182,7 +182,7 @@ def line(request: Request, pk: int, seq: int) -> HttpResponse:
     place = Place(found.unit, found.project, found.resource)
     book = daily.book_of(request.actor, run, place)
     assert book is not None
-    told, conventions = why(book, found)
+    told, conventions = why(book, found, trials_of(book))
     timeline = next(one for one in book.timelines if one.item == item)
     context = _frame(request, run, place, names) | {
         "line": found,
@@ -226,7 +226,8 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
     owner = book.resource.provider if book.resource else None
     settled = [one for one in portions if one.line and not one.line.disputed]
     held = [one for one in portions if one.line and one.line.disputed]
-    reasons = {one.line.pk: why(book, one.line) for one in portions if one.line}
+    trials = trials_of(book) if any(one.line for one in portions) else None
+    reasons = {one.line.pk: why(book, one.line, trials) for one in portions if one.line}
     acting = sorted({row for _, rows in reasons.values() for row in rows})
     logs, more = evidence.logs_of(run, place.resource)
     context = _frame(request, run, place, names_of()) | {
@@ -245,6 +246,7 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
         "more_logs": more,
         "resource": book.resource,
         "conventions": acting,
+        "unsure": trials is None,
         "reasons": [(one.item.name, reasons[one.line.pk][0]) for one in portions if one.line],
         "objections": objecting.about(
             request.actor, run.service_year, place.resource, [one.item.code for one in portions]
