@@ -131,3 +131,19 @@ def test_R077_名称里有引号逗号换行_系统写的包照样合CSV一章_�
     (row,) = [row for row in records(tmp_path / "表" / "项目.csv") if row[0] == project.code]
     assert row[1] == name
     assert digest(path) == run.digest
+
+
+def test_R077_年度没有完又没有截止日的_说一声_有截止日和完了的不说(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    used()
+    assert cli.main(["export", str(YEAR + 1), "--out", str(tmp_path / "甲.zip")]) == 0
+    said = capsys.readouterr().err
+    assert f"{YEAR + 1} 服务年度到 {YEAR + 2}-06-30 才完，今天是 {JULY}" in said
+    assert "如 2026-07-07" in said
+    assert cli.main(["export", str(YEAR + 1), "--cutoff", "2026-07-07", "--out", str(tmp_path / "乙.zip")]) == 0
+    assert cli.main(["export", str(YEAR), "--out", str(tmp_path / "丙.zip")]) == 0
+    assert "才完" not in capsys.readouterr().err
+    page = signed_in("shy").get("/settlement/package/").content.decode()
+    assert "还没有完" in page
+    assert "没有截止日，这个包算到年末" in page

@@ -29,6 +29,11 @@ _CHOICES = {
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,31}")
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _LENGTHS = {"名称": 200, "计价单位": 40, "主机规格": 20, "架构": 10, "服务内容": 1000, "服务标准": 1000}
+#: 计价单位末一段是时间的：核·年、元/核·月、GB 每天
+_TIME = re.compile(r"(年|月|季|周|星期|日|天|小时|时)(度)?$")
+_PARTS = re.compile(r"[/／·・•.*×每\s]+")
+#: 连着计的周期：计价单位写的时间要与它一样，否则单价差十二倍
+_RECURRING = ("年", "月")
 MAX_ROWS = 2000
 #: 从文件读出的一行带着的行号，不是目录的一栏
 NUMBER = "行号"
@@ -177,6 +182,11 @@ def _problems(cells: Mapping[str, str]) -> Iterable[str]:
     for column, options in _CHOICES.items():
         if cells[column] not in options:
             yield f"{column}：只能填 {'、'.join(options)}，现在是“{cells[column][:20]}”"
+    if other := _other_time(cells["计价单位"], cells["计费周期"]):
+        yield (
+            f"计价单位：写的是“{cells['计价单位'][:20]}”，按{other}，计费周期却是“{cells['计费周期']}”；"
+            "单价不换算，请改成同一个"
+        )
     if cells["计价方式"] == "阶梯":
         if cells["单价"]:
             yield "单价：阶梯计价的单价由全市总量定，这里留空"
@@ -184,3 +194,17 @@ def _problems(cells: Mapping[str, str]) -> Iterable[str]:
             yield "计费周期：阶梯只用于年、次"
     elif not _PRICE.fullmatch(cells["单价"]):
         yield f"单价：应为元，最多 6 位小数，现在是“{cells['单价'][:20]}”"
+
+
+def _other_time(unit: str, cycle: str) -> str:
+    """计价单位里写的、与计费周期不是一回事的时间；没有写、相同为空。人·月、核·时按次计的不管：那是量，不是周期。"""
+    if cycle not in _RECURRING:
+        return ""
+    last = _PARTS.split(re.sub(r"[（(\[【].*?[)）\]】]", "", unit).strip())[-1]
+    found = _TIME.search(last)
+    if found is None:
+        return ""
+    counted = last[: found.start()].removesuffix("个")
+    # 核年、人月连着写的也是；3 年、半年、两个月不是一年
+    same = found[1] == cycle and not re.search("[0-9一二两三四五六七八九十半数]$", counted)
+    return "" if same or (counted.endswith("一") and found[1] == cycle) else f"{counted[-3:]}{found[1]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -25,11 +26,26 @@ DATA_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 MEMORY_FLOOR_MIB = 256
 
 
+class _Once(argparse._StoreAction):
+    """只有一个值的选项：写了两遍而不同的不知道照哪一个，是用法错误。"""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        if option is not None:
+            given = namespace.__dict__.setdefault("_given", {})
+            if given.setdefault(self.dest, values) != values:
+                parser.error(f"{option} 写了两遍，不知道照哪一个：{given[self.dest]}、{values}")
+        super().__call__(parser, namespace, values, option)
+
+
 class _Parser(argparse.ArgumentParser):
     """帮助和用法错误都说中文。"""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(add_help=False, **options)
+        self.register("action", None, _Once)
+        self.register("action", "store", _Once)
         self._positionals.title = "参数"
         self._optionals.title = "选项"
         self.add_argument("-h", "--help", action="help", help="显示帮助")
@@ -39,6 +55,11 @@ class _Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         return super().format_help().replace("usage: ", "用法：", 1)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """打不出去的照实抛出：原来的不声不响，帮助打到满了的盘也算成了。"""
+        if message and file is not None:
+            file.write(message)
 
     def error(self, message: str) -> NoReturn:
         for english, chinese in (
@@ -177,7 +198,10 @@ def _say(content: Any, as_json: bool, text: Callable[[], str]) -> None:
 
 
 def _options(pairs: Sequence[str]) -> dict[str, str]:
-    chosen = dict(pair.partition("=")[::2] for pair in pairs)
+    chosen: dict[str, str] = {}
+    for code, _, option in (pair.partition("=") for pair in pairs):
+        if chosen.setdefault(code, option) != option:
+            raise ValueError(f"口径 {code} 写了两遍，不知道照哪一个：{chosen[code]}、{option}")
     conventions.resolve(chosen, MANIFEST_VERSION)
     return chosen
 
@@ -353,6 +377,7 @@ def _remind(_: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     _django()
     from yunheng.audit.refused import Refused  # noqa: PLC0415
+    from yunheng.orgs.access import business_date  # noqa: PLC0415
     from yunheng.settlement.runs import freezing  # noqa: PLC0415
 
     try:
@@ -360,6 +385,8 @@ def _export(arguments: argparse.Namespace) -> int:
     except Refused as error:
         print("；".join(error.problems) + "：加 --now", file=sys.stderr)
         return DATA_ERROR
+    if told := freezing.unfinished(arguments.year, arguments.cutoff, business_date()):
+        print(f"提醒：{told}", file=sys.stderr)
     print(which)
     print(f"已导出到 {arguments.out}；结算：yunheng settle {arguments.out} --out 目录")
     return 0
@@ -398,9 +425,15 @@ def _restore(arguments: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """命令入口。退出码：0 成功（管道断了也是），1 数据有错（逐条打印），2 用法错误，3 环境错误（磁盘、内存、库）。"""
-    arguments = _parser().parse_args(argv)
+    _open_streams()
+    ended: SystemExit | None = None
     try:
-        code = _answered(arguments)
+        try:
+            arguments = _parser().parse_args(argv)
+        except SystemExit as stopped:  # 帮助、版本、用法错误：打完就走，打不出去也要说
+            ended, code = stopped, int(stopped.code or 0)
+        else:
+            code = _answered(arguments)
         if sys.stdout is not None:  # 关了标准输出的，没有地方打印
             sys.stdout.flush()
     except BrokenPipeError:
@@ -411,7 +444,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         code, said = failing.explained(error)
         with suppress(OSError):
             print(f"yunheng：打印不出来，{said}", file=sys.stderr)
+    if ended is not None:
+        raise SystemExit(code)
     return code
+
+
+def _open_streams() -> None:
+    """两个输出都写得了中文；关了标准错误的接到没有的地方，提醒不会印到标准输出里去。"""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 用到进程结束
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            try:
+                "云衡".encode(stream.encoding)
+            except (UnicodeEncodeError, LookupError):
+                stream.reconfigure(encoding="utf-8")
+            # 一个字这种编码没有的（生僻字、文件名里坏了的字节），写成 \\u 的样子，不为它整句打不出来
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _silence() -> None:

@@ -24,6 +24,13 @@ RAISED = "里有上标或下标的字，不知道算不算；请改成平常的�
 _AS_TEXT = "请把这一列设成文本格式重新填"
 #: 列名括号里可以有的、不是单位的字
 _HARMLESS = {"必填", "选填", "可选", "可空", "数字", "填数字", "必填项", "选填项"}
+#: 列名括号里只说怎样填、不改这一列意思的字
+_MANNERS = {"文本", "文字", "文本格式", "日期", "日期格式", "年月日", "年-月-日", "编号", "代码", "单选", "下拉选择"}
+_EXAMPLE = re.compile("(如|例如|例|示例|格式|形如)[:：]?.+")
+#: 日期的写法：YYYY-MM-DD、yyyy/m/d、年月日
+_DATE_FORM = re.compile(r"y{2,4}[-/.年]?m{1,2}[-/.月]?(d{1,2}日?)?", re.IGNORECASE)
+#: 没有规定单位的数可以写的量词
+_COUNTERS = {*"个台套次条份张块组人户项核颗路", "gb", "tb", "mb", "mbps", "元", "单位"}
 _ERRORS = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)")
 #: 照抄上一行的记号（折过的）
 _DITTO = re.compile(r"同[上前左]\W*|同[上前](一?行|面|述|列|项|格)\W*|同|ditto|[\"“”〃〝〞″′'‘’々`]+", re.IGNORECASE)
@@ -106,6 +113,28 @@ class Column:
         if self.each(title):
             return ""
         return unit if self.units or folding.scale(unit) else ""
+
+    def aside(self, title: str) -> str:
+        """列名括号里另写的字，不是单位、也不是怎样填：可能改了这一列的意思，如完成日期（计划）；没有为空。"""
+        if folding.compact(title) in self._names or (self.kind == Kind.NUMBER and (self.units or self.measured)):
+            return ""
+        own = {folding.compact(one) for name in (self.name, *self.aliases) for one in folding.heading(name)[1]}
+        if self.kind == Kind.NUMBER:
+            own |= _COUNTERS
+        found = (one for one in folding.heading(title)[1] if folding.compact(one) not in own)
+        return next((one for one in found if not self._manner(folding.compact(one))), "")
+
+    def _manner(self, inside: str) -> bool:
+        """括号里的字只说怎样填：必填、日期的写法、例子、列出各个选项。"""
+        plain = inside or "必填"
+        listed = {folding.compact(written) for written in self.choices}
+        return (
+            plain in _HARMLESS | _MANNERS
+            or plain in self._names
+            or bool(_EXAMPLE.fullmatch(plain))
+            or bool(_DATE_FORM.fullmatch(plain) and self.kind == Kind.DATE)
+            or (bool(listed) and listed.issuperset(re.split("[/、,，|或]", plain)))
+        )
 
     def each(self, title: str) -> str:
         """列名写的“元/年”“元/核·年”里每什么；没有写、这一列不按什么计的为空。"""

@@ -249,6 +249,9 @@ class _Reader:
             cell = next(cell for cell in line.cells if cell.column == index)
             shown = re.sub(r"\s+", " ", title)
             self._check_unit(index, column, title, shown)
+            if column.kind != Kind.NUMBER and (said := column.aside(title)):
+                text = f"列名括号里写着“{said[:20]}”，照“{column.name}”读；不是这一列的请改列名"
+                self.book.cell(Outcome.NAMED, self.header, index, shown, text, doubtful=True)
             if cell.text != column.name:
                 self.book.cell(Outcome.FOLDED, self.header, index, shown, f"认作“{column.name}”")
         for cell in line.cells:
@@ -270,7 +273,7 @@ class _Reader:
             self.book.refuse(self.header, index, shown, f"列名写的单位是“{unit}”，这一列{right}不换算")
         elif column.kind == Kind.NUMBER and not column.units and not column.measured and column.stated_unit(title):
             text = f"列名写的“{column.stated_unit(title)}”没有核对，照数读"
-            self.book.cell(Outcome.NAMED, self.header, index, shown, text)
+            self.book.cell(Outcome.NAMED, self.header, index, shown, text, doubtful=bool(column.aside(title)))
         elif (column.usual or title != column.name) and not column.unit_said(title):
             self.book.cell(Outcome.NAMED, self.header, index, shown, f"没写单位，按 {column.units[0]} 读")
 

@@ -397,12 +397,13 @@ def package(request: Request) -> HttpResponse:
             (
                 year,
                 f"{periods.years(year)} 服务年度（{year}-07-01 至 {year + 1}-06-30，含"
-                f"{'，已冻结' if year in frozen else ''}）",
+                f"{'，已冻结' if year in frozen else '，还没有完' if request.on < year_end(year) else ''}）",
             )
             for year in range(present, FIRST_YEAR, -1)
         ]
         barred = commissioning.uncovered(request.actor, request.on, Scope.METERING)
         context = {"years": years, "counts": packing.counts(), "uncovered": barred}
+        context["unfinished"] = freezing.unfinished(present, None, request.on)
         return render(request, "settlement/package.html", context)
     commissioning.require(request.actor, request.on, Scope.METERING)
     year = year_of(request.GET.get("year"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
 from yunheng.audit.refused import Refused
 from yunheng.metering.writing import drafted
+from yunheng.rules import periods
 from yunheng.settlement.models import Freeze, RunFile
 from yunheng.settlement.queries import frozen
 from yunheng.settlement.runs import running
@@ -42,3 +43,16 @@ def taken(year: int, target: Path, cutoff: date | None = None, *, now: bool = Fa
             with zipfile.ZipFile(BytesIO(content)) as archive:
                 archive.extractall(draft)
     return f"这是冻结时的包（{freeze.on} 冻结，批次 {freeze.run_id}），不是今天的库"
+
+
+def unfinished(year: int, cutoff: date | None, on: date) -> str:
+    """`on` 那天服务年度还没有完、又没有截止日的：算到哪天、为什么不准、该怎么办，一句话；不是的为空（D62-五）。"""
+    last = periods.year_end(year) - timedelta(days=1)
+    if cutoff or on > last:
+        return ""
+    start, yesterday = periods.service_year(year).start, on - timedelta(days=1)
+    cut = f"；年中预估请写明截止日，如 {yesterday}" if yesterday >= start else ""
+    return (
+        f"{year} 服务年度到 {last} 才完，今天是 {on}；没有截止日，这个包算到年末（含）：以后的日子当作照现状在用，"
+        f"平台日志到不了年末，记日志的资源都会报提前消失（D7）进待核{cut}（D62-五，R-077）"
+    )
