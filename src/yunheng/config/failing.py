@@ -41,9 +41,9 @@ def explained(error: Exception) -> tuple[int, str]:  # noqa: PLR0911 一种错�
         return explained(wrapped)  # 写 Excel 的库把系统的错包了一层
     kind = type(error)
     if kind.__module__.startswith(_DATABASE):
-        return ENVIRONMENT, f"数据库连不上或出错：{said.splitlines()[0]}"
+        return ENVIRONMENT, f"数据库连不上或出错（库的原话：{said.splitlines()[0]}）"
     if kind.__module__.startswith(("duckdb", "_duckdb")):
-        return ENVIRONMENT, f"计算用的库出错，没有写任何文件：{said.splitlines()[0]}"
+        return ENVIRONMENT, f"计算用的库出错，没有写任何文件（库的原话：{said.splitlines()[0]}）"
     if isinstance(error, OSError) and error.errno:
         place = f"：{error.filename}" if error.filename else ""
         if error.errno in _MISSING:

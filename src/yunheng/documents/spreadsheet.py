@@ -40,12 +40,13 @@ _FORMATS = {
 
 @dataclass(frozen=True)
 class Field:
-    """一列：表头、宽（汉字按两个字符）、种类；`summed` 的列有合计。"""
+    """一列：表头、宽（汉字按两个字符）、种类；`summed` 的列有合计；`whole` 是一格写不下时全文在哪里。"""
 
     name: str
     width: int
     kind: Kind = "text"
     summed: bool = False
+    whole: str = "结算.json"
 
 
 class Book:
@@ -130,7 +131,7 @@ class Book:
                     sums[column] += value
                     value = value / 100 if fields[column].kind == "money" else value
                 if write(count, column, value, style) == -2:
-                    write(count, column, f"{value[:_CELL_LIMIT]}…（过长，全文见 结算.json）", style)
+                    write(count, column, f"{value[:_CELL_LIMIT]}…（过长，全文见 {fields[column].whole}）", style)
         if not count:
             sheet.write_string(1, 0, "没有", self.note)
         elif sums:

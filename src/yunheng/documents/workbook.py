@@ -269,7 +269,7 @@ def _assessments(book: Book, papers: Papers) -> None:
     fields = [
         Field("服务商", 10), Field("名称", 16), *(Field(letter, 6, "number") for letter in "ABCDEFG"),
         Field("满意率（%）", 12, "number"), Field("总分", 10, "number"), Field("扣减比例", 12, "share"),
-        Field("期内事件", 52, "long"),
+        Field("期内事件", 52, "long", whole="数据包的考核表"),
     ]  # fmt: skip
     book.table(
         "考核",

@@ -30,6 +30,11 @@ def is_borrowed(item: str, warnings: Iterable[str]) -> bool:
     return any(one.removeprefix(_TOLD).startswith(_opening(item)) for one in warnings)
 
 
+def plainly(warning: str) -> str:
+    """系统自己写的说明，给页面看时不带“数据包说明”几个字。"""
+    return warning.removeprefix(_TOLD) if tells_borrowed(warning) else warning
+
+
 def tells_borrowed(warning: str) -> bool:
     """这一句说的是不是暂用上一年度。"""
     return "的全市用量还没发布，" in warning

@@ -15,6 +15,15 @@ class NotJson(Exception):
     """读不出来；话里说哪里、为什么。"""
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """一个对象里同一个键写了两遍的不读：看的人看到的是一个，取的是另一个。"""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for number, (key, _) in enumerate(pairs) if key in {one for one, _ in pairs[:number]})
+        raise NotJson(f"同一个键写了两遍：{twice[:40]}")
+    return found
+
+
 def parsed(content: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """解析 UTF-8（可带 BOM）的 JSON；不是的抛 NotJson。
 

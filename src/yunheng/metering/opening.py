@@ -34,8 +34,11 @@ def opened(source: Path, memory: int | None = None) -> Iterator[Package]:
                 connection.execute("SET enable_caching_operators = false")
                 yield _read(source, workspace, connection)
         except (duckdb.OutOfMemoryException, duckdb.IOException, MemoryError) as error:
-            said = str(error).partition("\n")[0]
-            raise NoRoom(f"内存或磁盘不够，没有写任何文件；调大 --memory 或腾出临时目录再试：{said}") from error
+            if isinstance(error, duckdb.IOException):
+                said = f"临时目录 {tempfile.gettempdir()} 写不下或读写出错，没有写任何文件；腾出地方再试"
+            else:
+                said = "内存不够，没有写任何文件；调大 --memory，或换一台内存大的机器再试"
+            raise NoRoom(said) from error
 
 
 def _read(source: Path, workspace: Path, connection: duckdb.DuckDBPyConnection) -> Package:

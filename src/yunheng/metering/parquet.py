@@ -39,9 +39,7 @@ def _read(path: Path, name: str, most: int | None) -> list[dict[str, Any]]:
                 raise Malformed(name, [f"{path.name} 展开后超过 {most >> 20} MiB；请用命令 yunheng diff 离线比对"])
             rows = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     except duckdb.Error as error:
-        raise Malformed(
-            name, [f"{path.name} 读不出来，可能没有传完或不是 Parquet：{str(error).splitlines()[0]}"]
-        ) from error
+        raise Malformed(name, [f"{path.name} 读不出来：没有传完，或不是 Parquet；请重新生成（R-077）"]) from error
     disputed = path.name == DISPUTED
     lines = []
     for row in rows:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from yunheng.metering import result
-from yunheng.metering.jsons import NotJson, parsed
+from yunheng.metering.jsons import NotJson, once, parsed
 
 #: 说得出的毛病最多列几条，其余只说条数
 SHOWN = 1_000
@@ -120,7 +120,7 @@ def parse_head(content: bytes, name: str) -> dict[str, Any]:
 
 def _loaded(content: bytes, name: str) -> dict[str, Any]:
     try:
-        found = parsed(content)
+        found = parsed(content, once)
     except NotJson as error:
         raise Malformed(name, [f"读不出：{error}"]) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from yunheng.config.cli import main
 from yunheng.metering import result
+from yunheng.metering.opening import opened
+from yunheng.metering.problems import NoRoom
 from yunheng.rules.money import fen
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -387,3 +390,44 @@ def test_随机弄坏的包走真命令(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(1_000, 3_000))
 def test_两千个弄坏的包(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int) -> None:
     _hold(seed, tmp_path, capsys)
+
+
+def test_坏了的Parquet_说一句中文_没有库的英文(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "出"
+    package = tmp_path / "包"
+    shutil.copytree(CASE, package, ignore=shutil.ignore_patterns("结算.json"))
+    assert main(["settle", str(package), "--out", str(out), "--json-only", "--lines", "parquet"]) == 0
+    (out / "账目.parquet").write_bytes(b"PAR1")
+    capsys.readouterr()
+    assert main(["diff", str(out / "结算.json"), str(ORIGINAL)]) == 1
+    said = capsys.readouterr().err
+    assert "账目.parquet 读不出来：没有传完，或不是 Parquet" in said
+    assert not re.search(r"Error|too small|Invalid", said)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (duckdb.OutOfMemoryException("failed to allocate block"), "内存不够，没有写任何文件；调大 --memory"),
+        (MemoryError(), "内存不够，没有写任何文件；调大 --memory"),
+        (duckdb.IOException("Could not write file"), "写不下或读写出错，没有写任何文件"),
+    ],
+)
+def test_内存磁盘不够_分得清是哪一样_没有库的英文(error: Exception, words: str) -> None:
+    with pytest.raises(NoRoom, match=words) as caught, opened(CASE):
+        raise error
+    assert not re.search("allocate|Could not", str(caught.value))
+
+
+@pytest.mark.parametrize("place", ["head", "line"])
+def test_结算里同一个键写了两遍的_不取后一个(tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str) -> None:
+    text = ORIGINAL.read_text(encoding="utf-8")
+    key, twice = ('"district":', '"district": "别的区", "district":') if place == "head" else (
+        '"quantity":', '"quantity": "9999", "quantity":'
+    )  # fmt: skip
+    assert key in text
+    path = tmp_path / "改.json"
+    path.write_text(text.replace(key, twice, 1), encoding="utf-8")
+    for words in (["diff", str(ORIGINAL), str(path)], ["explain", str(path)]):
+        assert main(words) == 1
+        assert f"同一个键写了两遍：{key.strip(':')[1:-1]}" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from tests.support.papers import line, papers_of
-from yunheng.documents.data import Tier
+from yunheng.documents.data import Event, Tier
 from yunheng.documents.sums import add_up
 from yunheng.documents.workbook import write_workbook
 
@@ -53,6 +53,16 @@ def test_一格写不下的文字截断并写明_不悄悄丢掉(tmp_path: Path)
     text = book["账目"].cell(2, 5).value
     assert text.startswith("长" * 32_000)
     assert text.endswith("…（过长，全文见 结算.json）")
+
+
+def test_考核事件一格写不下的_说全文在数据包里_结算的文件里本来就没有(tmp_path: Path) -> None:
+    lines = [line()]
+    papers = papers_of(lines)
+    papers = replace(papers, events=(Event("CU", "A", date(2023, 10, 1), "长" * 40_000),))
+    path = tmp_path / "明细.xlsx"
+    write_workbook(papers, add_up(papers.lines(False)), add_up(papers.lines(True)), path, rows_per_sheet=1000)
+    text = str(openpyxl.load_workbook(path)["考核"].cell(2, 13).value)
+    assert text.endswith("…（过长，全文见 数据包的考核表）")
 
 
 def test_金额数量单价日期都是真的数字单元格(tmp_path: Path) -> None:

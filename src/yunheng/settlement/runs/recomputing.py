@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from yunheng.audit.refused import Refused
 from yunheng.metering import diffing, parquet, structure
+from yunheng.metering.jsons import NotJson, once
 from yunheng.metering.problems import PackageError
 from yunheng.metering.unpacking import unpack
 from yunheng.rules.digest import canonical
@@ -65,7 +66,7 @@ def judge(run: Run, file: IO[bytes]) -> Verdict:
     except PackageError as error:
         raise Refused([f"{one.reason}（R-077）" for one in error.problems]) from error
     except (OSError, EOFError, zlib.error) as error:
-        raise Refused([f"文件读不出来，可能没有传完：{error}（R-077）"]) from error
+        raise Refused(["文件读不出来，可能没有传完；请重新上传（R-077）"]) from error
 
 
 def _equal(run: Run) -> Verdict:
@@ -265,11 +266,13 @@ def _keep(lines: Iterator[str], kept: IO[bytes], *, noted: bool) -> str:
         if not text:
             continue
         try:
-            entry = json.loads(text.removesuffix(","))
+            entry = json.loads(text.removesuffix(","), object_pairs_hook=once)
             if noted:
                 entry = {key: value for key, value in entry.items() if key != "note"}
         except (ValueError, AttributeError, RecursionError) as error:
             raise _Unlike from error
+        except NotJson as error:
+            raise structure.Malformed(NAME, [f"读不出：{error}"]) from error
         try:
             kept.write(joint + canonical(entry).encode())
         except UnicodeEncodeError as error:

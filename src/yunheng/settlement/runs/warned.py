@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from yunheng.metering.borrowing import is_borrowed, tells_borrowed
+from yunheng.metering.borrowing import is_borrowed, plainly, tells_borrowed
 from yunheng.settlement.models import Run
 
 #: 一类先列几条，其余折起来
@@ -47,7 +47,7 @@ def warnings(run: Run) -> list[str]:
 def borrowed(run: Run, items: Iterable[str]) -> list[Group]:
     """这几个目录项里，单价暂用上一年度的；没有的为空。"""
     codes = list(items)
-    found = [one for one in warnings(run) if any(is_borrowed(code, [one]) for code in codes)]
+    found = [plainly(one) for one in warnings(run) if any(is_borrowed(code, [one]) for code in codes)]
     return [Group(BORROWED, found[:SHOWN], found[SHOWN:])] if found else []
 
 
@@ -66,7 +66,7 @@ def sort(told: Iterable[str], *, everything: bool) -> list[Group]:
     """分好类的提醒，空的类不列；`everything` 为假的只列各方都看得到的几类。"""
     found: dict[str, list[str]] = {title: [] for title, _, _ in _KINDS}
     for one in told:
-        found[next(title for title, tells, _ in _KINDS if tells(one))].append(one)
+        found[next(title for title, tells, _ in _KINDS if tells(one))].append(plainly(one))
     return [
         Group(title, found[title][:SHOWN], found[title][SHOWN:])
         for title, _, public in _KINDS
