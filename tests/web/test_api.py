@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -47,6 +48,16 @@ def test_没有口令_口令不对_一律401_什么都不收(key: str) -> None:
     assert send("猜的", [ORDER]).status_code == 401
     assert send(key[:-1], [ORDER]).status_code == 401
     assert not Received.objects.exists()
+
+
+def test_R052_同一个键写了两遍的一条都不收_不取后一个(key: str) -> None:
+    body = json.dumps([ORDER], ensure_ascii=False)
+    twice = body.replace('"数量":', '"数量": "999", "数量":', 1)
+    assert twice != body
+    answer = Client().post("/api/v1/orders", twice, content_type="application/json", headers={"X-Source-Key": key})
+    assert (answer.status_code, answer.json()["problems"]) == (400, ["读不出：同一个键写了两遍：数量"])
+    assert not Received.objects.exists()
+    assert counted(send(key, [ORDER])) == (1, 0)
 
 
 def test_接口的拒绝都是中文_数不猜(key: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError, ValidationError
 from ninja.params.functions import Body
+from ninja.parser import Parser
 from ninja.security import APIKeyHeader
 
 from yunheng.audit.actor import Actor
@@ -19,6 +21,7 @@ from yunheng.ledger.arrivals import Order, Row, Seen, Usage, explained
 from yunheng.ledger.models import Source
 from yunheng.ledger.operations import MAX_BATCH, Conflict
 from yunheng.ledger.receiving import gathered, receive
+from yunheng.metering.jsons import NotJson, once
 from yunheng.orgs.access import business_date
 from yunheng.orgs.models import Kind
 from yunheng.rules.digest import sm3
@@ -50,7 +53,21 @@ class SourceKey(APIKeyHeader):
         return Source.objects.select_related("provider").filter(key_digest=sm3(key)).first() if key else None
 
 
-api = NinjaAPI(title="云衡接收接口", version="1", docs_url=None, auth=SourceKey(), urls_namespace="api-1")
+class _Once(Parser):
+    """同一个键写了两遍的不收：送的人看的是一个数，收下的是另一个。"""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        try:
+            return json.loads(request.body, object_pairs_hook=once)
+        except NotJson as error:
+            # 框架把读不出的都说成一句，为什么读不出另记着
+            request.unread = f"读不出：{error}"  # type: ignore[attr-defined]
+            raise
+
+
+api = NinjaAPI(
+    title="云衡接收接口", version="1", docs_url=None, auth=SourceKey(), urls_namespace="api-1", parser=_Once()
+)
 
 
 @api.exception_handler(ValidationError)
@@ -107,7 +124,7 @@ _SAID = {400: "读不出：不是合格的 JSON", 401: "口令不对，或没有
 @api.exception_handler(HttpError)
 def not_allowed(request: HttpRequest, error: HttpError) -> HttpResponse:
     """没有口令、口令的用途不对、内容读不出。"""
-    said = _SAID.get(error.status_code, str(error))
+    said = getattr(request, "unread", "") or _SAID.get(error.status_code, str(error))
     return api.create_response(request, {"problems": [said]}, status=error.status_code)
 
 
