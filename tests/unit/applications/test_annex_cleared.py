@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import docx
+import openpyxl
 import pytest
+from openpyxl.cell import MergedCell
 from tests.unit.applications.test_annex_every_cell import places
 from tests.unit.applications.test_human_annexes import RIGHT, right_file
 
@@ -171,3 +173,20 @@ def test_R036_附件3_只换了动作_换了资源_也是改动() -> None:
     ] == ["第 1 行 变更操作"]
     assert compare("change", {"changes": rows}, {"changes": [{**rows[0], "resource": "ECS-02"}]})
     assert compare("change", {"changes": rows}, {"changes": [{**rows[0], "ssd": "否"}]}) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "title", "key"),
+    [(1, "项目负责人", "leader"), (1, "申请单位情况说明", "statement"), (2, "单位地址", "unit_address"),
+     (3, "申请单位说明", "statement"), (4, "释放清单", "release"), (4, "备份迁移", "backup")],
+)  # fmt: skip
+def test_R047_Excel里清空的格_一样将清空(number: int, title: str, key: str) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(right_file(number, "xlsx")))
+    cells = [cell for row in book.worksheets[0].iter_rows() for cell in row if not isinstance(cell, MergedCell)]
+    place = next(n for n, cell in enumerate(cells) if squeezed(str(cell.value or "")) == title)
+    cells[place + 1].value = None
+    out = io.BytesIO()
+    book.save(out)
+    found = importing.read(out.getvalue(), f"附件{number}.xlsx")
+    assert key in found.cleared(content(number))
+    assert any(not one.after for one in changed(found, number))
