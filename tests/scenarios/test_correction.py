@@ -20,7 +20,7 @@ from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import operations, queries
 from yunheng.settlement.bill import mending, objecting
 from yunheng.settlement.models import BillLine, Difference, Objection, Remedy, Run
-from yunheng.settlement.runs import staleness
+from yunheng.settlement.runs import amended, staleness
 
 pytestmark = pytest.mark.django_db
 HOST = "ECS-YR-01"
@@ -213,6 +213,28 @@ def test_R083_冻结的年度不变_更正的由补差结清(tmp_path: Path) -> 
 
 
 # ── 页面 ──
+
+
+def test_R083_冻结以后台账又更正了_年度页工作台写明几个资源几条_补差冻结了不再说(tmp_path: Path) -> None:
+    used()
+    approved(tmp_path)
+    pages = (f"/settlement/{YEAR}/", "/")
+    assert amended.since(YEAR) is None
+    # 下一年度的动作，与这一年无关
+    other = fact_of()
+    Fact.objects.create(
+        resource=other.resource, item=other.item, action="变更", quantity=Decimal(2), effective_on=JULY,
+        recorded_on=JULY, case=other.case, by="下一年度的",
+    )  # fmt: skip
+    assert amended.since(YEAR) is None
+    corrected(fact_of())
+    found = amended.since(YEAR)
+    assert found is not None
+    assert (found.facts, found.resources) == (2, 1)
+    for who in ("shy", "kw"):
+        for page in pages:
+            assert "冻结以后台账又记、更正了 1 个资源的 2 条这一年以内的" in signed_in(who).get(page).content.decode()
+    assert "台账又记" not in signed_in("lt").get("/").content.decode()
 
 
 def test_从异议页上更正_资源页看得到_证据看得到资源的都能下() -> None:

@@ -462,9 +462,9 @@ QUERIES = {
     "/todo/": 9,
     "/cases/": 9,
     "/cases/?q=mzj": 9,
-    # 计费起照口径和单据种类算：事实、口径各查一次
-    "/assets/": 13,
-    "/assets/calendar/": 9,
+    # 计费起照各年度的口径、单据种类和账上采用的工单算：事实、工单各查一次，口径一年一次
+    "/assets/": 15,
+    "/assets/calendar/": 11,
     "/search/?q=mzj": 11,
 }
 

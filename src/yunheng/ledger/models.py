@@ -110,7 +110,10 @@ class Fact(AppendOnly):
 
     class Meta:
         verbose_name = "台账事实"
-        indexes = [models.Index(fields=["resource", "item", "effective_on"])]
+        indexes = [
+            models.Index(fields=["resource", "item", "effective_on"]),
+            models.Index(fields=["recorded_at"]),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(action__in=["新增", "变更"], quantity__gte=0)

@@ -20,7 +20,7 @@ from yunheng.rules.roles import Role
 from yunheng.settlement import chaining, owing, queries
 from yunheng.settlement.models import Budget, Forecast, Run
 from yunheng.settlement.pages.years import CENTRE, names_of
-from yunheng.settlement.runs import forecasting, late, unread
+from yunheng.settlement.runs import amended, forecasting, late, unread
 
 _TOP = 10
 _OWN = (Role.CLERK, Role.HEAD, Role.SPONSOR, Role.PROVIDER)
@@ -63,6 +63,7 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
     if actor.role in CENTRE:
         years = sorted(queries.frozen_years())
         frozen = [one for year in years if (one := late.standing(year))]
+        found["amended"] = [more for year in years if (more := amended.since(year))]
         found["owed"] = [owed for year in years if (owed := owing.of(year))]
         found["late"] = [*frozen, *unread.all_pending()]
     if actor.role in _SCORES:

@@ -55,7 +55,7 @@ from yunheng.settlement.models import (
     YearCase,
 )
 from yunheng.settlement.pages import standing
-from yunheng.settlement.runs import freezing, late, unread, warned
+from yunheng.settlement.runs import amended, freezing, late, unread, warned
 from yunheng.settlement.runs import package as packing
 
 FIRST_YEAR = 2021
@@ -123,6 +123,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "measures": request.actor.role == Role.REVIEWER,
         "centre": request.actor.role in CENTRE,
         "late": late.standing(year) if request.actor.role in CENTRE else None,
+        "amended": amended.since(year) if request.actor.role in CENTRE else None,
         "pending": unread.pending(year) if request.actor.role in CENTRE else None,
         "names": names_of(),
         "reconciles": request.actor.role in RECONCILES,
