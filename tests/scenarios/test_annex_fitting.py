@@ -14,6 +14,7 @@ from tests.scenarios.test_lifecycle_others import DAY, change, running_project
 from tests.support.people import cast
 from tests.web.test_pages import signed_in
 from yunheng.applications import annex_fitting, grid, importing, printing
+from yunheng.applications.checking import check
 from yunheng.applications.comparing import compare
 from yunheng.applications.models import Draft
 from yunheng.catalog.models import Item
@@ -201,3 +202,11 @@ def test_R047_清空了的导入_预览写明将清空_点了头才写() -> None
     assert Draft.objects.get(case=walk.case).content["leader"] == FILLED["leader"]
     client.post(url, {"kept": given[1], "agreed": "on"})
     assert Draft.objects.get(case=walk.case).content["leader"] == ""
+
+
+def test_R036_变更的一行写两台_检查不过_一行一个资源() -> None:
+    rows = [{**FILLED["hosts"][0], "action": "变更", "resource": "ECS-01", "count": "2"}]
+    said = [str(problem) for problem in check("change", {"changes": rows})]
+    assert any("只能是 1 台；几台就写几行" in text for text in said)
+    for row in ({**rows[0], "count": "1"}, {**rows[0], "action": "新增"}):
+        assert not any("几台就写几行" in str(problem) for problem in check("change", {"changes": [row]}))

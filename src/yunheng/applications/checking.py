@@ -217,6 +217,13 @@ def _check_changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
             continue
         for column, message in check_row(row):
             yield Problem("changes", f"changes.{index}.{column.key}", f"第 {index + 1} 行 {message}")
+        if action == "变更" and number_typed(str(row.get("count") or "1")) not in (None, 1):
+            yield Problem(
+                "changes",
+                f"changes.{index}.count",
+                f"第 {index + 1} 行 台数：变更的是一个资源 {row.get('resource') or ''}，只能是 1 台；几台就写几行",
+                "D62-六(二)",
+            )
 
 
 def _check_machines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
