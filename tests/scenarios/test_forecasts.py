@@ -49,10 +49,26 @@ def test_R087_平台日志只送到今天的_当作看得见到年末_已经提�
     seen_until(whole, "2026-01-14")
     found = rolling(date(2026, 1, 15))
     assert (found.expected, found.held) == (before.expected, Decimal(0))
+    assert found.behind == {}
+    # 别的照旧送到今天，这一个不见了：真的提前消失
+    other = used("照旧在送的", "ECS-ON-")
+    seen_until(other, "2026-01-14")
+    both = rolling(date(2026, 1, 15))
     seen_until(whole, "2026-01-10")
     gone = rolling(date(2026, 1, 15))
     assert gone.held
-    assert gone.expected + gone.held == before.expected
+    assert gone.expected + gone.held == both.expected
+    assert gone.behind == {}
+
+
+def test_R087_一家的平台日志都没有送来_不当作全都消失了_写明只到哪天() -> None:
+    whole = used()
+    before = rolling(date(2026, 1, 15))
+    seen_until(whole, "2026-01-05")
+    found = rolling(date(2026, 1, 15))
+    assert (found.expected, found.held) == (before.expected, Decimal(0))
+    assert found.behind == {"联通": "2026-01-05"}
+    assert "平台日志没有送到：联通只到 2026-01-05" in forecasting.sentence(found, None)
 
 
 def seen_until(project: Project, last: str) -> None:

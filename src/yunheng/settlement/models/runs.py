@@ -161,6 +161,8 @@ class Forecast(AppendOnly):
     high = models.DecimalField("上限", max_digits=18, decimal_places=2)
     own = models.DecimalField("自行支付到年末", max_digits=18, decimal_places=2, null=True)
     held = models.DecimalField("待核到年末", max_digits=18, decimal_places=2, null=True)
+    #: 平台日志没有送到计至日的各家 → 最后送到哪天；改前存的没有查过
+    behind = models.JSONField("日志没有送到的", default=dict)
 
     class Meta:
         verbose_name = "全年预测"

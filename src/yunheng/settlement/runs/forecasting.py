@@ -5,14 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
+from django.db.models.fields.json import KT
 
 from yunheng.applications import grid
 from yunheng.applications.models import Filing
@@ -22,7 +23,8 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.catalog import queries as catalog
 from yunheng.ledger.charging import Starts, as_billed, charge_starts, grant_of
-from yunheng.ledger.models import Segment
+from yunheng.ledger.effective import effective
+from yunheng.ledger.models import Received, Segment
 from yunheng.metering import engine, overview
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
@@ -35,6 +37,7 @@ from yunheng.rules.roles import Role
 from yunheng.settlement import charging
 from yunheng.settlement.models import ROLLING, Budget, Forecast, Run, RunOrder
 from yunheng.settlement.queries import ZERO
+from yunheng.settlement.runs.package import SEEN_DAYS
 from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, export
 
 #: 项目的费用归属：区级的与单位的预算性质都是区级，才是统一支付
@@ -123,7 +126,17 @@ def forecast(run: Run, on: date) -> Forecast:
         high=expected + sum((one for one in pending if one > 0), ZERO),
         own=Decimal(summary["self_net"]),
         held=Decimal(summary["disputed_gross"]),
+        behind=dict(_behind(run.until_on)),
     )
+
+
+def _behind(until: date) -> Iterator[tuple[str, str]]:
+    """平台日志没有送到 `until`（不含）的各家：（名称, 最后送到哪天）。差的在对账容差以内的不算。"""
+    logs = effective(Received.objects.filter(kind="日志"))
+    rows = logs.values_list("source__provider__name").annotate(last=Max(KT("payload__末见日期")))
+    for name, last in rows.order_by("source__provider__code"):
+        if last < (until - timedelta(days=SEEN_DAYS)).isoformat():
+            yield name, last
 
 
 def _net(
@@ -251,6 +264,9 @@ def sentence(found: Forecast | None, planned: Budget | None) -> str:
         f"照现状到年末 {found.expected:,.2f} 元，"
         f"可能在 {found.low:,.2f} 至 {found.high:,.2f} 元之间"
     )
+    if found.behind:
+        shown = "、".join(f"{name}只到 {last}" for name, last in found.behind.items())
+        head += f"（平台日志没有送到：{shown}，预测当作那以后照旧在用，已发生里提前消失的列作待核）"
     apart = f"另有自行支付（扣后）{found.own:,.2f} 元、待核 {found.held:,.2f} 元（照现状到年末），不与预算比。"
     if planned is None:
         return f"{head}；还没有登记预算。{apart}"

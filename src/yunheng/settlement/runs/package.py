@@ -27,8 +27,8 @@ from yunheng.settlement.rulings import exported
 from yunheng.settlement.runs import moves, paths
 from yunheng.settlement.runs.copying import copied
 
-#: 末见不早于计至日（不含）以前这么多的，还看得见：计至日前一天再让 D7 的容差
-_SEEN = timedelta(days=1 + NUMBERS[MANIFEST_VERSION].tolerance_days)
+#: 末见不早于计至日（不含）以前这么多天的，还看得见：计至日前一天再让 D7 的容差
+SEEN_DAYS = 1 + NUMBERS[MANIFEST_VERSION].tolerance_days
 _KINDS = {
     Kind.USING_UNIT: "使用单位",
     Kind.PROVIDER: "云服务商",
@@ -185,15 +185,19 @@ def _projects() -> Iterator[dict[str, str]]:
 def _logs(year: int, standing: date | None) -> Chunks:
     """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见；只看算数的（R-052）。
 
-    有 `standing` 的，到那天（不含）为止没有提前消失（D7）的，末见当作服务年度末日。
+    有 `standing` 的，到那天（不含）为止没有提前消失（D7）的，末见当作服务年度末日；一家的日志都没有送到那天的，
+    是日志没有送来，不是都消失了，看到它最后送到的那天为止。
     """
-    ended = f"max({cell('r', '末见日期')})"
+    ended = "ended"
     if standing:
         end = periods.last_day(periods.year_end(year))
-        ended = f"CASE WHEN {ended} >= '{standing - _SEEN}' THEN greatest({ended}, '{end}') ELSE {ended} END"
+        reached = f"least('{standing}'::date, max(ended::date) OVER (PARTITION BY provider) + 1) - {SEEN_DAYS}"
+        ended = f"CASE WHEN ended::date >= {reached} THEN greatest(ended, '{end}') ELSE ended END"
     return copied(
-        f"SELECT {cell('r', '资源')}, min({cell('r', '首见日期')}), {ended}"
-        f" FROM ledger_received AS r WHERE kind = '日志' AND {included('r')} GROUP BY 1 ORDER BY 1"
+        f"SELECT code, began, {ended} FROM (SELECT {cell('r', '资源')} AS code, min({cell('r', '首见日期')}) AS began,"
+        f" max({cell('r', '末见日期')}) AS ended, min(s.provider_id) AS provider"
+        " FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id"
+        f" WHERE kind = '日志' AND {included('r')} GROUP BY 1) AS one ORDER BY 1"
     )
 
 
