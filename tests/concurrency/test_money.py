@@ -23,6 +23,7 @@ from yunheng.cases.models import Board
 from yunheng.config.proving import prove
 from yunheng.orgs.models import Institution
 from yunheng.settlement import funding, operations, paying
+from yunheng.settlement.footing import footing
 from yunheng.settlement.models import BillLine, Contract, Freeze, Payment, Run, RunFile, RunOrder
 from yunheng.settlement.plans import planning
 
@@ -69,7 +70,7 @@ def test_计量的任何一刻被杀_批次要么全有要么没有_重启后接
         assert Run.objects.filter(pk=int(line.split()[1])).exists()
     run = measured() if not RunOrder.objects.filter(run=None, problems=[]).exists() else _finish()
     for one in Run.objects.all():
-        assert list(funding.footing(one)) == []
+        assert list(footing(one)) == []
         assert one.files.count() == 2
     assert RunFile.objects.count() == 2 * Run.objects.count()
     assert Run.objects.values("digest").distinct().count() == 1

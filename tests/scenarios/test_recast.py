@@ -13,7 +13,8 @@ import pytest
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, self_paid, used
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.settlement import disputing, funding, handling, operations, queries, rulings
+from yunheng.settlement import disputing, handling, operations, queries, rulings
+from yunheng.settlement.footing import footing
 from yunheng.settlement.models import Difference, Moved, Run
 from yunheng.settlement.runs import recasting, running
 
@@ -71,7 +72,7 @@ def test_R075_裁定之后试算_与整年重新计量的账目和汇总一样_�
         last = recast(last)
         assert last.base == first
         assert last.digest == ""
-        assert not list(funding.footing(last))
+        assert not list(footing(last))
         whole = measured()
         assert contents(last) == contents(whole)
         assert whole.digest

@@ -34,6 +34,7 @@ from yunheng.metering import result
 from yunheng.orgs.models import Institution
 from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import chaining, disputing, funding, handling, operations, paying, proofs, queries
+from yunheng.settlement.footing import footing
 from yunheng.settlement.models import BillLine, BillSum, Contract, Freeze, Handling, Payment, Recomputation, RunOrder
 from yunheng.settlement.plans import checking, planning
 from yunheng.settlement.runs import recomputing, running
@@ -58,7 +59,7 @@ def test_R073_年度计量_账目逐条入库_各级合计与汇总分毫不差(
     run = measured()
     lines = BillLine.objects.filter(run=run, disputed=False)
     assert run.line_count == lines.count() > 5
-    assert list(funding.footing(run)) == []
+    assert list(footing(run)) == []
     host = lines.get(resource="ECS-YR-01", item="ZJ-CPU-X86")
     # 2025-07-03 下发，三个月测试期，10-03 起计
     assert (host.from_on, host.until_on, host.days) == (date(2025, 10, 3), date(2026, 7, 1), 271)

@@ -51,6 +51,7 @@ def chain(case: Case) -> list[Step]:
 
 
 _SIGNED, _PAID = "已签合同", "已支付"
+_FEE = "D14-16(监管机制)"
 
 
 def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
@@ -76,9 +77,14 @@ def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
         )
         yield _decided(case, "批复金额", "approved")
         yield _decided(case, "申请追加", "applied")
-    elif found and (wanted := funding.need(case)) and wanted.total != wanted.net:
-        parts = tuple(row for row in wanted.rows if row[1])
-        yield Step("连上次缓付的灾备、管理费", wanted.total, None, found.on, "", parts)
+    elif found and (wanted := funding.need(case)):
+        fee = funding.fee_carried(found, case.version)
+        if wanted.recovery or fee.deferred:
+            parts = (
+                *(row for row in replace(wanted, supervision=fee.deferred).rows if row[1]),
+                *((("专项管理费照核定后应付上限减去，不再付", -fee.cut, _FEE),) if fee.cut else ()),
+            )
+            yield Step("连上次缓付的灾备、管理费", wanted.total, None, found.on, "", parts)
     yield _decided(case, "下达预算", "granted")
     if found:
         contracts = funding.contracts_of(found).filter(unit=None)
@@ -114,8 +120,11 @@ def _unsigned(case: Case, freeze: Freeze, gap: Decimal) -> Iterator[Row]:
         left += borne
     less = funding.fee_less(case, freeze)
     if less:
-        yield f"专项管理费少签：{less.reason or '还没有写明理由'}", -less.amount, "D14-16(监管机制)"
+        yield f"专项管理费少签：{less.reason or '还没有写明理由'}", -less.amount, _FEE
         left += less.amount
+    if back := funding.fee_back(freeze):
+        yield "收回全年签的超过上限的专项管理费", -back, _FEE
+        left += back
     if left:
         yield "还没有签合同" if left < 0 else "比下达的多", left, "D62-八"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case, Event
@@ -15,11 +14,9 @@ from yunheng.rules.money import fen
 from yunheng.rules.parameters import Value
 from yunheng.rules.procedures import procedure
 from yunheng.rules.procedures.replay import ASIDE
-from yunheng.rules.procedures.settling import pays_recovery
+from yunheng.rules.procedures.settling import pays_fee, pays_recovery
 from yunheng.settlement import recovery
 from yunheng.settlement.models import (
-    BillLine,
-    BillSum,
     Contract,
     Freeze,
     Plan,
@@ -27,7 +24,7 @@ from yunheng.settlement.models import (
     Shortfall,
     Verified,
 )
-from yunheng.settlement.queries import ZERO, freeze_of, frozen, latest_plan, lines_of, year_cases
+from yunheng.settlement.queries import ZERO, freeze_of, frozen, latest_plan, year_cases
 
 
 def contracts_of(freeze: Freeze) -> QuerySet[Contract]:
@@ -64,13 +61,16 @@ def fee_limit(year: int) -> Value:
 
 
 def fee_over(year: int) -> tuple[Decimal, Decimal] | None:
-    """这一年方案里安排的专项管理费超出照实际应付算的上限：（安排的, 上限）；没有超出为 None（R-082）。"""
+    """专项管理费超出照实际应付算的上限：（安排的或全年已签的, 上限）；没有超出为 None（R-082）。
+
+    没有补差的看方案安排的；补差以后看全年签的，收回了的已减去。
+    """
     last, settles = frozen(year), year_cases(year).filter(number=0).first()
     plan = latest_plan(settles.case) if settles else None
     if last is None or plan is None:
         return None
-    most = fee_ceiling(last)
-    return (plan.supervision, most) if plan.supervision > most else None
+    most, used = fee_ceiling(last), fee_signed_in(year) if last.number else plan.supervision
+    return (used, most) if used > most else None
 
 
 def fee_beyond(freeze: Freeze, supervision: Decimal) -> str:
@@ -142,10 +142,46 @@ def need(case: Case) -> Need | None:
     found = freeze_of(case)
     if found is None:
         return None
-    carried = carried_in(found.base) if found.base and _pays_recovery(case) else {}
-    return Need(
-        unified_net(found), ZERO, carried.get(Shortfall.RECOVERY, ZERO), carried.get(Shortfall.SUPERVISION, ZERO)
-    )
+    return need_of(found, case.version)
+
+
+def need_of(freeze: Freeze, version: int) -> Need:
+    """补差要的预算，照第 `version` 版流程；`freeze` 可以是还没有批准、没有存的。"""
+    net, fee = unified_net(freeze), fee_carried(freeze, version)
+    if freeze.base is None or not pays_recovery("adjustment", version):
+        return Need(net)
+    return Need(net, ZERO, carried_in(freeze.base).get(Shortfall.RECOVERY, ZERO), fee.due)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """上次缓付、并进这次补差的专项管理费：缓付 `deferred`，其中照全年上限不能再付的 `cut`（元，R-082）。"""
+
+    deferred: Decimal
+    cut: Decimal
+
+    @property
+    def due(self) -> Decimal:
+        """这次付多少。"""
+        return self.deferred - self.cut
+
+
+def fee_carried(freeze: Freeze, version: int) -> Carried:
+    """并进这次补差的专项管理费：连以前各份的，不超过照补差以后全年应付算的上限，超出的减去、不再付（R-082）。
+
+    不减的话，签多少都超上限，这一件就办不完。
+    """
+    if freeze.base is None or not pays_recovery("adjustment", version):
+        return Carried(ZERO, ZERO)
+    deferred = carried_in(freeze.base).get(Shortfall.SUPERVISION, ZERO)
+    if not deferred:
+        return Carried(ZERO, ZERO)
+    room = fee_ceiling(freeze)
+    before: Freeze | None = freeze.base
+    while before is not None:
+        room -= _fee_live(before) + fee_open(before)
+        before = before.base
+    return Carried(deferred, max(deferred - max(room, ZERO), ZERO))
 
 
 def _pays_recovery(case: Case) -> bool:
@@ -236,18 +272,28 @@ def unified_net(freeze: Freeze) -> Decimal:
     return sum((one.net for one in _owed(freeze) if not one.unit), ZERO)
 
 
-def unpaid(freeze: Freeze) -> Decimal:
-    """统一支付还有多少没有结清：各家还应付、还应收回的绝对值之和，没有签合同的也算；专项管理费照签了的合同，灾备照登记的。"""
+def unsettled(freeze: Freeze) -> list[tuple[str, Decimal]]:
+    """统一支付还没有结清的：（服务商代码、`Shortfall.SUPERVISION`、`Shortfall.RECOVERY`, 还应付多少，负是还应收回）。
+
+    没有签合同的、作废了没有重登的也算；灾备照登记的。
+    """
     paid: dict[str, Decimal] = {}
-    left = ZERO
+    found = []
     for contract in contracts_of(freeze).filter(unit=None).prefetch_related("payments"):
         if contract.fee:
-            left += abs(contract.left)
+            found.append((Shortfall.SUPERVISION, contract.left))
         else:
             paid[contract.provider.code] = contract.paid_total
+    found.append((Shortfall.SUPERVISION, fee_open(freeze)))
     if _pays_recovery(freeze.case):
-        left += abs(recovery_payable(freeze.case) - recovery_settled(freeze))
-    return left + sum((abs(one.payable - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit), ZERO)
+        found.append((Shortfall.RECOVERY, recovery_payable(freeze.case) - recovery_settled(freeze)))
+    found += [(one.provider, one.payable - paid.get(one.provider, ZERO)) for one in dues(freeze) if not one.unit]
+    return [(key, left) for key, left in found if left]
+
+
+def unpaid(freeze: Freeze) -> Decimal:
+    """统一支付还有多少没有结清：各行还应付、还应收回的绝对值之和。"""
+    return sum((abs(left) for _, left in unsettled(freeze)), ZERO)
 
 
 #: 一步步定下的金额：件里的栏、叫法
@@ -363,19 +409,50 @@ def fee_payable(case: Case) -> Decimal:
 
 
 def fee_contracts(freeze: Freeze) -> QuerySet[Contract]:
-    """这一份结算算数的专项管理费合同。"""
-    return contracts_of(freeze).filter(fee=True)
+    """这一份结算算数的、付出去的专项管理费合同；收回的不在内（`fee_back`）。"""
+    return contracts_of(freeze).filter(fee=True, amount__gt=0)
 
 
 def fee_signed(freeze: Freeze) -> Decimal:
-    """专项管理费的各份合同合计多少元。"""
+    """付出去的专项管理费各份合同合计多少元。"""
     return fee_contracts(freeze).aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
+def fee_back(freeze: Freeze) -> Decimal:
+    """这次补差签了收回多签的专项管理费多少元（R-082）。"""
+    rows = contracts_of(freeze).filter(fee=True, amount__lt=0)
+    return -(rows.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
+def _fee_live(freeze: Freeze) -> Decimal:
+    """这一份签的专项管理费，收回的减去。"""
+    return fee_signed(freeze) - fee_back(freeze)
+
+
 def fee_signed_in(year: int) -> Decimal:
-    """这个服务年度的结算、各次补差签的专项管理费合计多少元：上限照全年算（R-082）。"""
+    """这个服务年度的结算、各次补差签的专项管理费合计多少元，收回的减去：上限照全年算（R-082）。"""
     live = Contract.objects.filter(freeze__service_year=year, fee=True, voided=None)
     return live.aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+def fee_room(year: int) -> Decimal:
+    """照最近一份的上限，这个服务年度还能签多少元专项管理费；负是签超了多少（R-082）。"""
+    last = frozen(year)
+    return fee_ceiling(last) - fee_signed_in(year) if last else ZERO
+
+
+def fee_open(freeze: Freeze) -> Decimal:
+    """该签、还没有签的专项管理费多少元：没有签的，作废了没有重登、没写明少签理由的；超上限签不了的不算。
+
+    旧版流程的不要求签，没有。
+    """
+    case = freeze.case
+    if not pays_fee(case.procedure, case.version):
+        return ZERO
+    contracts = list(fee_contracts(freeze))
+    excused = any(one.less_reason for one in contracts)
+    left = ZERO if excused else fee_payable(case) - sum((one.amount for one in contracts), ZERO)
+    return max(min(left, fee_room(freeze.service_year)), ZERO) if left > 0 else ZERO
 
 
 @dataclass(frozen=True)
@@ -421,38 +498,3 @@ def decided(case: Case, key: str) -> Event | None:
         if event.act not in ASIDE:
             earliest = min(earliest, order.get(table.step(event.step).act(event.act).to, earliest))
     return None
-
-
-def footing(run: Run) -> Iterator[str]:
-    """Σ账目 = 各项目合计 = 各单位、各服务商 = 汇总；差一分就说明在哪里。"""
-    summary = run.head["summary"]
-    for disputed, expected in {False: run.line_count, True: run.disputed_count}.items():
-        number = BillLine.objects.filter(run=run, disputed=disputed).count()
-        if number != expected:
-            yield f"批次 {run.pk} 应有{'待核' if disputed else '账目'} {expected} 条，库里 {number} 条"
-    keys = ("unit", "project", "provider", "payer", "disputed")
-    added = {
-        tuple(row[key] for key in keys): (row["number"], row["total"])
-        for row in lines_of(run).values(*keys).annotate(number=Count("pk"), total=Sum("amount"))
-    }
-    kept = {
-        tuple(row[key] for key in keys): (row["lines"], row["amount"])
-        for row in BillSum.objects.filter(run=run).values(*keys, "lines", "amount")
-    }
-    for key in sorted({*added, *kept}):
-        if added.get(key, (0, ZERO)) != kept.get(key, (0, ZERO)):
-            yield f"批次 {run.pk} {'、'.join(map(str, key))}：账目 {added.get(key)}，存的合计 {kept.get(key)}"
-    for payer, rows in (("unified", summary["unified"]), ("self", summary["self"])):
-        of = ("provider",) if payer == "unified" else ("unit", "provider")
-        sums: dict[tuple[str, ...], Decimal] = {}
-        for (unit, _, provider, paid_by, disputed), (_, amount) in added.items():
-            if paid_by == payer and not disputed:
-                key = (provider,) if payer == "unified" else (unit, provider)
-                sums[key] = sums.get(key, ZERO) + amount
-        stated = {tuple(row[name] for name in of): Decimal(row["gross"]) for row in rows}
-        for who in sorted({*sums, *stated}):
-            if sums.get(who, ZERO) != stated.get(who, ZERO):
-                yield f"批次 {run.pk} {'、'.join(who)}：账目合计 {sums.get(who, ZERO)}，汇总 {stated.get(who, ZERO)}"
-    held = sum((amount for (*_, disputed), (_, amount) in added.items() if disputed), ZERO)
-    if held != Decimal(summary["disputed_gross"]):
-        yield f"批次 {run.pk} 待核合计 {held}，汇总 {summary['disputed_gross']}"

@@ -23,11 +23,11 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Level
 from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods, rulebook
-from yunheng.rules.procedures.settling import pays_recovery
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import arriving, funding, queries, vouchers
 from yunheng.settlement.bill.objecting import waiting
+from yunheng.settlement.footing import footing
 from yunheng.settlement.models import (
     ADJUST,
     ESTIMATE,
@@ -206,7 +206,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
         last = queries.frozen(year)
         if last and run.pk < last.run_id:
             yield "冻结以后还没有做补差计量，请先计量（R-083）"
-        elif last and run.digest == last.run.digest and not funding.deferred_of(last):
+        elif last and run.digest == last.run.digest and not funding.deferred_of(last) and not funding.fee_over(year):
             yield "重算的结果与已冻结的相同，没有可补的差（R-083）"
     sheets = locked(year)
     paid = queries.appraised_providers(run)
@@ -240,11 +240,8 @@ def pays(doing: Doing) -> frozenset[str]:
     run, last = queries.latest_run(year, ADJUST), queries.frozen(year)
     if run is None or last is None:
         return frozenset()
-    carried = (
-        sum(funding.carried_in(last).values(), Decimal(0)) if pays_recovery("adjustment", doing.case.version) else 0
-    )
-    more = funding.unified_net(Freeze(run=run, base=last)) + carried > 0
-    return frozenset({"adjustment_pays"}) if more else frozenset()
+    wanted = funding.need_of(Freeze(service_year=year, run=run, base=last), doing.case.version)
+    return frozenset({"adjustment_pays"}) if wanted.total > 0 else frozenset()
 
 
 def submit_run(doing: Doing) -> None:
@@ -270,7 +267,7 @@ def current(doing: Doing) -> Iterator[str]:
     run = queries.submitted(doing.case)
     if run is not None:
         yield from staleness.stale(run)
-        yield from funding.footing(run)
+        yield from footing(run)
 
 
 def freeze(doing: Doing) -> None:
@@ -369,12 +366,12 @@ def fee_signed(doing: Doing) -> Iterator[str]:
     assert freeze is not None
     if problem := funding.unhandled(doing.case):
         yield problem
-    elif (fee := funding.fee_payable(doing.case)) > 0 and not funding.fee_contracts(freeze).exists():
+    elif (fee := funding.fee_open(freeze)) > 0 and not funding.fee_contracts(freeze).exists():
         yield f"专项管理费这次付 {fee} 元，还没有与第三方机构签合同（D14-16(监管机制)，R-082）"
     elif (less := funding.fee_less(doing.case, freeze)) and not less.reason:
         yield (
-            f"专项管理费这次该付 {fee} 元，少签 {less.amount} 元没有写明理由：另签一份补足，"
-            "或作废重新登记，写明为什么少签（D14-16(监管机制)，R-082）"
+            f"专项管理费这次该付 {funding.fee_payable(doing.case)} 元，少签 {less.amount} 元没有写明理由："
+            "另签一份补足，或作废重新登记，写明为什么少签（D14-16(监管机制)，R-082）"
         )
 
 

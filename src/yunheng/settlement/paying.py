@@ -18,7 +18,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, vouchers
+from yunheng.settlement import funding, queries, vouchers
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 from yunheng.tables import folding
 
@@ -101,6 +101,7 @@ def sign_fee(
     """登记专项管理费的合同：付给第三方机构，各份合计不超过方案安排的和实际应付的上限（R-081、R-082）。
 
     比这次该付的少签的，`less_reason` 写明理由，留在合同上，列进金额链；签足了的不记。
+    补差以后全年签的超过上限的，`amount` 为负是收回的协议：不超过超出的、也不超过这家签的；收不收回由区里定。
     """
     if not _pays(actor, None):
         raise NotYours(["专项管理费的合同由区科创中心签（D14-16(监管机制)，R-082）"])
@@ -111,7 +112,7 @@ def sign_fee(
         if problems := list(_fee_problems(on, freeze, institution, folding.code(number), amount, signed_on, reason)):
             raise Refused(problems)
         signed = funding.fee_signed(freeze)
-        kept = reason if signed + amount < funding.fee_payable(freeze.case) else ""
+        kept = reason if 0 < amount < funding.fee_payable(freeze.case) - signed else ""
         every = Contract.objects.filter(freeze=freeze, provider=institution, unit=None)
         contract = Contract.objects.create(
             freeze=freeze,
@@ -134,18 +135,21 @@ def _fee_problems(
 ) -> Iterator[str]:
     basis = "（D14-16(监管机制)，R-082）"
     signed = funding.fee_signed(freeze)
-    most, ceiling = funding.fee_payable(freeze.case), funding.fee_ceiling(freeze)
+    most = funding.fee_payable(freeze.case)
     yield from _misnumbered(on, number, signed_on)
     if institution.kind != Kind.THIRD_PARTY:
         yield f"{institution.name}不是第三方机构，专项管理费付给受委托的第三方{basis}"
+    if amount < 0:
+        yield from _back_problems(freeze, institution, amount)
+        return
     if most <= 0:
-        yield f"方案没有安排专项管理费，或批复不足全减了，没有要签的{basis}"
+        yield f"方案没有安排专项管理费，或批复不足全减了、补差以后照上限全减了，没有要签的{basis}"
     elif not 0 < amount <= most - signed:
         yield f"专项管理费这次最多付 {most} 元，已签 {signed} 元，最多还能签 {most - signed} 元，填的是 {amount}{basis}"
-    elif (all_signed := funding.fee_signed_in(freeze.service_year)) + amount > ceiling:
+    elif amount > funding.fee_room(freeze.service_year):
+        all_signed, ceiling = funding.fee_signed_in(freeze.service_year), _ceiling_now(freeze)
         yield f"专项管理费照实际应付算最多 {ceiling} 元，这一年已签 {all_signed} 元，再签 {amount} 就超了{basis}"
-    if funding.fee_contracts(freeze).filter(provider=institution).exists():
-        yield f"与{institution.name}的专项管理费合同已登记过，登记错了的请先作废{basis}"
+    yield from _fee_twice(freeze, institution)
     if 0 < signed + amount < most and not reason:
         yield At(
             "less_reason",
@@ -153,6 +157,30 @@ def _fee_problems(
             f"写明为什么少签（另签一份的也写明）{basis}",
         )
     yield from filter(None, [funding.unfunded(freeze)])
+
+
+def _ceiling_now(freeze: Freeze) -> Decimal:
+    """全年的上限，照最近一份结算。"""
+    return funding.fee_room(freeze.service_year) + funding.fee_signed_in(freeze.service_year)
+
+
+def _fee_twice(freeze: Freeze, institution: Institution) -> Iterator[str]:
+    if funding.contracts_of(freeze).filter(fee=True, provider=institution).exists():
+        yield f"与{institution.name}的专项管理费合同已登记过，登记错了的请先作废（D14-16(监管机制)，R-082）"
+
+
+def _back_problems(freeze: Freeze, institution: Institution, amount: Decimal) -> Iterator[str]:
+    """收回多签的专项管理费为什么不行：只在补差里收，不超过全年超出上限的，也不超过这家签的。"""
+    basis = "（D14-16(监管机制)，R-082）"
+    over = max(-funding.fee_room(freeze.service_year), Decimal(0))
+    given = queries.fee_by_institution(freeze.service_year).get(institution.code, Decimal(0))
+    if freeze.base is None:
+        yield f"收回专项管理费在补差里登记；这一份签错了的请作废重新登记{basis}"
+    elif -amount > over:
+        yield f"全年签的专项管理费超出上限 {over} 元，最多收回这么多，填的是收回 {-amount} 元{basis}"
+    elif -amount > given:
+        yield f"与{institution.name}这一年签的专项管理费合计 {given} 元，不能收回 {-amount} 元{basis}"
+    yield from _fee_twice(freeze, institution)
 
 
 def _misnumbered(on: date, number: str, signed_on: date) -> Iterator[str]:

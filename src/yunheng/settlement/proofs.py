@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
-from yunheng.settlement.funding import fee_payable, fee_signed, footing, payable, recovery_payable, recovery_settled
+from yunheng.settlement.footing import footing
+from yunheng.settlement.funding import fee_payable, fee_signed, payable, recovery_payable, recovery_settled
 from yunheng.settlement.models import Contract, Freeze, Payment, Run
 from yunheng.settlement.queries import ZERO
 

@@ -21,6 +21,7 @@ from yunheng.settlement.models import (
     ESTIMATE,
     BillLine,
     BillSum,
+    Contract,
     Difference,
     Freeze,
     Moved,
@@ -199,6 +200,13 @@ def _added(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> dict[str, Aggregate]
 def frozen(year: int) -> Freeze | None:
     """这一年最后冻结的一份：年度结算，或最近的补差。"""
     return Freeze.objects.filter(service_year=year).select_related("run", "case").order_by("-number").first()
+
+
+def fee_by_institution(year: int) -> dict[str, Decimal]:
+    """这个服务年度各第三方机构签的专项管理费合计（收回的减去）：代码 → 元，只列大于 0 的。"""
+    live = Contract.objects.filter(freeze__service_year=year, fee=True, voided=None).order_by()
+    rows = live.values_list("provider__code").annotate(sum=Sum("amount"))
+    return {code: amount for code, amount in rows if amount > 0}
 
 
 def frozen_years() -> set[int]:

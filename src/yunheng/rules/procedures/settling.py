@@ -17,6 +17,7 @@ _NUMBER = Field("document", "文号", basis=_FUNDED)
 _NUMBERED = ("project", "finance")
 #: 第 2 版起专项管理费也签合同、付清才办结（D14-16(监管机制)，R-082）
 _CLOSING = ("signed", "paid")
+_PAYS_FEE = 2
 _PAYS_RECOVERY = 3
 
 
@@ -200,3 +201,8 @@ ADJUSTMENT = replace(
 def pays_recovery(code: str, version: int) -> bool:
     """这一版的结算、补差，灾备区级承担要登记拨付才办结；补差还把上次缓付的灾备、管理费并进来。"""
     return code in (SETTLEMENT.code, ADJUSTMENT.code) and version >= _PAYS_RECOVERY
+
+
+def pays_fee(code: str, version: int) -> bool:
+    """这一版的结算、补差，专项管理费（补差的是上次缓付的）签了合同、付清才办结（R-082）。"""
+    return version >= {SETTLEMENT.code: _PAYS_FEE, ADJUSTMENT.code: _PAYS_RECOVERY}[code]

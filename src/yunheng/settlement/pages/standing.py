@@ -16,20 +16,37 @@ from yunheng.settlement.models import Contract, Freeze, Plan, RecoveryPayment, S
 
 def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
     """专项管理费：这次付多少、签了多少、还能签多少、可选的第三方机构；没有安排的没有（R-082）。"""
-    most = funding.fee_payable(case)
+    most, year = funding.fee_payable(case), freeze.service_year
     if most <= 0:
         return None
-    signed, ceiling = funding.fee_signed(freeze), funding.fee_ceiling(freeze)
-    # 上限照全年各份合计算
-    most_now = ceiling - funding.fee_signed_in(freeze.service_year)
+    # 上限照全年各份合计、最近一份结算算
+    signed, room = funding.fee_signed(freeze), funding.fee_room(year)
+    ceiling = room + funding.fee_signed_in(year)
     return {
         "most": most,
         "signed": signed,
-        "left": max(min(most - signed, most_now), Decimal(0)),
+        "left": max(min(most - signed, room), Decimal(0)),
         "ceiling": ceiling if ceiling < most else None,
         "less": funding.fee_less(case, freeze),
         "institutions": commissioning.registry(),
         "commissions": commissioning.of_year(freeze.service_year),
+    }
+
+
+def _fee_back(freeze: Freeze) -> dict[str, Any] | None:
+    """全年签的专项管理费超过上限的：在最近的补差里能收回多少、向哪几家（代码, 名称, 签了多少）（R-082）。"""
+    year = freeze.service_year
+    over = funding.fee_over(year)
+    if freeze.base is None or over is None or freeze != queries.frozen(year):
+        return None
+    given = queries.fee_by_institution(year)
+    # 这一份里签过、收过的，先作废再登记
+    here = set(funding.contracts_of(freeze).filter(fee=True).values_list("provider__code", flat=True))
+    rows = [(one.code, one.name, given[one.code]) for one in commissioning.registry() if one.code in given]
+    return {
+        "over": over[0] - over[1],
+        "rows": [row for row in rows if row[0] not in here],
+        "most": -min(over[0] - over[1], max(given.values(), default=Decimal(0))),
     }
 
 
@@ -82,6 +99,9 @@ def standing(
         else (),
         "owing": [(one.provider.name, one) for one in contracts if one.left] if done or step == "pay" else (),
         "fee": _fee(case, freeze) if (done or step in ("contract", "pay")) and not funding.unhandled(case) else None,
+        "fee_back": _fee_back(freeze) if done or step in ("contract", "pay") else None,
+        "fee_carried": funding.fee_carried(freeze, case.version),
+        "fee_ceiling": funding.fee_ceiling(freeze),
         "short": _short(case, names),
         "late_recovery": late_recovery(case),
         "recovery": _recovery(case, freeze) if (done or step in ("contract", "pay")) else None,
@@ -89,6 +109,7 @@ def standing(
         # 办结以后又冲回、作废的，还差多少
         "reopened": funding.unpaid(freeze) if done else None,
         "fee_over": funding.fee_over(freeze.service_year),
+        "fee_is_planned": not Freeze.objects.filter(service_year=freeze.service_year, number__gt=0).exists(),
     }
 
 

@@ -42,6 +42,7 @@ from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import arriving, chaining, disputing, funding, operations, owing, queries
 from yunheng.settlement.bill import objecting
+from yunheng.settlement.footing import footing
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
 from yunheng.settlement.models import (
     ADJUST,
@@ -348,7 +349,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         and case.board.step == "plan"
         and case.procedure == "settlement",
         "recomputations": run.recomputations.order_by("-pk") if run else (),
-        "footing": list(funding.footing(run)) if run else [],
+        "footing": list(footing(run)) if run else [],
         "waiting": objecting.waiting(year),
         "late": late.standing(year) if found and request.actor.role in CENTRE else None,
         "pending": unread.pending(year) if not found and request.actor.role in CENTRE else None,

@@ -16,6 +16,7 @@ from yunheng.documents.money import amount_of_words
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen
 from yunheng.settlement import disputing, funding, queries
+from yunheng.settlement.footing import footing
 from yunheng.settlement.models import YEARLY, Freeze, Plan, Run
 from yunheng.settlement.plans import planning
 from yunheng.settlement.runs import staleness
@@ -138,7 +139,9 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
         text += f"，超出 {plan.supervision - most:,.2f} 元，请调低，再存一版"
         return Check(name, "bad", text, clause=clause)
     if over := funding.fee_over(freeze.service_year):
-        why = f"；补差以后照实际应付算最多 {over[1]:,.2f} 元，超出 {over[0] - over[1]:,.2f} 元，请收回多付的"
+        used, less = over
+        text += f"；补差以后照实际应付算最多 {less:,.2f} 元，全年签了 {used:,.2f} 元"
+        why = f"，超出 {used - less:,.2f} 元，请在补差里收回"
         return Check(name, "warn", text + why, clause=clause)
     return Check(name, "ok", text, clause=clause)
 
@@ -146,7 +149,7 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
 def _footed(freeze: Freeze, plan: Plan) -> Check:
     name, href = "Σ账目 = 汇总 = 方案", f"/settlement/runs/{plan.run_id}/"
     due = funding.unified_net(freeze)
-    problems = list(funding.footing(plan.run))
+    problems = list(footing(plan.run))
     if plan.total != due:
         problems.append(f"方案应付 {plan.total:,.2f}，结算应付 {due:,.2f}，差 {plan.total - due:+,.2f} 元")
     return Check(name, "bad" if problems else "ok", problems[0] if problems else f"都是 {due:,.2f} 元", href, "D14-15")

@@ -15,6 +15,7 @@ from yunheng.cases.operations import Doing
 from yunheng.documents.data import GOALS
 from yunheng.rules.roles import Role
 from yunheng.settlement import funding, queries, recovery
+from yunheng.settlement.footing import footing
 from yunheng.settlement.models import ROLLING, YEARLY, Freeze, Plan, PlanDraft, Run
 
 #: 方案里可写的各段：键、叫法、提示
@@ -134,7 +135,7 @@ def plan_ready(doing: Doing) -> Iterator[str]:
         yield problem
     if plan.files.filter(name=FAILED).exists():
         yield f"第 {plan.version} 版的文件没有出成，改好文字再存一版（R-080）"
-    yield from funding.footing(plan.run)
+    yield from footing(plan.run)
     if funding.need_of_plan(plan).total == 0:
         yield f"第 {plan.version} 版预算合计是 0 元，没有可立项的；请点“没有应付，办结”（D62-八，R-081）"
 
