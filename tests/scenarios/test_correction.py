@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from tests.scenarios.test_adjustment import rule_all
 from tests.scenarios.test_backfill import CPU, recorded, workbook
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, appraised, approved, measured, used
@@ -235,6 +236,20 @@ def test_R083_冻结以后台账又更正了_年度页工作台写明几个资�
         for page in pages:
             assert "冻结以后台账又记、更正了 1 个资源的 2 条这一年以内的" in signed_in(who).get(page).content.decode()
     assert "台账又记" not in signed_in("lt").get("/").content.decode()
+
+
+def test_R083_冻结以后又裁定的_年度页写明几次(tmp_path: Path) -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    approved(tmp_path)
+    assert amended.since(YEAR) is None
+    rule_all()
+    found = amended.since(YEAR)
+    assert found is not None
+    assert found.facts == 0
+    assert (
+        f"冻结以后差异又裁定、撤回了 {found.rulings} 次"
+        in signed_in("shy").get(f"/settlement/{YEAR}/").content.decode()
+    )
 
 
 def test_从异议页上更正_资源页看得到_证据看得到资源的都能下() -> None:

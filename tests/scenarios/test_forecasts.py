@@ -161,6 +161,27 @@ def test_R087_在办的申请抬高上限_到期的资源压低下限() -> None:
     assert low.low >= low.spent
 
 
+def test_R087_在办的注销压低下限_不动照现状() -> None:
+    project = used()
+    before = rolling(date(2026, 1, 15))
+    codes = list(project.resources.values_list("code", flat=True))
+    Walk(cast(), "mzj", date(2026, 2, 2), "deregistration", project=project).fill(
+        reason="系统下线", backup="已完成", backup_note="已备份到灾备中心", release=codes
+    ).submit()
+    found = rolling(date(2026, 2, 3))
+    assert (found.expected, found.high) == (before.expected, before.expected)
+    # 今天就批了，以后一分不花：只差到今天为止的
+    assert found.spent <= found.low < found.spent + before.expected / 100
+
+
+def test_R087_阶梯价没有全市用量的_算不出没有计入_写明几条() -> None:
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="用阶梯项的系统").fill(**FILLED)
+    walk.fill(services={**FILLED["services"], "YY-ZX": "2"}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-TIER-")
+    said = forecasting.sentence(rolling(date(2026, 1, 15)), None)
+    assert "1 条阶梯价的全市用量还没有发布、上一年度也没有，算不出，都没有计入" in said
+
+
 def changing(project: Project, on: date, cores: str) -> Resource:
     """在办的变更：第一台云主机的核数改成这么多；返回那台主机。"""
     host = project.resources.filter(kind="云主机").order_by("code").first()

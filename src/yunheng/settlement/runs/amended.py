@@ -1,4 +1,4 @@
-"""冻结以后台账又记、又更正的，说的是那一年以前日子的：一共几条、几个资源（R-051、R-083）。
+"""冻结以后台账又记、又更正的，说的是那一年以前日子的：一共几条、几个资源；差异又裁定的几次（R-051、R-075、R-083）。
 
 账不动，走补差；更正、补录、晚填的回执都在内。平台又送来的收件另在 `late`。
 """
@@ -11,31 +11,37 @@ from django.db.models import Count
 
 from yunheng.ledger.models import Fact
 from yunheng.rules import periods
+from yunheng.settlement.models import Handling
 from yunheng.settlement.queries import frozen
 
 
 @dataclass(frozen=True)
 class Amended:
-    """一个冻结的年度：冻结的批次以后记进台账的几条、几个资源。"""
+    """一个冻结的年度：冻结的批次以后记进台账的几条、几个资源，又裁定的几次。"""
 
     year: int
     facts: int
     resources: int
+    rulings: int
 
     @property
     def text(self) -> str:
-        """一句话：又记了几条，走补差。"""
-        return (
-            f"冻结以后台账又记、更正了 {self.resources:,} 个资源的 {self.facts:,} 条这一年以内的，"
-            "冻结的账不动，影响多少补差计量时算，走补差"
-        )
+        """一句话：又记了几条、又裁定了几次，走补差。"""
+        parts = []
+        if self.facts:
+            parts.append(f"台账又记、更正了 {self.resources:,} 个资源的 {self.facts:,} 条这一年以内的")
+        if self.rulings:
+            parts.append(f"差异又裁定、撤回了 {self.rulings:,} 次")
+        return f"冻结以后{'，'.join(parts)}，冻结的账不动，影响多少补差计量时算，走补差"
 
 
 def since(year: int) -> Amended | None:
-    """这一年冻结以后台账又记的；没有冻结、没有又记的为 None。"""
+    """这一年冻结以后台账又记的、又裁定的；没有冻结、都没有的为 None。"""
     freeze = frozen(year)
     if freeze is None:
         return None
     rows = Fact.objects.filter(recorded_at__gt=freeze.run.recorded_at, effective_on__lt=periods.year_end(year))
     found = rows.aggregate(facts=Count("pk"), resources=Count("resource", distinct=True))
-    return Amended(year, found["facts"], found["resources"]) if found["facts"] else None
+    ruled = Handling.objects.filter(service_year=year, kind=Handling.RULE, recorded_at__gt=freeze.run.recorded_at)
+    rulings = ruled.count()
+    return Amended(year, **found, rulings=rulings) if found["facts"] or rulings else None

@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.db.models.fields.json import KT
 
 from yunheng.applications import grid
@@ -97,7 +97,7 @@ def forecast(run: Run, on: date) -> Forecast:
     """给一个滚动批次配上全年预测：各数是统一支付扣减以后的净额，与预算比；自行支付、待核另存。
 
     照现状：现在的单据、台账不变，平台日志现在看得见的当作看得见到年末，同一个引擎算到年末；按次计费的只有收到的用量。
-    下限：减去年内到期的资源到期以后的，和在办的缩减批了以后省的；上限：加上在办的扩充批了以后的；都只算统一支付的。
+    下限：减去年内到期的资源到期以后的，和在办的缩减、注销批了以后省的；上限：加上在办的扩充批了以后的；都只算统一支付的。
     有测试期的从测试期满起算，没有的从今天起算。
     """
     year = run.service_year
@@ -111,7 +111,7 @@ def forecast(run: Run, on: date) -> Forecast:
             kept = {one["provider"]: 1 - Decimal(one["deduction_rate"] or 0) for one in settled.head["assessments"]}
     expected, spent = Decimal(summary["unified_net"]), Decimal(run.head["summary"]["unified_net"])
     pending = list(_pending(year, on, kept))
-    less = sum(_expiring(year, on, end, kept), ZERO) - sum((one for one in pending if one < 0), ZERO)
+    less = sum(_ending(year, on, end, kept), ZERO) - sum((one for one in pending if one < 0), ZERO)
     return Forecast.objects.create(
         run=run,
         service_year=year,
@@ -158,9 +158,16 @@ def _after(amount: Decimal, provider: str, kept: Mapping[str, Decimal]) -> Decim
     return pricing.to_fen(Fraction(amount) * Fraction(kept.get(provider, Decimal(1))))
 
 
-def _expiring(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> Iterator[Decimal]:
-    """统一支付的、年内到期的资源，到期以后到年末的费用；到期时还在测试期的，从测试期满算起（以前本来就不计费）。"""
-    found = Segment.objects.filter(during__contains=on, expires_on__gt=on, expires_on__lt=end)
+def _ending(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> Iterator[Decimal]:
+    """统一支付的、年内到期的资源，到期以后到年末的费用；在办的注销今天就批了的，它要释放的资源今天以后的费用。
+
+    那时还在测试期的，从测试期满算起（以前本来就不计费）。
+    """
+    leaving = Filing.objects.filter(case__procedure="deregistration", case__board__outcome="", case__facts=None)
+    latest = leaving.order_by("case", "-version").distinct("case").values_list("content", flat=True)
+    closing = {code for content in latest for code in content.get("release") or ()}
+    ends = Q(expires_on__gt=on, expires_on__lt=end) | Q(resource__code__in=closing)
+    found = Segment.objects.filter(ends, during__contains=on)
     unified = found.filter(resource__project__funding=DISTRICT, resource__project__unit__nature=Nature.DISTRICT)
     expiring = list(unified.select_related("item__provider", "resource__provider"))
     starts = charge_starts(expiring, as_billed())
@@ -171,8 +178,9 @@ def _expiring(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> It
             price = book.price_on(one.item.code, owner, on).unit_price
         except NotInForce:
             continue
-        assert one.expires_on is not None
-        start = max(one.expires_on, starts[one.pk])
+        last = on if one.resource.code in closing else one.expires_on
+        assert last is not None
+        start = max(last, starts[one.pk])
         yield _after(charging.cost(one.item, one.quantity, price, start, year), owner, kept)
 
 
@@ -267,6 +275,8 @@ def sentence(found: Forecast | None, planned: Budget | None) -> str:
     if found.behind:
         shown = "、".join(f"{name}只到 {last}" for name, last in found.behind.items())
         head += f"（平台日志没有送到：{shown}，预测当作那以后照旧在用，已发生里提前消失的列作待核）"
+    if unpriced := found.run.differences.get("D10"):
+        head += f"（{unpriced} 条阶梯价的全市用量还没有发布、上一年度也没有，算不出，都没有计入）"
     apart = f"另有自行支付（扣后）{found.own:,.2f} 元、待核 {found.held:,.2f} 元（照现状到年末），不与预算比。"
     if planned is None:
         return f"{head}；还没有登记预算。{apart}"
