@@ -25,6 +25,7 @@ from yunheng.rules.roles import Role
 
 from . import consulting, operations, queries, rectifying
 from .models import Attachment, Board, Case, Consultation
+from .panels import reminders_for
 
 PAGE = 50
 MAX_EXPORT = 5000
@@ -69,6 +70,7 @@ def todo(request: Request) -> HttpResponse:
         context["only"] = queries.IN_TIME.get(how, "")
         shown = queries.in_time(mine, how, request.on) if context["only"] else mine
         context["groups"] = queries.grouped(shown[:500], request.on)
+        context["reminders"] = reminders_for(request)
     elif tab == "read":
         context["notices"] = queries.unread(request.actor)[:200]
     else:

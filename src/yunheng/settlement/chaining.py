@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -51,7 +51,7 @@ def chain(case: Case) -> list[Step]:
 
 
 _SIGNED, _PAID = "已签合同", "已支付"
-_FEE = "D14-16(监管机制)"
+_FEE, _BORNE = "D14-16(监管机制)", "M10-五"
 
 
 def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
@@ -102,6 +102,26 @@ def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
             yield Step(name, sum(amounts, ZERO) if amounts else None, None, latest, document)
 
 
+@dataclass(frozen=True)
+class Settled:
+    """一个年度里的一件：年度结算或一次补差，应付合计、签了、付了多少元；还没有的为 None。"""
+
+    case: Case
+    wanted: Decimal | None
+    signed: Decimal | None
+    paid: Decimal | None
+
+
+def whole(cases: Sequence[Case]) -> tuple[list[Settled], tuple[Decimal, Decimal, Decimal]]:
+    """一个年度的结算和各次补差各多少，全年合计多少（应付、签了、付了）。"""
+    found = []
+    for case in cases:
+        wanted, amounts = funding.need(case), {one.name: one.amount for one in chain(case)}
+        found.append(Settled(case, wanted.total if wanted else None, amounts.get(_SIGNED), amounts.get(_PAID)))
+    sums = tuple(sum((getattr(one, key) or ZERO for one in found), ZERO) for key in ("wanted", "signed", "paid"))
+    return found, (sums[0], sums[1], sums[2])
+
+
 def _decided(case: Case, name: str, key: str) -> Step:
     event = funding.decided(case, key)
     if event is None:
@@ -116,7 +136,11 @@ def _unsigned(case: Case, freeze: Freeze, gap: Decimal) -> Iterator[Row]:
     wanted = funding.need(case)
     borne = wanted.recovery - funding.cuts_of(case).get(Shortfall.RECOVERY, ZERO) if wanted else ZERO
     if borne:
-        yield "灾备区级承担，照分摊拨付，不在这里签合同", -borne, "M10-五"
+        others = dict(_elsewhere(freeze))
+        if own := borne - sum(others.values(), ZERO):
+            yield "灾备区级承担，照分摊拨付，不在这里签合同", -own, _BORNE
+        for who, amount in others.items():
+            yield f"灾备区级承担，由{who}另付", -amount, _BORNE
         left += borne
     less = funding.fee_less(case, freeze)
     if less:
@@ -127,6 +151,14 @@ def _unsigned(case: Case, freeze: Freeze, gap: Decimal) -> Iterator[Row]:
         left += back
     if left:
         yield "还没有签合同" if left < 0 else "比下达的多", left, "D62-八"
+
+
+def _elsewhere(freeze: Freeze) -> Iterator[tuple[str, Decimal]]:
+    """灾备区级承担由别人另付的：由谁、合计多少元；冲回了的减去。"""
+    rows = freeze.recovery_payments.exclude(elsewhere="").order_by("elsewhere")
+    for who, amount in rows.values_list("elsewhere").annotate(sum=Sum("amount")):
+        if amount:
+            yield who, amount
 
 
 def _sent_out(freeze: Freeze) -> dict[str, Any]:

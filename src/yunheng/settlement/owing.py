@@ -1,12 +1,15 @@
-"""缓付、还欠着的（R-081）：付清、或区科委决定不再付以前，年度页、工作台、以后年度的方案上都列着。"""
+"""缓付、还欠着的，办结以后又冲回、作废的（R-081）：结清以前，年度页、工作台、待办、结算列表上都列着。"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
+
 from yunheng.cases.models import Case
 from yunheng.orgs.queries import providers
+from yunheng.rules.procedures import DONE
 from yunheng.settlement import funding, queries
 from yunheng.settlement.models import Freeze, Shortfall
 
@@ -45,6 +48,45 @@ def of(year: int) -> Owed | None:
     names = dict(providers().values_list("code", "name"))
     rows = tuple((named(key, names), amount) for key, amount in sorted(deferred.items()))
     return Owed(year, rows, last.case, in_hand(last))
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """办结以后又有冲回、作废的一件：还有哪几行没有结清（付给谁, 还应付多少元，负是还应收回）。"""
+
+    year: int
+    case: Case
+    rows: tuple[tuple[str, Decimal], ...]
+
+    @property
+    def total(self) -> Decimal:
+        """没有结清的绝对值之和（元）。"""
+        return sum((abs(amount) for _, amount in self.rows), Decimal(0))
+
+
+def reopened() -> list[Reopened]:
+    """各年度办结以后又冲回、作废，还没有结清的各件，先结的在前；退票是事实，不重开事项，结清以前处处列着。"""
+    undone = (
+        Q(contracts__voided__isnull=False)
+        | Q(contracts__payments__reverses__isnull=False)
+        | Q(recovery_payments__reverses__isnull=False)
+    )
+    done = Freeze.objects.filter(undone, case__board__outcome=DONE.code).values("pk")
+    found = Freeze.objects.filter(pk__in=done).select_related("run", "base__run", "case")
+    names = dict(providers().values_list("code", "name"))
+    return [
+        Reopened(one.service_year, one.case, tuple((named(key, names), left) for key, left in rows))
+        for one in found.order_by("service_year", "number")
+        if (rows := funding.unsettled(one))
+    ]
+
+
+def merged(freeze: Freeze) -> Case | None:
+    """缓付的都并进了哪一件批准了的补差；没有并进去的、旧版流程只并进一部分的为 None。"""
+    later = Freeze.objects.filter(base=freeze).select_related("case").first()
+    if later is None or funding.deferred_of(freeze).keys() & funding.deferred_of(later).keys() & set(_LABELS):
+        return None
+    return later.case
 
 
 def in_hand(last: Freeze) -> Case | None:

@@ -64,6 +64,7 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         years = sorted(queries.frozen_years())
         frozen = [one for year in years if (one := late.standing(year))]
         found["amended"] = [more for year in years if (more := amended.since(year))]
+        found["reopened"] = owing.reopened()
         found["owed"] = [owed for year in years if (owed := owing.of(year))]
         found["late"] = [*frozen, *unread.all_pending()]
     if actor.role in _SCORES:

@@ -21,7 +21,7 @@ def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
         return None
     # 上限照全年各份合计、最近一份结算算
     signed, room = funding.fee_signed(freeze), funding.fee_room(year)
-    ceiling = room + funding.fee_signed_in(year)
+    ceiling, contracted = room + funding.fee_signed_in(year), commissioning.fees(year)
     return {
         "most": most,
         "signed": signed,
@@ -30,7 +30,15 @@ def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
         "less": funding.fee_less(case, freeze),
         "institutions": commissioning.registry(),
         "commissions": commissioning.of_year(freeze.service_year),
+        # 委托合同的合计比要付的少，点名差多少；没有登记委托合同的不比
+        "uncommissioned": max(most - contracted, Decimal(0)) if freeze.base is None and contracted else Decimal(0),
     }
+
+
+def _reopened(freeze: Freeze, names: dict[str, str]) -> tuple[Decimal, list[tuple[str, Decimal]]] | None:
+    """办结以后还没有结清的：合计、各行；都结清了的没有。"""
+    rows = [(owing.named(key, names), left) for key, left in funding.unsettled(freeze)]
+    return (sum((abs(left) for _, left in rows), Decimal(0)), rows) if rows else None
 
 
 def _fee_back(freeze: Freeze) -> dict[str, Any] | None:
@@ -55,7 +63,7 @@ def _short(case: Case, names: dict[str, str]) -> dict[str, Any] | None:
     amount, most = funding.shortage(case), funding.limit(case)
     if not amount or most is None:
         return None
-    standing, fixed = funding.shortfall_of(case), funding.cuts_signed(case)
+    standing, fixed, freeze = funding.shortfall_of(case), funding.cuts_signed(case), queries.freeze_of(case)
     return {
         "amount": amount,
         "limit": most,
@@ -64,13 +72,14 @@ def _short(case: Case, names: dict[str, str]) -> dict[str, Any] | None:
         "bound": bool(fixed),
         "kinds": (Shortfall.DEFER, Shortfall.REDUCE),
         "standing": standing,
+        "merged": owing.merged(freeze) if freeze else None,
         "cuts": [(owing.named(key, names), cut) for key, cut in standing.cuts.items()] if standing else (),
         "open": not case.board.outcome,
         # 办结了、还没有并进补差的，区科委可以定不再付
         "waives": bool(case.board.outcome)
         and standing is not None
         and standing.kind == Shortfall.DEFER
-        and not hasattr(queries.freeze_of(case), "corrected_by"),
+        and not hasattr(freeze, "corrected_by"),
     }
 
 
@@ -107,7 +116,7 @@ def standing(
         "recovery": _recovery(case, freeze) if (done or step in ("contract", "pay")) else None,
         "deferred": sum((row.deferred for row, _, _ in unified), Decimal(0)),
         # 办结以后又冲回、作废的，还差多少
-        "reopened": funding.unpaid(freeze) if done else None,
+        "reopened": _reopened(freeze, names) if done else None,
         "fee_over": funding.fee_over(freeze.service_year),
         "fee_is_planned": not Freeze.objects.filter(service_year=freeze.service_year, number__gt=0).exists(),
     }

@@ -20,7 +20,7 @@ from yunheng.audit.append_only import newest
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, Refused
 from yunheng.cases.models import Case
-from yunheng.cases.panels import register_panel
+from yunheng.cases.panels import register_panel, register_reminder
 from yunheng.cases.queries import visible as visible_cases
 from yunheng.catalog import queries as catalog
 from yunheng.catalog.models import Edition, EditionDraft, Inquiry
@@ -84,6 +84,7 @@ def home(request: Request) -> HttpResponse:
     commissioned = request.actor.role in (*commissioning.READERS, Role.THIRD_PARTY)
     context = {
         "rows": rows,
+        "reopened": owing.reopened() if request.actor.role in CENTRE else (),
         "openable": openable(request.actor, queries.year_cases()),
         "shares": shares,
         "commissioned": commissioned,
@@ -147,8 +148,9 @@ def year(request: Request, year: int) -> HttpResponse:
             queries.visible_sums(request.actor, context["latest"]), "provider", context["names"]
         )
     if context["centre"] and context["freeze"]:
-        context["money"] = _money(cases[0].case)
+        context["money"] = _money([one.case for one in cases])
         context["owed"] = owing.of(year)
+        context["reopened"] = [one for one in owing.reopened() if one.year == year]
     if request.htmx:
         response = render(request, "settlement/_order.html", context)
         # 办完了（或没办成）整页重来，各处的数一起换新
@@ -158,10 +160,12 @@ def year(request: Request, year: int) -> HttpResponse:
     return render(request, "settlement/year.html", context)
 
 
-def _money(case: Case) -> dict[str, Any]:
-    """年度结算的预算合计和各步金额；批复不足的写明怎样处理的（R-081）。"""
+def _money(cases: Sequence[Case]) -> dict[str, Any]:
+    """年度结算的预算合计和各步金额，批复不足的写明怎样处理的；有补差的，连补差全年多少（R-081、R-083）。"""
+    case = cases[0]
     return {
         "case": case,
+        "whole": chaining.whole(cases) if len(cases) > 1 else None,
         "need": funding.need(case),
         "chain": chaining.chain(case),
         "short": funding.shortage(case),
@@ -270,8 +274,15 @@ def register() -> None:
     """登记年度结算在办件页上的那一块。"""
     for code in ("settlement", "adjustment"):
         register_panel(code, "settlement/_case.html", _panel)
+    register_reminder("settlement/_reopened_all.html", _reopened)
     for code in ("catalog_city", "catalog_district", "inquiry"):
         register_panel(code, "settlement/_catalog.html", _catalog)
+
+
+def _reopened(request: Request) -> dict[str, Any] | None:
+    """办结以后又冲回、作废，还没有结清的：区科创中心的待办页上提醒（R-081）。"""
+    found = owing.reopened() if request.actor.role == Role.REVIEWER else []
+    return {"reopened": found} if found else None
 
 
 def _catalog(request: Request, case: Case) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from yunheng.audit.append_only import newest
 from yunheng.cases.models import Case
 from yunheng.documents.blocks import Paper, Paragraph, Slot, Table
 from yunheng.documents.money import amount_of_words
+from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import fen
 from yunheng.settlement import disputing, funding, queries
@@ -138,12 +139,17 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
     if plan.supervision > most:
         text += f"，超出 {plan.supervision - most:,.2f} 元，请调低，再存一版"
         return Check(name, "bad", text, clause=clause)
+    contracted = commissioning.fees(freeze.service_year)
+    if contracted and plan.supervision > contracted:
+        text += (
+            f"；委托合同列入这一年的合计 {contracted:,.2f} 元，安排的多 {plan.supervision - contracted:,.2f} 元，请核对"
+        )
     if over := funding.fee_over(freeze.service_year):
         used, less = over
         text += f"；补差以后照实际应付算最多 {less:,.2f} 元，全年签了 {used:,.2f} 元"
         why = f"，超出 {used - less:,.2f} 元，请在补差里收回"
         return Check(name, "warn", text + why, clause=clause)
-    return Check(name, "ok", text, clause=clause)
+    return Check(name, "warn" if 0 < contracted < plan.supervision else "ok", text, clause=clause)
 
 
 def _footed(freeze: Freeze, plan: Plan) -> Check:
