@@ -26,7 +26,8 @@ from yunheng.catalog import procuring, tiering
 from yunheng.catalog.models import CityUsage, Item, Tier
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger import licensing, zoning
-from yunheng.ledger.models import Licence, Resource, Segment, Source, Zone
+from yunheng.ledger.models import Fact, Licence, Resource, Segment, Source, Zone
+from yunheng.ledger.operations import void
 from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import Institution
 from yunheng.rules.money import split
@@ -320,6 +321,32 @@ def test_R021_汇交的文件里每段天数加起来就是在用的天数_不�
             actor=cast()["lt"], on=JULY, from_on=date(2025, 10, 1), until_on=date(2025, 11, 1), receiver="市"
         )
     assert Handover.objects.count() == 1
+
+
+def test_R021_汇交以后用量变了_核对点名_每月提醒一次_同一段再汇交是更正_没变的拒绝() -> None:
+    project = used()
+    given: dict[str, Any] = {"from_on": date(2025, 7, 1), "until_on": date(2025, 10, 1), "receiver": "市大数据中心"}
+    made = handover.hand_over(actor=cast()["shy"], on=JULY, **given)
+    assert handover.checked(made).same
+    with refused("现在的数据一字不差，不用再汇交"):
+        handover.hand_over(actor=cast()["shy"], on=JULY, **given)
+    assert handover.remind_changed(date(2026, 8, 1)) == 0
+    fact = Fact.objects.filter(resource__project=project).latest("pk")
+    void(actor=cast()["shy"], on=JULY, fact=fact, reason="登记错了")
+    assert not handover.checked(made).same
+    client, url = signed_in("shy"), "/settlement/handover/"
+    assert "数据变了" in client.get(url, {"check": made.pk}).content.decode()
+    assert client.get(url, {"check": "9" * 30}).status_code == 200
+    assert handover.remind_changed(date(2026, 8, 2)) == 0
+    assert handover.remind_changed(date(2026, 9, 3)) == 1
+    assert handover.remind_changed(date(2026, 10, 1)) == 0
+    with refused("再汇交一次就是更正"):
+        handover.hand_over(actor=cast()["shy"], on=JULY, **(given | {"until_on": date(2025, 9, 1)}))
+    again = handover.hand_over(actor=cast()["shy"], on=JULY, **given)
+    assert (again.replaces, again.digest != made.digest) == (made, True)
+    assert [one.pk for one in handover.live()] == [again.pk]
+    assert bytes(Handover.objects.get(pk=made.pk).content) == bytes(made.content)
+    assert "更正</span>" in client.get(url).content.decode()
 
 
 def test_R021_页面上填至_含_9月30日_存的是10月1日_错的照填的重显() -> None:

@@ -69,7 +69,7 @@ def remind() -> str:
     commissions = notifying.remind_commissions(on)
     sent = notifying.send_out()
     done = f"提醒事项 {cases} 件、资源 {resources} 起，超期成考核事件 {overdue} 起，催采购、签约、问卷 {chased} 起"
-    done += f"，委托合同到期 {commissions} 份，数据汇交 {handover.remind(on)} 次"
+    done += f"，委托合同到期 {commissions} 份，数据汇交 {handover.remind(on) + handover.remind_changed(on)} 次"
     return f"{on}：{done}；外发 {sent['sent']} 条，没送成 {sent['failed']} 条"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet
 
 from yunheng.audit.actor import SYSTEM, Actor
 from yunheng.audit.operations import unit_of_work
@@ -152,6 +152,47 @@ def next_period() -> Period | None:
     return Period(last, periods.add_months(last, MONTHS))
 
 
+def live() -> QuerySet[Handover]:
+    """算数的各次汇交：更正过的只列最近的，近的在前；不读文件。"""
+    return Handover.objects.filter(replaced_by=None).defer("content").order_by("-from_on")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """一次汇交照现在的数据再出一份：现在几行，与汇交的文件一字不差没有。"""
+
+    handover: Handover
+    rows: int
+    same: bool
+
+
+def checked(one: Handover) -> Checked:
+    """照现在的台账、用量核对一次汇交：汇交以后又更正了的，市里手上的就不是现在的。"""
+    count, content = usage(one.from_on, one.until_on)
+    return Checked(one, count, sm3_bytes(content) == one.digest)
+
+
+def remind_changed(on: date) -> int:
+    """每月核对一遍各次汇交，数据变了的提醒一次区科创中心。返回提醒几起（R-021）。"""
+    with unit_of_work(SYSTEM):
+        if not first_time(None, f"汇交核对/{on:%Y-%m}", on):
+            return 0
+    made = 0
+    for one in live():
+        found = checked(one)
+        if found.same:
+            continue
+        with unit_of_work(SYSTEM):
+            if not first_time(None, f"汇交变了/{one.pk}", on):
+                continue
+            span = f"{one.from_on} 至 {periods.last_day(one.until_on)}（含）"
+            text = f"{span}的使用数据汇交以后变了（{one.rows} 行，现在 {found.rows} 行），请再汇交一次"
+            text += "更正（M10-四(七)，R-021）"
+            tell(case=None, role=Role.REVIEWER, institution=None, text=text, on=on, href="/settlement/handover/")
+        made += 1
+    return made
+
+
 def remind(on: date) -> int:
     """一段过完了还没有汇交，提醒一次区科创中心；超过一段的说到哪天为止。返回提醒几起（M10-四(七)，R-021）。"""
     due = next_period()
@@ -170,7 +211,10 @@ def remind(on: date) -> int:
 
 
 def hand_over(*, actor: Actor, on: date, from_on: date, until_on: date, receiver: str) -> Handover:
-    """汇交一段时间的使用数据；文件和 SM3 留存，与已汇交的相交的不收。"""
+    """汇交一段时间的使用数据；文件和 SM3 留存，与已汇交的相交的不收。
+
+    与汇交过的正好是同一段、数据又变了的，是更正，指着它；没有变的拒绝。
+    """
     if actor.role != Role.REVIEWER:
         raise NotYours(["使用数据由区科创中心汇交（M10-四(七)，R-021）"])
     last, problems = periods.last_day(until_on), list[str]()
@@ -180,11 +224,18 @@ def hand_over(*, actor: Actor, on: date, from_on: date, until_on: date, receiver
         problems.append(At("last_on", f"{last} 还没过完，只能汇交已过去的（R-021）"))
     if not receiver.strip():
         problems.append("写明谁签收（R-021）")
-    if crossing := Handover.objects.filter(from_on__lt=until_on, until_on__gt=from_on).first():
-        problems.append(f"与 {crossing.from_on} 至 {periods.last_day(crossing.until_on)}（含）那次重叠（R-021）")
+    earlier = live().filter(from_on=from_on, until_on=until_on).first()
+    crossing = live().filter(from_on__lt=until_on, until_on__gt=from_on).first()
+    if crossing and earlier is None:
+        problems.append(
+            f"与 {crossing.from_on} 至 {periods.last_day(crossing.until_on)}（含）那次重叠；"
+            "那一段的数据后来变了的，起止照那次填，再汇交一次就是更正（R-021）"
+        )
     if problems:
         raise Refused(problems)
     count, content = usage(from_on, until_on)
+    if earlier and earlier.digest == sm3_bytes(content):
+        raise Refused([f"{from_on} 至 {last}（含）{earlier.on} 汇交过，现在的数据一字不差，不用再汇交（R-021）"])
     with unit_of_work(actor) as journal:
         made = Handover.objects.create(
             from_on=from_on,
@@ -193,8 +244,11 @@ def hand_over(*, actor: Actor, on: date, from_on: date, until_on: date, receiver
             digest=sm3_bytes(content),
             content=content,
             receiver=receiver.strip()[:200],
+            replaces=earlier,
             on=on,
             by=str(actor),
         )
-        journal.note("数据汇交", f"{from_on}..{until_on}", after={"行数": count, "SM3": made.digest, "签收": receiver})
+        before = {"行数": earlier.rows, "SM3": earlier.digest} if earlier else None
+        after = {"行数": count, "SM3": made.digest, "签收": receiver}
+        journal.note("更正数据汇交" if earlier else "数据汇交", f"{from_on}..{until_on}", before=before, after=after)
     return made

@@ -81,7 +81,10 @@ class RecoveryCost(AppendOnly):
 
 
 class Handover(AppendOnly):
-    """按期向市里汇交的使用数据（R-021）：汇交了什么、谁签收，和当时的文件。"""
+    """按期向市里汇交的使用数据（R-021）：汇交了什么、谁签收，和当时的文件。
+
+    汇交以后台账、用量又更正了的，同一段再汇交一次：`replaces` 指着它更正哪一次，原来的留着。
+    """
 
     from_on = models.DateField("起")
     until_on = models.DateField("止（不含）")
@@ -89,13 +92,18 @@ class Handover(AppendOnly):
     digest = models.CharField("SM3", max_length=64)
     content = models.BinaryField("文件")
     receiver = models.CharField("签收", max_length=200)
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name="更正哪一次"
+    )
     on = models.DateField("汇交日")
     by = models.CharField("谁汇交的", max_length=200)
 
     class Meta:
         verbose_name = "数据汇交"
         constraints = [
-            models.UniqueConstraint(fields=["from_on", "until_on"], name="one_handover_per_period"),
+            models.UniqueConstraint(
+                fields=["from_on", "until_on", "replaces"], nulls_distinct=False, name="one_handover_per_period"
+            ),
             models.CheckConstraint(condition=Q(until_on__gt=models.F("from_on")), name="handover_not_empty"),
         ]
 

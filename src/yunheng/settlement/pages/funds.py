@@ -209,7 +209,8 @@ def reporting(request: Request) -> HttpResponse:
             problems = error.problems
     context = {
         "feedbacks": ServiceFeedback.objects.select_related("provider").order_by("-pk")[:100],
-        "handovers": Handover.objects.defer("content").order_by("-from_on"),
+        "handovers": Handover.objects.defer("content").select_related("replaced_by").order_by("-from_on", "-pk"),
+        "checked": _checked_handover(request),
         "due": handover.next_period(),
         "providers": providers(),
         "levels": handover.LEVELS,
@@ -220,6 +221,13 @@ def reporting(request: Request) -> HttpResponse:
         "problems": problems,
     }
     return render(request, "settlement/handover.html", context, status=422 if problems else 200)
+
+
+def _checked_handover(request: Request) -> handover.Checked | None:
+    """`?check=` 点了核对的那一次。"""
+    asked = request.GET.get("check", "")
+    found = handover.live().filter(pk=min(int(asked), MAX_PK)).first() if asked.isascii() and asked.isdigit() else None
+    return handover.checked(found) if found else None
 
 
 def _hand_over(request: Request) -> None:
