@@ -269,6 +269,25 @@ def test_R085_合计不到一百_没有定比例_没有登记资产_都拒绝() 
     assert not RecoveryCost.objects.exists()
 
 
+def test_R085_页面上的比例_名称代码都认_名称写不全_一家写两遍的拒绝() -> None:
+    asset()
+    client, url = signed_in("kw"), "/settlement/recovery/"
+    market, economy = (Institution.objects.get(code=code).name for code in ("SDSJ", "SJX"))
+    given = {"do": "share", "code": "ZB-1", "document": "文", "year": str(YEAR)}
+    for typed, why in (
+        (f"{market[:-1]} 100%", "没有代码是"),
+        (f"{market} 60\nSDSJ 40", "第 2 行应是“机构名称或代码 百分数”，一家一行"),
+        (market, "第 1 行应是"),
+    ):
+        answer = client.post(url, given | {"ratios": typed})
+        assert (answer.status_code, why in answer.content.decode()) == (422, True), typed
+    assert recovery.share_of("ZB-1", YEAR) is None
+    assert client.post(url, given | {"ratios": f"{market}\t60%\r\n{economy} 40"}).status_code == 302
+    share = recovery.share_of("ZB-1", YEAR)
+    assert share is not None
+    assert share.ratios == {"SDSJ": "60", "SJX": "40"}
+
+
 def test_R085_运维费按资产归属_只能由归属单位承担() -> None:
     asset("运维", "KCZX")
     with pytest.raises(Refused, match="按资产归属"):

@@ -160,14 +160,17 @@ def _document(post: Mapping[str, str]) -> str:
 
 
 def _ratios(text: str) -> dict[str, Decimal]:
-    """一行一家：“机构代码 百分数”。"""
+    """一行一家：“机构名称或代码 百分数”；页面上只见名称，两种都认，名称要写全。"""
+    names = Counter(Institution.objects.values_list("name", flat=True))
+    codes = {one.name: one.code for one in Institution.objects.all() if names[one.name] == 1}
     found: dict[str, Decimal] = {}
     for number, line in enumerate(text.strip().splitlines(), start=1):
-        cells = line.split()
-        if len(cells) != 2 or cells[0] in found:
-            raise Refused([f"第 {number} 行应是“机构代码 百分数”，代码不重：{line[:40]}（R-085）"])
+        who, ratio = (*line.rsplit(None, 1), "", "")[:2]
+        code = codes.get(who.strip(), who.strip())
+        if not ratio or code in found:
+            raise Refused([f"第 {number} 行应是“机构名称或代码 百分数”，一家一行：{line[:40]}（R-085）"])
         try:
-            found[cells[0]] = decimal_of(cells[1].rstrip("%"), 6)
+            found[code] = decimal_of(ratio.rstrip("%"), 6)
         except ValueError as error:
             raise Refused([f"第 {number} 行：{error}（R-085）"]) from error
     return found
