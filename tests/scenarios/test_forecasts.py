@@ -51,10 +51,10 @@ def test_R087_平台日志只送到今天的_当作看得见到年末_已经提�
     assert (found.expected, found.held) == (before.expected, Decimal(0))
     assert found.behind == {}
     # 别的照旧送到今天，这一个不见了：真的提前消失
-    other = used("照旧在送的", "ECS-ON-")
-    seen_until(other, "2026-01-14")
+    for number in range(4):
+        seen_until(used(f"照旧在送的{number}", f"ECS-ON{number}-"), "2026-01-14")
     both = rolling(date(2026, 1, 15))
-    seen_until(whole, "2026-01-10")
+    seen_until(whole, "2026-01-10", "ECS-YR-01")
     gone = rolling(date(2026, 1, 15))
     assert gone.held
     assert gone.expected + gone.held == both.expected
@@ -68,12 +68,16 @@ def test_R087_一家的平台日志都没有送来_不当作全都消失了_写�
     found = rolling(date(2026, 1, 15))
     assert (found.expected, found.held) == (before.expected, Decimal(0))
     assert found.behind == {"联通": "2026-01-05"}
-    assert "平台日志没有送到：联通只到 2026-01-05" in forecasting.sentence(found, None)
+    # 只先送来一条新的，别的不算消失
+    send("日志", {"编号": "先到的", "资源": "ECS-YR-01", "首见日期": "2026-01-06", "末见日期": "2026-01-14"})
+    again = rolling(date(2026, 1, 15))
+    assert (again.expected, again.held, again.behind) == (before.expected, Decimal(0), {"联通": "2026-01-05"})
+    assert "平台日志没有送齐：联通只到 2026-01-05" in forecasting.sentence(found, None)
 
 
-def seen_until(project: Project, last: str) -> None:
-    """这个项目各资源的日志更正成到 `last` 为止。"""
-    for code in project.resources.values_list("code", flat=True):
+def seen_until(project: Project, last: str, *only: str) -> None:
+    """这个项目各资源（或只有 `only`）的日志更正成到 `last` 为止。"""
+    for code in only or project.resources.values_list("code", flat=True):
         for old in Received.objects.filter(kind="日志", payload__资源=code).order_by("-pk")[:1]:
             first = old.payload["首见日期"]
             again = {"编号": f"{code}-{last}", "资源": code, "首见日期": first, "末见日期": last}

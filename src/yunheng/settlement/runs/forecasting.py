@@ -12,8 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models import Q, QuerySet
 
 from yunheng.applications import grid
 from yunheng.applications.models import Filing
@@ -23,12 +22,11 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.catalog import queries as catalog
 from yunheng.ledger.charging import Starts, as_billed, charge_starts, grant_of
-from yunheng.ledger.effective import effective
-from yunheng.ledger.models import Received, Segment
+from yunheng.ledger.models import Segment
 from yunheng.metering import engine, overview
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
-from yunheng.orgs.models import Nature
+from yunheng.orgs.models import Institution, Nature
 from yunheng.rules import periods, pricing
 from yunheng.rules.money import fen, split
 from yunheng.rules.problems import NotInForce
@@ -37,7 +35,7 @@ from yunheng.rules.roles import Role
 from yunheng.settlement import charging
 from yunheng.settlement.models import ROLLING, Budget, Forecast, Run, RunOrder
 from yunheng.settlement.queries import ZERO
-from yunheng.settlement.runs.package import SEEN_DAYS
+from yunheng.settlement.runs.package import SEEN_DAYS, sent_until
 from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, export
 
 #: 项目的费用归属：区级的与单位的预算性质都是区级，才是统一支付
@@ -131,12 +129,11 @@ def forecast(run: Run, on: date) -> Forecast:
 
 
 def _behind(until: date) -> Iterator[tuple[str, str]]:
-    """平台日志没有送到 `until`（不含）的各家：（名称, 最后送到哪天）。差的在对账容差以内的不算。"""
-    logs = effective(Received.objects.filter(kind="日志"))
-    rows = logs.values_list("source__provider__name").annotate(last=Max(KT("payload__末见日期")))
-    for name, last in rows.order_by("source__provider__code"):
-        if last < (until - timedelta(days=SEEN_DAYS)).isoformat():
-            yield name, last
+    """平台日志没有送到 `until`（不含）的各家：（名称, 送到哪天）。差的在对账容差以内的不算。"""
+    sent = sent_until()
+    for one in Institution.objects.filter(pk__in=sent).order_by("code"):
+        if sent[one.pk] < (until - timedelta(days=SEEN_DAYS)).isoformat():
+            yield one.name, sent[one.pk]
 
 
 def _net(
@@ -274,7 +271,7 @@ def sentence(found: Forecast | None, planned: Budget | None) -> str:
     )
     if found.behind:
         shown = "、".join(f"{name}只到 {last}" for name, last in found.behind.items())
-        head += f"（平台日志没有送到：{shown}，预测当作那以后照旧在用，已发生里提前消失的列作待核）"
+        head += f"（平台日志没有送齐：{shown}，预测当作那以后照旧在用，已发生里提前消失的列作待核）"
     if unpriced := found.run.differences.get("D10"):
         head += f"（{unpriced} 条阶梯价的全市用量还没有发布、上一年度也没有，算不出，都没有计入）"
     apart = f"另有自行支付（扣后）{found.own:,.2f} 元、待核 {found.held:,.2f} 元（照现状到年末），不与预算比。"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count as CountRows
 
 from yunheng.applications.models import Filing
 from yunheng.assessment.queries import counted, satisfaction
 from yunheng.catalog.models import CityUsage, Price, Tier
-from yunheng.ledger.countable import cell, included, trimmed
+from yunheng.ledger.countable import cell, garbled, included, trimmed
+from yunheng.ledger.effective import alive
 from yunheng.ledger.models import Project, Received
 from yunheng.metering.borrowing import NOTE, borrowed_words
 from yunheng.metering.format import MANIFEST_FORMAT, MANIFEST_VERSION
@@ -185,20 +188,45 @@ def _projects() -> Iterator[dict[str, str]]:
 def _logs(year: int, standing: date | None) -> Chunks:
     """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见；只看算数的（R-052）。
 
-    有 `standing` 的，到那天（不含）为止没有提前消失（D7）的，末见当作服务年度末日；一家的日志都没有送到那天的，
-    是日志没有送来，不是都消失了，看到它最后送到的那天为止。
+    有 `standing` 的，到那天（不含）为止没有提前消失（D7）的，末见当作服务年度末日；一家的日志没有送到那天的，
+    是日志没有送来，不是都消失了，看到它送到的那天为止（`sent_until`）。
     """
     ended = "ended"
     if standing:
         end = periods.last_day(periods.year_end(year))
-        reached = f"least('{standing}'::date, max(ended::date) OVER (PARTITION BY provider) + 1) - {SEEN_DAYS}"
-        ended = f"CASE WHEN ended::date >= {reached} THEN greatest(ended, '{end}') ELSE ended END"
+        reached = json.dumps({str(provider): last for provider, last in sent_until().items()})
+        seen = f"least('{standing}'::date, ('{reached}'::jsonb->>provider::text)::date + 1) - {SEEN_DAYS}"
+        ended = f"CASE WHEN ended::date >= {seen} THEN greatest(ended, '{end}') ELSE ended END"
     return copied(
         f"SELECT code, began, {ended} FROM (SELECT {cell('r', '资源')} AS code, min({cell('r', '首见日期')}) AS began,"
         f" max({cell('r', '末见日期')}) AS ended, min(s.provider_id) AS provider"
         " FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id"
         f" WHERE kind = '日志' AND {included('r')} GROUP BY 1) AS one ORDER BY 1"
     )
+
+
+#: 在用的资源里，日志落后的多于这么多，就当作是日志没有送来
+_LAGGING = 0.1
+_SENT = f"""
+SELECT provider, percentile_disc({_LAGGING}) WITHIN GROUP (ORDER BY ended) FROM (
+    SELECT s.provider_id AS provider, max(r.payload->>'末见日期') AS ended
+    FROM ledger_received AS r JOIN ledger_source AS s ON s.id = r.source_id
+    JOIN ledger_resource AS h ON h.code = r.payload->>'资源'
+    WHERE r.kind = '日志' AND {alive("r")} AND {garbled("r")} IS NULL
+        AND EXISTS (SELECT FROM ledger_segment AS g WHERE g.resource_id = h.id AND upper_inf(g.during))
+    GROUP BY 1, h.id
+) AS one GROUP BY 1
+"""
+
+
+def sent_until() -> dict[int, str]:
+    """各家的平台日志送到了哪天：服务商 → 在用的资源里九成的末见都不早于的那天。
+
+    只先送来一两条新的不算送到了；个别资源不见了的，不当作整家没有送。
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT)
+        return dict(cursor.fetchall())
 
 
 def _usage() -> Chunks:
