@@ -184,7 +184,7 @@ def test_R075_计量以后又更正了_补录了_要重新计量() -> None:
     corrected(fact_of())
     recorded(workbook())
     assert list(staleness.stale(run)) == [
-        f"批次 {run.pk} 导出数据以后，单据、单据明细、工单变了，台账更正多了 1 条，补录单据多了 3 条，请重新计量"
+        f"批次 {run.pk} 导出数据以后，单据、单据明细、工单、项目变了，台账更正多了 1 条，补录单据多了 3 条，请重新计量"
         "（R-075、R-077、R-084）"
     ]
 
@@ -197,7 +197,7 @@ def test_R075_没有记过摘要的老批次_从存着的数据包现算() -> No
     recorded(workbook())
     for seen in (staleness.stale(run), staleness.hint(run)):
         (problem,) = seen
-        assert "单据、单据明细、工单变了，请重新计量" in problem
+        assert "单据、单据明细、工单、项目变了，请重新计量" in problem
 
 
 def test_R083_冻结的年度不变_更正的由补差结清(tmp_path: Path) -> None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
 from tests.scenarios.test_arrivals import ITEM, file_of, order_like, resource, send, usage
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, appraised, measured, used
+from tests.support.year import JULY, YEAR, act, appraised, logged, measured, recomputed, used
+from yunheng.applications.models import Draft
 from yunheng.audit.refused import Refused
+from yunheng.catalog import tiering
+from yunheng.catalog.models import Item
+from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.marks import Mark
+from yunheng.ledger.models import Project
+from yunheng.orgs.models import Institution
 from yunheng.settlement import arriving, operations, queries
 from yunheng.settlement.models import Run
-from yunheng.settlement.runs import staleness, unread
+from yunheng.settlement.runs import amended, staleness, unread
 
 pytestmark = pytest.mark.django_db
 
@@ -162,3 +171,72 @@ def test_R052_年度页_工作台写明批次以后又收到几件_不打开数�
     assert "2025-11-03" in signed_in("kw").get(pages[2]).content.decode()
     for page in pages[:2]:
         assert "以后又收到" not in signed_in("lt").get(page).content.decode()
+
+
+# ── 价格、全市用量、归属、考核 ──
+
+
+TIER = "YY-ZX"
+
+
+def tiered() -> Run:
+    """一个用阶梯项的项目，全市用量已经发布，算了一批。"""
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="用阶梯项的系统").fill(**FILLED)
+    walk.fill(services={**FILLED["services"], TIER: "2"}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-TIER-")
+    logged(Draft.objects.get(case=walk.case).project)
+    publish(Decimal(3000))
+    appraised()
+    return measured()
+
+
+def publish(total: Decimal, text: str = "0 1000 300\n1000 — 240", year: int = YEAR) -> None:
+    item, city = Item.objects.get(code=TIER), cast()["sdsj"]
+    tiering.publish_tiers(actor=city, on=JULY, item=item, year=year, mode="累进", text=text)
+    tiering.publish_usage(actor=city, on=JULY, item=item, year=year, total=total)
+
+
+def moved() -> None:
+    Project.objects.filter(name="用阶梯项的系统").update(funding="自费")
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "shown"),
+    [
+        (lambda: publish(Decimal(4000)), "全市用量变了", True),
+        (lambda: publish(Decimal(3000), "0 1000 300\n1000 — 200"), "阶梯变了", True),
+        (moved, "项目变了", False),
+    ],
+)
+def test_R019_批次以后市里更正全市用量或各档_项目换了归属_没有重新计量不能提交(
+    change: Callable[[], None], words: str, shown: bool
+) -> None:
+    run = tiered()
+    assert list(staleness.stale(run)) == []
+    # 别的年度的、别的单位的，与这一批无关
+    publish(Decimal(9), year=YEAR - 1)
+    Institution.objects.create(code="U98", name="新的局", kind="using_unit", level="district", nature="district")
+    assert list(staleness.stale(run)) == []
+    change()
+    assert words in next(staleness.stale(run))
+    assert any(words in one for one in staleness.hint(run)) == shown
+    with pytest.raises(Refused, match=words):
+        file()
+    again = measured()
+    assert again.head["summary"] != run.head["summary"]
+    assert list(staleness.stale(again)) == []
+
+
+def test_R083_冻结以后市里更正全市用量_年度页写明(tmp_path: Path) -> None:
+    tiered()
+    case = operations.start(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file")
+    run = queries.latest_run(YEAR)
+    assert run is not None
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
+    act("dsf", case, "match")
+    act("kw", case, "approve")
+    assert amended.since(YEAR) is None
+    publish(Decimal(4000))
+    page = signed_in("shy").get(f"/settlement/{YEAR}/").content.decode()
+    assert "冻结以后市里又更正了全市用量，冻结的账不动" in page

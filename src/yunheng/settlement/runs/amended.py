@@ -1,10 +1,11 @@
-"""冻结以后台账又记、又更正的，说的是那一年以前日子的：一共几条、几个资源；差异又裁定的几次（R-051、R-075、R-083）。
+"""冻结以后台账又记、又更正的，说的是那一年以前日子的：一共几条、几个资源；差异又裁定的几次，阶梯、全市用量更正了没有（R-019、R-051、R-075、R-083）。
 
 账不动，走补差；更正、补录、晚填的回执都在内。平台又送来的收件另在 `late`。
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -13,6 +14,7 @@ from yunheng.ledger.models import Fact
 from yunheng.rules import periods
 from yunheng.settlement.models import Handling
 from yunheng.settlement.queries import frozen
+from yunheng.settlement.runs import staleness
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Amended:
     facts: int
     resources: int
     rulings: int
+    tables: Sequence[str]
 
     @property
     def text(self) -> str:
@@ -32,6 +35,8 @@ class Amended:
             parts.append(f"台账又记、更正了 {self.resources:,} 个资源的 {self.facts:,} 条这一年以内的")
         if self.rulings:
             parts.append(f"差异又裁定、撤回了 {self.rulings:,} 次")
+        if self.tables:
+            parts.append(f"市里又更正了{'、'.join(self.tables)}")
         return f"冻结以后{'，'.join(parts)}，冻结的账不动，影响多少补差计量时算，走补差"
 
 
@@ -44,4 +49,5 @@ def since(year: int) -> Amended | None:
     found = rows.aggregate(facts=Count("pk"), resources=Count("resource", distinct=True))
     ruled = Handling.objects.filter(service_year=year, kind=Handling.RULE, recorded_at__gt=freeze.run.recorded_at)
     rulings = ruled.count()
-    return Amended(year, **found, rulings=rulings) if found["facts"] or rulings else None
+    tables = staleness.relisted(freeze.run)
+    return Amended(year, **found, rulings=rulings, tables=tables) if found["facts"] or rulings or tables else None

@@ -97,6 +97,16 @@ def rulings(year: int) -> dict[str, Source]:
     return {"差异裁定": exported(year)}
 
 
+def light(year: int) -> dict[str, Source]:
+    """只有几行、几十行的几张表，页面上也读得起：看变了没有用。"""
+    return rulings(year) | {
+        "阶梯": _tiers(year, provisional=False),
+        "全市用量": _city_usage(year, provisional=False),
+        "考核": _occurrences(year),
+        "满意度": _satisfaction(year),
+    }
+
+
 def counts() -> list[tuple[str, int]]:
     """库里现有多少可导出的，给页面看。"""
     received = Received.objects.values_list("kind").annotate(number=CountRows("pk"))

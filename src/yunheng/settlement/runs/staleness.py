@@ -36,8 +36,13 @@ from yunheng.settlement.runs import paths, touched
 
 RULINGS, FORMS, DETAILS, ORDERS = "差异裁定", "单据", "单据明细", "工单"
 LOGS, USAGE = "日志", "用量"
-#: 人后来的裁定、更正、补录、平台新送的工单都在这几张表里
-WATCHED = (RULINGS, FORMS, DETAILS, ORDERS)
+CATALOG, TIERS, CITY = "目录", "阶梯", "全市用量"
+PROJECTS, INSTITUTIONS = "项目", "机构"
+EVENTS, RATES = "考核", "满意度"
+#: 人后来的裁定、更正、补录、平台新送的工单都在这几张表里；后来更正的价格、全市用量，改了的归属、性质，又记的考核也是
+WATCHED = (
+    RULINGS, FORMS, DETAILS, ORDERS, CATALOG, TIERS, CITY, PROJECTS, INSTITUTIONS, EVENTS, RATES,
+)  # fmt: skip
 COLUMNS: Mapping[str, Sequence[str]] = {
     RULINGS: ("资源", "目录项", "差异", "裁定", "说明", "起", "止"),
     FORMS: ("单号", "种类", "项目", "服务商", "审核日期"),
@@ -45,7 +50,16 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     ORDERS: ("工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期"),
     LOGS: ("资源", "首见日期", "末见日期"),
     USAGE: ("资源", "目录项", "日期", "用量"),
-}
+    CATALOG: (
+        "目录项", "类别", "计价单位", "计价方式", "计费周期", "单价", "生效日期", "失效日期", "服务商", "级别", "日志",
+    ),
+    TIERS: ("目录项", "服务年度", "方式", "起", "止", "单价"),
+    CITY: ("目录项", "服务年度", "全市总量"),
+    PROJECTS: ("项目", "单位", "费用归属"),
+    INSTITUTIONS: ("代码", "类型", "预算性质"),
+    EVENTS: ("服务商", "指标", "日期"),
+    RATES: ("服务商", "满意率"),
+}  # fmt: skip
 #: 动的是收件：多了不一定改变导出的内容，要逐处比
 _TOUCHING = ("收件更正", "收件处理", "用量取哪一边")
 #: 给一张表的名字，给出它的各行，列照 `COLUMNS`；同一张表可以读几遍
@@ -76,7 +90,8 @@ def digests(package: Path | IO[bytes], year: int, until: date) -> dict[str, str]
     """数据包（zip）里 `WATCHED` 各表与计至 `until`（不含）有关的内容的 SM3。
 
     有关的单据：审核日期在 `until` 以前，或有工单在那以前完成；有关的工单：有关单据的，或在那以前完成的。
-    以后才审核、才办的单据与这一批无关，天天都有，不算变。数据包的版本、列的次序不影响摘要。
+    以后才审核、才办的单据与这一批无关，天天都有，不算变。目录、项目、机构只看有关的单据用到的，阶梯、全市用量只看
+    这一年的。数据包的版本、列的次序不影响摘要。
     """
     with packed(package) as rows:
         return _digests(rows, year, until)
@@ -87,11 +102,35 @@ def _digests(rows: Rows, year: int, until: date) -> dict[str, str]:
     early = {row[1] for row in rows(ORDERS) if row[6] < last}
     forms = [row for row in rows(FORMS) if "" < row[4] < last or row[0] in early]
     kept = {row[0] for row in forms}
+    details = [row for row in rows(DETAILS) if row[0] in kept]
+    orders = [row for row in rows(ORDERS) if row[1] in kept or row[6] < last]
+    items = {row[2] for row in details} | {row[3] for row in orders}
+    projects = [row for row in rows(PROJECTS) if row[0] in {form[2] for form in forms}]
+    parties = {row[1] for row in projects} | {row[3] for row in forms}
+    return _light(rows, year, until) | {
+        FORMS: _digest(forms),
+        DETAILS: _digest(details),
+        ORDERS: _digest(orders),
+        # 以后才生效的价格不管，因为它而停用的旧价仍一直用到那时
+        CATALOG: _digest(
+            sorted([*row[:7], "" if row[7] >= last else row[7], *row[8:]])
+            for row in rows(CATALOG)
+            if row[0] in items and row[6] < last
+        ),
+        PROJECTS: _digest(sorted(projects)),
+        INSTITUTIONS: _digest(sorted(row for row in rows(INSTITUTIONS) if row[0] in parties)),
+    }
+
+
+def _light(rows: Rows, year: int, until: date) -> dict[str, str]:
+    """只有几行、几十行的几张：页面上也比得起。"""
+    first, last = periods.service_year(year).start.isoformat(), until.isoformat()
     return {
         RULINGS: _ruled(rows(RULINGS), year),
-        FORMS: _digest(forms),
-        DETAILS: _digest(row for row in rows(DETAILS) if row[0] in kept),
-        ORDERS: _digest(row for row in rows(ORDERS) if row[1] in kept or row[6] < last),
+        TIERS: _digest(sorted(row for row in rows(TIERS) if row[1] == str(year))),
+        CITY: _digest(sorted(row for row in rows(CITY) if row[1] == str(year))),
+        EVENTS: _digest(sorted(row for row in rows(EVENTS) if first <= row[2] < last)),
+        RATES: _digest(sorted(rows(RATES))),
     }
 
 
@@ -149,14 +188,28 @@ def rulings_now(run: Run) -> dict[str, str]:
     return {RULINGS: _ruled(current(packing.rulings(run.service_year))(RULINGS), run.service_year)}
 
 
+def _light_now(run: Run) -> dict[str, str]:
+    """现在的裁定、阶梯、全市用量、考核、满意度的摘要。"""
+    return _light(current(packing.light(run.service_year)), run.service_year, run.until_on)
+
+
+def relisted(run: Run) -> list[str]:
+    """批次以后又更正的阶梯、全市用量：哪几张表；没有记过摘要的老批次不知道。"""
+    kept, now = (run.read or {}).get("摘要", {}), _light_now(run)
+    return [name for name in (TIERS, CITY) if name in kept and kept[name] != now[name]]
+
+
 def stale(run: Run) -> Iterator[str]:
     """批次算出以后，会改变结果的有了变化：要重新计量。要把几张表重新读一遍，只在提交、批准的关口用。"""
     yield from _compared(run, _now)
 
 
 def hint(run: Run) -> Iterator[str]:
-    """同 `stale`，给页面看的：只比裁定、条数和人动过的收件，工单等到提交时再比。没有记过摘要的老批次照 `stale`。"""
-    yield from _compared(run, rulings_now if run.read else _now)
+    """同 `stale`，给页面看的：只比裁定、阶梯、全市用量、考核、条数和人动过的收件，工单等到提交时再比。
+
+    没有记过摘要的老批次照 `stale`。
+    """
+    yield from _compared(run, _light_now if run.read else _now)
 
 
 def _now(run: Run) -> dict[str, str]:
@@ -171,10 +224,14 @@ def _compared(run: Run, digested: Callable[[Run], Mapping[str, str]]) -> Iterato
         return
     if left := unmended(run.service_year).count():
         yield f"采纳了的异议还有 {left} 条没有改正：请在异议页上更正台账，或写明不需要改数据（D62-七，R-075）"
-    kept = run.read or {"摘要": _stored(run), "条数": {}}
+    kept = run.read or {"摘要": {}, "条数": {}}
     counted = counts(run.service_year, run.until_on)
     grown = {name: number - kept["条数"].get(name, number) for name, number in counted.items()}
-    changed = [name for name, digest in digested(run).items() if kept["摘要"][name] != digest]
+    now, known = digested(run), kept["摘要"]
+    if not known.keys() >= now.keys():
+        # 没有记过这几张表的老批次，从它的数据包现算
+        known = _stored(run) | known
+    changed = [name for name, digest in now.items() if known[name] != digest]
     words = [f"{'、'.join(changed)}变了"] if changed else []
     words += [f"{name}多了 {number} 条" for name, number in grown.items() if number > 0 and name not in _TOUCHING]
     if not run.read or any(grown[name] for name in _TOUCHING):
@@ -184,7 +241,7 @@ def _compared(run: Run, digested: Callable[[Run], Mapping[str, str]]) -> Iterato
 
 
 def _stored(run: Run) -> dict[str, str]:
-    """没有记过摘要的老批次，从存着的数据包现算。"""
+    """从存着的数据包现算：没有记过摘要、没有记全的老批次。"""
     return digests(package_of(run), run.service_year, run.until_on)
 
 
