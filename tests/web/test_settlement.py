@@ -377,3 +377,11 @@ def test_R075_双方说明附证据_裁定的人看得到_别家看不到_超大
     assert page.status_code == 422
     assert "请压缩或分开上传" in page.content.decode()
     assert Handling.objects.count() == 1
+
+
+@pytest.mark.parametrize("year", ["9999", "99999"])
+@pytest.mark.parametrize("given", [{"kind": "滚动"}, {"do": "start"}])
+def test_没有那样的年度_要计量_起结算都说清_不是出错的页(year: str, given: dict[str, str]) -> None:
+    response = signed_in("shy").post(f"/settlement/{year}/measure/", given)
+    assert response.status_code == 422
+    assert "请换一个年度" in response.content.decode()

@@ -16,6 +16,7 @@ from django.urls import resolve
 from yunheng.audit.actor import Actor
 from yunheng.audit.refused import NotYours, Refused, Stale
 from yunheng.orgs.access import Forbidden
+from yunheng.rules.problems import CalendarOverflow
 
 from .refilling import refill
 
@@ -52,6 +53,8 @@ def explain_refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Any
         def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
             if isinstance(error, Forbidden):
                 return _page(request, 403, "这一页不在您的职责范围内", [f"可以看的角色：{error}（R-001）"])
+            if isinstance(error, CalendarOverflow):
+                return _page(request, 422, "还不能这样办", [f"{error}：请换一个年度、日期"])
             if not isinstance(error, Refused):
                 return None
             status, title = next(answer for kind, answer in _ANSWERS.items() if isinstance(error, kind))
