@@ -210,3 +210,25 @@ def test_R036_变更的一行写两台_检查不过_一行一个资源() -> None
     assert any("只能是 1 台；几台就写几行" in text for text in said)
     for row in ({**rows[0], "count": "1"}, {**rows[0], "action": "新增"}):
         assert not any("几台就写几行" in str(problem) for problem in check("change", {"changes": [row]}))
+
+
+@pytest.mark.parametrize("written", ["无", "/", "——"])
+def test_R036_附件3_变更的一行数据盘写无_台账有数_照台账要人点头(written: str) -> None:
+    project, (first, *_) = running_project()
+    walk = change(project, [{**grid.current(first), "action": "变更", "resource": first.code, "memory": "64"}])
+    document = printed(walk, 3)
+    row = changes_row(document)
+    disk = grid.current(first)["data_disk"]
+    cell = next(cell for cell in row.cells[3:] if cell.text == disk)
+    cell.text = written
+    next(cell for cell in row.cells if cell.text == "64").text = "128"
+    values, notes = fitted(walk, document)
+    assert (values["changes"][0]["data_disk"], values["changes"][0]["memory"]) == (disk, "128")
+    assert f"“数据盘”写的是“{written}”，照台账是 {disk}；不要的请填 0" in doubtful(notes)
+    file = SimpleUploadedFile("附件3.docx", saved(document))
+    page = signed_in().post(f"/apply/{walk.case.number}/import/", {"file": file}).content.decode()
+    assert "变更、释放的一行里空着的格照台账" in page
+    assert "标“要点头”的都看过" in page
+    cell.text = "0"
+    values, notes = fitted(walk, document)
+    assert (values["changes"][0]["data_disk"], doubtful(notes)) == ("0", "")

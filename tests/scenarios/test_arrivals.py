@@ -180,6 +180,20 @@ def test_R075_谁家都不是的资源_没有单号_目录外的工单_新增没
     assert set(odd.reasons) == {"资源台账和已通过的单据里都没有", "没有单号", "目录里没有这一项", "新增没有写数量"}
 
 
+def test_R075_平台工单释放写了数量_照收_提醒数量没有用_不写的不提醒(resource: str) -> None:
+    order = {
+        "工单号": "GD-R", "单号": "SQ-1", "资源": resource, "目录项": ITEM, "动作": "释放", "数量": "4",
+        "完成日期": "2026-02-02",
+    }  # fmt: skip
+    taken = send("工单", order)
+    assert taken.new == 1
+    assert "释放写了数量，没有用：整项停用；只减一部分的请送变更和变更以后的数量" in taken.reminders[0]
+    (odd,), _ = unmatched.waiting()
+    assert [str(reason) for reason in odd.reasons] == [str(matching.Oddity.RELEASED_PART)]
+    for number, quantity in (("GD-R2", ""), ("GD-R3", "0")):
+        assert send("工单", order | {"工单号": number, "数量": quantity}).reminders == ()
+
+
 def test_R075_对得上的不提醒_后来对上了的不再列(resource: str) -> None:
     assert send("用量", usage("1", "1", resource)).reminders == ()
     assert unmatched.waiting() == ([], 0)

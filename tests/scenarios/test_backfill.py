@@ -166,6 +166,7 @@ def test_R084_预演不留下任何东西_确认一次写完_留下谁哪天补�
         ("单据明细", 2, 3, "没有这项", "“单据明细”第 2 行“目录项”：目录里没有 没有这项（R-011）"),
         ("单据明细", 2, 5, -1, "“单据明细”第 2 行“数量”：应为不带符号的数字"),
         ("单据明细", 2, 5, None, "“单据明细”第 2 行“数量”：新增、变更必填"),
+        ("单据明细", 6, 5, 4, "“单据明细”第 6 行“数量”：释放不填数量；只减一部分的请写变更和变更以后的数量"),
         ("单据明细", 6, 4, "新增", "“单据明细”第 6 行“动作”：注销里只能有释放"),
         ("单据明细", 3, 1, "LS-9", "“单据明细”第 3 行“单号”：“单据”表里没有单号“LS-9”"),
         ("工单", 3, 3, "LS-ECS-9", "“工单”第 3 行“资源”：单据 LS-2023-01 的明细里没有 LS-ECS-9"),
@@ -182,6 +183,16 @@ def test_R084_错在哪张表哪一行哪一列说得出_一处有错什么都�
     with pytest.raises(Refused, match="R-"):
         recorded(altered(sheet, row, column, value))
     assert nothing_written()
+
+
+def test_R084_工单释放写了数量_拒绝到格_写0的照收() -> None:
+    def released(quantity: int) -> bytes:
+        row = ["GD-3", "LS-2026-03", "LS-ECS-2", CPU, "释放", quantity, date(2026, 2, 28)]
+        return workbook(工单=[*HISTORY["工单"], row])
+
+    (problem,) = problems(released(4))
+    assert "“工单”第 6 行“数量”：释放不填数量；只减一部分的请写变更和变更以后的数量" in problem
+    assert problems(released(0)) == []
 
 
 def test_R084_单号补过的_资源是别的项目的_不能再补() -> None:

@@ -44,6 +44,9 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
         for resource in Resource.objects.filter(project=draft.project, segments__during__upper_inf=True).distinct()
     }
     notes += _holding(imported, own)
+    dashed = list(_dashed(imported, own))
+    cells = {note.where for note in dashed}
+    notes = [note for note in notes if note.outcome != Outcome.FOLDED or note.where not in cells] + dashed
     values |= imported.cleared(draft.content)
     notes += _absent(draft, imported)
     if "changes" in values:
@@ -158,6 +161,17 @@ def _holding(imported: Imported, own: Mapping[str, Resource]) -> Iterator[Note]:
             if column.key != "note" and written and not _alike(written, right, (column.unit,)):
                 text = f"现状里 {resource} 的“{column.label}”写的是“{written[:40]}”，台账是“{right or '空'}”，照台账"
                 yield Note(Outcome.UNREAD, where, text, cells=1, doubtful=True)
+
+
+def _dashed(imported: Imported, own: Mapping[str, Resource]) -> Iterator[Note]:
+    """附件3 变更的一行写了“无”“/”而台账有数的格：照台账，点名；也许是不要这一样了。"""
+    labels = {column.key: column.label for column in HOST_COLUMNS}
+    for where, resource, key, written in imported.dashed:
+        if key not in labels or key == "note" or resource not in own:
+            continue
+        if right := str(grid.current(own[resource]).get(key) or ""):
+            text = f"变更 {resource} 的“{labels[key]}”写的是“{written}”，照台账是 {right}；不要的请填 0"
+            yield Note(Outcome.UNREAD, where, text, cells=1, doubtful=True)
 
 
 def _alike(one: str, other: str, units: tuple[str, ...]) -> bool:

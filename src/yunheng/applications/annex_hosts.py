@@ -13,6 +13,7 @@ from yunheng.tables.word import Text, ticked
 from .annex_reading import BOXES, LONGEST, Grid, Reading, beside, flat, squeezed
 from .pasting import WANTED
 from .sections import HOST_COLUMNS
+from .spelling import BLANKS
 
 KINDS = {"云主机": "云主机", "虚拟机": "云主机", "云服务器": "云主机", "物理机": "物理机", "物理服务器": "物理机"}
 ACTIONS = ("新增", "变更", "释放")
@@ -40,11 +41,12 @@ _READS = {column.key: wanted for column in HOST_COLUMNS for wanted in WANTED.col
 
 @dataclass(frozen=True)
 class Host:
-    """一行主机：在哪里、各栏的值、各栏在哪一格。"""
+    """一行主机：在哪里、各栏的值、各栏在哪一格；`dashed` 是写了“无”“/”这些记号、当作没有填的各栏的原文。"""
 
     where: str
     values: Mapping[str, str]
     places: Mapping[str, str]
+    dashed: Mapping[str, str]
 
     def place(self, key: str) -> str:
         """一栏在哪一格；表里没有这一栏的，是这一行。"""
@@ -118,8 +120,11 @@ def host_rows(grid: Grid, reading: Reading, form: str, part: str = "") -> Iterat
                 cell.taken = True
             continue
         if made := _host(row, kind, keys, reading):
-            places = {key: cell.where for key, cell in zip(keys, row[kind + 1 :], strict=False) if key}
-            yield Host(row[kind].where, made, places)
+            cells = {key: cell for key, cell in zip(keys, row[kind + 1 :], strict=False) if key}
+            dashed = {
+                key: flat(cell) for key, cell in cells.items() if not made.get(key) and folding.code(cell) in BLANKS
+            }
+            yield Host(row[kind].where, made, {key: cell.where for key, cell in cells.items()}, dashed)
     if held:
         shown = "、".join(held[:6]) + (f"等 {len(held)} 行" if len(held) > 6 else "")
         reading.lost(f"“{PARTS[0]}”", f"{shown}的主机照台账，不从表里读", doubtful=False)

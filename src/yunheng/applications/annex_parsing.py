@@ -213,6 +213,8 @@ def _change_row(host: Host, reading: Reading) -> dict[str, str]:
     if held and host.values["action"] and found.count != "1":
         text = f"备注写的是一个资源 {resource}，台数是 {found.count}；一行只写一个资源、一台，几台就写几行"
         reading.refuse(host.place("count"), text)
+    if host.values["action"] == "变更":
+        reading.dashed += [(host.place(key), resource, key, text) for key, text in host.dashed.items()]
     ssd = "是" if found.ssd else "" if held else "否"
     own = {"resource": resource} if held else {}
     return {**host.values, "ssd": ssd, "count": found.count, "note": found.left, **own}

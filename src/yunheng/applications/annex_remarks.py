@@ -26,12 +26,15 @@ class Remark:
 
 
 def read(host: Host, note: str, reading: Reading) -> Remark:
-    """拆一行的备注：“数据盘为 SSD”“×2 台”是印的写法；别的像台数的要人点头，与台数一列不一样的拒绝到格。"""
+    """拆一行的备注：“数据盘为 SSD”“×2 台”是印的写法；别的像台数、像 SSD 的要人点头，与台数一列不一样的拒绝到格。
+
+    没有别处写台数的，备注里的“1 台”也要人点头：说的也许是“另加 1 台”。
+    """
     parts = [part.strip() for part in note.split("；") if part.strip()]
     counts = [match[1] for part in parts if (match := _EXACT.fullmatch(part))]
     ssd = any(map(_SSD.fullmatch, parts))
     left = "；".join(part for part in parts if not _EXACT.fullmatch(part) and not _SSD.fullmatch(part))
-    plain, where = folding.code(left), host.place("note")
+    where = host.place("note")
     column = host.values.get("count", "")
     said = list(dict.fromkeys([*([column] if column else []), *(str(int(count)) for count in counts)]))
     counted, likely = spelling.counted(left), spelling.likely(left)
@@ -41,12 +44,13 @@ def read(host: Host, note: str, reading: Reading) -> Remark:
     count = (said or ["1"])[0]
     if not said and "count" in host.values and host.values.get("action") not in ("变更", "释放"):
         reading.notes.append(f"{host.place('count')}“台数”空着，当作 1 台")
-    hints = likely if said else {**likely, **counted}
-    if odd := [text for text, number in hints.items() if number != count]:
+    hints = {**likely, **({} if said else counted), **spelling.together(left)}
+    if odd := [text for text, number in hints.items() if number != count or (not said and "台" in text)]:
         shown = "、".join(f"“{text}”" for text in odd)
         reading.doubt(where, f"备注“{flat(note)}”里的{shown}像是写了台数，没有当台数读，当作 {count} 台，请核对")
-    if not ssd and "ssd" in plain.casefold():
-        reading.notes.append(f"{where}备注“{flat(note)}”里写了 SSD，没有当作数据盘为 SSD，请核对")
+    if not ssd and spelling.solid(left):
+        text = f"备注“{flat(note)}”里写了 SSD 或固态，没有当作数据盘为 SSD"
+        reading.doubt(where, f"{text}，请核对；是 SSD 的，备注请写“数据盘为 SSD”")
     return Remark(count, ssd, left)
 
 

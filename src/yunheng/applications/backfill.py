@@ -33,6 +33,9 @@ MISSING_GATES = {
     "注销": ("本单位负责人在系统里签批", "备份迁移确认（R-107）"),
 }
 
+#: 释放就是整项不要：写了数量的多半是想减一部分，照释放记就把整项停了
+RELEASED = "释放不填数量；只减一部分的请写变更和变更以后的数量"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -70,12 +73,15 @@ def backfill(
     known: Mapping[str, Item] | None = None,
     batch: Backfill | None = None,
 ) -> Case:
-    """登记一张已办完的单据。单号重复、资源属于别的项目、目录项不存在抛 Refused，什么都不写。
+    """登记一张已办完的单据。单号重复、资源属于别的项目、目录项不存在、释放写了数量抛 Refused，什么都不写。
 
     `batch` 是它属于哪一次整批补录。
     """
     if Case.objects.filter(number=number).exists():
         raise Refused([f"单号 {number} 已经登记过（R-084）"])
+    said: list[Entry | Order] = [*entries, *orders]
+    if wrong := [one for one in said if one.action == "释放" and one.quantity]:
+        raise Refused([f"{one.resource} 的 {one.item}：{RELEASED}（R-084）" for one in wrong])
     items = known or {item.code: item for item in Item.objects.all()}
     with unit_of_work(actor):
         case = open_case(

@@ -39,6 +39,7 @@ class Imported:
     """读出的内容：`values` 是表单的键值，`notes` 是读了而要人看一眼的，`unread` 是拒绝的、折算的、有内容而没有读的。
 
     `own` 是（单位、项目名称、归属还是服务项的动作, 附件里怎样写的），`held` 是附件3 的现状各行：系统里有，只比不读。
+    `dashed` 是附件3 变更各行写了“无”“/”这些记号的格：（在哪里, 资源, 哪一栏, 原文）。
     `told` 是读的是哪张表；`blocked` 是有拒绝的格，整份不能写入。
     `blank` 是文件里空着的各栏（键 → 在哪里），`absent` 是文件里没有的各栏（键 → 叫法）。
     """
@@ -50,6 +51,7 @@ class Imported:
     told: str = ""
     own: tuple[tuple[str, Text], ...] = ()
     held: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    dashed: tuple[tuple[str, str, str, str], ...] = ()
     blocked: bool = False
     blank: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +81,7 @@ def read(content: bytes, name: str) -> Imported:
                 told,
                 tuple(reading.own),
                 tuple(reading.held),
+                tuple(reading.dashed),
                 reading.blocked,
                 reading.blank,
                 {key: label for key, label in FIELDS[number].items() if key not in reading.seen},

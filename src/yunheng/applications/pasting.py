@@ -17,7 +17,7 @@ from yunheng.tables.reading import Row, Table, Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
 from .sections import HOST_COLUMNS
-from .spelling import BLANKS, counted, likely, spelled
+from .spelling import BLANKS, counted, likely, solid, spelled, together
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
 _LONGEST = 300
@@ -168,11 +168,12 @@ def _host(row: Row, found: set[str], notes: list[Note], table: Table) -> tuple[d
             notes.append(_note(Outcome.REFUSED, row, table, label, text))
     if _LABELS["type"] not in found:
         made["type"] = "云主机"
-    if not made["count"] and _LABELS["count"] not in found:
+    assumed = not made["count"] and _LABELS["count"] not in found
+    if assumed:
         made["count"] = "1"
     if not made["ssd"]:
         made["ssd"] = "否"
-    notes.extend(_remarked(made, row, table))
+    notes.extend(_remarked(made, row, table, assumed=assumed))
     for key, value in made.items():
         try:
             made[key] = clean_text(" ".join(value.split("\n")), _LONGEST)
@@ -181,16 +182,17 @@ def _host(row: Row, found: set[str], notes: list[Note], table: Table) -> tuple[d
     return made, refused
 
 
-def _remarked(made: Mapping[str, str], row: Row, table: Table) -> Iterator[Note]:
-    """备注里像台数、说到 SSD 的，与这一行的台数、SSD 不一样：要人点头。"""
+def _remarked(made: Mapping[str, str], row: Row, table: Table, *, assumed: bool) -> Iterator[Note]:
+    """备注里像台数、说到 SSD 的，与这一行的台数、SSD 不一样：要人点头。`assumed` 是没有台数一列，当作 1 台的。"""
     note, count = made["note"], made["count"]
-    hints = {**likely(note), **counted(note)}
-    if odd := [text for text, number in hints.items() if number != count]:
+    hints = {**likely(note), **counted(note), **together(note)}
+    if odd := [text for text, number in hints.items() if number != count or (assumed and "台" in text)]:
         shown = "、".join(f"“{text}”" for text in odd)
         said = f"备注里的{shown}像是写了台数，台数照“{count or '空'}”，请核对"
         yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
-    if not row.text[_LABELS["ssd"]] and "ssd" in note.casefold():
-        said = f"“{note[:40]}”里写了 SSD，SSD 一栏空着，当作 否，请核对"
+    if made["ssd"] == "否" and solid(note):
+        column = "写的是 否" if row.text[_LABELS["ssd"]] else "空着，当作 否"
+        said = f"“{note[:40]}”里写了 SSD 或固态，SSD 一栏{column}，请核对"
         yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
 
 

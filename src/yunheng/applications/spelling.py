@@ -33,7 +33,27 @@ _LIKELY = re.compile(
     rf"|[×✕✖╳*]\s*{_N}{_OTHER}",
     re.IGNORECASE,
 )
+_MACHINES = "台|节点|套|实例|主机|服务器|虚机|VM|备机|备份机|备用机"
+_STANDBY = "(?:备|从|副|辅)(?:机|库|节点)?"
+#: 说的是几台合在一起、合计的台数算得出：一主一备、主1备1
+_PAIRED = re.compile(
+    rf"{_N}\s*主(?!机)\s*[+、，,和]?\s*{_N}\s*{_STANDBY}"
+    rf"|主(?:机|库|节点)?\s*{_N}\s*台?\s*[+、，,和]?\s*{_STANDBY}\s*{_N}(?:\s*台)?"
+)
+#: 两样各几台，或只说了成对
+_DOUBLED = re.compile(
+    rf"(?:主备|主从|主辅|双机|双活)[^，,；;。0-9]{{0,4}}各\s*[需为配]?\s*{_N}\s*(?:{_MACHINES})", re.IGNORECASE
+)
+_PAIR = re.compile("双机|双活|主备|主从|互为备份|互备")
+#: 不止一台、合计几台没有说：各 1 台、一主多从、另加 1 台备机
+_MORE = re.compile(
+    rf"[各每][^，,；;。0-9]{{0,4}}?{_N}\s*(?:{_MACHINES})"
+    rf"|{_N}\s*主(?!机)\s*[+、，,和]?\s*(?:多|若干|[NnMm])\s*{_STANDBY}"
+    rf"|(?:另|再|额?外)[^，,；;。0-9]{{0,3}}?(?:{_N}\s*(?:{_MACHINES})|备机|备份机|备用机)",
+    re.IGNORECASE,
+)
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "双": 2}
+_SOLID = re.compile("SSD|固态|全闪|闪存|NVMe", re.IGNORECASE)
 _KEYS = {"核": "cores", "VCPU": "cores", "C": "cores", "台": "count"}
 
 
@@ -82,12 +102,34 @@ def spelled(text: str) -> Spelled | None:
 
 def counted(note: str) -> dict[str, str]:
     """备注里说的就是台数的：那几个字 → 几台。"""
-    return dict(_hinted(_COUNTED, folding.code(note)))
+    return dict(_hinted(_COUNTED, _together(note)[1]))
 
 
 def likely(note: str) -> dict[str, str]:
     """备注里多半说的是台数的；一个、一套不算。"""
-    return {text: number for text, number in _hinted(_LIKELY, folding.code(note)) if number != "1"}
+    return {text: number for text, number in _hinted(_LIKELY, _together(note)[1]) if number != "1"}
+
+
+def together(note: str) -> dict[str, str]:
+    """备注里说几台合在一起的：那几个字 → 合计几台；没有说合计几台的是空的，与哪个台数都不能算一样。"""
+    return _together(note)[0]
+
+
+def solid(note: str) -> bool:
+    """备注里说到固态盘：SSD、固态、全闪、闪存。"""
+    return bool(_SOLID.search(folding.code(note)))
+
+
+def _together(note: str) -> tuple[dict[str, str], str]:
+    """（合在一起说的各处, 余下的话）：一处只算一回，“主备各1台”里的“1台”不再当作 1 台。"""
+    plain, found = folding.code(note), {}
+    for pattern in (_PAIRED, _DOUBLED, _MORE, _PAIR):
+        for match in pattern.finditer(plain):
+            numbers = [int(_number(group)) for group in match.groups() if group]
+            total = {_PAIRED: sum(numbers), _DOUBLED: 2 * sum(numbers), _PAIR: 2}.get(pattern, 0)
+            found[match[0].strip()] = str(total or "")
+        plain = pattern.sub("，", plain)
+    return found, plain
 
 
 def _hinted(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """收件与送件人、日期、目录对不对得上：接口、文件、代为导入都在这一处判（D62-七，R-052、R-075）。
 
 三类：别家名下的资源，整批拒绝（403）；日期、编号、用量的目录项不对，整批拒绝（422）；谁家都不是的资源、没有单号、
-工单的目录项不在目录、新增没写数量，照收，列为提醒，进“对不上的收件”，照数据包的规矩参与对账。
+工单的目录项不在目录、新增没写数量、释放写了数量，照收，列为提醒，进“对不上的收件”，照数据包的规矩参与对账。
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Oddity(StrEnum):
     NO_FORM = "没有单号"
     NO_ITEM = "目录里没有这一项"
     NO_QUANTITY = "新增没有写数量"
+    RELEASED_PART = "释放写了数量，没有用：整项停用；只减一部分的请送变更和变更以后的数量"
     UNBILLABLE = "目录里没有这一项，或不按次计费：不计入"
     DISORDERED = "首见晚于末见：不计入"
     GARBLED = "编号、日期、数字或动作的写法读不懂：不计入"
@@ -209,7 +210,7 @@ def _wrong(kind: str, reference: str, one: Payload, known: Mapping[str, str], on
 
 
 def oddities(kind: str, one: Payload, *, owned: bool, known: Mapping[str, str]) -> Iterator[Oddity]:
-    """照收而对不上的：谁家都不是的资源、没有单号、工单的目录项不在目录、新增没写数量（R-052、R-075）。
+    """照收而对不上的：谁家都不是的资源、没有单号、工单的目录项不在目录、新增没写数量、释放写了数量（R-052、R-075）。
 
     `unmatched` 对已收下的用 SQL 判，判得一样（tests/scenarios/test_arrivals_alike.py）。
     """
@@ -223,6 +224,8 @@ def oddities(kind: str, one: Payload, *, owned: bool, known: Mapping[str, str]) 
         yield Oddity.NO_ITEM
     if one.get("动作") == "新增" and not one.get("数量"):
         yield Oddity.NO_QUANTITY
+    if one.get("动作") == "释放" and str(one.get("数量") or "") not in ("", "0"):
+        yield Oddity.RELEASED_PART
 
 
 def _told(which: Oddity, one: Payload, near: Mapping[str, str]) -> str:

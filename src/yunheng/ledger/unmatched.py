@@ -39,6 +39,8 @@ array_remove(ARRAY[
     CASE WHEN {OUTSIDE} AND r.kind = '工单' AND NOT {_PRICED} THEN '{Oddity.NO_ITEM}' END,
     CASE WHEN {OUTSIDE} AND r.kind = '工单' AND r.payload->>'动作' = '新增'
         AND coalesce(r.payload->>'数量', '') = '' THEN '{Oddity.NO_QUANTITY}' END,
+    CASE WHEN {OUTSIDE} AND r.kind = '工单' AND r.payload->>'动作' = '释放'
+        AND coalesce(r.payload->>'数量', '') NOT IN ('', '0') THEN '{Oddity.RELEASED_PART}' END,
     CASE WHEN r.kind = '用量' AND g.words IS NULL AND {unbillable("r")} THEN '{Oddity.UNBILLABLE}' END,
     CASE WHEN r.kind = '日志' AND g.words IS NULL AND {disordered("r")} THEN '{Oddity.DISORDERED}' END,
     CASE WHEN g.words IS NOT NULL THEN '{Oddity.GARBLED}' END

@@ -26,7 +26,9 @@ def doubted(found: importing.Imported) -> str:
 @pytest.mark.parametrize(
     "note",
     ["×3", "x 3", "X3", "*3", "✕3", "＊３", "应用 ×3", "数量：3", "数量 3", "共3个节点", "台数=3", "3节点", "三节点",
-     "2套", "2 台", "两台", "双机热备", "应用服务器2台", "3 个实例", "③台", "十二台", "3×Web", "500G×2", "共 2 组"],
+     "2套", "2 台", "两台", "双机热备", "应用服务器2台", "3 个实例", "③台", "十二台", "3×Web", "500G×2", "共 2 组",
+     "主备各1台", "一主一备", "一主两从", "1主1从", "主1备1", "一主多从", "另加1台备机", "另配备机", "两地各1台",
+     "数据库，主备部署", "数据库1台", "一台"],
 )  # fmt: skip
 def test_R047_备注里像台数的写法_要人点头_不静静当一台(note: str, tmp_path: Path) -> None:
     found = remarked(note, tmp_path)
@@ -37,8 +39,8 @@ def test_R047_备注里像台数的写法_要人点头_不静静当一台(note: 
 
 @pytest.mark.parametrize(
     "note",
-    ["应用", "x86 架构", "X86", "MySQL 8.0", "Windows Server 2016 服务器版", "保存三个月", "第2台", "一台", "×1",
-     "等保三级", "人脸识别 200 万次", "共 16G", "×4核", "一机一密", "三机房"],
+    ["应用", "x86 架构", "X86", "MySQL 8.0", "Windows Server 2016 服务器版", "保存三个月", "第2台", "×1",
+     "主机托管", "另开公网地址", "等保三级", "人脸识别 200 万次", "共 16G", "×4核", "一机一密", "三机房"],
 )  # fmt: skip
 def test_R047_备注里不是台数的_不说(note: str, tmp_path: Path) -> None:
     assert doubted(remarked(note, tmp_path)) == ""
@@ -61,6 +63,27 @@ def test_R047_备注与台数一列不一样_拒绝到备注那一格(note: str,
     found = again(document)
     assert found.blocked
     assert "台数写了几处、不一样" in refused(found)
+
+
+def test_R047_一主两从_台数一列写三台的_不是不一样(tmp_path: Path) -> None:
+    for count, note, asked in (("3", "一主两从", False), ("2", "主备各1台", False), ("2", "另加1台备机", True)):
+        found = change(tmp_path, "新增", count, note)
+        assert (found.values["changes"][0]["count"], found.blocked) == (count, False)
+        assert bool(doubted(found)) is asked, note
+
+
+@pytest.mark.parametrize("note", ["SSD", "存储类型：SSD", "MySQL8.0，固态硬盘", "全闪存储", "ｓｓｄ 盘"])
+def test_R032_备注里说到SSD的别的写法_要人点头_不静静当作否(note: str, tmp_path: Path) -> None:
+    found = remarked(note, tmp_path)
+    assert found.values["hosts"][0]["ssd"] == "否"
+    assert [one for one in found.unread if one.doubtful and "没有当作数据盘为 SSD" in one.text]
+    held = change(tmp_path, "变更", "1", f"ECS-01；{note}")
+    assert [one for one in held.unread if one.doubtful and "没有当作数据盘为 SSD" in one.text]
+
+
+def test_R032_印的SSD写法_没说SSD的_不要点头(tmp_path: Path) -> None:
+    for note in ("数据盘为 SSD", "网关"):
+        assert not [one for one in remarked(note, tmp_path).unread if one.doubtful and "SSD" in one.text]
 
 
 def change(folder: Path, action: str, count: str, note: str) -> importing.Imported:

@@ -124,3 +124,23 @@ def test_R032_备注写的台数与台数一列不一样_要人点头(note: str)
 def test_R032_备注写SSD而SSD空着_要人点头() -> None:
     assert any(one.doubtful and "写了 SSD" in one.text for one in pasted("1", "", "数据盘 ssd").notes)
     assert not any("写了 SSD" in one.text for one in pasted("1", "是", "数据盘 ssd").notes)
+
+
+@pytest.mark.parametrize(("ssd", "note"), [("", "固态硬盘"), ("否", "全闪"), ("否", "存储类型：SSD")])
+def test_R032_备注写固态而SSD是否_要人点头(ssd: str, note: str) -> None:
+    assert any(one.doubtful and "写了 SSD 或固态" in one.text for one in pasted("1", ssd, note).notes)
+    assert not any("写了 SSD" in one.text for one in pasted("1", "是", note).notes)
+
+
+@pytest.mark.parametrize(
+    ("count", "note"), [("1", "主备各1台"), ("1", "一主一备"), ("2", "一主两从"), ("3", "另加1台备机")]
+)
+def test_R032_备注写主备_与台数一列不一样_要人点头(count: str, note: str) -> None:
+    assert any(one.doubtful and "像是写了台数" in one.text for one in pasted(count, "否", note).notes)
+
+
+def test_R032_主备合计与台数一列一样的不问_没有台数一列的一台也问() -> None:
+    for count, note in (("2", "主备各1台"), ("2", "一主一备"), ("3", "一主两从"), ("1", "网关1台")):
+        assert not any("像是写了台数" in one.text for one in pasted(count, "否", note).notes)
+    bare = pasting.from_text("服务类型\tCPU\t内存\t备注\n云主机\t8\t32\t网关1台")
+    assert any(one.doubtful and "像是写了台数" in one.text for one in bare.notes)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from yunheng.applications.backfill import RELEASED
 from yunheng.cases.models import Case
 from yunheng.catalog.models import Item
 from yunheng.ledger.models import Project, Resource
@@ -194,6 +195,10 @@ def _history(rows: Rows, on: date) -> Iterator[Problem]:
         kind = kinds.get(row["单号"], "")
         if row["动作"] and row["动作"] not in _ACTIONS.get(kind, (row["动作"],)):
             yield Problem("单据明细", number, "动作", f"{kind}里只能有{'、'.join(_ACTIONS[kind])}，不能有{row['动作']}")
+    for sheet in ("单据明细", "工单"):
+        for number, row in rows[sheet]:
+            if row["动作"] == "释放" and row["数量"].strip("0.") != "":
+                yield Problem(sheet, number, "数量", RELEASED)
     yield from _days(rows, on)
     yield from _sizes(rows)
 
