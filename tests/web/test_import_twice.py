@@ -138,3 +138,16 @@ def test_R032_两个窗口各预览_有几行相同_后确认的不写_说清楚
     answered(case, one)
     assert "其中 1 行与表里已有的相同；没有再写一遍" in answered(case, two)
     assert hosts(case) == 2
+
+
+def test_R032_分两次导入超过三百行_预览就说_后确认的也不写(case: str) -> None:
+    many = "\n".join(HOST.replace("32", str(32 + n)) for n in range(200))
+    more = many.replace("麒麟", "统信")
+    (_, one), (_, two) = asked(case, many), asked(case, more)
+    answered(case, one)
+    assert hosts(case) == 200
+    assert "表里已有 200 行，再加 200 行共 400 行；没有写入" in answered(case, two)
+    refused = signed_in().post(f"/apply/{case}/paste/", {"text": more})
+    assert refused.status_code == 422
+    assert "最多 300 行：表里已有 200 行" in refused.content.decode()
+    assert hosts(case) == 200

@@ -241,3 +241,27 @@ def test_R052_文件里更正写在更正一栏_要有自己的新编号() -> No
     assert "更正要写自己的新编号" in page
     confirm(send(f"{head}2,R,RZ-ESYS2,2026-03-02,7,1\n".encode(), "用量.csv", "用量").content.decode())
     assert Received.objects.get(source_ref="2").corrects == Received.objects.get(source_ref="1")
+
+
+def test_R052_对不上的行排在预览前面_行号都写出来_不埋在一百行以外() -> None:
+    rows = "".join(f"GD-{n},,ECS-{n},ZJ-CPU-X86,释放,,2026-03-03\n" for n in range(2, 251))
+    page = send(f"{HEAD}\n{rows}GD-X,,ECS-NONE,ZJ-CPU-X86,新增,,2026-03-02\n".encode()).content.decode()
+    assert re.search(r"行对不上</b>（第 [0-9–、]*251 行，见各行的提醒）", page)
+    assert "有错的、对不上的在前" in page
+
+
+def test_R052_更正只写了工单号的_告诉收过的完整编号_照它写就收() -> None:
+    confirm(send(GOOD.encode()).content.decode())
+    fixed = f"{HEAD},更正\nGD-1-改,SQ-1,ECS-1,ZJ-CPU-X86,新增,16,2026-03-02,%s\n"
+    page = send((fixed % "GD-1").encode()).content.decode()
+    assert "要更正的 GD-1 没有从这个来源收过" in page
+    assert "收过的编号是 GD-1/ECS-1/ZJ-CPU-X86，请写全" in page
+    page = send((fixed % "GD-1/ECS-1/ZJ-CPU-X86").encode()).content.decode()
+    assert "行有错" not in page
+    assert confirm(page).status_code == 302
+
+
+def test_R052_没有收过的工单号_不猜是哪一件() -> None:
+    page = send(f"{HEAD},更正\nGD-1,SQ-1,ECS-1,ZJ-CPU-X86,新增,16,2026-03-02,GD-9\n".encode()).content.decode()
+    assert "要更正的 GD-9 没有从这个来源收过" in page
+    assert "收过的编号是" not in page

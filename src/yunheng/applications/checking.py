@@ -38,6 +38,16 @@ class Problem:
         return self.message + (f"（{self.clause}）" if self.clause else "")
 
 
+def too_many(listed: int, added: int) -> str:
+    """表里已有 `listed` 行、再加 `added` 行超过 300 行：一句话；没有超过为空。"""
+    if listed + added <= MAX_HOSTS:
+        return ""
+    return (
+        f"主机清单最多 {MAX_HOSTS} 行：表里已有 {listed} 行，再加 {added} 行共 {listed + added} 行；没有写入，"
+        "规格相同的合成一行填台数，或先删去不要的行（R-032）"
+    )
+
+
 def clean_text(text: str, most: int = 2000) -> str:
     """收进来的文字：去首尾空白，控制字符抛 ValueError，太长抛 ValueError。"""
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -17,7 +17,7 @@ from yunheng.rules.roles import Role
 from yunheng.tables.notes import Note, Outcome, ranked, told_rows
 
 from . import annex_fitting, guards, importing, operations, pasting
-from .checking import check_row
+from .checking import check_row, too_many
 from .comparing import already_listed, compare
 from .filling import draft_or_404
 from .models import Draft
@@ -56,6 +56,8 @@ def paste(request: Request, number: str) -> HttpResponse:
         if file:
             within(file, "请只留主机清单这一张表")
         found = pasting.from_file(file.read(), name) if file else pasting.from_text(request.POST.get("text", ""))
+        if over := too_many(len(draft.content.get(form) or []), len(found.rows)):
+            raise ValueError(over)
     except ValueError as error:
         return render(request, "applications/_preview.html", {"case": draft.case, "refused": str(error)}, status=422)
     earlier = operations.imported_before(draft, pasting.plain(found.rows))

@@ -39,7 +39,7 @@ from yunheng.rules.roles import Role
 
 from . import guards, receipts
 from .amounts import decimal
-from .checking import clean_text
+from .checking import clean_text, too_many
 from .comparing import already_listed
 from .models import Draft, Exemption, Filing, Quota
 from .sections import SECTIONS
@@ -152,10 +152,13 @@ def take_in(
     """写入导入的各栏，记下导入以前的，没有再改过的可以整批撤销（R-047）。`name` 是文件名，进留痕。
 
     `rows` 是往后加的各行：同样的各行已经导入过，而预览时没有说过（`again`），或者与表里已有的相同的比
-    预览时说过的（`told` 行）多，抛 Refused，免得两个窗口各加一遍。
+    预览时说过的（`told` 行）多，抛 Refused，免得两个窗口各加一遍。加完超过 300 行的也抛 Refused，一行不写。
     """
     with unit_of_work(actor) as journal:
         draft = _editable(actor, case, seen)
+        sizes = [len(values[key]) - len(rows) for key in values] if rows else []
+        if over := next(filter(None, (too_many(size, len(rows)) for size in sizes)), ""):
+            raise Refused([over])
         if not again and (earlier := imported_before(draft, rows)):
             raise Refused([f"{earlier}；没有再写一遍，确要再加一遍的请重新选择文件，看过提示再确认（R-032）"])
         listed = [row for key in values for row in draft.content.get(key) or []] if rows else []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.locking import Lock, hold
@@ -22,6 +23,8 @@ from .operations import MAX_BATCH, Conflict
 
 #: 更正写在内容的这一栏：原件的来源编号
 CORRECTS = "更正"
+#: 一批里最多给几件没有收过的查完整的编号
+_HINTED = 10
 Item = tuple[str, Mapping[str, object]]
 
 
@@ -168,8 +171,10 @@ def _compared(source: Source, kind: str, rows: Sequence[_Row]) -> tuple[set[int]
         if digests.get(row.reference) == row.digest:
             known.add(row.number)
         elif row.reference in digests:
+            fresh = "工单号" if "工单号" in row.payload else "编号"
             clashing[row.number] = (
-                f"{kind} {row.reference} 以前收过，内容不同；更正请用新的编号，并在“{CORRECTS}”写原来的编号（R-052）"
+                f"{kind} {row.reference} 以前收过，内容不同；"
+                f"更正请用新的{fresh}，并在“{CORRECTS}”写原来的编号 {row.reference}（R-052）"
             )
     return known, clashing
 
@@ -195,6 +200,7 @@ def _miscorrected(source: Source, kind: str, fresh: Iterable[_Row], voided: Mapp
     later = same.filter(corrects__source_ref__in=wanted).values_list("corrects__source_ref", "source_ref")
     corrected = dict(later)
     found: dict[int, str] = {}
+    asked = 0
     for row in made:
         original = row.corrects
         if original in corrected:
@@ -204,11 +210,24 @@ def _miscorrected(source: Source, kind: str, fresh: Iterable[_Row], voided: Mapp
         elif original in voided:
             found[row.number] = f"{original} 已由区科创中心作废：{voided[original]}；作废的不能更正（R-052、R-075）"
         elif original not in kept and original not in own:
-            found[row.number] = f"要更正的 {original} 没有从这个来源收过，更正要同一来源、同一种类（R-052）"
+            asked += 1
+            full = _longer(same, original) if asked <= _HINTED else ""
+            found[row.number] = f"要更正的 {original} 没有从这个来源收过，更正要同一来源、同一种类{full}（R-052）"
         elif _circular(row, own):
             found[row.number] = f"更正 {original} 绕回了自己（R-052）"
         corrected.setdefault(original, row.reference)
     return found
+
+
+def _longer(same: QuerySet[Received], start: str) -> str:
+    """只写了编号头一段的（工单号），收过的完整编号是哪几个：一句话；没有为空。"""
+    kept = list(same.filter(source_ref__startswith=f"{start}/").order_by("pk").values_list("source_ref", flat=True)[:4])
+    if not kept:
+        return ""
+    if len(kept) == 1:
+        return f"；收过的编号是 {kept[0]}，请写全"
+    more = "……" if len(kept) > 3 else ""
+    return f"；这个号收过几件，编号是 {'、'.join(kept[:3])}{more}，请写全是哪一件"
 
 
 def _circular(row: _Row, own: Mapping[str, _Row]) -> bool:

@@ -25,7 +25,7 @@ from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import whole_of
 from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
-from yunheng.tables.notes import ranked
+from yunheng.tables.notes import ranked, told_rows
 
 from . import adopting, arrivals, charging, queries
 from .models import Channel, Fact, Resource, Segment
@@ -367,8 +367,10 @@ def ics(request: Request) -> HttpResponse:
 
 # ── 收件箱 ──
 
-#: 预览里最多列几行；有错的都列在前面
+#: 预览里最多列几行；有错的、对不上的列在前面
 _PREVIEW = 100
+#: 对不上的行号最多写几段
+_TOLD = 300
 
 
 @allowed(Role.PROVIDER, Role.REVIEWER, Role.THIRD_PARTY)
@@ -410,11 +412,12 @@ def _preview(request: Request) -> dict[str, Any]:
         "kind": kind,
         "provider": provider,
         "columns": arrivals.columns(kind),
-        "lines": [*bad, *(line for line in lines if not line.problems)][:_PREVIEW],
+        "lines": sorted(lines, key=lambda line: (not line.problems, not line.reminder))[:_PREVIEW],
         "total": len(lines),
         "total_text": f"{len(lines):,} 条",
         "bad": len(bad),
         "odd": len(odd),
+        "odd_rows": told_rows((line.number for line in odd), _TOLD) if odd else "",
         "read": read,
         "kept": ""
         if bad or table.refused

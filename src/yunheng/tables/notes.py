@@ -97,12 +97,12 @@ def spans(numbers: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def told_rows(numbers: Iterable[int]) -> str:
-    """行号写成一句：第 2、5–9 行；段太多的写前几段和总行数。"""
+def told_rows(numbers: Iterable[int], most: int = _SPANS) -> str:
+    """行号写成一句：第 2、5–9 行；段太多的写前 `most` 段和总行数。"""
     numbers = set(numbers)
     found = spans(numbers)
-    shown = "、".join(str(low) if low == high else f"{low}–{high}" for low, high in found[:_SPANS])
-    return f"第 {shown} 行" + (f"等 {len(numbers):,} 行" if len(found) > _SPANS else "")
+    shown = "、".join(str(low) if low == high else f"{low}–{high}" for low, high in found[:most])
+    return f"第 {shown} 行" + (f"等 {len(numbers):,} 行" if len(found) > most else "")
 
 
 class Notebook:

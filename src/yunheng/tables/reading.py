@@ -203,11 +203,11 @@ class _Reader:
         for line in signed:
             shown = folding.visible(line.cells[0].text)[:20]
             self.book.rows(Outcome.UNREAD, [line.number], f"是表下面的话（“{shown}”），没有读", len(line.cells))
-        self._remarks(signed, kept)
         self._aside([line for line in rest if not any(cell.column in self.places for cell in line.cells)])
         self._layout(kept)
         merged = self._merges(kept)
         rows = tuple(self._row(line, merged.get(line.number, {})) for line in kept)
+        self._remarks(signed, kept, rows)
         self._unread_columns(kept)
         self._unlikely(rows)
         self._lookalikes(rows)
@@ -242,8 +242,8 @@ class _Reader:
         line, matched = found[0]
         self.header = line.number
         self.titles = {cell.column: folding.visible(cell.text) for cell in line.cells}
+        self.places = matched = self._exact(matched)
         self._check_header(matched)
-        self.places = matched
         for index, column in matched.items():
             title = self.titles[index]
             cell = next(cell for cell in line.cells if cell.column == index)
@@ -264,7 +264,14 @@ class _Reader:
         before = [one for one in self.sheet.lines if one.number < self.header]
         if before:
             cells = sum(len(one.cells) for one in before)
-            self.book.rows(Outcome.UNREAD, [one.number for one in before], "在表头以前，当作标题，没有读", cells)
+            text = f"在表头以前，当作标题，没有读：{remarks.titles(before)}"
+            self.book.rows(Outcome.UNREAD, [one.number for one in before], text, cells)
+
+    def _exact(self, matched: dict[int, Column]) -> dict[int, Column]:
+        """“备注”和“用途”都认作备注的：写文字的列照名字正好相同的一列读，另一列没有读，要人点头。"""
+        exact = [i for i, one in matched.items() if folding.heading(self.titles[i])[0] == folding.heading(one.name)[0]]
+        named = {matched[i].name for i in exact}
+        return {i: one for i, one in matched.items() if one.kind != Kind.TEXT or one.name not in named or i in exact}
 
     def _check_unit(self, index: int, column: Column, title: str, shown: str) -> None:
         """列名里的单位：别的单位、倍数不换算，拒绝；没写的、没有规定单位的列写了的，点名。"""
@@ -309,9 +316,10 @@ class _Reader:
     # ── 各行 ──
 
     def _total(self, line: Line) -> bool | None:
-        """首格（或认得出的头一列）是合计、小计、总计，而编号都空着；写在别处的，除了数也都空着。不是的为 None。
+        """合计行：真的是（True）、像是（False，要人点头才不读）；不是的为 None。
 
-        写在别处、又有序号的为 False：也许是备注里写了“共 2 台”的一行数据，要人点头。
+        头一个写了字的格是合计、小计、总计，此外只有数，才真的是。编号不空的是数据；没有编号列的表，
+        类型、系统一类的列有字的也是数据（首列写着“汇总服务器”的一台主机），照读、要人点头。
         """
         said = [cell for cell in line.cells if trailers.total(cell.text)]
         if not said:
@@ -319,10 +327,13 @@ class _Reader:
         own = [cell for cell in line.cells if cell.column in self.places]
         first = next((cell for cell in (line.cells[0], *own[:1]) if cell in said), None)
         others = {self.places[cell.column].kind for cell in own if cell.column != (first or said[0]).column}
-        if first:
-            return None if Kind.CODE in others else True
-        numbered = any(cell.column not in self.places and self._is_serial(cell.column) for cell in line.cells)
-        return not (numbered and len(own) > 1) if others <= {Kind.NUMBER} else None
+        coded = any(column.kind == Kind.CODE for column in self.wanted.columns)
+        if Kind.CODE in others or (others - {Kind.NUMBER} and not (first and coded)):
+            if first and Kind.CODE not in others:
+                text = f"写着“{folding.visible(first.text)[:20]}”，又填了别的列，当作数据照读；是合计的请删去这一行"
+                self.book.rows(Outcome.NAMED, [line.number], text, doubtful=True)
+            return None
+        return first is line.cells[0] and others <= {Kind.NUMBER}
 
     def _signed(self, lines: Sequence[Line]) -> list[Line]:
         """最后一行数据以下的制表人、审核、注，和“注”下面另起的“2.……”。写在别的列里的也算，编号不会写成这样。"""
@@ -338,13 +349,15 @@ class _Reader:
                 break
         return found
 
-    def _remarks(self, signed: Sequence[Line], kept: Sequence[Line]) -> None:
-        """数据以外的话改变了数据的意思的：单位、作废。"""
+    def _remarks(self, signed: Sequence[Line], kept: Sequence[Line], rows: Sequence[Row]) -> None:
+        """数据以外的话改变了数据的意思的：单位、一价管多久、作废。"""
         names = [("文件名", self.name), *remarks.asides(self.sheet.aside)]
         if self.sheet.spreadsheet:
             names.append((f"工作表名“{self.sheet.title}”", self.sheet.title))
         before = [line for line in self.sheet.lines if line.number < self.header]
-        remarks.headed(self.book, names, [*before, *signed], self.places.values())
+        around = [*before, *signed]
+        remarks.headed(self.book, names, around, self.places.values())
+        remarks.priced(self.book, names, around, self.places.values(), {row.number: row.text for row in rows})
         serials = {index for index in self.titles if index not in self.places and self._is_serial(index)}
         remarks.serials(self.book, kept, serials)
 

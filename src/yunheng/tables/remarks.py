@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from . import folding
 from .cells import Cell, Line, Made
 from .columns import Column, Kind
-from .notes import Notebook, Outcome, letters
+from .notes import Notebook, Outcome, letters, told_rows
 from .voids import VOIDED
 
 #: 一格的话只看开头这么多字
@@ -23,7 +23,12 @@ _SCALED = re.compile(rf"(?<![0-9.〇零一二三四五六七八九十百千万�
 #: 以万计、按千为单位
 _COUNTED = re.compile(r"[以按均]\s*(?:[十百千万亿萬億]|[kKwW](?![-\w]))\S{0,3}?(?:计|为单位|填|统计)")
 _STORAGE = re.compile(r"[kmgtp]i?b?|兆|字节", re.IGNORECASE)
-_MONEY = re.compile(r"角|分|美元|美金|港元|港币|欧元|日元|USD|HKD|EUR", re.IGNORECASE)
+_MONEY = re.compile(r"(?:角|分|美元|美金|港元|港币|欧元|日元|USD|HKD|EUR)(?:[/每].*)?", re.IGNORECASE)
+_PERIOD = r"半年|季度?|年|月|日|天|小时"
+#: 一价管多久：元/月、元每核·年、每月、按季、月单价
+_PRICED = re.compile(
+    rf"(?:[元角分]\s*[/每]\s*\S{{0,6}}?|[每按]\s*[个一]?\s*)({_PERIOD})|(?<![0-9〇零一二三四五六七八九十])({_PERIOD})度?(?:单价|价格?|租金|租费|费用|收费)"
+)
 #: 序号的写法：1、1.、（1）、一、①、A1、1-2、1.1；公式算出来的不看
 _SERIAL = re.compile(
     r"[(\[]?(no\.?\s*|第)?([a-z]{0,3}[0-9]{1,6}([.\-_/][0-9]{1,6})*|[一二三四五六七八九十百]+|[①-⑳⑴-⒇⒈-⒛㈠-㈩ⅰ-ⅻⅠ-Ⅻ]|[a-z])[.、,)\]号:]*",
@@ -55,20 +60,64 @@ def _other(said: str, column: Column) -> bool:
         return False
     if _STORAGE.fullmatch(said):
         return column.measured or any(_STORAGE.fullmatch(own) for own in column.units)
-    return bool(_MONEY.fullmatch(said)) and "元" in column.units
+    if "元" not in column.units:
+        return False
+    # 写着“元/月”的：单价一类的列（`per`）要看各行的计费周期，由 `priced` 比
+    return bool(_MONEY.fullmatch(said)) or (not column.per and bool(_PRICED.fullmatch(said)))
 
 
 def headed(
     book: Notebook, names: Iterable[tuple[str, str]], lines: Sequence[Line], columns: Collection[Column]
 ) -> None:
     """标题行、表下面的话、表名、文件名、页眉：写了别的单位、写了作废的，要人点头。`names` 是（在哪里, 字）。"""
-    told = list(names)
-    told += [(f"第 {line.number} 行 {letters(cell.column)} 列", cell.text) for line in lines for cell in line.cells]
-    for where, text in told:
+    for where, text in _told(names, lines):
         if said := unit(text, columns):
             book.whole(Outcome.NAMED, where, f"写了“{said}”，各数没有照它换算，照格里的读", doubtful=True)
         if found := VOIDED.search(text[:_HEAD]):
             book.whole(Outcome.NAMED, where, f"写了“{found[0]}”，各行照读；不算的请从文件里删去", doubtful=True)
+
+
+def _told(names: Iterable[tuple[str, str]], lines: Sequence[Line]) -> list[tuple[str, str]]:
+    """（在哪里, 字）：表名一类的，和这几行的各格。"""
+    cells = [(f"第 {line.number} 行 {letters(cell.column)} 列", cell.text) for line in lines for cell in line.cells]
+    return [*names, *cells]
+
+
+def priced(
+    book: Notebook,
+    names: Iterable[tuple[str, str]],
+    lines: Sequence[Line],
+    columns: Iterable[Column],
+    rows: Mapping[int, Mapping[str, str]],
+) -> None:
+    """标题、注里写了“元/月”“每月价格”，而有的行按年计（R-052）：单价照格里的读，差 12 倍，要人点头。
+
+    `rows` 是行号 → 各列的字；只比有计价单位、计费周期的列（`per`）。
+    """
+    told = _told(names, lines)
+    for column in (one for one in columns if one.per):
+        for where, text in told:
+            for found in _PRICED.finditer(folding.code(text[:_HEAD])):
+                period = (found[1] or found[2]).removesuffix("度").replace("天", "日")
+                numbers = [number for number, row in rows.items() if not _of_period(period, column, row)]
+                if numbers:
+                    said = f"写了“{_wide(found[0])}”，而{told_rows(numbers)}的{'、'.join(column.per)}不是每{period}的"
+                    said += f"；“{column.name}”没有换算，照格里的读"
+                    book.whole(Outcome.NAMED, where, said, doubtful=True)
+                    break
+
+
+def _of_period(period: str, column: Column, row: Mapping[str, str]) -> bool:
+    """这一行按这么久计，或者不是按多久计的（次、一次性）；“年”不是“半年”。"""
+    told = "".join(row[name] for name in column.per).replace("天", "日")
+    return not re.search(_PERIOD, told) or period in (told if period == "半年" else told.replace("半年", ""))
+
+
+def titles(lines: Sequence[Line]) -> str:
+    """标题行的原文：前几格，给人看。"""
+    cells = [folding.visible(cell.text) for line in lines for cell in line.cells if cell.text.strip()]
+    shown = "；".join(re.sub(r"\s+", " ", text)[:60] for text in cells[:8])
+    return f"“{shown}”" + (f"等 {len(cells):,} 格" if len(cells) > 8 else "")
 
 
 def serials(book: Notebook, kept: Iterable[Line], columns: Collection[int]) -> None:

@@ -12,7 +12,7 @@ from yunheng.tables import columns
 from yunheng.tables.cells import Cell, cells_of
 from yunheng.tables.columns import Column, Kind
 from yunheng.tables.notes import Outcome
-from yunheng.tables.reading import Table, read_file
+from yunheng.tables.reading import Table, Wanted, read_file
 from yunheng.tables.remarks import unit
 from yunheng.tables.trailers import continued
 
@@ -76,6 +76,48 @@ def test_R052_表名_文件名_页眉_表下面的注写着万条_都要人点�
         assert where in told(table)
     assert "文件名" in told(read_file(workbook(HEAD, ONE), "用量（千条）.xlsx", WANTED))
     assert "单位为万条" in told(by_csv(HEAD, ONE, ["注：数量单位为万条"]))
+
+
+PRICED = Wanted(
+    "目录",
+    (
+        Column("目录项", Kind.CODE),
+        Column("计价单位"),
+        Column("计费周期", Kind.CHOICE, choices=columns.choices("年", "月", "次")),
+        Column("单价", Kind.NUMBER, units=("元",), per=("计价单位", "计费周期")),
+    ),
+)
+
+
+def priced(title: str, period: str = "年", under: str = "") -> Table:
+    rows = [title, "目录项,计价单位,计费周期,单价", f"A,核·{period},{period},1200", "B,万次,次,3", under]
+    return read_file("\n".join(row for row in rows if row).encode(), "目录.csv", PRICED)
+
+
+@pytest.mark.parametrize(
+    "text", ["市级目录（单位：元/月）", "以下单价均为每月价格", "单位：元／核·月", "单价按月填写", "月单价表", "元每月"]
+)
+def test_R052_标题写着每月_而各行按年计_差十二倍_要人点头(text: str) -> None:
+    assert "第 1 行 A 列：写了" in told(priced(text))
+    assert "“单价”没有换算" in told(priced(text))
+    assert "第 3 行的" in told(priced(text))
+    assert not priced(text, period="月").doubtful
+
+
+def test_R052_表下面的注_文件名写着每月的_也要人点头() -> None:
+    assert "元/月" in told(priced("目录", under="注：以上单价单位为元/月"))
+    content = "目录项,计价单位,计费周期,单价\nA,核·年,年,1200\n".encode()
+    assert "文件名" in told(read_file(content, "目录（元/月）.csv", PRICED))
+
+
+@pytest.mark.parametrize("text", ["市级目录（2026年7月价格）", "单位：元/年", "2026年度价格", "自7月1日起执行"])
+def test_标题说的就是各行的周期_或者是日子_不必点头(text: str) -> None:
+    assert not priced(text).doubtful
+
+
+def test_R052_标题行的字显示在说明里() -> None:
+    table = priced("市级目录 2026 版")
+    assert "第 1 行：在表头以前，当作标题，没有读：“市级目录 2026 版”" in "\n".join(map(str, table.notes))
 
 
 # ── 作废 ──

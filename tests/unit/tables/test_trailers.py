@@ -56,13 +56,45 @@ def test_合计的各种写法_主机清单里不当主机_不用点头(label: s
         assert "第 3 行：是合计行，没有读" in unread(found.table)
         assert not found.table.doubtful
     found = hosts(["1", "8", "32", "1", "0.1", "应用"], ["", "40", "160", "3", "0.3", label])
-    assert (found.numbers, found.table.doubtful) == ((2,), ())
-
-
-def test_备注里写了共几台的一行有序号_也许是数据_要人点头() -> None:
-    found = hosts(["1", "8", "32", "1", "0.1", "应用"], ["2", "16", "64", "2", "0.1", "共2台"])
     assert found.numbers == (2,)
     assert [str(note)[:13] for note in found.table.doubtful] == ["第 3 行：像是合计行，没"]
+
+
+@pytest.mark.parametrize("serial", ["2", ""])
+def test_备注里写了共几台的一行_也许是数据_有没有序号都要人点头(serial: str) -> None:
+    found = hosts(["1", "8", "32", "1", "0.1", "应用"], [serial, "16", "64", "2", "0.1", "共2台"])
+    assert found.numbers == (2,)
+    assert [str(note)[:13] for note in found.table.doubtful] == ["第 3 行：像是合计行，没"]
+
+
+@pytest.mark.parametrize("serial", [(), ("3",)])
+def test_R032_首列写着汇总服务器而类型系统都填了的是一台主机_照读_要人点头(serial: tuple[str, ...]) -> None:
+    head = [*(["序号"] if serial else []), "用途", "类型", "台数", "CPU", "内存", "操作系统", "系统盘"]
+    found = pasting.from_file(
+        text(head, [*serial, "应用", "云主机", "1", "8", "32", "麒麟V10", "0.1"],
+             [*serial, "汇总服务器", "云主机", "1", "16", "64", "麒麟V10", "0.1"],
+             [*(["合计"] if serial else []), *([""] if serial else ["合计"]), "", "2", "24", "96", "", "0.2"]).encode(),
+        "清单.csv",
+    )  # fmt: skip
+    assert [row["note"] for row in found.rows] == ["应用", "汇总服务器"]
+    assert [note.where for note in found.table.doubtful] == ["第 3 行"]
+    assert "写着“汇总服务器”，又填了别的列，当作数据照读" in str(found.table.doubtful[0])
+    assert "第 4 行：是合计行，没有读" in unread(found.table)
+
+
+def test_R032_用途和备注两列都有的_照名字相同的读_另一列没有读_要人点头() -> None:
+    head = ["用途", "类型", "台数", "CPU", "内存", "操作系统", "系统版本", "系统盘", "备注"]
+    row = ["应用", "云主机", "1", "8", "32", "麒麟", "V10", "0.1", "主库"]
+    found = pasting.from_file(text(head, row).encode(), "清单.csv")
+    assert (found.rows[0]["note"], found.rows[0]["os"]) == ("主库", "麒麟")
+    assert [note.where for note in found.table.doubtful] == ["A 列“用途”", "G 列“系统版本”"]
+    assert "没有读" in str(found.table.doubtful[0])
+
+
+def test_有编号列的表_合计行的动作写了字_不读_要人点头() -> None:
+    table = orders(ONE, ["合计", "", "", "", "新增", "8", ""])
+    assert [row.number for row in table.rows] == [2]
+    assert [str(note)[:12] for note in table.doubtful] == ["第 3 行：像是合计行，"]
 
 
 @pytest.mark.parametrize("note", ["汇总库", "共享存储", "共用", "合计算平台", "Totals 系统", "小计算节点", "总数据库"])
