@@ -181,10 +181,10 @@ def passed_over(rows: Iterable[Received]) -> dict[int, str]:
 def overruled(payloads: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
     """收的这些工单里，动作已由区科创中心照证据更正过、内容又与更正的不同的：第几条 → 不采用，为什么。"""
     keyed = {
-        number: [(form, str(one["资源"]), str(one["目录项"]), str(one["动作"])) for form in _forms(one)]
+        number: [(form, _said(one, "资源"), _said(one, "目录项"), _said(one, "动作")) for form in _forms(one)]
         for number, one in payloads.items()
     }
-    made = Correction.objects.filter(voided__resource__code__in={str(one["资源"]) for one in payloads.values()})
+    made = Correction.objects.filter(voided__resource__code__in={_said(one, "资源") for one in payloads.values()})
     made = made.exclude(voided__action=Action.RELEASE).exclude(voided__case=None).defer("content").order_by("pk")
     last: dict[Key, Correction] = {}
     changed: set[Key] = set()
@@ -196,6 +196,11 @@ def overruled(payloads: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
     found = {number: next((key for key in keys if key in changed), None) for number, keys in keyed.items()}
     said = {number: (key, _corrected(payloads[number], last[key])) for number, key in found.items() if key}
     return {number: f"{resource} {item} {text}" for number, ((_, resource, item, _), text) in said.items() if text}
+
+
+def _said(order: Mapping[str, object], name: str) -> str:
+    """工单的一栏；老数据缺的是空的。"""
+    return str(order.get(name) or "")
 
 
 def _forms(order: Mapping[str, object]) -> list[str]:
