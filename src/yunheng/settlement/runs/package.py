@@ -99,12 +99,12 @@ def rulings(year: int) -> dict[str, Source]:
 
 def light(year: int) -> dict[str, Source]:
     """只有几行、几十行的几张表，页面上也读得起：看变了没有用。"""
-    return rulings(year) | {
-        "阶梯": _tiers(year, provisional=False),
-        "全市用量": _city_usage(year, provisional=False),
-        "考核": _occurrences(year),
-        "满意度": _satisfaction(year),
-    }
+    return rulings(year) | tiered(year) | {"考核": _occurrences(year), "满意度": _satisfaction(year)}
+
+
+def tiered(year: int) -> dict[str, Source]:
+    """发布了的各档和全市用量，不暂用别的年度的。"""
+    return {"阶梯": _tiers(year, provisional=False), "全市用量": _city_usage(year, provisional=False)}
 
 
 def counts() -> list[tuple[str, int]]:

@@ -125,13 +125,15 @@ def _digests(rows: Rows, year: int, until: date) -> dict[str, str]:
 def _light(rows: Rows, year: int, until: date) -> dict[str, str]:
     """只有几行、几十行的几张：页面上也比得起。"""
     first, last = periods.service_year(year).start.isoformat(), until.isoformat()
-    return {
+    return _tiered(rows, year) | {
         RULINGS: _ruled(rows(RULINGS), year),
-        TIERS: _digest(sorted(row for row in rows(TIERS) if row[1] == str(year))),
-        CITY: _digest(sorted(row for row in rows(CITY) if row[1] == str(year))),
         EVENTS: _digest(sorted(row for row in rows(EVENTS) if first <= row[2] < last)),
         RATES: _digest(sorted(rows(RATES))),
     }
+
+
+def _tiered(rows: Rows, year: int) -> dict[str, str]:
+    return {table: _digest(sorted(row for row in rows(table) if row[1] == str(year))) for table in (TIERS, CITY)}
 
 
 def _ruled(rows: Iterable[list[str]], year: int) -> str:
@@ -195,7 +197,7 @@ def _light_now(run: Run) -> dict[str, str]:
 
 def relisted(run: Run) -> list[str]:
     """批次以后又更正的阶梯、全市用量：哪几张表；没有记过摘要的老批次不知道。"""
-    kept, now = (run.read or {}).get("摘要", {}), _light_now(run)
+    kept, now = (run.read or {}).get("摘要", {}), _tiered(current(packing.tiered(run.service_year)), run.service_year)
     return [name for name in (TIERS, CITY) if name in kept and kept[name] != now[name]]
 
 
