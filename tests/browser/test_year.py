@@ -32,7 +32,7 @@ def saved(page: Page, link: str, path: Path) -> Path:
 def press(page: Page, name: str) -> None:
     """办理里的一个按钮。"""
     page.click(f".act-buttons button:has-text('{name}')")
-    expect(page.locator(".note")).to_contain_text("已办理")
+    expect(page.locator(".note[role=status]")).to_contain_text("已办理")
 
 
 def measured(town: Town, button: str) -> None:
