@@ -35,7 +35,7 @@ from yunheng.rules.roles import Role
 from yunheng.settlement import charging
 from yunheng.settlement.models import ROLLING, Budget, Forecast, Run, RunOrder
 from yunheng.settlement.queries import ZERO
-from yunheng.settlement.runs.package import SEEN_DAYS, sent_until
+from yunheng.settlement.runs.package import SEEN_DAYS, Standing, sent_until
 from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, export
 
 #: 项目的费用归属：区级的与单位的预算性质都是区级，才是统一支付
@@ -100,8 +100,9 @@ def forecast(run: Run, on: date) -> Forecast:
     """
     year = run.service_year
     end = periods.year_end(year)
+    sent = sent_until()
     with tempfile.TemporaryDirectory(prefix="yunheng-forecast-") as name:
-        export(year, Path(name) / PACKAGE, provisional=True, standing=run.until_on)
+        export(year, Path(name) / PACKAGE, provisional=True, standing=Standing(run.until_on, sent))
         with opened(Path(name) / PACKAGE, MEMORY) as package:
             settled = engine.settle(package)
             summary = settled.head["summary"]
@@ -124,13 +125,12 @@ def forecast(run: Run, on: date) -> Forecast:
         high=expected + sum((one for one in pending if one > 0), ZERO),
         own=Decimal(summary["self_net"]),
         held=Decimal(summary["disputed_gross"]),
-        behind=dict(_behind(run.until_on)),
+        behind=dict(_behind(run.until_on, sent)),
     )
 
 
-def _behind(until: date) -> Iterator[tuple[str, str]]:
+def _behind(until: date, sent: Mapping[int, str]) -> Iterator[tuple[str, str]]:
     """平台日志没有送到 `until`（不含）的各家：（名称, 送到哪天）。差的在对账容差以内的不算。"""
-    sent = sent_until()
     for one in Institution.objects.filter(pk__in=sent).order_by("code"):
         if sent[one.pk] < (until - timedelta(days=SEEN_DAYS)).isoformat():
             yield one.name, sent[one.pk]

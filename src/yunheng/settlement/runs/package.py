@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -66,7 +67,7 @@ def manifest(year: int, district: str, cutoff: date | None = None, *, provisiona
     return content
 
 
-def tables(year: int, *, provisional: bool = False, standing: date | None = None) -> dict[str, Source]:
+def tables(year: int, *, provisional: bool = False, standing: Standing | None = None) -> dict[str, Source]:
     """数据包的各表，读到时才取；要在一个事务里。单据、工单、日志都是全部历史，算哪一年由算法按日期定。
 
     `provisional`、`standing` 见 `running.export`。
@@ -195,17 +196,17 @@ def _projects() -> Iterator[dict[str, str]]:
         yield {"项目": one.code, "名称": one.name, "单位": one.unit.code, "费用归属": one.funding}
 
 
-def _logs(year: int, standing: date | None) -> Chunks:
+def _logs(year: int, standing: Standing | None) -> Chunks:
     """平台日志：每个资源一行，几次送来的取最早的首见、最晚的末见；只看算数的（R-052）。
 
     有 `standing` 的，到那天（不含）为止没有提前消失（D7）的，末见当作服务年度末日；一家的日志没有送到那天的，
-    是日志没有送来，不是都消失了，看到它送到的那天为止（`sent_until`）。
+    是日志没有送来，不是都消失了，看到它送到的那天为止。
     """
     ended = "ended"
     if standing:
         end = periods.last_day(periods.year_end(year))
-        reached = json.dumps({str(provider): last for provider, last in sent_until().items()})
-        seen = f"least('{standing}'::date, ('{reached}'::jsonb->>provider::text)::date + 1) - {SEEN_DAYS}"
+        reached = json.dumps({str(provider): last for provider, last in standing.sent.items()})
+        seen = f"least('{standing.until}'::date, ('{reached}'::jsonb->>provider::text)::date + 1) - {SEEN_DAYS}"
         ended = f"CASE WHEN ended::date >= {seen} THEN greatest(ended, '{end}') ELSE ended END"
     return copied(
         f"SELECT code, began, {ended} FROM (SELECT {cell('r', '资源')} AS code, min({cell('r', '首见日期')}) AS began,"
@@ -227,6 +228,14 @@ SELECT provider, percentile_disc({_LAGGING}) WITHIN GROUP (ORDER BY ended) FROM 
     GROUP BY 1, h.id
 ) AS one GROUP BY 1
 """
+
+
+@dataclass(frozen=True)
+class Standing:
+    """预测照到哪天的现状：`until`（不含），和各家的平台日志送到了哪天（`sent_until`）。"""
+
+    until: date
+    sent: Mapping[int, str]
 
 
 def sent_until() -> dict[int, str]:

@@ -86,7 +86,7 @@ def export(
     cutoff: date | None = None,
     *,
     provisional: bool = False,
-    standing: date | None = None,
+    standing: packing.Standing | None = None,
 ) -> Exported:
     """从库里导出结算数据包。一个快照里读完各表，导出期间的新写入不会掺进来。
 

@@ -102,15 +102,17 @@ def _digests(rows: Rows, year: int, until: date) -> dict[str, str]:
     early = {row[1] for row in rows(ORDERS) if row[6] < last}
     forms = [row for row in rows(FORMS) if "" < row[4] < last or row[0] in early]
     kept = {row[0] for row in forms}
-    details = [row for row in rows(DETAILS) if row[0] in kept]
-    orders = [row for row in rows(ORDERS) if row[1] in kept or row[6] < last]
-    items = {row[2] for row in details} | {row[3] for row in orders}
-    projects = [row for row in rows(PROJECTS) if row[0] in {form[2] for form in forms}]
+    # 明细、工单有几百万行，边进摘要边记用到了哪些目录项，不存下来
+    items: set[str] = set()
+    details = _digest(_noting((row for row in rows(DETAILS) if row[0] in kept), 2, items))
+    orders = _digest(_noting((row for row in rows(ORDERS) if row[1] in kept or row[6] < last), 3, items))
+    used = {row[2] for row in forms}
+    projects = [row for row in rows(PROJECTS) if row[0] in used]
     parties = {row[1] for row in projects} | {row[3] for row in forms}
     return _light(rows, year, until) | {
         FORMS: _digest(forms),
-        DETAILS: _digest(details),
-        ORDERS: _digest(orders),
+        DETAILS: details,
+        ORDERS: orders,
         # 以后才生效的价格不管，因为它而停用的旧价仍一直用到那时
         CATALOG: _digest(
             sorted([*row[:7], "" if row[7] >= last else row[7], *row[8:]])
@@ -120,6 +122,13 @@ def _digests(rows: Rows, year: int, until: date) -> dict[str, str]:
         PROJECTS: _digest(sorted(projects)),
         INSTITUTIONS: _digest(sorted(row for row in rows(INSTITUTIONS) if row[0] in parties)),
     }
+
+
+def _noting(rows: Iterable[list[str]], place: int, seen: set[str]) -> Iterator[list[str]]:
+    """照样给出各行，顺手记下这一列。"""
+    for row in rows:
+        seen.add(row[place])
+        yield row
 
 
 def _light(rows: Rows, year: int, until: date) -> dict[str, str]:
