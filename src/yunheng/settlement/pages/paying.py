@@ -50,7 +50,7 @@ def contract(request: Request, year: int) -> HttpResponse:
 @allowed(Role.REVIEWER)
 def fee(request: Request, number: str) -> HttpResponse:
     """登记专项管理费的合同。"""
-    case = get_object_or_404(Case, number=number, procedure__in=("settlement", "adjustment"))
+    case = case_of(number)
     institution = commissioning.registry().filter(code=request.POST.get("institution", "")).first()
     freeze = queries.freeze_of(case)
     if freeze is None or institution is None:
@@ -72,7 +72,7 @@ def fee(request: Request, number: str) -> HttpResponse:
 @allowed(Role.REVIEWER)
 def shortfall(request: Request, number: str) -> HttpResponse:
     """登记批复不足怎样处理。"""
-    case = get_object_or_404(Case, number=number, procedure__in=("settlement", "adjustment"))
+    case = case_of(number)
     cuts = {
         key: money_in(request, f"cut:{key}")
         for key in funding.parties(case)
@@ -139,6 +139,11 @@ def _shared(request: Request) -> Decimal | None:
     if request.POST.get("voucher_total", "").strip():
         raise Refused([At("shared", "写了凭证的合计，没有勾“同一凭证”：勾上，或把合计清掉（R-081）")])
     return None
+
+
+def case_of(number: str) -> Case:
+    """一件年度结算或补差；别的流程、没有的是 404。"""
+    return get_object_or_404(Case, number=number, procedure__in=("settlement", "adjustment"))
 
 
 def day_in(request: Request, name: str) -> date:

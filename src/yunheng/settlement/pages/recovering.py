@@ -6,18 +6,16 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from yunheng.cases.models import Case
 from yunheng.orgs.access import Request, allowed
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries, recovering, shortfalls
 from yunheng.settlement.models import Freeze, RecoveryPayment
-from yunheng.settlement.pages.paying import day_in
+from yunheng.settlement.pages.paying import case_of, day_in
 from yunheng.settlement.pages.years import MAX_PK, money_in
 
 
 def _freeze(number: str) -> Freeze:
-    case = get_object_or_404(Case, number=number, procedure__in=("settlement", "adjustment"))
-    found = queries.freeze_of(case)
+    found = queries.freeze_of(case_of(number))
     if found is None:
         raise Http404
     return found
