@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from yunheng.tables import folding
 from yunheng.tables.columns import RAISED
-from yunheng.tables.word import Text, ticked
+from yunheng.tables.ticks import ticked
+from yunheng.tables.word_text import Text
 
 from .annex_reading import BOXES, LONGEST, Grid, Reading, beside, flat, squeezed
 from .pasting import WANTED

@@ -10,7 +10,8 @@ from yunheng.documents.annex1 import LABELS
 from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.tables import folding
 from yunheng.tables.columns import RAISED, Column, Kind
-from yunheng.tables.word import TICKS, Text
+from yunheng.tables.ticks import TICKS
+from yunheng.tables.word_text import Text
 
 from . import annex_remarks
 from .annex_hosts import ACTIONS, KINDS, PARTS, Host, host_rows

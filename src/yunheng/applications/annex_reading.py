@@ -12,7 +12,8 @@ from yunheng.tables import columns, folding
 from yunheng.tables.cells import Cell
 from yunheng.tables.columns import RAISED, Column, Kind
 from yunheng.tables.notes import Note, Outcome
-from yunheng.tables.word import TICKS, Text, ticked
+from yunheng.tables.ticks import TICKS, ticked
+from yunheng.tables.word_text import Text
 
 from .checking import clean_text, number
 from .sections import SECTIONS

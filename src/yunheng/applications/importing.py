@@ -17,7 +17,7 @@ from yunheng.tables import conditional, opening, word
 from yunheng.tables.cells import Cell, Made, Sheet
 from yunheng.tables.limits import TooLarge, Unreadable
 from yunheng.tables.notes import Note, Outcome, address, letters, told_rows
-from yunheng.tables.word import Text
+from yunheng.tables.word_text import Text
 
 from .annex_parsing import ANNEXES, FIELDS
 from .annex_reading import FUNDINGS, OPINIONS, OPINIONS_BELOW, OWN, Grid, Reading, flat, squeezed
@@ -199,7 +199,7 @@ def _from_workbook(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], s
         f"{address(line.number, cell.column)} {_unsure(cell)}"
         for line in chosen.lines
         for cell in line.cells
-        if cell.struck or cell.unseen or cell.made in (Made.FORMULA, Made.ERROR, Made.PERCENT)
+        if cell.struck or cell.unseen or cell.glyphs or cell.made in (Made.FORMULA, Made.ERROR, Made.PERCENT)
     ]
     if wrong:
         shown = "、".join(wrong[:10])
@@ -211,6 +211,8 @@ def _unsure(cell: Cell) -> str:
     """一格怎么不知道算不算。"""
     if cell.struck:
         return "划了删除线"
+    if cell.glyphs:
+        return f"里有符号字体的字（存的是“{cell.glyphs[:10]}”），认不出看到的是什么"
     return "的字看不见" if cell.unseen else f"是{cell.made}"
 
 

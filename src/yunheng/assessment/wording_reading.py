@@ -15,7 +15,7 @@ from yunheng.rules.halfwidth import unusual
 from yunheng.rules.scoring import INDICATORS
 from yunheng.tables import folding, word
 from yunheng.tables.notes import Note, Outcome
-from yunheng.tables.word import Text
+from yunheng.tables.word_text import Text
 
 NAME, POINTS, STANDARD, MEANING = TITLES = ("考核指标", "分值", "评分标准", "指标解释")
 #: 一格、一段最多几个字

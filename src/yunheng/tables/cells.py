@@ -27,7 +27,8 @@ class Cell(NamedTuple):
     """一格：列号从 1 起；`text` 数字是不用指数的十进制，日期是 YYYY-MM-DD（有钟点的带钟点），公式是 = 和公式本身。
 
     `shown` 是数字格的显示格式，常规的为空；`struck` 是字全划掉了或划掉了一段，
-    `raised` 是全部或一段是上标、下标，`unseen` 是白字、小得看不见的字。
+    `raised` 是全部或一段是上标、下标，`unseen` 是白字、小得看不见的字，
+    `glyphs` 是符号字体里认不出的字（没有的为空）；认得的已经换成看到的。
     """
 
     column: int
@@ -37,6 +38,7 @@ class Cell(NamedTuple):
     struck: bool = False
     raised: bool = False
     unseen: bool = False
+    glyphs: str = ""
 
 
 class Conditional(NamedTuple):

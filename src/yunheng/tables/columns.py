@@ -194,6 +194,8 @@ def _look(column: Column, cell: Cell) -> str:
         return "划了删除线，不知道还算不算；请删掉划掉的字，或取消删除线"
     if cell.unseen:
         return "的字看不见（白字、与底色一样，或小得看不见），不知道算不算；请改成看得见的，或清空这一格"
+    if cell.glyphs:
+        return f"里有符号字体的字，存的是“{cell.glyphs[:10]}”，认不出看到的是什么；请改成平常的字"
     if column.kind != Kind.TEXT and _TURNED.search(cell.text):
         return "里有改变书写方向的记号，看到的次序和存的不同；请重新填"
     return RAISED if cell.raised and column.kind != Kind.TEXT else ""

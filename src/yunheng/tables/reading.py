@@ -257,8 +257,8 @@ class _Reader:
         for cell in line.cells:
             if cell.made in (Made.FORMULA, Made.ERROR):
                 self.book.refuse(self.header, cell.column, cell.text[:20], f"表头是{cell.made}，请填成文字")
-            elif cell.column in matched and (cell.struck or cell.unseen):
-                why = "划了删除线" if cell.struck else "的字看不见"
+            elif cell.column in matched and (cell.struck or cell.unseen or cell.glyphs):
+                why = "划了删除线" if cell.struck else "的字看不见" if cell.unseen else "里有符号字体的字"
                 text = f"列名{why}，不知道这一列还算不算；算的请改过来，不算的请删去这一列"
                 self.book.refuse(self.header, cell.column, cell.text[:20], text)
         before = [one for one in self.sheet.lines if one.number < self.header]

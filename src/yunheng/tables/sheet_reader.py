@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from . import symbols
 from .cells import Cell, Line, Made, Sheet
 from .conditional import Rule, ranges
 from .folding import visible
@@ -223,13 +224,15 @@ class SheetReader:
             raise TooLarge(f"“{self.counter.name}”“{self.sheet.title}”超过 {limits.columns:,} 列，请只留要导入的列")
         self.counter.add(1, 0 if self.kind == "s" else len(raw))
         shared = self.looks.get(int(raw)) if self.kind == "s" and self.formula is None and self.looks else None
-        look = shared or (PLAIN if self.look is None else self.look.look)
+        look = shared or (PLAIN if self.look is None else self.look.made())
         if self.style.struck or look.struck:
             cell = cell._replace(struck=True)
         if self.style.raised or look.raised:
             cell = cell._replace(raised=True)
         if self.style.unseen or look.tiny or (look.pale and self.style.bare):
             cell = cell._replace(unseen=True)
+        if (self.style.font or look.fonts) and not self.literal and cell.made != Made.FORMULA:
+            cell = _glyphs(cell, look.fonts or ((len(cell.text), None),), self.style.font)
         self.cells.append(cell)
 
     def _cell(self, raw: str) -> Cell | None:
@@ -310,6 +313,25 @@ class SheetReader:
         if sum(len(one.areas) for one in self.sheet.conditional) > self.counter.limits.merges:
             name, most = self.counter.name, self.counter.limits.merges
             raise TooLarge(f"“{name}”“{self.sheet.title}”的条件格式超过 {most:,} 处，请清除条件格式")
+
+
+def _glyphs(cell: Cell, fonts: Sequence[tuple[int, str | None]], own: str) -> Cell:
+    """符号字体的字换成看到的；有认不出的整格照原文，记着是哪几个字。`own` 是格子的字体。"""
+    if len(cell.text) != sum(length for length, _ in fonts):
+        # 转写的控制字符让各段对不齐：有一段是符号字体，就整格认不出
+        symbolic = own or any(font for _, font in fonts)
+        return cell._replace(glyphs=cell.text) if symbolic else cell
+    shown, unknown, at = [], [], 0
+    for length, font in fonts:
+        part, at = cell.text[at : at + length], at + length
+        kind = own if font is None else font
+        if kind:
+            found, lost = symbols.read(kind, part)
+            shown.append(found)
+            unknown.append(lost)
+        else:
+            shown.append(part)
+    return cell._replace(glyphs="".join(unknown)) if any(unknown) else cell._replace(text="".join(shown))
 
 
 def whole(text: str | None) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from .folding import visible
 from .limits import TooLarge
 from .looks import WHITE, colour, raised, struck, tiny
+from .symbols import symbolic
 
 #: 页眉页脚的部件
 MARGINS = ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter")
@@ -24,18 +25,22 @@ def margin(text: str) -> str:
 
 
 class Look(NamedTuple):
-    """一段字的样子：划掉了、上标下标、白的、小得看不见；有一段是就是。"""
+    """一段字的样子：划掉了、上标下标、白的、小得看不见；有一段是就是。
+
+    `fonts` 是富文本各段：（几个字, 符号字体），平常的字体为空，没有写的（照格子的）为 None；都没有写的是空的。
+    """
 
     struck: bool = False
     raised: bool = False
     pale: bool = False
     tiny: bool = False
+    fonts: tuple[tuple[int, str | None], ...] = ()
 
 
 #: 没有什么特别的样子
 PLAIN = Look()
 #: 说字的样子的元素：有了才记
-LOOKS = {"r", "strike", "vertAlign", "color", "sz"}
+LOOKS = {"r", "strike", "vertAlign", "color", "sz", "rFont"}
 
 
 class LookReader:
@@ -44,11 +49,16 @@ class LookReader:
     def __init__(self) -> None:
         self.look = Look()
         self.pale = self.tiny = False
+        self.font: str | None = None
+        self.fonts: list[tuple[int, str | None]] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """一个元素开始。"""
         if name == "r":
             self.pale = self.tiny = False
+            self.font = None
+        elif name == "rFont":
+            self.font = symbolic(attributes.get("val", ""))
         elif name == "strike":
             self.look = self.look._replace(struck=self.look.struck or struck(attributes))
         elif name == "vertAlign":
@@ -62,6 +72,15 @@ class LookReader:
         """这一段的字。"""
         if (self.pale or self.tiny) and visible(text):
             self.look = self.look._replace(pale=self.look.pale or self.pale, tiny=self.look.tiny or self.tiny)
+        if self.fonts and self.fonts[-1][1] == self.font:
+            self.fonts[-1] = self.fonts[-1][0] + len(text), self.font
+        else:
+            self.fonts.append((len(text), self.font))
+
+    def made(self) -> Look:
+        """读完了的样子。"""
+        stated = any(font is not None for _, font in self.fonts)
+        return self.look._replace(fonts=tuple(self.fonts)) if stated else self.look
 
 
 class TextReader:
@@ -103,4 +122,4 @@ class TextReader:
         elif name == "rPh":
             self.phonetic = False
         elif name == self.element:
-            self.done("".join(self.parts), PLAIN if self.look is None else self.look.look)
+            self.done("".join(self.parts), PLAIN if self.look is None else self.look.made())

@@ -10,6 +10,7 @@ from decimal import Decimal
 from .cells import Cell, Made
 from .looks import WHITE, colour, lost, raised, struck, tiny
 from .shown import plainly
+from .symbols import symbolic
 
 #: Excel 自带的日期格式（27–36、50–58 是中文的）；14、22 照系统的短日期，看得见年月日
 _DATE_FORMATS = {
@@ -37,7 +38,7 @@ _SAMPLE = "12345.678"
 class Style:
     """一种单元格格式：数字格式原文，是不是日期、百分比，有没有底色、删除线，是不是上标、下标。
 
-    `colour`、`ground` 是字的颜色和底色，缺省的为空；`tiny` 是字小得看不见。
+    `colour`、`ground` 是字的颜色和底色，缺省的为空；`tiny` 是字小得看不见；`font` 是符号字体，平常的为空。
     """
 
     shown: str = ""
@@ -49,6 +50,7 @@ class Style:
     colour: str = ""
     ground: str = ""
     tiny: bool = False
+    font: str = ""
 
     @property
     def bare(self) -> bool:
@@ -75,7 +77,7 @@ class StyleReader:
     """一种字体，或条件格式的一种样子，一个元素一个元素地读。"""
 
     def __init__(self) -> None:
-        self.inside = self.shown = self.colour = self.ground = ""
+        self.inside = self.shown = self.colour = self.ground = self.font = ""
         self.struck = self.raised = self.tiny = self.empty = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -107,13 +109,14 @@ class StyleReader:
             self.colour = colour(attributes)
         elif name == "sz":
             self.tiny = tiny(attributes.get("val", ""))
+        elif name == "name":
+            self.font = symbolic(attributes.get("val", ""))
 
     def style(self) -> Style:
         """读完了的样子。"""
         own = style(-1, self.shown, painted=bool(self.ground))
-        return replace(
-            own, struck=self.struck, raised=self.raised, colour=self.colour, ground=self.ground, tiny=self.tiny
-        )
+        own = replace(own, struck=self.struck, raised=self.raised, tiny=self.tiny, font=self.font)
+        return replace(own, colour=self.colour, ground=self.ground)
 
 
 def style(number: int, custom: str | None, *, painted: bool) -> Style:

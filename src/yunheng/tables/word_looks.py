@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from . import symbols
 from .looks import WHITE, lost, raised, shade, tiny
 
 #: 字的样子 → 怎样叫它：有一样就当作不要的字
@@ -14,6 +15,8 @@ _OFF = ("0", "false", "off")
 _WHITE_THEMES = ("background1", "light1")
 #: 抬高、压低半磅的这么多倍以上，就像上标、下标
 _LIFTED = 4
+#: 一段字的三种字体：拉丁字母的、符号的、东亚文字的
+_SLOTS = ("ascii", "hAnsi", "eastAsia")
 #: 字横向压到百分之几以下，看不见
 _NARROW = 10
 
@@ -35,7 +38,8 @@ def ground(attributes: Mapping[str, str]) -> str:
 class Look:
     """一段字（或一种样式）的样子。`colour`、`ground` 是字的颜色和底色，缺省的为空。
 
-    `numbered` 是段落有没有自动编号，没有写的为 None。
+    `numbered` 是段落有没有自动编号，没有写的为 None；`prompt` 是控件占位字的样式。
+    `fonts` 是拉丁字母、符号、东亚文字三种字用的符号字体，平常的字体为空；`eastern` 是符号照东亚文字的字体。
     """
 
     marks: set[str] = field(default_factory=set)
@@ -46,6 +50,9 @@ class Look:
     colour: str = ""
     ground: str = ""
     numbered: bool | None = None
+    prompt: bool = False
+    fonts: dict[str, str] = field(default_factory=dict)
+    eastern: bool = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """一个元素（rPr 里的）。"""
@@ -65,6 +72,12 @@ class Look:
             self.narrow = bool(re.fullmatch("[0-9]{1,3}", value)) and int(value) < _NARROW
         elif name == "numId":
             self.numbered = value not in ("", "0")
+        elif name == "rFonts":
+            for slot in _SLOTS:
+                if slot in attributes or f"{slot}Theme" in attributes:
+                    named = attributes.get(slot, "") if f"{slot}Theme" not in attributes else ""
+                    self.fonts[slot] = symbols.symbolic(named)
+            self.eastern = attributes.get("hint") == "eastAsia"
         elif name == "shd":
             self.ground = ground(attributes)
         elif name == "highlight":
@@ -78,6 +91,9 @@ class Look:
         self.small = self.small or other.small
         self.narrow = self.narrow or other.narrow
         self.numbered = self.numbered if other.numbered is None else other.numbered
+        self.prompt = self.prompt or other.prompt
+        self.fonts.update(other.fonts)
+        self.eastern = self.eastern or other.eastern
         self.colour, self.ground = other.colour or self.colour, other.ground or self.ground
 
     def copy(self) -> Look:
@@ -85,6 +101,22 @@ class Look:
         made = Look()
         made.add(self)
         return made
+
+    @property
+    def symbolic(self) -> bool:
+        """用了符号字体。"""
+        return any(self.fonts.values())
+
+    def font(self, char: str) -> str:
+        """这一个字用的符号字体；平常的字体、符号字体里没有的字为空。"""
+        if not symbols.encoded(char):
+            return ""
+        latin, other, eastern = (self.fonts.get(slot, "") for slot in _SLOTS)
+        if symbols.stored(char) != char:
+            return latin or other or eastern
+        if ord(char) < 0x80:
+            return latin
+        return eastern if self.eastern and eastern else other
 
     @property
     def up(self) -> bool:

@@ -12,6 +12,9 @@ from .word_looks import Look, on
 #: 样式里段落的样子：底色、自动编号
 _OF_PARAGRAPH = (["style", "pPr", "shd"], ["style", "pPr", "numPr", "numId"])
 
+#: 控件占位字的样式叫什么
+_PROMPTS = ("placeholder text", "占位符文本")
+
 
 def broken(name: str) -> Unreadable:
     """打不开的 Word。"""
@@ -35,6 +38,8 @@ def styles(archive: zipfile.ZipFile, name: str, limits: Limits) -> dict[str, Loo
             own[current] = Look()
             if attributes.get("type") == "paragraph" and on({"val": attributes.get("default", "0")}):
                 default = current
+        elif element == "name" and at[-2:-1] == ["style"] and current:
+            own[current].prompt = attributes.get("val", "").lower() in _PROMPTS
         elif element == "basedOn":
             based[current] = attributes.get("val", "")
         elif current and (at[-3:-1] == ["style", "rPr"] or at[at.index("style") :] in _OF_PARAGRAPH):

@@ -21,6 +21,9 @@ from .sheet_reader import Counter, SheetReader, whole
 from .sheet_text import Look, TextReader
 from .stored import Style, StyleReader, style
 
+#: 富文本的一段占多少字节
+_SEGMENT = 100
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -180,6 +183,7 @@ class Workbook:
         def done(text: str, look: Look) -> None:
             if any(look):
                 self._looks[len(strings)] = look
+                self._held += sys.getsizeof(look.fonts) + len(look.fonts) * _SEGMENT
             strings.append(self._counted(text))
 
         reader = TextReader("si", done, self.limits.cell_letters)
@@ -232,7 +236,7 @@ class Workbook:
                 own = style(number, custom.get(number), painted=bool(ground))
                 marks = look(font)
                 own = replace(own, struck=marks.struck, raised=marks.raised, tiny=marks.tiny)
-                styles.append(replace(own, colour=marks.colour, ground=ground))
+                styles.append(replace(own, font=marks.font, colour=marks.colour, ground=ground))
 
         self._all(part, start)
         self._rules = [one.style() for one in made["dxfs"]]

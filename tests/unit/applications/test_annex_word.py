@@ -20,7 +20,7 @@ from yunheng.applications import importing
 from yunheng.tables import word
 from yunheng.tables.limits import TooLarge, Unreadable
 from yunheng.tables.notes import Outcome
-from yunheng.tables.word import ticked
+from yunheng.tables.ticks import ticked
 
 NS = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
