@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -263,3 +263,19 @@ def test_R083_换了数据包版本_只是切段不同的不算差别_差一分�
     assert sum(pair.gap for pair in found.pairs) == Decimal(cents) / 100
     # 版本相同的，切段不同就是真改了，照列
     assert contrast(newer, newer, kind="", unit="", offset=0, limit=10).split == 0
+
+
+def test_R083_不是同一服务年度的两个批次_不给对照_同一年度的照旧() -> None:
+    used()
+    first, second = measured(), measured()
+    last = Run.objects.create(
+        service_year=YEAR - 1, kind="年度", until_on=date(YEAR, 7, 1), head=first.head, digest="sm3:x",
+        package_digest="x", rulebook_digest="x", code_version="x", line_count=0, disputed_count=0, on=JULY, by="x",
+    )  # fmt: skip
+    client = signed_in("kw")
+    for pair in ((last, second), (second, last)):
+        answer = client.get("/settlement/runs/{}..{}/".format(*(one.pk for one in pair)))
+        assert answer.status_code == 422
+        assert f"批次 {last.pk} 是 {YEAR - 1} 服务年度的" in answer.content.decode()
+        assert "请选同一服务年度的两个批次" in answer.content.decode()
+    assert client.get(f"/settlement/runs/{first.pk}..{second.pk}/").status_code == 200

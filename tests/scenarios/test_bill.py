@@ -12,8 +12,10 @@ import openpyxl
 import pytest
 from django.test import Client
 
+from tests.scenarios.test_arrivals import ITEM, send, usage
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, approved, measured, used
+from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Resource
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement import disputing, handling, queries
@@ -332,3 +334,19 @@ def test_R073_太多的不导_请收窄(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(drilling, "MAX_SHEET", 3)
     page = opened(signed_in("shy"), f"/settlement/runs/{run.pk}/lines.xlsx", 422)
     assert "一张表最多导 3 条" in page
+
+
+def test_R073_按用量计费的一天_写明是哪几天的用量合计_不说成台账的数量() -> None:
+    walk = Walk(cast(), "mzj", date(2025, 7, 1), "new", project_name="按次的系统")
+    walk.fill(**{**FILLED, "services": {**FILLED["services"], ITEM: "1"}}).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve").later(1).deliver("lt", "ECS-YC-")
+    code = Resource.objects.get(code__endswith=f"-{ITEM}").code
+    send("用量", usage("1", "131900", code), usage("2", "7", code, "2025-11-05"))
+    run = measured()
+    page = opened(signed_in("shy"), f"/settlement/runs/{run.pk}/days/2025-11-04/", resource=code)
+    assert "用量 131907（2025-11-03 至 2025-11-05（含）合计，不是台账的数量）" in page
+    assert "这一条的用量" in page
+    # 没有用量的一天照台账的数量，不说用量
+    page = opened(signed_in("shy"), f"/settlement/runs/{run.pk}/days/2025-11-20/", resource=code)
+    assert "131907" not in page
+    assert "这一条的用量" not in page

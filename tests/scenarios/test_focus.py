@@ -151,3 +151,40 @@ def test_R001_服务商只导得出自己家的_使用单位看不到整家的�
     assert total(own) == queries.totals(queries.visible_lines(cast()["mzj"], run))[1]
     street = exported(run, "jd")
     assert {row["BillingAccountType"] for row in street} == {"自行支付"}
+
+
+def file_name(run: Run) -> str:
+    return signed_in("shy").get(f"/settlement/runs/{run.pk}/focus.csv")["Content-Disposition"]
+
+
+def marked(rows: list[dict[str, str]]) -> set[bool]:
+    """各行的 Tags 有没有写明是试算。"""
+    return {"试算，没有冻结" in row["Tags"] for row in rows}
+
+
+def test_没有冻结的_文件名和每一行都标明试算_扣减的行也标_冻结了的不标(tmp_path: Path) -> None:
+    draft = measured()
+    assert marked(exported(draft)) == {True}
+    assert f"focus-2025-{draft.pk}-" in file_name(draft)
+    approved(tmp_path, {"CU": "60"})
+    bill = Freeze.objects.get().run
+    assert marked(exported(bill)) == {False}
+    assert f"focus-2025-{bill.pk}.csv" in file_name(bill)
+    # 冻结以后又算的、没有办成补差的一批，扣减的行也在，照样标
+    again = measured("补差")
+    rows = exported(again)
+    assert "Credit" in {row["ChargeCategory"] for row in rows}
+    assert marked(rows) == {True}
+    assert {row["InvoiceId"] for row in rows} == {""}
+    assert file_name(again) != file_name(bill)
+
+
+def test_补差办到冻结以前是试算_冻结了就不是(tmp_path: Path) -> None:
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    settled(granted(tmp_path))
+    rule_all()
+    draft = measured("补差")
+    assert marked(exported(draft)) == {True}
+    adjusted(tmp_path)
+    assert marked(exported(Freeze.objects.get(number=1).run)) == {False}
+    assert marked(exported(draft)) == {True}

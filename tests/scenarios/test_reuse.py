@@ -262,3 +262,30 @@ def test_R075_只看去年裁过的_全选就一次沿用一批(row: Difference)
     assert "共 2 条" in page.content.decode()
     assert client.post(url(row), {"do": "沿用", "row": keys}).status_code == 302
     assert sorted(one.ruling for one in this_year()) == ["不计费", "认可"]
+
+
+def listed_past(row: Difference) -> int:
+    """“只看去年裁过的”列出几条。"""
+    return int(signed_in("shy").get(url(row), {"past": "1", "q": row.resource}).context["count"])
+
+
+def test_R075_只看去年裁过的_去年裁了又撤回的不列_只撤回一段的照列_与沿用的判法相同(row: Difference) -> None:
+    past(row)
+    assert listed_past(row) == 1
+    past(row, "撤回", date(2024, 7, 1), date(2025, 1, 1))
+    assert listed_past(row) == 1
+    past(row, "撤回", date(2025, 1, 1), date(2025, 7, 1))
+    assert listed_past(row) == 0
+    with pytest.raises(Refused, match="没有裁定过"):
+        reuse(row)
+    past(row, "不计费", date(2025, 3, 1), date(2025, 4, 1))
+    assert listed_past(row) == 1
+    past(row, "撤回")
+    assert listed_past(row) == 0
+
+
+def test_R075_只看去年裁过的_先撤回后裁的_前年的撤回_都不算撤回(row: Difference) -> None:
+    past(row, "撤回")
+    assert listed_past(row) == 0
+    past(row)
+    assert listed_past(row) == 1

@@ -13,8 +13,8 @@ from django.test import Client
 
 from tests.architecture.test_access import RUNS
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, used
-from yunheng.orgs.models import BusinessClock
+from tests.support.year import JULY, YEAR, act, appraised, budgeted, measured, recomputed, self_paid, used
+from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.settlement import disputing, handling, operations, queries
 from yunheng.settlement.models import BillLine, Contract, Difference, Freeze, Handling, HandlingFile, Run
 
@@ -385,3 +385,23 @@ def test_没有那样的年度_要计量_起结算都说清_不是出错的页(y
     response = signed_in("shy").post(f"/settlement/{year}/measure/", given)
     assert response.status_code == 422
     assert "请换一个年度" in response.content.decode()
+
+
+def test_R001_年度页的各次计量_使用单位_服务商只看自己的几条_全区的看全区的() -> None:
+    self_paid()
+    runs = [measured(), measured()]
+    assert runs[0].line_count > 0
+
+    def counts(who: str) -> set[str]:
+        page = text(signed_in(who), f"/settlement/{YEAR}/")
+        table = page.split("各次计量")[1].split("</table>")[0]
+        return set(re.findall(r'<td class="num">\s*([0-9,]+)\s*</td>', table))
+
+    for who in ("mzj", "jd"):
+        unit = Institution.objects.get(pk=cast()[who].institution or 0)
+        own = runs[0].lines.filter(disputed=False, unit=unit.code).count()
+        assert 0 < own < runs[0].line_count
+        assert counts(who) == {str(own)}
+    assert counts("jyj") == {"0"}
+    assert counts("dx") == {"0"}
+    assert counts("lt") == counts("kw") == {str(runs[0].line_count)}

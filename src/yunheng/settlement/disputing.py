@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from django.db.models import Count, Exists, F, Func, OuterRef, QuerySet, TextField, Value
+from django.contrib.postgres.fields import DateRangeField
+from django.db.models import (
+    Aggregate,
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Coalesce
 
 from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case
@@ -25,6 +40,30 @@ from yunheng.settlement.queries import differences_of
 #: 差异的单据号：“单号/服务商代码”一类的取前半
 _NUMBER = Func(F("form"), Value("/"), Value(1), function="split_part", output_field=TextField())
 _Disputed = TypeVar("_Disputed", Difference, Handling)
+
+
+class _Span(Func):
+    """起、止两栏合成一段日子 `[起, 止)`。"""
+
+    function = "daterange"
+    output_field = DateRangeField()
+
+
+class _Joined(Aggregate):
+    """几段日子并起来，可以不相连。"""
+
+    function = "range_agg"
+    output_field = DateRangeField()
+
+
+class _Within(Func):
+    """一段日子全在并起来的几段里。"""
+
+    template, arg_joiner = "(%(expressions)s)", " <@ "
+    output_field = BooleanField()
+    conditional = True
+
+
 #: 处理到哪一步：未裁定的、已裁定的、不阻断的
 OPEN, RULED, NOTE = "open", "ruled", "note"
 
@@ -108,15 +147,24 @@ def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Diffe
 
 
 def ruled_before(run: Run, rows: QuerySet[Difference]) -> QuerySet[Difference]:
-    """上一服务年度裁定过同样的（R-075）：可以看着沿用。"""
-    past = Handling.objects.filter(
-        service_year=run.service_year - 1,
-        kind=Handling.RULE,
-        resource=OuterRef("resource"),
-        item=OuterRef("item"),
-        code=OuterRef("code"),
+    """上一服务年度裁定过同样的（R-075）：可以看着沿用；裁过又全撤回了的不算，同 `rulings.in_force`。"""
+    same = {"resource": OuterRef("resource"), "item": OuterRef("item"), "code": OuterRef("code")}
+    rules = Handling.objects.filter(service_year=run.service_year - 1, kind=Handling.RULE).annotate(
+        held=_Span(
+            Coalesce("from_on", Value(periods.service_year(run.service_year - 1).start)),
+            Coalesce("until_on", Value(periods.year_end(run.service_year - 1))),
+        )
     )
-    return rows.filter(Exists(past))
+    later = rules.filter(**same, ruling=Handling.WITHDRAW, pk__gt=OuterRef("pk"))
+    withdrawn = later.order_by().values("code").annotate(gone=_Joined("held")).values("gone")
+    # 有一天没有被以后的撤回盖住，那一天最后的裁定就不是撤回；一次撤回也没有的，gone 是 NULL
+    kept = (
+        rules.filter(**same)
+        .exclude(ruling=Handling.WITHDRAW)
+        .alias(gone=Subquery(withdrawn))
+        .filter(Q(gone=None) | ~_Within("held", "gone"))
+    )
+    return rows.filter(Exists(kept))
 
 
 def _ruled(run: Run) -> Exists:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -121,6 +121,12 @@ def visible_waived(actor: Actor, run: Run) -> QuerySet[WaivedLine]:
 def visible_sums(actor: Actor, run: Run) -> QuerySet[BillSum]:
     """这个角色看得到的账目合计（R-001）。"""
     return narrowed(actor, BillSum.objects.filter(run=run))
+
+
+def visible_counts(actor: Actor, runs: Iterable[Run]) -> dict[int, int]:
+    """这几个批次里这个角色看得到的账目各几条（R-001）；一条也看不到的批次不在里面。"""
+    rows = narrowed(actor, BillSum.objects.filter(run__in=[run.pk for run in runs], disputed=False))
+    return dict(rows.values_list("run").annotate(number=Sum("lines")))
 
 
 def narrowed(actor: Actor, rows: QuerySet[_Rows]) -> QuerySet[_Rows]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
 from yunheng.ledger.charging import Use, kinds_of, under, uses
+from yunheng.ledger.matching import BY_COUNT
 from yunheng.ledger.models import Action, Fact, Resource
 from yunheng.ledger.queries import received, visible
 from yunheng.ledger.timeline import APPLY_ORDER
@@ -344,6 +345,18 @@ class Portion:
     def look(self) -> str:
         """样式。"""
         return LOOKS[self.state]
+
+    @property
+    def metered(self) -> bool:
+        """`quantity` 是账目那一段日子的用量合计，不是台账的数量。"""
+        return self.line is not None and self.item.cycle == BY_COUNT
+
+    @property
+    def told_quantity(self) -> str:
+        """数量，一句话：是用量的写明哪几天的用量合计。"""
+        if self.line is None or not self.metered:
+            return self.quantity
+        return f"用量 {self.quantity}（{self.line.from_on} 至 {self.line.last_on}（含）合计，不是台账的数量）"
 
 
 def portions(book: Book, day: date) -> list[Portion]:

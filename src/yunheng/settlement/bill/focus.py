@@ -24,6 +24,8 @@ _TIMES = {"年": "Years", "月": "Months", "日": "Days"}
 _PLACES = Decimal(1).scaleb(-12)
 #: 不是哪一项服务的行，叫什么服务
 WHOLE = "政务云服务"
+#: 没有冻结的批次，每一行的 Tags 里写的：同一年可以有几个这样的批次，不能相加，也不能当作账单
+DRAFT = {"计量": "试算，没有冻结"}
 Row = Mapping[str, object]
 
 
@@ -47,12 +49,20 @@ class Extra:
 
 @dataclass(frozen=True)
 class Book:
-    """写行要的名称、目录、区，和（服务商, 自行支付的单位或空）→ 支付合同号。"""
+    """写行要的名称、目录、区，和（服务商, 自行支付的单位或空）→ 支付合同号。
+
+    `draft` 是这一批没有冻结：还不是账单，每一行的 Tags 写明，没有合同号（R-077、R-083）。
+    """
 
     names: Mapping[str, str]
     items: Mapping[str, Item]
     district: tuple[str, str]
     invoices: Mapping[tuple[str, str], str]
+    draft: bool = False
+
+    def tags(self, given: Mapping[str, str]) -> str | None:
+        """一行的 Tags；没有冻结的批次每一行都写明是试算，什么都没有的为 None。"""
+        return _tags({**given, **(DRAFT if self.draft else {})}) if given or self.draft else None
 
 
 def rows(run: Run, lines: Iterable[BillLine], extras: Iterable[Extra], book: Book) -> Iterator[Row]:
@@ -116,7 +126,7 @@ def _line(run: Run, line: BillLine, book: Book, kinds: Mapping[str, tuple[str, s
         "SkuPriceId": f"{line.item}/{line.provider}/{line.unit_price}",
         "SubAccountId": line.project,
         "SubAccountName": book.names.get(line.project, line.project),
-        "Tags": _tags({"单位": line.unit, "单号": line.form, "工单号": line.order}),
+        "Tags": book.tags({"单位": line.unit, "单号": line.form, "工单号": line.order}),
     }
 
 
@@ -135,7 +145,7 @@ def _extra(run: Run, extra: Extra, book: Book) -> Row:
         "ServiceSubcategory": OTHER[1],
         "SubAccountId": extra.project or None,
         "SubAccountName": book.names.get(extra.project, extra.project) or None,
-        "Tags": _tags({"单位": extra.unit}) if extra.unit else None,
+        "Tags": book.tags({"单位": extra.unit} if extra.unit else {}),
     }
 
 

@@ -205,7 +205,7 @@ RULES = (
     Rule("SubAccountId", _C, _S, _MAY, when="账户下分户", ours="项目编号；整家的扣减、核定空"),
     Rule("SubAccountName", _C, _S, _WITH, "SubAccountId", when="账户下分户", ours="项目名称"),
     Rule("SubAccountType", _C, _S, _WITH, "SubAccountId", when="分户不止一种", absent="分户只有项目一种"),
-    Rule("Tags", _C, _K, _MAY, when="可以打标签", ours="单位、单号、工单号"),
+    Rule("Tags", _C, _K, _MAY, when="可以打标签", ours="单位、单号、工单号；没有冻结的另写“计量：试算，没有冻结”"),
 )  # fmt: skip
 
 #: 我们出的各列，次序照规范

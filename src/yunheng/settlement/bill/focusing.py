@@ -2,6 +2,9 @@
 
 冻结了的补差批次，账目是最初结算的那一批（已结的一个字不动），每次补差的差额另起行、指自己的合同；
 这样按 InvoiceId 合计就是各份合同的金额，全部合计就是补差以后的应付。
+
+没有冻结的批次（滚动、没有批准的年度计量、没有办成的补差重算、裁定试算）照那一批的账目写，没有合同号，文件名和每一行的
+Tags 都写明是试算：同一年再导几份，不会当作几份账单加起来（R-077、R-083）。
 """
 
 from __future__ import annotations
@@ -33,12 +36,19 @@ def export(actor: Actor, run: Run, names: Mapping[str, str]) -> Iterator[focus.R
         {item.code: item for item in Item.objects.all()},
         (centre.code if centre else settings.DISTRICT, settings.DISTRICT),
         _invoices(chain[0]) if chain else {},
+        draft=not chain,
     )
     lines = queries.visible_lines(actor, first).filter(disputed=False).order_by("seq").iterator(chunk_size=2000)
     extras = [*_settled(actor, first, chain[0] if chain else None)]
     for freeze in chain[1:]:
         extras += _corrected(actor, freeze)
     return focus.rows(first, lines, extras, book)
+
+
+def file_name(run: Run) -> str:
+    """文件名；没有冻结的写明是试算。"""
+    draft = "" if Freeze.objects.filter(run=run).exists() else "-试算"
+    return f"focus-{run.service_year}-{run.pk}{draft}.csv"
 
 
 def _chain(run: Run) -> list[Freeze]:

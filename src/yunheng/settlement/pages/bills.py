@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
 
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
@@ -31,8 +32,19 @@ PAGE, MAX_UNITS = 50, 20
 
 @allowed(*CENTRE)
 def compare(request: Request, pk: int, other: int) -> HttpResponse:
-    """两个批次逐条对照（R-083）：原来多少，现在多少，合计怎样勾稽；账目、待核、差异各看，可以只看一种、一个单位。"""
+    """两个批次逐条对照（R-083）：原来多少，现在多少，合计怎样勾稽；账目、待核、差异各看，可以只看一种、一个单位。
+
+    不是同一服务年度的不对照，抛 Refused。
+    """
     before, after = (get_object_or_404(Run, pk=min(one, MAX_PK)) for one in (pk, other))
+    if before.service_year != after.service_year:
+        raise Refused(
+            [
+                f"批次 {before.pk} 是 {before.service_year} 服务年度的，"
+                f"批次 {after.pk} 是 {after.service_year} 服务年度的："
+                "两年的账没有一条是同一条，对照不出哪里变了；请选同一服务年度的两个批次（R-083）"
+            ]
+        )
     kind, unit, which = (request.GET.get(name, "") for name in ("kind", "unit", "list"))
     number = max(whole_of(request.GET.get("page"), 999_999) or 1, 1)
     offset = (number - 1) * PAGE
@@ -76,11 +88,11 @@ def focus_file(request: Request, pk: int) -> HttpResponse:
     """看得到的账目、扣减、核定、补差按 FOCUS 1.2 导出，边读边给。"""
     run = get_object_or_404(Run, pk=min(pk, MAX_PK))
     rows = focusing.export(request.actor, run, names_of())
-    name = f"focus-{run.service_year}-{run.pk}.csv"
+    name = focusing.file_name(run)
     with unit_of_work(request.actor) as journal:
         journal.note("导出 FOCUS", str(run.pk), after={"文件": name})
     response = StreamingHttpResponse(focus.written(rows), content_type=writing.TYPE)
-    response["Content-Disposition"] = f"attachment; filename={name}"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response  # type: ignore[return-value]
 
 

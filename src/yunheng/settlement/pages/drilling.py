@@ -257,8 +257,8 @@ def day(request: Request, pk: int, day: str) -> HttpResponse:
 
 
 def _ledger_state(portions: Sequence[daily.Portion]) -> str:
-    """台账那天的样子：在用的各项和数量。"""
-    held = [f"{one.item.name} {one.quantity}" for one in portions if one.quantity and one.state != daily.IDLE]
+    """台账那天的样子：在用的各项和数量。按用量计费的，台账上没有数量，账目的数是一段日子的用量合计，写明是用量。"""
+    held = [f"{one.item.name} {one.told_quantity}" for one in portions if one.quantity and one.state != daily.IDLE]
     return "、".join(held) or "没有在用"
 
 

@@ -74,10 +74,11 @@ def home(request: Request) -> HttpResponse:
     """各服务年度：最近的计量、结算办到哪里。"""
     present = service_year_of(request.on)
     cases = {one.service_year: one.case for one in queries.year_cases()}
-    frozen = dict(Freeze.objects.order_by("number").values_list("service_year", "run"))
+    frozen = {one.service_year: one.run for one in Freeze.objects.order_by("number").select_related("run")}
+    latest = {one.service_year: one for one in Run.objects.order_by("service_year", "-pk").distinct("service_year")}
     rows = []
     for year in range(present, FIRST_YEAR, -1):
-        run = Run.objects.filter(pk=frozen[year]).first() if year in frozen else queries.latest_run(year)
+        run = frozen.get(year) or latest.get(year)
         total = queries.totals(queries.visible_sums(request.actor, run)) if run else None
         rows.append({"year": year, "span": service_year(year), "run": run, "total": total, "case": cases.get(year)})
     shares = request.actor.role in (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION)
@@ -106,6 +107,7 @@ def year(request: Request, year: int) -> HttpResponse:
         raise Http404
     cases = list(queries.year_cases(year))
     runs = list(Run.objects.filter(service_year=year).order_by("-pk")[:20])
+    own_counts = {} if request.actor.role in CENTRE else queries.visible_counts(request.actor, runs)
     context: dict[str, Any] = {
         "year": year,
         "span": service_year(year),
@@ -115,7 +117,8 @@ def year(request: Request, year: int) -> HttpResponse:
         .select_related("case")
         .order_by("pk"),
         "cases": cases,
-        "runs": runs,
+        # 几条账目也只说看得到的（R-001）：全区的各级看全区的，其余只数自己的
+        "runs": [(one, None if request.actor.role in CENTRE else own_counts.get(one.pk, 0)) for one in runs],
         "latest": runs[0] if runs else None,
         "order": newest(RunOrder.objects.filter(service_year=year).exclude(kind=ESTIMATE)),
         "going": queries.measuring(year).exists(),
