@@ -13,7 +13,8 @@ from yunheng.tables import reading
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Note, Outcome, letters, ranked, told_rows
-from yunheng.tables.reading import Row, Table, Wanted
+from yunheng.tables.reading import Row, Table
+from yunheng.tables.wanted import Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
 from .sections import HOST_COLUMNS
@@ -121,7 +122,7 @@ def _pasted(table: Table) -> Pasted:
             )
     unsaid: list[int] = []
     # 表头那一格不收的（别的单位），整列都读不出真正的值
-    rows, blocked = [], any(note.row == table.header for note in table.refused)
+    rows, blocked = [], any(note.row and table.top <= note.row <= table.header for note in table.refused)
     for row in table.rows:
         made, refused = _host(row, found, notes, table)
         if not row.text[_LABELS["ssd"]] and "ssd" not in refused:

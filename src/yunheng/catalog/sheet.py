@@ -10,7 +10,8 @@ from decimal import Decimal
 from yunheng.audit.refused import Refused
 from yunheng.rules.digest import canonical, sm3
 from yunheng.tables.columns import Column, Kind, choices
-from yunheng.tables.reading import Table, Wanted, read_file
+from yunheng.tables.reading import Table, read_file
+from yunheng.tables.wanted import Wanted
 
 #: 表头一定要有的，和可以没有的（没有就当空着：日志空是有）
 _REQUIRED = ("目录项", "类别", "名称", "计价单位", "计价方式", "计费周期", "单价", "服务商")

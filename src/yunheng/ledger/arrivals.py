@@ -19,7 +19,8 @@ from yunheng.tables import folding
 from yunheng.tables import reading as tables
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.notes import Note, Outcome, told_rows
-from yunheng.tables.reading import Table, Wanted
+from yunheng.tables.reading import Table
+from yunheng.tables.wanted import Wanted
 
 from . import unnumbered
 from .matching import BY_COUNT

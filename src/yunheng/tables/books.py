@@ -11,7 +11,8 @@ from .columns import missing
 from .limits import HUMAN, Limits, Unreadable
 from .notes import Note, Notebook, Outcome, ranked
 from .opening import opened
-from .reading import Table, Wanted, headed, read_sheet, recognised
+from .reading import Table, headed, read_sheet, recognised
+from .wanted import Wanted
 
 
 @dataclass(frozen=True)

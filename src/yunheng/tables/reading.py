@@ -13,37 +13,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
-from . import columns, conditional, delimited, folding, remarks, trailers
+from . import columns, conditional, delimited, folding, headers, remarks, trailers
 from .cells import Cell, Line, Made, Sheet
 from .columns import Column, Kind
 from .limits import HUMAN, Limits, TooLarge, Unreadable
 from .notes import Note, Notebook, Outcome, letters, told_rows
 from .opening import opened
+from .wanted import Wanted
 
-#: 表头在头几行有内容的行里找
-_SEARCHED = 30
-_LONGEST_TITLE = 60
 #: 跨行合并最多逐格拒绝几格
 _MERGED = 20_000
 _CELL = 200
 #: 序号最多几个字；更长的是写在序号列里的话
 _SERIAL_LETTERS = 6
 _SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """要读的一张表。`title` 是给人看的名字，工作簿里有同名的表就读它；`most` 是最多几行，`basis` 是依据。
-
-    `in_order` 为真时可以没有表头，照 `columns` 的先后认列；`may_be_empty` 为真时可以只有表头。
-    """
-
-    title: str
-    columns: tuple[Column, ...]
-    most: int = 10_000
-    basis: str = ""
-    in_order: bool = False
-    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,11 +43,12 @@ class Row:
 class Table:
     """读出来的一张表。`sheet` 是工作表名（CSV、粘贴的是文件名），`headings` 是（列号, 原列名, 认作哪一列）。
 
-    `header` 是表头的行号，没有表头的为 0。
+    `top`、`header` 是表头头一行、末一行的行号，没有表头的为 0。
     """
 
     name: str
     sheet: str
+    top: int
     header: int
     headings: tuple[tuple[int, str, str], ...]
     rows: tuple[Row, ...]
@@ -84,7 +68,7 @@ class Table:
     @property
     def told(self) -> str:
         """读的是哪张表、哪些行，一句话。"""
-        head = f"表头在第 {self.header} 行，" if self.header else "没有表头，"
+        head = f"表头在{told_rows(range(self.top, self.header + 1))}，" if self.header else "没有表头，"
         if not self.rows:
             return f"“{self.sheet}”：{head}下面没有内容"
         lines = told_rows(row.number for row in self.rows)
@@ -133,42 +117,14 @@ def read_sheet(sheet: Sheet, name: str, wanted: Wanted, book: Notebook, where: s
 
 
 def headed(sheet: Sheet, wanted: Wanted) -> bool:
-    """这张表里有没有像表头的一行。"""
-    return bool(_candidates(sheet, wanted))
+    """这张表里有没有像表头的一行（几层的几行）。"""
+    return bool(headers.find(sheet, wanted))
 
 
 def recognised(sheet: Sheet, wanted: Wanted) -> frozenset[str]:
-    """像表头的头一行里认得出哪几列；没有像的为空。"""
-    found = _candidates(sheet, wanted)[:1]
-    return frozenset(column.name for _, matched in found for column in matched.values())
-
-
-def _matched(line: Line, wanted: Wanted, known: dict[str, Column | None]) -> dict[int, Column]:
-    """这一行的各格里，是列名的；`known` 记住认过的字。"""
-    found = {}
-    for cell in line.cells:
-        if cell.made != Made.TEXT or len(cell.text) > _LONGEST_TITLE:
-            continue
-        if cell.text not in known:
-            known[cell.text] = next((one for one in wanted.columns if one.called(cell.text)), None)
-        if column := known[cell.text]:
-            found[cell.column] = column
-    return found
-
-
-def _candidates(sheet: Sheet, wanted: Wanted) -> list[tuple[Line, dict[int, Column]]]:
-    """像表头的行：认得出两列以上（只要一列的，一列）、又占要的列的一半。"""
-    least = max(min(2, len(wanted.columns)), sum(column.required for column in wanted.columns) // 2)
-    found = []
-    known: dict[str, Column | None] = {}
-    for place, line in enumerate(sheet.lines):
-        # 头几行以后的，有数字打头的格就是数据，不逐格去折
-        if len(line.cells) < least or (place >= _SEARCHED and any(cell.text[:1].isdigit() for cell in line.cells)):
-            continue
-        matched = _matched(line, wanted, known)
-        if len(set(map(id, matched.values()))) >= least:
-            found.append((line, matched))
-    return found
+    """像表头的头一处认得出哪几列；没有像的为空。"""
+    found = headers.find(sheet, wanted)[:1]
+    return frozenset(column.name for header in found for column in header.places.values())
 
 
 class _Reader:
@@ -178,11 +134,13 @@ class _Reader:
         self.sheet, self.name, self.wanted, self.book, self.where = sheet, name, wanted, book, where
         self.titles: dict[int, str] = {}
         self.places: dict[int, Column] = {}
-        self.header = 0
+        #: 各列的列名在哪一行；表头的头一行、末一行
+        self.titled: dict[int, int] = {}
+        self.top = self.header = 0
 
     def table(self) -> Table:
         """表头、表头以前的、各行、没有读的列，依次。"""
-        self._find_header()
+        self._place()
         body = [line for line in self.sheet.lines if line.number > self.header]
         totals = {line.number: sure for line in body if (sure := self._total(line)) is not None}
         rest = [line for line in body if line.number not in totals]
@@ -214,6 +172,7 @@ class _Reader:
         return Table(
             self.name,
             self.sheet.title,
+            self.top,
             self.header,
             tuple((index, self.titles.get(index, ""), column.name) for index, column in sorted(self.places.items())),
             rows,
@@ -221,97 +180,15 @@ class _Reader:
             tuple(column.name for column in self.wanted.columns),
         )
 
-    # ── 表头 ──
-
-    def _find_header(self) -> None:
-        found = _candidates(self.sheet, self.wanted)
-        early = {line.number for line in self.sheet.lines[:_SEARCHED]}
-        if not found or found[0][0].number not in early:
-            if found:
-                late = found[0][0].number
-                raise Unreadable(f"{self.where}第 {late} 行才像表头，前面的内容太多，请把表头放到前面")
-            if not self.wanted.in_order:
-                self._no_header()
+    def _place(self) -> None:
+        """认表头；没有表头的照要的列的先后。"""
+        found = headers.read(self.sheet, self.wanted, self.book, self.where)
+        if found is None:
             self.places = dict(enumerate(self.wanted.columns, start=1))
-            names = "、".join(column.name for column in self.wanted.columns)
-            self.book.whole(Outcome.NAMED, f"“{self.sheet.title}”", f"没有表头，照这样的先后认列：{names}")
             return
-        if len(found) > 1:
-            numbers = "、".join(str(line.number) for line, _ in found[:5])
-            raise Unreadable(f"{self.where}第 {numbers} 行都像表头，不知道哪一段才是；请只留一套表头")
-        line, matched = found[0]
-        self.header = line.number
-        self.titles = {cell.column: folding.visible(cell.text) for cell in line.cells}
-        self.places = matched = self._exact(matched)
-        self._check_header(matched)
-        for index, column in matched.items():
-            title = self.titles[index]
-            cell = next(cell for cell in line.cells if cell.column == index)
-            shown = re.sub(r"\s+", " ", title)
-            self._check_unit(index, column, title, shown)
-            if column.kind != Kind.NUMBER and (said := column.aside(title)):
-                text = f"列名括号里写着“{said[:20]}”，照“{column.name}”读；不是这一列的请改列名"
-                self.book.cell(Outcome.NAMED, self.header, index, shown, text, doubtful=True)
-            if cell.text != column.name:
-                self.book.cell(Outcome.FOLDED, self.header, index, shown, f"认作“{column.name}”")
-        for cell in line.cells:
-            if cell.made in (Made.FORMULA, Made.ERROR):
-                self.book.refuse(self.header, cell.column, cell.text[:20], f"表头是{cell.made}，请填成文字")
-            elif cell.column in matched and (cell.struck or cell.unseen or cell.glyphs):
-                why = "划了删除线" if cell.struck else "的字看不见" if cell.unseen else "里有符号字体的字"
-                text = f"列名{why}，不知道这一列还算不算；算的请改过来，不算的请删去这一列"
-                self.book.refuse(self.header, cell.column, cell.text[:20], text)
-        before = [one for one in self.sheet.lines if one.number < self.header]
-        if before:
-            cells = sum(len(one.cells) for one in before)
-            text = f"在表头以前，当作标题，没有读：{remarks.titles(before)}"
-            self.book.rows(Outcome.UNREAD, [one.number for one in before], text, cells)
-
-    def _exact(self, matched: dict[int, Column]) -> dict[int, Column]:
-        """“备注”和“用途”都认作备注的：写文字的列照名字正好相同的一列读，另一列没有读，要人点头。"""
-        exact = [i for i, one in matched.items() if folding.heading(self.titles[i])[0] == folding.heading(one.name)[0]]
-        named = {matched[i].name for i in exact}
-        return {i: one for i, one in matched.items() if one.kind != Kind.TEXT or one.name not in named or i in exact}
-
-    def _check_unit(self, index: int, column: Column, title: str, shown: str) -> None:
-        """列名里的单位：别的单位、倍数不换算，拒绝；没写的、没有规定单位的列写了的，点名。"""
-        if unit := column.other_unit(title):
-            right = f"按 {column.units[0]} 填，" if column.units else "照一个一个的数填，"
-            self.book.refuse(self.header, index, shown, f"列名写的单位是“{unit}”，这一列{right}不换算")
-        elif column.kind == Kind.NUMBER and not column.units and not column.measured and column.stated_unit(title):
-            text = f"列名写的“{column.stated_unit(title)}”没有核对，照数读"
-            self.book.cell(Outcome.NAMED, self.header, index, shown, text, doubtful=bool(column.aside(title)))
-        elif (column.usual or title != column.name) and not column.unit_said(title):
-            self.book.cell(Outcome.NAMED, self.header, index, shown, f"没写单位，按 {column.units[0]} 读")
-
-    def _no_header(self) -> None:
-        wanted = "、".join(column.name for column in self.wanted.columns)
-        lacking = "、".join(columns.missing(self.wanted.columns, ()))
-        first = self.sheet.lines[0]
-        shown = "、".join(folding.visible(cell.text)[:20] for cell in first.cells[:12])
-        place = f"“{self.sheet.title}”"
-        place = self.where if self.where.endswith(place) else f"{self.where}的{place}"
-        raise Unreadable(
-            f"{place}里找不到表头：第 {first.number} 行是“{shown}”；"
-            f"缺少列：{lacking}；{self.wanted.title}要有：{wanted}{self.wanted.basis}"
-        )
-
-    def _check_header(self, matched: Mapping[int, Column]) -> None:
-        twice: dict[str, list[int]] = defaultdict(list)
-        for index, column in matched.items():
-            twice[column.name].append(index)
-        for name, indexes in twice.items():
-            if len(indexes) > 1:
-                shown = "、".join(f"{letters(index)} 列“{self.titles[index]}”" for index in indexes)
-                raise Unreadable(f"{self.where}第 {self.header} 行的 {shown} 都是“{name}”，不知道读哪一列；请只留一列")
-        lacking = columns.missing(self.wanted.columns, twice)
-        if lacking:
-            unknown = "、".join(title for index, title in self.titles.items() if index not in matched)
-            raise Unreadable(
-                f"{self.where}第 {self.header} 行缺少列：{'、'.join(lacking)}；认出的是：{'、'.join(twice)}"
-                + (f"；认不出的是：{unknown}" if unknown else "")
-                + f"；{self.wanted.title}要有：{'、'.join(one.name for one in self.wanted.columns)}{self.wanted.basis}"
-            )
+        self.top, self.header = found.top, found.number
+        self.titles, self.places = found.titles, found.places
+        self.titled = {index: number for index, (number, _) in found.cells.items()}
 
     # ── 各行 ──
 
@@ -354,7 +231,7 @@ class _Reader:
         names = [("文件名", self.name), *remarks.asides(self.sheet.aside)]
         if self.sheet.spreadsheet:
             names.append((f"工作表名“{self.sheet.title}”", self.sheet.title))
-        before = [line for line in self.sheet.lines if line.number < self.header]
+        before = [line for line in self.sheet.lines if line.number < self.top]
         around = [*before, *signed]
         remarks.headed(self.book, names, around, self.places.values())
         remarks.priced(self.book, names, around, self.places.values(), {row.number: row.text for row in rows})
@@ -470,7 +347,7 @@ class _Reader:
         for index in sorted({*rows, *(index for index in self.titles if index not in self.places)}):
             title = re.sub(r"\s+", " ", self.titles.get(index, ""))
             serial = self._is_serial(index)
-            numbers = [*([self.header] if title else []), *rows[index]]
+            numbers = [*([self.titled[index]] if title else []), *rows[index]]
             if serial:
                 text = "是序号，没有读"
             elif rows[index]:

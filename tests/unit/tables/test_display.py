@@ -29,8 +29,9 @@ from yunheng.tables.cells import Cell, Made
 from yunheng.tables.columns import Column, Kind
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Outcome
-from yunheng.tables.reading import Table, Wanted, read_file
+from yunheng.tables.reading import Table, read_file
 from yunheng.tables.shown import displayed
+from yunheng.tables.wanted import Wanted
 
 # ── 显示格式 ──
 

@@ -21,7 +21,8 @@ from yunheng.tables import columns
 from yunheng.tables.cells import Cell, Made
 from yunheng.tables.columns import Column, Kind
 from yunheng.tables.dates import parts
-from yunheng.tables.reading import Table, Wanted, read_file
+from yunheng.tables.reading import Table, read_file
+from yunheng.tables.wanted import Wanted
 
 WANTED = Wanted(
     "清单",

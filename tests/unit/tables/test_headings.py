@@ -6,7 +6,8 @@ import pytest
 
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.notes import Note
-from yunheng.tables.reading import Table, Wanted, read_file
+from yunheng.tables.reading import Table, read_file
+from yunheng.tables.wanted import Wanted
 
 COLUMNS = (
     Column("资源", Kind.CODE, aliases=("资源编号",)),

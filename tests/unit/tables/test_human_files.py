@@ -14,7 +14,8 @@ from yunheng.tables.columns import Kind
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Outcome
 from yunheng.tables.opening import opened
-from yunheng.tables.reading import Table, Wanted, read_file, read_text
+from yunheng.tables.reading import Table, read_file, read_text
+from yunheng.tables.wanted import Wanted
 
 ORDERS = [
     ["工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期"],

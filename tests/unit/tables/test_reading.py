@@ -22,7 +22,8 @@ from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Outcome
 from yunheng.tables.opening import opened
-from yunheng.tables.reading import Table, Wanted, read_file, read_text
+from yunheng.tables.reading import Table, read_file, read_text
+from yunheng.tables.wanted import Wanted
 
 WANTED = Wanted(
     "工单",

@@ -12,9 +12,10 @@ from yunheng.tables import columns
 from yunheng.tables.cells import Cell, cells_of
 from yunheng.tables.columns import Column, Kind
 from yunheng.tables.notes import Outcome
-from yunheng.tables.reading import Table, Wanted, read_file
+from yunheng.tables.reading import Table, read_file
 from yunheng.tables.remarks import unit
 from yunheng.tables.trailers import continued
+from yunheng.tables.wanted import Wanted
 
 COUNTED = (Column("数量", Kind.NUMBER, measured=True),)
 SIZED = (Column("内存", Kind.NUMBER, units=("GB", "G")), Column("单价", Kind.NUMBER, units=("元",)))

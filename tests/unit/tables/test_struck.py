@@ -13,7 +13,8 @@ from openpyxl.styles import Font
 
 from yunheng.tables.columns import Column, Kind
 from yunheng.tables.notes import Outcome
-from yunheng.tables.reading import Table, Wanted, read_file
+from yunheng.tables.reading import Table, read_file
+from yunheng.tables.wanted import Wanted
 
 WANTED = Wanted("清单", (Column("编号", Kind.CODE), Column("数量", Kind.NUMBER), Column("备注", required=False)))
 

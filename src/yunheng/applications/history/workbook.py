@@ -18,7 +18,7 @@ from yunheng.tables.books import Book, read_book
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Note, Outcome, ranked
-from yunheng.tables.reading import Wanted
+from yunheng.tables.wanted import Wanted
 
 #: 工作簿里的工作表；后四张可以没有
 SHEETS = ("项目", "单据", "单据明细", "工单", "日志", "用量")
