@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from openpyxl.comments import Comment
 
 from tests.support.human_files import Draft, made, silent
 from tests.support.people import cast, signed_in
@@ -314,19 +315,37 @@ def test_R084_多余的列_多余的表_隐藏的表都不读_逐个点名_要�
     }  # fmt: skip
 
 
-def test_R084_空白工作簿里的说明和示例不读也不算可疑_只有表头的表当作空的() -> None:
+def filled_blank(change: Any) -> sheets.Given:
+    """空白工作簿填了几行带回来。"""
     book = openpyxl.load_workbook(io.BytesIO(sheets.blank()))
     for name in ("单据", "单据明细"):
         for row, values in enumerate(HISTORY[name], start=1):
             for column, value in enumerate(values, start=1):
                 book[name].cell(row, column).value = value
+    change(book)
     buffer = io.BytesIO()
     book.save(buffer)
-    found = sheets.read(buffer.getvalue(), "补录.xlsx")
+    return sheets.read(buffer.getvalue(), "补录.xlsx")
+
+
+def test_R084_空白工作簿里自己的批注_说明_示例_没改过的不说_只有表头的表当作空的() -> None:
+    found = filled_blank(lambda _book: None)
     assert (len(found.rows["单据"]), found.rows["用量"]) == (3, [])
-    unread = {note.where for note in found.notes if note.outcome == Outcome.UNREAD}
-    assert {"工作表“填写说明”", "工作表“填写示例”"} <= unread
-    assert not any(note.doubtful for note in found.notes)
+    assert [note for note in found.notes if note.outcome == Outcome.UNREAD or note.doubtful] == []
+
+
+def test_R084_改过的批注_说明_示例_照样点名_是哪一格() -> None:
+    def change(book: Any) -> None:
+        book["单据"]["A1"].comment = Comment("这一列写错了，请看档案", "张三")
+        book["单据"]["B2"].comment = Comment("经办人待查", "张三")
+        book["填写示例"]["C30"] = "ECS-9"
+        book["填写说明"]["A2"] = None
+
+    unread = {note.where: note for note in filled_blank(change).notes if note.outcome == Outcome.UNREAD}
+    assert "A1、B2的批注没有读" in unread["“单据”"].text
+    assert unread["工作表“填写示例”"].text.endswith("不同：C30")
+    assert unread["工作表“填写说明”"].text.endswith("不同：A2")
+    assert all(unread[f"工作表“{name}”"].doubtful for name in ("填写示例", "填写说明"))
 
 
 def test_R084_跨行合并的格_拒绝到每一行() -> None:

@@ -178,7 +178,7 @@ def _from_workbook(content: bytes, name: str) -> tuple[Grid, tuple[Note, ...], s
         for sheet in sheets
         if sheet is not chosen and sheet.lines
     ]
-    notes += [Note(Outcome.UNREAD, f"“{chosen.title}”", f"{aside}没有读", doubtful=True) for aside in chosen.aside]
+    notes += [Note(Outcome.UNREAD, f"“{chosen.title}”", f"{aside}没有读", doubtful=True) for aside in chosen.around]
     if hidden := [line.number for line in chosen.lines if line.hidden]:
         notes.append(Note(Outcome.NAMED, told_rows(hidden), "是隐藏的行，照读"))
     for low, high in chosen.hidden_columns:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from .folding import visible
 from .notes import Area
 
+#: 最多写出几处批注在哪一格
+_COMMENTS = 10
+
 
 class Made(StrEnum):
     """一格里是什么。"""
@@ -61,7 +64,7 @@ class Line(NamedTuple):
 class Sheet:
     """一张表。`painted` 是只有底色、没有内容的行；`conditional` 是会让看到的与存的不同的条件格式；
 
-    `aside` 是表格以外有内容的东西（批注、图形）；`said` 是怎样解码的。
+    `aside` 是表格以外有内容的东西（图形、页眉页脚）；`comments` 是批注：哪一格 → 写的字；`said` 是怎样解码的。
 
     `spreadsheet` 是 Excel 的表：行号就是它的行号；CSV、粘贴、Word 的行号是第几条（空行也算）。
     """
@@ -74,6 +77,7 @@ class Sheet:
     painted: list[int] = field(default_factory=list)
     conditional: list[Conditional] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
+    comments: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     spreadsheet: bool = False
     epoch_1904: bool = False
@@ -81,6 +85,14 @@ class Sheet:
     def column_hidden(self, column: int) -> bool:
         """这一列是不是隐藏的。"""
         return any(low <= column <= high for low, high in self.hidden_columns)
+
+    @property
+    def around(self) -> list[str]:
+        """表格以外的各处，一处一句；批注合成一句。"""
+        if not self.comments:
+            return self.aside
+        more = f"等 {len(self.comments)} 处" if len(self.comments) > _COMMENTS else ""
+        return [*self.aside, f"{'、'.join([*self.comments][:_COMMENTS])}{more}的批注"]
 
     @property
     def filled(self) -> int:

@@ -99,7 +99,7 @@ def read_sheets(sheets: Sequence[Sheet], name: str, wanted: Wanted) -> Table:
     chosen = [*named, *alike, *filled][0]
     book = Notebook(chosen.title)
     for sheet in sheets:
-        if sheet is not chosen and (sheet.lines or sheet.aside):
+        if sheet is not chosen and (sheet.lines or sheet.around):
             why = "是隐藏的，没有读" if sheet.hidden else "没有读"
             text = f"{why}（{len(sheet.lines):,} 行、{sheet.filled:,} 格有内容）"
             # 隐藏的、说明之类没有表头的页不算可疑；看得见、又像同一种数据的才要人点头
@@ -109,7 +109,7 @@ def read_sheets(sheets: Sequence[Sheet], name: str, wanted: Wanted) -> Table:
 
 def read_sheet(sheet: Sheet, name: str, wanted: Wanted, book: Notebook, where: str = "") -> Table:
     """读一张定好了的表，说明记在 `book` 里；`where` 是错误里怎样叫它，没有写就是文件名。"""
-    for aside in sheet.aside:
+    for aside in sheet.around:
         book.whole(Outcome.UNREAD, f"“{sheet.title}”", f"{aside}没有读，只读单元格")
     for said in sheet.said:
         book.whole(Outcome.FOLDED, f"“{name}”", f"{said}，已认出")

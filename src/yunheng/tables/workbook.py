@@ -248,16 +248,30 @@ class Workbook:
             if part not in self._names:
                 continue
             if kind in ("comments", "threadedComment"):
-                places: list[str] = []
-
-                def start(name: str, attributes: Attributes, places: list[str] = places) -> None:
-                    if name in ("comment", "threadedComment"):
-                        self._bounded(places)
-                        places.append(attributes.get("ref", ""))
-
-                self._all(part, start)
-                if places and kind == "comments":
-                    more = f"等 {len(places)} 处" if len(places) > 10 else ""
-                    sheet.aside.append(f"{'、'.join(places[:10])}{more}的批注")
+                self._comments(part, sheet)
             elif kind == "drawing":
                 sheet.aside.append("图片、图形或文本框")
+
+    def _comments(self, part: str, sheet: Sheet) -> None:
+        """各处批注写的字；线程批注另有一份旧式的，同一格只留一份。"""
+        at = ""
+        words: list[str] = []
+
+        def start(name: str, attributes: Attributes) -> None:
+            nonlocal at
+            if name in ("comment", "threadedComment"):
+                self._bounded(sheet.comments)
+                at = attributes.get("ref", "")
+                words.clear()
+
+        def end(name: str) -> None:
+            if name in ("comment", "threadedComment"):
+                sheet.comments.setdefault(at, "".join(words))
+                words.clear()
+
+        def text(more: str) -> None:
+            self._counter.add(0, len(more))
+            words.append(more)
+
+        for _ in self._feed(part, start, end, text):
+            pass

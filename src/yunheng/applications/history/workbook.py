@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from yunheng.audit.refused import Refused
 from yunheng.ledger.operations import MAX_BATCH
 from yunheng.metering import template
-from yunheng.metering.format import GUIDES, TABLE
+from yunheng.metering.format import TABLE
 from yunheng.metering.format import Column as Packaged
 from yunheng.metering.problems import Problem
 from yunheng.orgs.models import Institution
 from yunheng.tables import folding
 from yunheng.tables.books import Book, read_book
+from yunheng.tables.cells import Sheet
 from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Note, Outcome, ranked
+from yunheng.tables.opening import opened
 from yunheng.tables.wanted import Wanted
 
 #: 工作簿里的工作表；后四张可以没有
@@ -72,6 +75,12 @@ def blank() -> bytes:
     return template.blank("历史补录填写说明", _NOTES, [TABLE[name] for name in SHEETS])
 
 
+@cache
+def _own() -> tuple[Sheet, ...]:
+    """空白工作簿里的各张：带回来时没改过的批注和说明不必再说。"""
+    return tuple(opened(blank(), "历史补录.xlsx"))
+
+
 def _column(sheet: str, column: Packaged) -> Column:
     return Column(
         column.name,
@@ -97,7 +106,7 @@ WANTED = tuple(
 def read(content: bytes, name: str) -> Given:
     """读一份工作簿；打不开、缺表、缺列的整份不收，抛 Refused，逐处列出。不收的格在 `refused` 里。"""
     try:
-        book = read_book(content, name, WANTED, GUIDES)
+        book = read_book(content, name, WANTED, _own())
     except Unreadable as error:
         raise Refused([f"{error}（R-084）"]) from error
     problems = [*book.wrong, *_lacking(book)]
