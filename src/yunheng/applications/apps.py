@@ -12,9 +12,10 @@ class ApplicationsConfig(AppConfig):
 
     def ready(self) -> None:
         """登记关口、条件和效果。"""
-        from . import backfill, budget_views, claiming, operations  # noqa: PLC0415 应用装好以后才能引入模型
+        from . import backfill, budget_views, claiming, operations, written  # noqa: PLC0415 应用装好以后才能引入模型
 
         operations.register()
         backfill.register()
         budget_views.register()
         claiming.register()
+        written.register()

@@ -17,7 +17,7 @@ from yunheng.cases.operations import Doing, act, open_case, register_guard
 from yunheng.catalog.models import Item
 from yunheng.ledger.charging import register_kinds
 from yunheng.ledger.models import Channel, Project
-from yunheng.ledger.operations import Line, record, register_resource
+from yunheng.ledger.operations import Line, record, register_listed
 from yunheng.ledger.receiving import receive, source_of
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
@@ -155,15 +155,7 @@ def _account(
         order = done.get((entry.resource, entry.item, entry.action))
         if order is None and entry.action != "释放":
             continue
-        hosted = items[entry.item].dimension or items[entry.item].level == "区级"
-        resource = register_resource(
-            code=entry.resource,
-            project=project,
-            provider=provider,
-            kind="云主机" if hosted else "服务项",
-            name=items[entry.item].name if not hosted else "",
-            architecture=items[entry.item].architecture or ("X86" if hosted else ""),
-        )
+        resource = register_listed(code=entry.resource, project=project, provider=provider, item=items[entry.item])
         lines.append(
             Line(
                 resource,

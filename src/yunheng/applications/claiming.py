@@ -14,10 +14,11 @@ from yunheng.ledger.matching import register_claims
 from . import receipts
 
 #: 到了这一步，单据已经审核通过，等服务商开通
-_APPROVED = "deliver"
+APPROVED = "deliver"
 #: 各件最近提交的一版
 LATEST_FILINGS = (
-    "(SELECT DISTINCT ON (case_id) case_id, content FROM applications_filing ORDER BY case_id, version DESC)"
+    "(SELECT DISTINCT ON (case_id) case_id, project_id, content FROM applications_filing"
+    " ORDER BY case_id, version DESC)"
 )
 #: 补录的单据上写了、没有工单所以没进台账的；目录项有自己的服务商的归那一家，同数据包的单据
 _BACKFILLED = f"""
@@ -37,7 +38,7 @@ def find(codes: Collection[str]) -> Mapping[str, int]:
         cursor.execute(_BACKFILLED, [list(codes)])
         found = dict(cursor.fetchall())
     # 到过开通的都算，退回重批的也在内；开通了的在台账上
-    reached = Q(board__step=_APPROVED) | Q(events__step=_APPROVED, facts=None)
+    reached = Q(board__step=APPROVED) | Q(events__step=APPROVED, facts=None)
     waiting = Case.objects.filter(reached, filings__isnull=False).distinct().select_related("board")
     if waiting:
         own = dict(Item.objects.exclude(provider=None).values_list("code", "provider"))

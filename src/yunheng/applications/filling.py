@@ -333,5 +333,6 @@ def review(request: Request, number: str) -> HttpResponse:
         "estimate": estimate_of(draft.content, request) if not problems else None,
         "growth": growth_shown(draft, request),
         "excess": excess_shown(draft, request),
+        "missing": guards.missing_in(draft.case, draft.project, request.actor),
     }
     return render(request, "applications/check.html", context, status=422 if request.method == "POST" else 200)

@@ -8,14 +8,18 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
+from yunheng.audit.actor import Actor
 from yunheng.cases.models import Case
 from yunheng.cases.operations import Doing
 from yunheng.cases.queries import calendar
+from yunheng.ledger import unrecorded
 from yunheng.ledger.models import Fact, Project, Resource
+from yunheng.ledger.unrecorded import Unrecorded
 from yunheng.orgs.models import Level
 from yunheng.orgs.queries import chosen_conventions
 from yunheng.rules import growth, periods, rulebook
 from yunheng.rules.procedures import DONE, EXTENSION_NOTICE
+from yunheng.rules.roles import Role
 
 from . import amounts, receipts
 from .checking import Content, Problem, check, check_attachments
@@ -318,11 +322,40 @@ def backup_confirmed(doing: Doing) -> Iterator[str]:
     if not content.get("release"):
         yield "释放清单是空的，请勾选要释放的资源（D62-六(三)，R-039）"
     yield from (f"{problem}" for problem in check(doing.case.procedure, content) if problem.place != "release")
+    if doing.act.effect:
+        # 审核通过当即照台账释放；提交时只点名，补记台账是区科创中心的事，不拦使用单位
+        yield from _beyond_reach(doing.case, content)
 
 
 def receipt(doing: Doing) -> Iterator[str]:
-    """开通回执要与批准的内容逐行相符。"""
+    """开通回执要与批准的内容逐行相符；要释放、变更的资源上没有台账没有的。"""
     yield from receipts.problems(doing)
+    yield from _beyond_reach(doing.case, receipts.latest(doing.case).content)
+
+
+def unreached(case: Case, content: Content) -> list[Unrecorded]:
+    """要释放、变更的资源上，账上照工单计费而台账没有的；这一件自己等着填回执的不算（R-039、R-076）。"""
+    codes = {str(row.get("resource") or "") for row in content.get("changes") or () if row.get("action") != "新增"}
+    codes |= {str(row.get("resource") or "") for row in (content.get("service_changes") or {}).values()}
+    codes |= set(content.get("release") or ())
+    return [one for one in unrecorded.find(resources=codes - {""}) if one.written.case != case.pk] if codes else []
+
+
+def missing_in(case: Case, project: Project, actor: Actor) -> list[Unrecorded]:
+    """变更、注销的页面上点名的：项目里账上照工单计费而台账没有的（还没有登记的资源也在）；别的事项、办完的没有。
+
+    服务商只看自己那家的（R-001）。
+    """
+    if case.procedure not in ("change", "deregistration") or case.board.outcome:
+        return []
+    found = [one for one in unrecorded.find(project=project) if one.written.case != case.pk]
+    return [one for one in found if actor.role != Role.PROVIDER or one.written.owner == actor.institution]
+
+
+def _beyond_reach(case: Case, content: Content) -> Iterator[str]:
+    """照台账释放、变更时够不着，账上会一直计费的。"""
+    for one in unreached(case, content):
+        yield f"{one.told}；不先记，这一件释放、变更不到它，账上会一直计下去（R-039）"
 
 
 def facts(doing: Doing) -> frozenset[str]:

@@ -49,10 +49,14 @@ def latest(case: Case) -> Filing:
 
 def rows(case: Case) -> list[Row]:
     """照批准的内容，回执应有的各行。"""
-    filing = latest(case)
-    content, known = filing.content, catalog_items()
+    return rows_of(case.procedure, latest(case), catalog_items())
+
+
+def rows_of(procedure: str, filing: Filing, known: Mapping[str, Item]) -> list[Row]:
+    """照这一版内容，回执应有的各行。"""
+    content = filing.content
     architecture = str(content.get("architecture") or "X86")
-    if case.procedure == "change":
+    if procedure == "change":
         return list(_change_rows(content, architecture, known, filing.project.code))
     return list(_first_rows(content, architecture, known, filing.project.code))
 

@@ -24,7 +24,7 @@ from yunheng.rules.roles import Role
 from yunheng.security.models import Condition
 from yunheng.security.operations import confirm
 
-from . import operations, printing, receipts
+from . import guards, operations, printing, receipts
 from .comparing import compare
 from .models import Draft, Exemption, Filing
 from .showing import TYPES, blocks, estimate_of, excess_shown, growth_shown
@@ -47,6 +47,8 @@ def detail(request: Request, number: str) -> HttpResponse:
             "blocks": blocks(case, filing.content, filing.project),
             "project": filing.project,
             "beside": beside_of(request, case),
+            "missing": guards.missing_in(case, filing.project, request.actor),
+            "records": request.actor.role == Role.REVIEWER,
         }
         if request.actor.role not in (Role.SPONSOR,):
             context["estimate"] = estimate_of(filing.content, request)

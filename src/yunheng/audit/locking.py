@@ -11,6 +11,7 @@ class Lock(IntEnum):
     """锁的是哪一类；库里用作第一个键。"""
 
     CATALOG = 13
+    RECORDING = 51
     GATHERING = 52
     ARRIVALS = 53
     YEAR = 73

@@ -180,10 +180,7 @@ def passed_over(rows: Iterable[Received]) -> dict[int, str]:
 
 def overruled(payloads: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
     """收的这些工单里，动作已由区科创中心照证据更正过、内容又与更正的不同的：第几条 → 不采用，为什么。"""
-    keyed = {
-        number: [(form, _said(one, "资源"), _said(one, "目录项"), _said(one, "动作")) for form in _forms(one)]
-        for number, one in payloads.items()
-    }
+    keyed = {number: keys_of(one) for number, one in payloads.items()}
     made = Correction.objects.filter(voided__resource__code__in={_said(one, "资源") for one in payloads.values()})
     made = made.exclude(voided__action=Action.RELEASE).exclude(voided__case=None).defer("content").order_by("pk")
     last: dict[Key, Correction] = {}
@@ -203,10 +200,11 @@ def _said(order: Mapping[str, object], name: str) -> str:
     return str(order.get(name) or "")
 
 
-def _forms(order: Mapping[str, object]) -> list[str]:
-    """工单写的单号，和去了“/服务商代码”的。"""
+def keys_of(order: Mapping[str, object]) -> list[Key]:
+    """一张工单说的是哪个动作：照写的单号，和去了“/服务商代码”的。"""
     form = str(order.get("单号") or "")
-    return [form, form.rpartition("/")[0]] if "/" in form else [form]
+    forms = [form, form.rpartition("/")[0]] if "/" in form else [form]
+    return [(one, _said(order, "资源"), _said(order, "目录项"), _said(order, "动作")) for one in forms]
 
 
 def _told(one: Received) -> str:

@@ -1,4 +1,4 @@
-"""收件的两页：区科创中心处理对不上的收件；服务商查自己送过什么、处理成什么样（R-052、R-075）。"""
+"""收件的三页：区科创中心处理对不上的收件，照工单补记台账没有的；服务商查自己送过什么、处理成什么样（R-051、R-052、R-075）。"""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from yunheng.audit.refused import Refused
+from yunheng.catalog.models import Item
 from yunheng.orgs.access import Request, allowed
 from yunheng.orgs.reading import whole_of
 from yunheng.rules.roles import Role
 
-from . import arrivals, sending, unmatched
-from .models import Disposal
+from . import arrivals, sending, unmatched, unrecorded
+from .models import Disposal, Project, Resource
 
 PAGE = 50
 #: 处理过的（认给、退回、作废）
@@ -52,6 +53,7 @@ def unmatched_list(request: Request) -> HttpResponse:
         "count": count,
         "state": state,
         "states": _STATES,
+        "missing": len(unrecorded.find()),
         "again": any(not one.later for one in rows),
         "number": number,
         "more": count > number * PAGE,
@@ -65,6 +67,40 @@ def unmatched_list(request: Request) -> HttpResponse:
         "problems": problems,
     }
     return render(request, "ledger/unmatched.html", context, status=422 if problems else 200)
+
+
+@allowed(Role.REVIEWER)
+def unrecorded_list(request: Request) -> HttpResponse:
+    """台账没有、账上照工单计费的各条；勾选几条，照工单记进台账（R-051、R-076）。"""
+    problems: tuple[str, ...] = ()
+    if request.method == "POST":
+        try:
+            unrecorded.take_in(
+                actor=request.actor,
+                on=request.on,
+                rows=[pk for text in request.POST.getlist("row") if (pk := whole_of(text)) is not None],
+                reason=request.POST.get("reason", ""),
+            )
+            return redirect("unrecorded")
+        except Refused as error:
+            problems = error.problems
+    page = Paginator(unrecorded.find(), PAGE).get_page(request.GET.get("page", "1")[:6])
+    rows = list(page.object_list)
+    projects = Project.objects.select_related("unit").in_bulk({one.written.project for one in rows})
+    codes = {one.written.resource for one in rows}
+    live = Resource.objects.filter(code__in=codes, segments__during__upper_inf=True)
+    context = {
+        "page": page,
+        "rows": [(one, projects.get(one.written.project)) for one in rows],
+        "items": dict(Item.objects.filter(code__in={one.written.item for one in rows}).values_list("code", "name")),
+        "held": set(Resource.objects.filter(code__in=codes).values_list("code", flat=True)),
+        "live": set(live.values_list("code", flat=True)),
+        "takes": any(not one.written.waits for one in rows),
+        "values": request.POST,
+        "chosen": set(request.POST.getlist("row")),
+        "problems": problems,
+    }
+    return render(request, "ledger/unrecorded.html", context, status=422 if problems else 200)
 
 
 @allowed(Role.PROVIDER)

@@ -84,8 +84,21 @@ def register_resource(
     return resource
 
 
-def record(*, actor: Actor, on: date, lines: Sequence[Line], case: Case | None = None) -> list[Fact]:
-    """追加事实，重折所涉的时段。`on` 是记入日。"""
+def register_listed(*, code: str, project: Project, provider: Institution, item: Item) -> Resource:
+    """单据上只有编号的资源：照目录项认类型、名称、架构；已有的核对归属，不符抛 Conflict。"""
+    hosted = bool(item.dimension) or item.level == "区级"
+    return register_resource(
+        code=code,
+        project=project,
+        provider=provider,
+        kind="云主机" if hosted else "服务项",
+        name="" if hosted else item.name,
+        architecture=item.architecture or ("X86" if hosted else ""),
+    )
+
+
+def record(*, actor: Actor, on: date, lines: Sequence[Line], case: Case | None = None, why: str = "") -> list[Fact]:
+    """追加事实，重折所涉的时段。`on` 是记入日；`why` 是为什么记，写在“谁记的”后面。"""
     with unit_of_work(actor) as journal:
         # 先锁资源：同一资源的两批事实一前一后，时段才折得对
         list(Resource.objects.select_for_update().filter(pk__in={line.resource.pk for line in lines}).order_by("pk"))
@@ -100,7 +113,7 @@ def record(*, actor: Actor, on: date, lines: Sequence[Line], case: Case | None =
                 case=case,
                 order=line.order,
                 expires_on=line.expires_on,
-                by=str(actor),
+                by=f"{actor}：{why}"[:200] if why else str(actor),
             )
             for line in lines
         )

@@ -17,7 +17,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
-from . import adopting, matching
+from . import adopting, matching, unrecorded
 from .models import Channel, Disposal, Received, Source, Unmatched
 from .operations import MAX_BATCH, Conflict
 
@@ -97,15 +97,16 @@ def receive(
         _list_unmatched(source, kind, [row for row in fresh if row.number in verdict.reminders])
         if new:
             journal.note("收件", source.code, after={"种类": kind, "新收": new, "重发": len(items) - new})
-        overruled = adopting.overruled({row.number: row.payload for row in fresh}) if kind == "工单" else {}
-    return Taken(new, len(items) - new, matching.listed(_joined(verdict.reminders, overruled)))
+        orders = {row.number: row.payload for row in fresh} if kind == "工单" else {}
+        overruled = adopting.overruled(orders)
+        # 回执、补录接着就记台账
+        missing = unrecorded.reminders(orders) if source.channel_kind.outside else {}
+    return Taken(new, len(items) - new, matching.listed(_joined(verdict.reminders, overruled, missing)))
 
 
-def _joined(first: Mapping[int, str], second: Mapping[int, str]) -> dict[int, str]:
-    """两样提醒，同一条的并成一句。"""
-    return {
-        number: "；".join(found[number] for found in (first, second) if number in found) for number in {*first, *second}
-    }
+def _joined(*kinds: Mapping[int, str]) -> dict[int, str]:
+    """几样提醒，同一条的并成一句。"""
+    return {number: "；".join(found[number] for found in kinds if number in found) for number in set().union(*kinds)}
 
 
 def examine(*, source: Source, kind: str, items: Sequence[Item], on: date) -> matching.Verdict:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("licences/", register_views.licences, name="licences"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/unmatched/", arrival_views.unmatched_list, name="unmatched"),
+    path("inbox/unrecorded/", arrival_views.unrecorded_list, name="unrecorded"),
     path("inbox/sent/", arrival_views.sent, name="sent"),
     path("assets/", views.listing, name="assets"),
     path("assets/calendar/", views.expiry, name="expiry"),

@@ -27,7 +27,7 @@ from yunheng.orgs.serving import attached
 from yunheng.rules.roles import Role
 from yunheng.tables.notes import ranked, told_rows
 
-from . import adopting, arrivals, charging, queries
+from . import adopting, arrivals, charging, queries, unrecorded
 from .models import Channel, Fact, Resource, Segment
 from .receiving import receive, source_of
 
@@ -250,6 +250,7 @@ def detail(request: Request, code: str) -> HttpResponse:
             "segments": segments,
             "facts": facts,
             "moved": _moved(facts),
+            "missing": unrecorded.find(resources={resource.code}),
             "corrects": request.actor.role == Role.REVIEWER,
             "state": queries.state(segments, request.on, starts),
             "first": min((found[s.pk].start if s.pk in found else s.during.lower for s in segments), default=None),

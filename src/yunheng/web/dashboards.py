@@ -12,6 +12,7 @@ from typing import Any
 from yunheng.applications.guards import near_limit
 from yunheng.assessment.queries import locked, marks, sheet
 from yunheng.audit.actor import Actor
+from yunheng.ledger import unrecorded
 from yunheng.ledger.queries import visible_projects
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import providers
@@ -67,6 +68,8 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         found["reopened"] = owing.reopened()
         found["owed"] = [owed for year in years if (owed := owing.of(year))]
         found["late"] = [*frozen, *unread.all_pending()]
+    if actor.role == Role.REVIEWER:
+        found["missing"] = len(unrecorded.find())
     if actor.role in _SCORES:
         found["scores"] = _scores(actor, year)
     if actor.role in _GROWTH:

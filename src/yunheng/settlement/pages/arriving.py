@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from yunheng.audit.append_only import newest
 from yunheng.audit.refused import Refused
+from yunheng.ledger import unrecorded
 from yunheng.ledger.models import Source
 from yunheng.orgs.access import Forbidden, Request, allowed
 from yunheng.orgs.reading import whole_of
@@ -54,6 +55,7 @@ def arrivals(request: Request, pk: int) -> HttpResponse:
         "outranked_count": outranked.count(),
         # 有这一栏以前算的批次没有记过
         "same_orders": base.read.get("相同的工单"),
+        "missing": len(unrecorded.find()),
         "noticed": newest(base.noticed.all()),
         "decides": request.actor.role == Role.REVIEWER,
         "values": request.POST,

@@ -27,6 +27,7 @@ from yunheng.catalog.models import Edition, EditionDraft, Inquiry
 from yunheng.catalog.operations import LEVELS, stale_problems
 from yunheng.catalog.procuring import budget_day, declined
 from yunheng.catalog.sheet import checked
+from yunheng.ledger import unrecorded
 from yunheng.ledger.models import Project
 from yunheng.orgs import commissioning
 from yunheng.orgs.access import BUSINESS, Request, allowed
@@ -130,6 +131,7 @@ def year(request: Request, year: int) -> HttpResponse:
         "late": late.standing(year) if request.actor.role in CENTRE else None,
         "amended": amended.since(year) if request.actor.role in CENTRE else None,
         "pending": unread.pending(year) if request.actor.role in CENTRE else None,
+        "missing": len(unrecorded.find()) if request.actor.role in CENTRE else 0,
         "names": names_of(),
         "reconciles": request.actor.role in RECONCILES,
         "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),

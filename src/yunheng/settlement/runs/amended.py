@@ -46,6 +46,10 @@ def since(year: int) -> Amended | None:
     if freeze is None:
         return None
     rows = Fact.objects.filter(recorded_at__gt=freeze.run.recorded_at, effective_on__lt=periods.year_end(year))
+    # 冻结以前补录的单据，后来照工单补记的不算：账照单据和工单，记不记台账都一样
+    rows = rows.exclude(
+        corrects=None, case__procedure="backfill", case__recorded_at__lte=freeze.run.recorded_at, voids=None
+    )
     found = rows.aggregate(facts=Count("pk"), resources=Count("resource", distinct=True))
     ruled = Handling.objects.filter(service_year=year, kind=Handling.RULE, recorded_at__gt=freeze.run.recorded_at)
     rulings = ruled.count()
