@@ -67,6 +67,7 @@ NAMED = {
     "settlement_billline",
     "settlement_contested",
     "settlement_late",
+    "settlement_loggap",
     "settlement_lateestimate",
     "settlement_noticed",
     "settlement_outranked",

@@ -252,6 +252,10 @@ def judged(
     known = {good[number][0] for number in verdict.known}
     fresh = [line for place, line in enumerate(found) if line.row and not line.problems and place not in known]
     notes = [*_repeated(table, found, known, kind), *_twinned(table, fresh, source, kind)]
+    if broken := {found[good[number][0]].number: text for number, text in sorted(verdict.broken.items())}:
+        said = next(iter(broken.values()))
+        said = said if len(broken) == 1 else f"与同一资源的另一段日志断开了，例如：{said}"
+        notes.append(Note(Outcome.NAMED, told_rows(broken), said, table.sheet))
     return found, tuple(notes)
 
 

@@ -66,6 +66,8 @@ class Verdict:
     wrong: dict[int, str] = field(default_factory=dict)
     reminders: dict[int, str] = field(default_factory=dict)
     clashing: dict[int, str] = field(default_factory=dict)
+    #: 照收，也对得上，只是与同一资源的另一段日志断开了：不进“对不上的收件”
+    broken: dict[int, str] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
 
 

@@ -17,7 +17,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
-from . import adopting, matching, unrecorded
+from . import adopting, gaps, matching, unrecorded
 from .models import Channel, Disposal, Received, Source, Unmatched
 from .operations import MAX_BATCH, Conflict
 
@@ -101,7 +101,7 @@ def receive(
         overruled = adopting.overruled(orders)
         # 回执、补录接着就记台账
         missing = unrecorded.reminders(orders) if source.channel_kind.outside else {}
-    return Taken(new, len(items) - new, matching.listed(_joined(verdict.reminders, overruled, missing)))
+    return Taken(new, len(items) - new, matching.listed(_joined(verdict.reminders, overruled, missing, verdict.broken)))
 
 
 def _joined(*kinds: Mapping[int, str]) -> dict[int, str]:
@@ -136,6 +136,7 @@ def _judged(
     )
     verdict.wrong |= _miscorrected(source, kind, fresh, {} if assigned else _voided(source, kind, fresh))
     verdict.known, verdict.clashing = known, clashing
+    verdict.broken = gaps.told(source, kind, {row.number: row.payload for row in fresh})
     return fresh, verdict
 
 

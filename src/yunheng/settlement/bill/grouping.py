@@ -14,7 +14,7 @@ from django.db.models import Count, QuerySet
 
 from yunheng.settlement import disputing, queries, rulings
 from yunheng.settlement.bill import sides
-from yunheng.settlement.models import Difference, Run
+from yunheng.settlement.models import Difference, LogGap, Run
 
 #: 一页几个资源
 PAGE = 20
@@ -43,13 +43,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Group:
-    """一个资源；`sides` 是这一批数据包里的三方，没有存数据包的为 None；`others` 是不在筛选里的还有几条。"""
+    """一个资源；`sides` 是这一批数据包里的三方，没有存数据包的为 None；`others` 是不在筛选里的还有几条。
+
+    `gap` 是日志中间断过：三方里的首见、末见看不出来，没有断过的为 None。
+    """
 
     resource: str
     sides: sides.Sides | None
     entries: Sequence[Entry]
     held: Decimal
     others: int
+    gap: LogGap | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def page(
     counts = seen.filter(resource__in=names).order_by().values_list("resource").annotate(number=Count("pk"))
     every = dict(counts)
     found, held = sides.of(run, names), sides.held(run, names)
+    broken = {one.resource: one for one in LogGap.objects.filter(run=run.base_id or run.pk, resource__in=names)}
     known = rulings.precedents(run.service_year, names)
     open_year = queries.frozen(run.service_year) is None
     groups = []
@@ -98,7 +103,7 @@ def page(
                 )
             )
         total = sum((amount for (resource, _), amount in held.items() if resource == name), Decimal(0))
-        groups.append(Group(name, side, entries, total, every[name] - len(entries)))
+        groups.append(Group(name, side, entries, total, every[name] - len(entries), broken.get(name)))
     return Page(groups, names[0] if earlier else "", names[-1] if later else "")
 
 

@@ -1,6 +1,6 @@
 """结算的各张表。"""
 
-from .arriving import Contested, Noticed, Outranked, PathChoice, Uncounted
+from .arriving import Contested, LogGap, Noticed, Outranked, PathChoice, Uncounted
 from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy, spans_of
 from .late import Late, LateEstimate, LateScan
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
@@ -41,6 +41,7 @@ __all__ = [
     "LateEstimate",
     "LateScan",
     "Line",
+    "LogGap",
     "Moved",
     "Noticed",
     "Objection",

@@ -92,6 +92,27 @@ class Outranked(AppendOnly):
         return f"{self.run_id} {self.received_id}"
 
 
+class LogGap(AppendOnly):
+    """批次里平台日志断过的一个资源（`ledger.gaps`）：期间里几处、一共几天没有看见，最长的一处从哪天断到哪天（R-075）。
+
+    数据包把几段并成最早首见、最晚末见，断的日子当作一直看得见，提前消失（D7）不报，所以点名。
+    """
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="log_gaps", verbose_name="计量批次")
+    resource = models.CharField("资源", max_length=128)
+    number = models.PositiveIntegerField("几处")
+    days = models.PositiveIntegerField("几天没有看见")
+    last_on = models.DateField("断以前最后看见哪天")
+    next_on = models.DateField("哪天又看见")
+
+    class Meta:
+        verbose_name = "日志断档"
+        constraints = [models.UniqueConstraint(fields=["run", "resource"], name="one_log_gap_per_resource")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.resource}"
+
+
 class Noticed(AppendOnly):
     """提交以前看过这个批次未计入的收件（R-052）。"""
 

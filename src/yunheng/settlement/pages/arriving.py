@@ -1,4 +1,4 @@
-"""一个批次的收件：几条路都送了的用量定取哪一边，没有采用的工单，未计入的收件（R-052、R-075）。"""
+"""一个批次的收件：几条路都送了的用量定取哪一边，没有采用的工单，中间断过的日志，未计入的收件（R-052、R-075）。"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = 50
 
 @allowed(*CENTRE)
 def arrivals(request: Request, pk: int) -> HttpResponse:
-    """冲突的用量、没有采用的工单、未计入的收件；区科创中心定取哪一边，看过打勾。"""
+    """冲突的用量、没有采用的工单、中间断过的日志、未计入的收件；区科创中心定取哪一边，看过打勾。"""
     run = get_object_or_404(Run, pk=min(pk, MAX_PK))
     problems: tuple[str, ...] = ()
     if request.method == "POST":
@@ -56,6 +56,9 @@ def arrivals(request: Request, pk: int) -> HttpResponse:
         # 有这一栏以前算的批次没有记过
         "same_orders": base.read.get("相同的工单"),
         "missing": len(unrecorded.find()),
+        "log_gaps": base.log_gaps.order_by("-days", "resource")[:200],
+        # 有这一栏以前算的批次没有记过
+        "log_gap_count": base.read.get("日志断档"),
         "noticed": newest(base.noticed.all()),
         "decides": request.actor.role == Role.REVIEWER,
         "values": request.POST,

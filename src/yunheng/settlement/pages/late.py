@@ -36,8 +36,11 @@ def arrived(request: Request, year: int) -> HttpResponse:
     rows, count = late.listed(found.run, PAGE, offset) if found else [], found.count if found else 0
     if pending:
         rows, count = unread.listed(pending, PAGE, offset), pending.count
+    broken = late.bridged(found.run if found else pending.run if pending else None, pending.found if pending else None)
     context = {
         "year": year,
+        "broken": broken[:PAGE],
+        "broken_count": len(broken),
         "freeze": queries.frozen(year),
         "late": found,
         "pending": pending,

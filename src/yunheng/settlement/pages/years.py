@@ -139,7 +139,7 @@ def year(request: Request, year: int) -> HttpResponse:
     }
     if latest := context["latest"]:
         base = latest.base or latest
-        counts = {name: getattr(base, name).count() for name in ("contested", "uncounted", "outranked")}
+        counts = {name: getattr(base, name).count() for name in ("contested", "uncounted", "outranked", "log_gaps")}
         context["odd"] = counts | {"left": arriving.pending(latest)} if any(counts.values()) else None
         context["warned"] = warned.groups(latest, everything=context["centre"])
         context["partly"] = disputing.partly_ruled(request.actor, latest)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -16,14 +16,14 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from yunheng.audit.append_only import newest
-from yunheng.ledger import marks
+from yunheng.ledger import gaps, marks
 from yunheng.ledger.adopting import RANK
 from yunheng.ledger.countable import OUTSIDE, disordered, garbled
 from yunheng.ledger.effective import alive
 from yunheng.ledger.marks import Mark
 from yunheng.ledger.models import Disposal, Received
 from yunheng.rules import periods
-from yunheng.settlement.models import ESTIMATE, Late, LateEstimate, LateScan, Run, RunFile, RunOrder
+from yunheng.settlement.models import ESTIMATE, Late, LateEstimate, LateScan, LogGap, Run, RunFile, RunOrder
 from yunheng.settlement.queries import frozen
 from yunheng.settlement.runs import staleness
 from yunheng.settlement.runs.running import PACKAGE
@@ -279,6 +279,29 @@ def _stale(run: Run, count: int, estimate: LateEstimate | None) -> str:
 def handled(run: Run) -> int:
     """晚到的收件一共处理过几次。"""
     return Disposal.objects.filter(received__in=Late.objects.filter(run=run).values("received")).count()
+
+
+def bridged(run: Run | None, found: Collection[int] | None = None) -> list[gaps.Gap]:
+    """又到的日志使哪些资源的日志中间断着（批次里没有这样断的）：断的日子会当作一直看得见，D7 就不报了（R-075）。
+
+    又到的是 `found`，不写是这个冻结的批次晚到的；年度里的日子才算。
+    """
+    if run is None:
+        return []
+    if found is None:
+        found = {*Late.objects.filter(run=run).values_list("received", flat=True), *(arrived(run) or ())}
+    logs = Received.objects.filter(pk__in=found, kind=gaps.LOG)
+    codes = {str(code) for code in logs.values_list("payload__资源", flat=True)}
+    known = {
+        (one.resource, one.number, one.last_on, one.next_on)
+        for one in LogGap.objects.filter(run=run.base_id or run.pk, resource__in=codes)
+    }
+    first, until = periods.service_year(run.service_year).start, periods.year_end(run.service_year)
+    return [
+        one
+        for one in gaps.among(codes, first, until)
+        if (one.resource, one.number, one.last_on, one.next_on) not in known
+    ]
 
 
 def listed(run: Run, limit: int, offset: int) -> list[Received]:

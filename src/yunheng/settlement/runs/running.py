@@ -21,7 +21,7 @@ from yunheng import __version__
 from yunheng.audit.actor import Actor
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import Refused
-from yunheng.ledger import marks, unmatched
+from yunheng.ledger import gaps, marks, unmatched
 from yunheng.ledger.marks import Mark
 from yunheng.metering import engine, result
 from yunheng.metering.opening import opened
@@ -35,6 +35,7 @@ from yunheng.settlement.models import (
     Contested,
     Difference,
     Line,
+    LogGap,
     Outranked,
     Run,
     RunFile,
@@ -69,13 +70,14 @@ _TABLES: Mapping[str, tuple[type[Line], Mapping[str, str]]] = {
 
 @dataclass(frozen=True)
 class Exported:
-    """一次导出，除数据包以外：没有照收的（R-052），没有采用的工单，
+    """一次导出，除数据包以外：没有照收的（R-052），没有采用的工单，日志中间断过的资源，
 
     和同一快照里更正、补录、收件处理各几条，收件读到第几号。
     """
 
     leftover: paths.Leftover
     outranked: Sequence[moves.PassedOver]
+    gaps: Sequence[gaps.Gap]
     counted: Mapping[str, int]
     mark: Mark
 
@@ -102,7 +104,11 @@ def export(
         write_package(target, manifest, packing.tables(year, provisional=provisional, standing=standing))
         until = cutoff + timedelta(days=1) if cutoff else periods.year_end(year)
         return Exported(
-            paths.leftover(year), moves.outranked(until), staleness.counts(year, until), marks.marked(known)
+            paths.leftover(year),
+            moves.outranked(until),
+            gaps.during(periods.service_year(year).start, until),
+            staleness.counts(year, until),
+            marks.marked(known),
         )
 
 
@@ -156,6 +162,7 @@ def measure(
                     "条数": exported.counted,
                     "收件": exported.mark.kept(),
                     "相同的工单": sum(one.same for one in exported.outranked),
+                    "日志断档": len(exported.gaps),
                 },
                 digest=digest,
                 package_digest=sm3_bytes(package_content),
@@ -180,6 +187,7 @@ def measure(
                 for one in exported.outranked
                 if not one.same
             )
+            LogGap.objects.bulk_create((LogGap(run=run, **vars(one)) for one in exported.gaps), batch_size=5000)
             add_up(run)
             # 一批多出几百万条，数据库要知道，看账才挑得对索引
             connection.cursor().execute("SELECT settlement_analyze_lines()")
