@@ -17,6 +17,7 @@ from yunheng.applications import annex_fitting, grid, importing, printing
 from yunheng.applications.checking import check
 from yunheng.applications.comparing import compare
 from yunheng.applications.models import Draft
+from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.models import Segment
@@ -113,6 +114,29 @@ def test_R036_附件3_服务项勾新增_台账已有的_点名照台账() -> No
     cell.text = "☑ 新增\n☐ 变更\n☐ 释放" if held else "☐ 新增\n☑ 变更\n☐ 释放"
     _, notes = fitted(walk, document)
     assert f"照台账是“{'变更' if held else '新增'}”，照台账" in doubtful(notes)
+
+
+def test_R036_附件3_勾释放而项目没有的服务项_没有读入_点名() -> None:
+    project, _ = running_project()
+    walk = change(project, [], service_changes={"WL-IP": {"quantity": "3", "note": ""}})
+    document = printed(walk, 3)
+    row = next(r for t in document.tables for r in t.rows if "服务项" in r.cells[0].text)
+    for cell in row.cells:
+        if "新增\n" in cell.text:
+            cell.text = "☐ 新增\n☐ 变更\n☑ 释放"
+        elif cell.text == "3":
+            cell.text = ""
+    values, notes = fitted(walk, document)
+    assert values["service_changes"] == {}
+    assert "释放的服务项“互联网公有IP服务（个）”不在这个项目里，没有读入" in doubtful(notes)
+
+
+@pytest.mark.parametrize("quantity", ["0", ""])
+def test_R036_表格里释放项目没有的服务项_交不上去(quantity: str) -> None:
+    project, _ = running_project()
+    walk = change(project, [], service_changes={"WL-IP": {"quantity": quantity, "before": "", "note": ""}})
+    with pytest.raises(Refused, match="互联网公有IP服务（个）：项目没有在用的这一项，没有什么可以释放"):
+        walk.submit()
 
 
 def test_R047_有读不出真正的值的格_预览里没有确认按钮_什么都不写(applied: Walk) -> None:

@@ -69,14 +69,18 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
         values["changes"] = rows
     if "service_changes" in values:
         held = grid.held_services(draft.project)
-        values["service_changes"] = {
-            code: {
+        kept: dict[str, dict[str, Any]] = {}
+        for code, row in values["service_changes"].items():
+            now = held.get(code)
+            if now is None and decimal(row.get("quantity")) == 0:
+                left(f"释放的服务项“{LABELS[code]}”不在这个项目里，没有读入")
+                continue
+            kept[code] = {
                 **row,
-                "before": f"{held[code].quantity.normalize():f}" if code in held else "",
-                "resource": held[code].resource.code if code in held else "",
+                "before": f"{now.quantity.normalize():f}" if now else "",
+                "resource": now.resource.code if now else "",
             }
-            for code, row in values["service_changes"].items()
-        }
+        values["service_changes"] = kept
     if "release" in values:
         for code in values["release"]:
             if code not in own:

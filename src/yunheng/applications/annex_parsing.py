@@ -260,7 +260,8 @@ def annex4(grid: Grid, reading: Reading) -> None:
         text = row[0]
         if found := _PLEA.search(folding.visible(text)):
             text.taken = True
-            reading.plain("reason", "原因", text.where, found["reason"])
+            # 印着的填空线不是字
+            reading.plain("reason", "原因", text.where, found["reason"].strip("_＿ \u3000"))
             reading.own.append(("project", Text(found["project"], text.where)))
             if more := folding.visible(text).replace(found[0], "").strip():
                 reading.lost(text.where, f"“{flat(more)}”没有读")

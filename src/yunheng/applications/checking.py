@@ -269,6 +269,8 @@ def _check_services(procedure: str, content: Content) -> Iterator[Problem]:
             yield Problem(
                 "services", f"services.{code}", f"{label}：{error}" if str(amount) else f"{label}：勾选了但没有填数量"
             )
+    if procedure == "change":
+        yield from _check_service_changes(content.get("service_changes") or {})
     if procedure in ("new", "migration") and content.get("services") is not None:
         reasons: Mapping[str, Any] = content.get("unticked") or {}
         for code in PRE_TICKED:
@@ -279,6 +281,23 @@ def _check_services(procedure: str, content: Content) -> Iterator[Problem]:
                     f"{LABELS[code]}在附件1 里默认勾选，不要的话请写明理由",
                     "D62 附件1，R-048",
                 )
+
+
+def _check_service_changes(changes: Mapping[str, Any]) -> Iterator[Problem]:
+    """拟变更的服务项：数量是变更以后的总量，空着或 0 是释放；没有在用的不能释放（D62-六(二)）。"""
+    for code, row in changes.items():
+        label, place = LABELS.get(code, code), f"services.{code}"
+        if code not in LABELS:
+            yield Problem("services", place, f"附件1 没有这个服务项：{code}")
+            continue
+        try:
+            after = number(row.get("quantity") or "0", 2)
+        except ValueError as error:
+            yield Problem("services", place, f"{label}：{error}")
+            continue
+        if not after and number_typed(str(row.get("before") or "0")) == 0:
+            text = f"{label}：项目没有在用的这一项，没有什么可以释放；要开通的请填数量，不要的请清空"
+            yield Problem("services", place, text, "D62-六(二)，R-036")
 
 
 def _check_quota(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods
 
+from .amounts import decimal
 from .checking import day
 from .models import Filing
 
@@ -82,7 +83,7 @@ def _first_rows(
     content: Mapping[str, Any], architecture: str, known: Mapping[str, Item], project: str
 ) -> Iterator[Row]:
     for index, row in enumerate(content.get("hosts") or ()):
-        for copy in range(int(str(row.get("count") or 1))):
+        for copy in range(int(decimal(row.get("count") or 1))):
             yield Row(
                 f"h{index}.{copy}",
                 f"第 {index + 1} 行 {_describe(row)}",
@@ -98,7 +99,7 @@ def _first_rows(
             LABELS.get(code, code),
             "服务项",
             "新增",
-            {code: Decimal(str(amount))},
+            {code: decimal(amount)},
             resource=f"{project}-{code}",
         )
 
@@ -108,7 +109,7 @@ def _change_rows(
 ) -> Iterator[Row]:
     for index, row in enumerate(content.get("changes") or ()):
         action = str(row["action"])
-        copies = int(str(row.get("count") or 1)) if action == "新增" else 1
+        copies = int(decimal(row.get("count") or 1)) if action == "新增" else 1
         for copy in range(copies):
             quantities = {} if action == "释放" else one_host(row, str(row.get("architecture") or architecture), known)
             title = f"第 {index + 1} 行 {action} " + (str(row.get("resource")) if action == "释放" else _describe(row))
@@ -123,7 +124,7 @@ def _change_rows(
                 system=str(row.get("os") or ""),
             )
     for code, row in (content.get("service_changes") or {}).items():
-        before, after = Decimal(str(row.get("before") or 0)), Decimal(str(row.get("quantity") or 0))
+        before, after = decimal(row.get("before")), decimal(row.get("quantity"))
         action = "释放" if not after else "变更" if before else "新增"
         yield Row(
             f"s{code}",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -22,6 +22,8 @@ NAME, POINTS, STANDARD, MEANING = TITLES = ("考核指标", "分值", "评分标
 MOST = 3000
 _TABLE = re.compile(r"第 (\d+) 张表")
 _LETTER = re.compile(r"(.+)\(([a-g])\)")
+_SERIALS = {"序号", "序", "no", "no.", "编号"}
+_SERIAL = re.compile(r"[(（]?([0-9]{1,2}|[一二三四五六七八九十]{1,2}|[A-Ga-g①-⑦])[)）.、]?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 #: 末段的一句：说到扣，或者“以此类推”
 _DEDUCTS = re.compile("扣|以此类推")
@@ -31,13 +33,14 @@ _HEADINGS = re.compile(r"附件\s*[5５五].*|.*云服务商绩效考核表")
 
 @dataclass
 class Found:
-    """读出来的：`rows` 是指标字母 → 评分标准、指标解释，`full` 是分值那一格，`closing` 是末段各句。
+    """读出来的：`rows` 是指标字母 → 评分标准、指标解释，`full` 是分值那一格，`cells` 是那两格，`closing` 是末段各句。
 
     `problems` 不空的不能录入。
     """
 
     rows: dict[str, tuple[str, str]] = field(default_factory=dict)
     full: dict[str, Text] = field(default_factory=dict)
+    cells: dict[str, tuple[Text, Text]] = field(default_factory=dict)
     closing: tuple[str, ...] = ()
     notes: list[Note] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -53,6 +56,7 @@ def read(content: bytes, name: str, on: date) -> Found:
     if document.revised:
         found.notes.append(Note(Outcome.NAMED, "Word", "有修订：照接受全部修订以后的样子读，请与正式印发的核对"))
     start, columns = _heading(document.rows, name)
+    titles = document.rows[start]
     number = _table_of(document.rows[start])
     found.told = f"第 {number} 张表和表后的扣减规则"
     until = start + 1
@@ -65,6 +69,8 @@ def read(content: bytes, name: str, on: date) -> Found:
     found.problems += [
         f"第 {number} 张表里没有 {INDICATORS[letter].title} 这一行" for letter in INDICATORS if letter not in found.rows
     ]
+    found.notes += _beside(document.rows[start + 1 : until], titles, columns)
+    found.notes += _shared(found)
     taken = _close(document.rows, until, merged, found)
     left = [*document.rows[:start], *document.rows[taken:]]
     found.notes += [note for row in left if (note := _left(row))]
@@ -92,7 +98,7 @@ def _row(row: Sequence[Text], columns: dict[str, int], found: Found) -> Iterator
     cells = [folding.visible(cell) for cell in row]
     if not any(cells):
         return
-    if len(set(filter(None, cells))) == 1 and _DEDUCTS.search("".join(cells)):
+    if _whole(row):
         yield from "\n".join(sorted(set(filter(None, cells)))).split("\n")
         return
     if len(row) <= max(columns.values()):
@@ -115,11 +121,46 @@ def _row(row: Sequence[Text], columns: dict[str, int], found: Found) -> Iterator
             found.problems.append(f"{cell.where}：{title}超过 {MOST} 个字")
     found.rows[letter] = (texts[0], texts[1])
     found.full[letter] = row[columns[POINTS]]
-    found.notes += [
-        Note(Outcome.UNREAD, cell.where, f"“{folding.visible(cell)[:40]}”不在四栏里，没有读", doubtful=True)
-        for index, cell in enumerate(row)
-        if index not in columns.values() and folding.visible(cell)
-    ]
+    found.cells[letter] = (row[columns[STANDARD]], row[columns[MEANING]])
+    if row[columns[POINTS]].merged:
+        text = f"{INDICATORS[letter].title} 的分值在跨行合并的格里，不知道是不是每一项都是这么多；请取消合并、逐行填"
+        found.problems.append(f"{row[columns[POINTS]].where}：{text}")
+
+
+def _beside(rows: Sequence[Sequence[Text]], titles: Sequence[Text], columns: Mapping[str, int]) -> Iterator[Note]:
+    """四栏以外的各列，一列一条；只有序号的不用点头。"""
+    number = _TABLE.match(titles[0].where)
+    for index in range(max((len(row) for row in rows), default=0)):
+        cells = [row[index] for row in rows if index < len(row) and not _whole(row)]
+        told = list(dict.fromkeys(_flat(cell)[:40] for cell in cells if folding.visible(cell)))
+        if index in columns.values() or not told:
+            continue
+        title = _flat(titles[index]) if index < len(titles) else ""
+        where = f"{number[0] if number else ''}第 {index + 1} 列{f'“{title}”' if title else '（没有列名）'}"
+        count = sum(bool(folding.visible(cell)) for cell in cells)
+        serial = folding.compact(title) in _SERIALS and all(map(_SERIAL.fullmatch, told))
+        shown = "、".join(f"“{text}”" for text in told[:7]) + (f"等 {len(told)} 种" if len(told) > 7 else "")
+        text = "是序号，没有读" if serial else f"不在四栏里，没有读：{shown}"
+        yield Note(Outcome.UNREAD, where, text, cells=count, doubtful=not serial)
+
+
+def _shared(found: Found) -> Iterator[Note]:
+    """评分标准、指标解释跨行合并在一格的：几项录的是同一段，写明。"""
+    for place, title in enumerate((STANDARD, MEANING)):
+        groups: dict[str, list[str]] = {}
+        for letter, cells in found.cells.items():
+            if cells[place].merged:
+                groups.setdefault(folding.visible(cells[place]), []).append(letter)
+        for letters in groups.values():
+            names = "、".join(INDICATORS[letter].title for letter in letters)
+            text = f"{names} 的{title}合并在一格里，各录同样的一段"
+            yield Note(Outcome.FOLDED, found.cells[letters[0]][place].where, text, cells=len(letters))
+
+
+def _whole(row: Sequence[Text]) -> bool:
+    """整行合成一格的：表尾的末段。"""
+    cells = {folding.visible(cell) for cell in row} - {""}
+    return len(cells) == 1 and bool(_DEDUCTS.search("".join(cells)))
 
 
 def _letter(cell: Text, found: Found) -> str | None:

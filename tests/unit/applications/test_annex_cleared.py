@@ -190,3 +190,22 @@ def test_R047_Excel里清空的格_一样将清空(number: int, title: str, key:
     found = importing.read(out.getvalue(), f"附件{number}.xlsx")
     assert key in found.cleared(content(number))
     assert any(not one.after for one in changed(found, number))
+
+
+@pytest.mark.parametrize("blank", ["", "　　", "______", "＿＿＿"])
+def test_R047_附件4_原因空着_表里填了的列出将清空_表里也空着的没有要问的(blank: str) -> None:
+    document = opened(4)
+    plea = next(one for one in document.paragraphs if "不再使用市级政务云服务" in one.text)
+    reason = content(4)["reason"]
+    plea.text = plea.text.replace(f"因{reason}原因", f"因{blank}原因")
+    found = imported(document, 4)
+    assert found.cleared({"reason": reason}) == {"reason": ""}
+    assert found.cleared({}) == {}
+    assert not [note for note in found.unread if note.doubtful]
+
+
+def test_R047_附件4_原因写在填空线上_只读写的字() -> None:
+    document = opened(4)
+    plea = next(one for one in document.paragraphs if "不再使用市级政务云服务" in one.text)
+    plea.text = plea.text.replace(f"因{content(4)['reason']}原因", "因__系统整合__原因")
+    assert imported(document, 4).values["reason"] == "系统整合"

@@ -61,9 +61,51 @@ def test_列的先后不同照表头认_多出的一列点名要点头() -> None
     one = found(annex5(given, titles=("考核指标", "分 值", "备注", "指标解释", "评分标准")))
     assert one.rows["B"][0].startswith("编的标准B")
     assert one.problems == []
-    assert len(said(one, Outcome.UNREAD)) == 7
-    assert "第 1 张表第 2 行第 3 格：“区里加的”不在四栏里，没有读" in said(one, Outcome.UNREAD)
-    assert all(note.doubtful for note in one.notes)
+    assert said(one, Outcome.UNREAD) == ["第 1 张表第 3 列“备注”：不在四栏里，没有读：“区里加的”"]
+    assert [(note.doubtful, note.cells) for note in one.notes] == [(True, 7)]
+
+
+@pytest.mark.parametrize("marks", ["1234567", "一二三四五六七", "①②③④⑤⑥⑦"])
+def test_序号一列合成一条_不用点头(marks: str) -> None:
+    given = [[mark, *row] for mark, row in zip(marks, rows(), strict=True)]
+    one = found(annex5(given, titles=("序号", *TITLES)))
+    assert [str(note) for note in one.notes] == ["第 1 张表第 1 列“序号”：是序号，没有读"]
+    assert not any(note.doubtful for note in one.notes)
+    assert one.problems == []
+
+
+def test_序号一列里写了别的话_要点头() -> None:
+    given = [[f"{number}", *row] for number, row in enumerate(rows(), start=1)]
+    given[2][0] = "作废"
+    (note,) = found(annex5(given, titles=("序号", *TITLES))).notes
+    assert note.doubtful
+    assert "“作废”" in note.text
+
+
+def merged(column: int) -> Found:
+    """第三、四行的这一栏跨行合并，只剩上面的字。"""
+    document = docx.Document(io.BytesIO(annex5()))
+    table = document.tables[0]
+    text = table.cell(3, column).text
+    table.cell(4, column).text = ""
+    table.cell(3, column).merge(table.cell(4, column)).text = text
+    out = io.BytesIO()
+    document.save(out)
+    return found(out.getvalue())
+
+
+@pytest.mark.parametrize(("column", "title"), [(2, "评分标准"), (3, "指标解释")])
+def test_两项的原文合并在一格_各录同样的一段_写明(column: int, title: str) -> None:
+    one = merged(column)
+    assert one.problems == []
+    assert one.rows["C"][column - 2] == one.rows["D"][column - 2]
+    assert said(one, Outcome.FOLDED) == [
+        f"第 1 张表第 4 行第 {column + 1} 格：故障发生数(C)、故障上报准确数(D) 的{title}合并在一格里，各录同样的一段"
+    ]
+
+
+def test_两项的分值合并在一格_不收() -> None:
+    assert any("分值在跨行合并的格里" in problem for problem in merged(1).problems)
 
 
 @pytest.mark.parametrize(
