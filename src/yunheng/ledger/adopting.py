@@ -16,10 +16,12 @@ from django.db import connection
 from .countable import OWNED, foreign, garbled, trimmed
 from .effective import alive
 from .matching import owners
-from .models import Action, Channel, Correction, Fact, Received
+from .models import Action, Channel, Correction, Fact, Received, Source
 
 #: 来源（别名 s）走哪条路的先后，小的优先
 RANK = f"array_position(ARRAY[{', '.join(repr(one.value) for one in Channel)}], s.channel::text)"
+#: 说给人听的先后
+PRECEDENCE = "、".join(one.value for one in Channel)
 _CELLS = trimmed("r", "工单号", "单号", "资源", "目录项", "动作", "数量", "完成日期")
 #: 平台软件另有服务商的，页面、数据包里的单号带着“/服务商代码”，送的人照抄下来：说的是同一件，不让它绕过先后和更正
 _FORM = """
@@ -193,6 +195,36 @@ def overruled(payloads: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
     found = {number: next((key for key in keys if key in changed), None) for number, keys in keyed.items()}
     said = {number: (key, _corrected(payloads[number], last[key])) for number, key in found.items() if key}
     return {number: f"{resource} {item} {text}" for number, ((_, resource, item, _), text) in said.items() if text}
+
+
+def sent_elsewhere(source: Source, payloads: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
+    """要收的这些工单里，同一动作别的来源已经送过、账上采用着、数量或日期又不同的：第几条 → 收下以后照哪一张。
+
+    台账更正过的由 `overruled` 说；更正自己原件的、没有单号的不算。
+    """
+    wanted = {number: one for number, one in payloads.items() if one.get("单号") and not one.get("更正")}
+    found = adopted({_said(one, "资源") for one in wanted.values()})
+    keyed = {number: next((found[key] for key in keys_of(one) if key in found), None) for number, one in wanted.items()}
+    pks = {one.received for one in keyed.values() if one and one.source != source.code}
+    used = Received.objects.select_related("source").in_bulk(pks)
+    said = {}
+    for number, adoption in keyed.items():
+        kept = used.get(adoption.received) if adoption else None
+        if kept is None or _figures(kept.payload) == _figures(wanted[number]):
+            continue
+        earlier = precedence(kept.source) <= precedence(source)
+        then = "照它，这一张收下来不采用" if earlier else f"收下以后照这一张（先后是{PRECEDENCE}）"
+        said[number] = f"同一动作 {_told(kept)}，账上现在{'' if earlier else '照它，'}{then}（R-052、R-075）"
+    return said
+
+
+def precedence(source: Source) -> int:
+    """这个来源的先后，小的优先；同 `RANK`。"""
+    return list(Channel).index(source.channel_kind)
+
+
+def _figures(order: Mapping[str, object]) -> tuple[str, str]:
+    return _said(order, "数量"), _said(order, "完成日期")
 
 
 def _said(order: Mapping[str, object], name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,7 @@ from yunheng.tables.notes import Note, Outcome, told_rows
 from yunheng.tables.reading import Table
 from yunheng.tables.wanted import Wanted
 
-from . import unnumbered
+from . import adopting, crossing, unnumbered
 from .matching import BY_COUNT
 from .models import Received, Source
 from .operations import MAX_BATCH
@@ -31,6 +31,8 @@ from .receiving import CORRECTS, examine
 
 def _plain(value: Any) -> Any:
     """送来的数写成文本的，只认数字和小数点：1e2、1_0、千分位不猜。"""
+    if value == "":
+        raise ValueError(_BLANK)
     if isinstance(value, bool) or (isinstance(value, str) and ("," in value or number_typed(value) is None)):
         raise ValueError("应为数")
     return value
@@ -38,12 +40,15 @@ def _plain(value: Any) -> Any:
 
 def _dated(value: Any) -> Any:
     """送来的日期只认 YYYY-MM-DD：时间戳、带时刻的不猜是哪一天。"""
+    if value == "":
+        raise ValueError(_BLANK)
     if type(value) is not date and not (isinstance(value, str) and _ISO.fullmatch(value)):
         raise ValueError("日期应写成 2025-09-30 的样子")
     return value
 
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BLANK = "没有填"
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
 Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3), BeforeValidator(_plain)]
@@ -150,12 +155,15 @@ def explained(error: Mapping[str, Any]) -> str:
         "too_long": f"一批最多 {MAX_BATCH:,} 条",
         "too_short": "一批至少 1 条",
         "json_invalid": "不是合格的 JSON",
+        "decimal_max_places": "最多 3 位小数",
+        "decimal_max_digits": "最多 15 位数字，其中小数最多 3 位",
+        "decimal_whole_digits": "整数最多 12 位",
     }
     kind = str(error["type"])
     if kind.startswith("date"):
         return "日期应写成 2025-09-30 的样子"
-    if kind.startswith(("decimal", "greater_than", "less_than")):
-        return "应为不小于 0 的数，位数有限"
+    if kind.startswith(("decimal", "greater_than")) and kind not in known:
+        return "应为不小于 0 的数"
     return known.get(kind) or str(error.get("ctx", {}).get("error", "")) or "格式不对"
 
 
@@ -251,12 +259,42 @@ def judged(
             found[place] = replace(line, reminder=verdict.reminders[number])
     known = {good[number][0] for number in verdict.known}
     fresh = [line for place, line in enumerate(found) if line.row and not line.problems and place not in known]
-    notes = [*_repeated(table, found, known, kind), *_twinned(table, fresh, source, kind)]
+    notes = [
+        *_repeated(table, found, known, kind),
+        *_twinned(table, fresh, source, kind),
+        *_crossed(table, fresh, source, kind),
+    ]
     if broken := {found[good[number][0]].number: text for number, text in sorted(verdict.broken.items())}:
         said = next(iter(broken.values()))
         said = said if len(broken) == 1 else f"与同一资源的另一段日志断开了，例如：{said}"
         notes.append(Note(Outcome.NAMED, told_rows(broken), said, table.sheet))
     return found, tuple(notes)
+
+
+def _crossed(table: Table, fresh: Sequence[Line], source: Source, kind: str) -> Iterator[Note]:
+    """新收的各行里，别的来源说过同一件事的、台账更正过的：收下以后照哪一边，先说。日志几边的合起来看，不列。"""
+    rows = [(line.number, line.row.plain()) for line in fresh if line.row]
+    if kind == "用量":
+        yield from crossing.notes(source, table.sheet, rows)
+    elif kind == "工单":
+        payloads = dict(rows)
+        told = adopting.sent_elsewhere(source, payloads) | adopting.overruled(payloads)
+        for number, text in sorted(told.items()):
+            yield Note(Outcome.NAMED, told_rows([number]), text, table.sheet, doubtful=True)
+
+
+def unlisted(table: Table, lines: Iterable[Line]) -> Iterator[Note]:
+    """预览里列不下的各行：问题、提醒照同样的话合起来点名；格里读不了的，表的说明里已经有了。"""
+    told = {(note.row, f"{note.column}：{note.text}") for note in table.refused}
+    groups: dict[tuple[Outcome, str], list[int]] = defaultdict(list)
+    for line in lines:
+        for problem in line.problems:
+            if (line.number, problem) not in told:
+                groups[Outcome.REFUSED, problem].append(line.number)
+        if line.reminder and not line.problems:
+            groups[Outcome.NAMED, f"对不上：{line.reminder}"].append(line.number)
+    for (outcome, text), numbers in groups.items():
+        yield Note(outcome, told_rows(numbers), text, table.sheet)
 
 
 def _measured(table: Table, lines: Sequence[Line], kind: str) -> list[Line]:

@@ -404,7 +404,8 @@ def _preview(request: Request) -> dict[str, Any]:
     provider = _importer(request)
     table, lines = arrivals.read_file(given.read(), given.name or "", kind)
     lines, notes = arrivals.judged(table, lines, source_of(provider, Channel.FILE), kind, request.on)
-    read = preview_of(table, ranked([*table.notes, *notes]))
+    shown = sorted(lines, key=lambda line: (not line.problems, not line.reminder))
+    read = preview_of(table, ranked([*table.notes, *notes, *arrivals.unlisted(table, shown[_PREVIEW:])]))
     bad = [line for line in lines if line.problems]
     odd = [line for line in lines if line.reminder]
     good = [line.row for line in lines if line.row]
@@ -413,10 +414,11 @@ def _preview(request: Request) -> dict[str, Any]:
         "kind": kind,
         "provider": provider,
         "columns": arrivals.columns(kind),
-        "lines": sorted(lines, key=lambda line: (not line.problems, not line.reminder))[:_PREVIEW],
+        "lines": shown[:_PREVIEW],
         "total": len(lines),
         "total_text": f"{len(lines):,} 条",
         "bad": len(bad),
+        "bad_rows": told_rows((line.number for line in bad), _TOLD) if len(bad) > _PREVIEW else "",
         "odd": len(odd),
         "odd_rows": told_rows((line.number for line in odd), _TOLD) if odd else "",
         "read": read,

@@ -6,6 +6,7 @@ import errno
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from yunheng.metering.format import MANIFEST, TABLE
@@ -17,6 +18,9 @@ BOMB_RATIO = 300
 _CHUNK = 8 << 20
 _TAIL = 66_000
 _UTF8 = 0x800
+_GBK = "gb18030"
+#: 提醒里最多列几个名字
+_SHOWN = 40
 #: 数据包自己的文件名：叫这个名字的目录不当作没有
 _OWN = {f"{MANIFEST}.json", *(f"{name}.csv" for name in TABLE)}
 _BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError)
@@ -71,25 +75,51 @@ def _guard_ratio(archive: zipfile.ZipFile) -> None:
             raise refused(f"压缩文件展开后过大，疑为压缩炸弹：{entry.filename}")
 
 
-def _name(entry: zipfile.ZipInfo) -> PurePosixPath:
-    """条目的路径：去掉 `./`；有的压缩程序写 UTF-8 的名字却不标明，照 UTF-8 读。"""
-    name = entry.filename
-    if not entry.flag_bits & _UTF8:
-        try:
-            name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            name = entry.filename
+def _path(name: str) -> PurePosixPath:
+    """条目的路径：去掉 `./`，反斜线当作斜线。"""
     return PurePosixPath(name.replace("\\", "/"))
 
 
+def _decoded(entry: zipfile.ZipInfo, encoding: str) -> str:
+    """没有标明编码的名字照这一种编码读；读不出的照原样。"""
+    try:
+        return entry.filename.encode("cp437").decode(encoding)
+    except UnicodeError:
+        return entry.filename
+
+
+def _names(entries: Sequence[zipfile.ZipInfo], home: str) -> tuple[dict[zipfile.ZipInfo, str], list[str]]:
+    """各条目的名字，和照 GB18030 认出来的（提醒）。
+
+    有的压缩程序写 UTF-8 而不标明；Windows 自己压的中文名是 GBK，也不标明。两样都试，整个压缩包照认得出的表多的那一种，
+    一样多的照 UTF-8。
+    """
+    own = {*_OWN, home}
+    unsaid = [entry for entry in entries if not entry.flag_bits & _UTF8 and not entry.filename.isascii()]
+
+    def known(encoding: str) -> int:
+        return sum(_path(_decoded(entry, encoding)).name in own for entry in unsaid)
+
+    encoding = _GBK if known(_GBK) > known("utf-8") else "utf-8"
+    names = {entry: entry.filename for entry in entries}
+    names |= {entry: _decoded(entry, encoding) for entry in unsaid}
+    told = []
+    if encoding == _GBK:
+        shown = "、".join(names[entry] for entry in unsaid[:_SHOWN])
+        more = f"等 {len(unsaid):,} 个" if len(unsaid) > _SHOWN else ""
+        told = [f"压缩文件里的中文名没有标明是 UTF-8，照 GB18030（GBK）认作：{shown}{more}"]
+    return names, told
+
+
 def _extract(archive: zipfile.ZipFile, folder: Path, home: str) -> list[str]:
-    """展开数据包的各文件，返回没有展开的（提醒）。文件都在同一层目录里的也收。"""
+    """展开数据包的各文件，返回名字照 GBK 认的、没有展开的（提醒）。文件都在同一层目录里的也收。"""
     files: list[tuple[PurePosixPath, zipfile.ZipInfo]] = []
     problems = []
-    for entry in archive.infolist():
-        path = _name(entry)
+    names, told = _names(archive.infolist(), home)
+    for entry, name in names.items():
+        path = _path(name)
         if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
-            problems.append(Problem(MANIFEST, None, "-", f"压缩文件里的路径越出了数据包：{entry.filename}"))
+            problems.append(Problem(MANIFEST, None, "-", f"压缩文件里的路径越出了数据包：{name}"))
         elif path.parts and not entry.is_dir():
             files.append((path, entry))
         elif path.name in _OWN:
@@ -108,7 +138,7 @@ def _extract(archive: zipfile.ZipFile, folder: Path, home: str) -> list[str]:
             _write(archive, entry, folder / path.name)
         else:
             ignored.append(f"数据包里多余的文件，已忽略：{path}")
-    return ignored
+    return told + ignored
 
 
 def _root(paths: list[PurePosixPath], home: str) -> PurePosixPath:

@@ -159,7 +159,7 @@ class _Reader:
                 text = "是合计行，没有读" if sure else "像是合计行，没有读；是数据的请改掉“合计”一类的字"
                 self.book.rows(Outcome.UNREAD, [line.number], text, len(line.cells), doubtful=not sure)
         for line in signed:
-            shown = folding.visible(line.cells[0].text)[:20]
+            shown = folding.visible(line.cells[0].text)[:60]
             self.book.rows(Outcome.UNREAD, [line.number], f"是表下面的话（“{shown}”），没有读", len(line.cells))
         self._aside([line for line in rest if not any(cell.column in self.places for cell in line.cells)])
         self._layout(kept)

@@ -162,3 +162,62 @@ def test_xlsx_叫表名的图表页_不当没有这张表(package: Path) -> None
     book.create_chartsheet("用量")
     book.save(target)
     assert any(one.startswith("用量\t") and "读不出" in one for one in problems(target))
+
+
+def zipped(
+    package: Path, encoding: str, top: str = "", extra: tuple[tuple[str, str], ...] = (), flagged: str = ""
+) -> Path:
+    """不标 UTF-8、名字照这种编码写的 zip：Windows“发送到压缩文件夹”就是 GBK。
+
+    `extra` 是另加的（名字, 内容），`flagged` 是标明了的一个。
+    """
+    target = package.parent / "包.zip"
+    files = [(path.name, path.read_bytes()) for path in sorted(package.iterdir())]
+    files += [(name, content.encode()) for name, content in extra]
+    marks = {}
+    with zipfile.ZipFile(target, "w") as archive:
+        for number, (name, content) in enumerate(files):
+            # 先写等长的英文名，再把字节换掉：zipfile 自己写中文名一定标 UTF-8
+            raw = (f"{top}/{name}" if top else name).encode(encoding)
+            mark = f"{number:03d}".ljust(len(raw), "x")
+            marks[mark.encode()] = raw
+            archive.writestr(mark, content)
+        if flagged:
+            archive.writestr(flagged, "代码\n")
+    written = target.read_bytes()
+    for stand_in, real in marks.items():
+        written = written.replace(stand_in, real)
+    target.write_bytes(written)
+    return target
+
+
+@pytest.mark.parametrize("top", ["", "区政务云数据包"])
+def test_zip_中文名是GBK而没有标明的_照表名认出来_提醒(package: Path, top: str) -> None:
+    plain = check(package)
+    said = check(zipped(package, "gb18030", top))
+    (one,) = [each for each in said if each not in plain]
+    assert one.startswith("压缩文件里的中文名没有标明是 UTF-8，照 GB18030（GBK）认作：")
+    assert f"{top}/数据包.json" in one if top else "数据包.json" in one
+    assert "目录.csv" in one
+
+
+def test_zip_GBK的包里没有读的文件_照中文名点名(package: Path) -> None:
+    said = check(zipped(package, "gb18030", "包", (("填写说明.txt", "请看"),)))
+    assert "数据包里多余的文件，已忽略：填写说明.txt" in said
+
+
+def test_zip_没有标明而写的是UTF8的_照旧读_不提GBK(package: Path) -> None:
+    assert check(zipped(package, "utf-8", "包")) == check(package)
+
+
+def test_zip_认出名字以后有两份同名的_不收(package: Path) -> None:
+    source = zipped(package, "gb18030", "", (("目录.csv", "目录项\n"),))
+    assert "压缩文件里同一份文件有 2 份，不知道该读哪一份：目录.csv" in problems(source)[0]
+    # 标明是 UTF-8 的与照 GBK 认出来的同名，也是两份
+    source = zipped(package, "gb18030", flagged="机构.csv")
+    assert "压缩文件里同一份文件有 2 份，不知道该读哪一份：机构.csv" in problems(source)[0]
+
+
+def test_zip_照两种编码都认不出表的_照旧说缺_不猜(package: Path) -> None:
+    said = problems(zipped(package, "utf-7"))
+    assert any("缺" in one and "机构" in one for one in said), said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 
 import openpyxl
 import pytest
@@ -26,6 +27,9 @@ TOTALS = [
 ]  # fmt: skip
 FOOTERS = [
     "制表人：张三", "注：以上不含备份", "填表人: 李四", "审核：", "日期：2026-07-01", "审核人（签字）：", "注1：见附件",
+    "导出时间：2025-10-01 08:00", "数据来源：云管平台", "打印时间:2025/10/1 8:00", "以下空白", "——以下空白——",
+    "（以下无数据）", "导出时间 2025-10-01 08:00:00", "第 1 页 共 3 页", "记录数：30",
+    "统计周期：2025-07 至 09", "导出完毕",
 ]  # fmt: skip
 
 
@@ -119,6 +123,77 @@ def test_表下面的制表人和注_不读_点名_不拖累整份(said: str) ->
     assert ([one.number for one in table.rows], table.refused, table.doubtful) == ([2], (), ())
     assert f"第 4 行：是表下面的话（“{said}”），没有读" in unread(table)
     assert "第 5 行" in unread(table)
+
+
+@pytest.mark.parametrize("said", ["共 30 条记录", "共30条数据", "总共 3 条工单"])
+def test_共多少条记录_是合计行_不读_不拖累整份(said: str) -> None:
+    table = orders(ONE, [said], ["导出时间：", "2025-10-01 08:00"])
+    assert ([one.number for one in table.rows], table.refused, table.doubtful) == ([2], (), ())
+    assert "第 3 行：是合计行，没有读" in unread(table)
+    assert "第 4 行：是表下面的话（“导出时间：”），没有读" in unread(table)
+
+
+@pytest.mark.parametrize("name", ["以下空白", "数据来源:云管平台", "导出时间:2025-10-01", "第1页共3页", "导出完毕"])
+def test_R052_资源就叫这个名字的_是数据_不当作表下面的话(name: str) -> None:
+    assert [one.number for one in orders(ONE, [*ONE[:2], name, *ONE[3:]]).rows] == [2, 3]
+    assert [one.number for one in orders(ONE, [name, *ONE[1:]]).rows] == [2, 3]
+    head = "资源,首见日期,末见日期"
+    seen = read_file(f"{head}\n{name},2026-07-01,2026-07-09\n".encode(), "日志.csv", arrivals.wanted("日志"))
+    assert [one.text["资源"] for one in seen.rows] == [name]
+    assert seen.doubtful == ()
+    assert hosts(["1", "8", "32", "1", "0.1", "应用"], ["2", "16", "64", "1", "0.1", name]).numbers == (2, 3)
+
+
+def test_R052_资源就叫共多少条记录的_当作像合计行_要人点头_不静静丢掉() -> None:
+    assert [one.number for one in orders(ONE, [*ONE[:2], "共30条记录", *ONE[3:]]).rows] == [2, 3]
+    content = "资源,首见日期,末见日期\n共30条记录,2026-07-01,2026-07-09\nR1,2026-07-01,2026-07-09\n"
+    seen = read_file(content.encode(), "日志.csv", arrivals.wanted("日志"))
+    assert [str(note)[:12] for note in seen.doubtful] == ["第 2 行：像是合计行，"]
+
+
+def test_表下面的话后面还有数据的_不跳过_照行读() -> None:
+    for said in ("导出时间：2025-10-01", "以下空白"):
+        assert [one.number for one in orders(ONE, [said], ONE).rows] == [2, 3, 4]
+
+
+def _figures(dice: random.Random) -> list[str]:
+    return [str(dice.randint(1, 99)) for _ in range(4)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_R032_合计行和带着合计字样的主机_随机的一百行_该读的都读_该不读的都点名(seed: int) -> None:
+    """每行要么是主机（有类型、系统），要么是合计（只有数）；类别由造的人定，读的结果要与它一样。"""
+    dice = random.Random(seed)
+    rows, real = [], []
+    for number in range(2, 2 + dice.randint(5, 40)):
+        if dice.random() < 0.3:
+            rows.append([dice.choice(TOTALS).replace(",", "，"), "", *_figures(dice), ""])
+        else:
+            named = dice.choice(["汇总服务器", "应用", "合计算平台", "共享存储", "总数据库", "汇总库"])
+            said = dice.choice(["", "共2台", "合计 3 台", "汇总用"])
+            rows.append([named, "云主机", *_figures(dice), said or "麒麟V10"])
+            real.append(number)
+    head = ["用途", "类型", "台数", "CPU", "内存", "系统盘", "操作系统"]
+    if not real:
+        return
+    found = pasting.from_file(text(head, *rows).encode(), "清单.csv")
+    assert list(found.numbers) == real
+    told = [note for note in found.table.notes if note.outcome == Outcome.UNREAD and "合计行" in note.text]
+    assert {int(note.where[2:-2]) for note in told} == set(range(2, 2 + len(rows))) - {*real}
+
+
+def test_合计行的数是公式_或首列合并_或没有字只有数_都不读成数据() -> None:
+    made = openpyxl.Workbook()
+    page = made.worksheets[0]
+    for row in (["用途", "类型", "台数", "CPU", "内存", "系统盘"], ["应用", "云主机", 1, 8, 32, 0.1]):
+        page.append(row)
+    page.append(["合计", None, "=SUM(C2:C2)", "=SUM(D2:D2)", 32, 0.1])
+    page.merge_cells("A3:B3")
+    out = io.BytesIO()
+    made.save(out)
+    found = pasting.from_file(out.getvalue(), "清单.xlsx")
+    assert (found.numbers, found.table.refused) == ((2,), ())
+    assert "第 3 行：是合计行，没有读" in unread(found.table)
 
 
 def test_夹在数据中间的_带着别的格的_不是表下面的话() -> None:
