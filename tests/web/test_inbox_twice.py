@@ -55,7 +55,7 @@ def test_R052_同一份重发_一笔不多_不要点头_写明以前收过() -> 
 
 def test_甲8_同一天两笔不同的用量_都收_相加() -> None:
     page = preview(used("5", "6"))
-    assert "都没有问题" in page
+    assert "写法都没有错" in page
     assert confirm(page).headers["Location"] == "/inbox/?new=2&known=0"
     assert total() == 11
 

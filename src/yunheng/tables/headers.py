@@ -26,7 +26,7 @@ _HAN = "零一两三"
 #: 上层只写着这些字的，不改下面各列的意思；写了别的（变更前、合计）要人点头
 _PLAIN_GROUP = re.compile(
     r"((云|物理)?主机|服务器|虚拟机|资源|硬件|软件|系统|基[本础]|配置|规格|参数|需求|要求|情况|信息|性能|计算|存储|网络|磁盘|硬盘|"
-    r"内容|明细|[单每]台|工单|平台|编号|项目|时间|日期|标识|办理|用量|[()、和与及/])+"
+    r"内容|明细|[单每]台|工单|平台|编号|项目|时间|日期|标识|办理|出现|用量|[()、和与及/])+"
 )
 Known = dict[str, Column | None]
 
@@ -165,7 +165,7 @@ def _stacked(sheet: Sheet, lines: Sequence[Line], wanted: Wanted, known: Known) 
             below = next((under[index] for under in levels[depth + 1 :] if index in under), None)
             if below is None:
                 continue
-            if folding.compact(below.text) == folding.compact(cell.text):
+            if _same(cell, below, wanted, known):
                 repeated = repeated or depth == 0
                 continue
             # 横着填满同一个字的，与左边是同一格
@@ -183,6 +183,14 @@ def _stacked(sheet: Sheet, lines: Sequence[Line], wanted: Wanted, known: Known) 
     if not groups or not (first or repeated) or not last or first & lower:
         return ""
     return Header(tuple(lines), cells, places, tuple(groups), tuple(covered))
+
+
+def _same(cell: Cell, below: Cell, wanted: Wanted, known: Known) -> bool:
+    """上下两格说的是同一列：字一样，或者认作同一列而上面的没有写括号（单位）。"""
+    own = _called(cell, wanted, known)
+    return folding.compact(below.text) == folding.compact(cell.text) or (
+        own is not None and own is _called(below, wanted, known) and not folding.heading(cell.text)[1]
+    )
 
 
 def _under(sheet: Sheet, levels: Sequence[Mapping[int, Cell]], depth: int, number: int, index: int) -> tuple[int, ...]:
@@ -333,7 +341,7 @@ def _check_groups(header: Header, book: Notebook) -> None:
         told.append(f"“{name}”下面是{'、'.join(below[:12])}")
         text = "是表头的上层，照下层的列名读，没有读"
         if cell.struck or cell.unseen or cell.glyphs or not _PLAIN_GROUP.fullmatch(folding.compact(name)):
-            text += "；它会改变下面各列意思的（变更前、合计、单位），请改列名"
+            text += "；要是它改了下面各列的意思（变更前、合计、单位），请把列名改清楚"
             book.cell(Outcome.UNREAD, number, cell.column, name, text, doubtful=True)
         else:
             book.cell(Outcome.UNREAD, number, cell.column, name, text)

@@ -146,6 +146,8 @@ class _Reader:
         rest = [line for line in body if line.number not in totals]
         signed = self._signed(rest)
         rest = rest[: len(rest) - len(signed)] if signed else rest
+        if rest and self._summed(rest[-1], rest[:-1]):
+            totals[rest.pop().number] = False
         kept = [line for line in rest if any(cell.column in self.places for cell in line.cells)]
         if not kept and not self.wanted.may_be_empty:
             raise Unreadable(f"{self.where}只有表头，没有内容{self.wanted.basis}")
@@ -156,7 +158,9 @@ class _Reader:
         for line in body:
             if line.number in totals:
                 sure = totals[line.number]
-                text = "是合计行，没有读" if sure else "像是合计行，没有读；是数据的请改掉“合计”一类的字"
+                named = any(trailers.total(cell.text) for cell in line.cells)
+                doubt = "是数据的请改掉“合计”一类的字" if named else "各数是上面之和；是数据的请写上类型、备注或编号"
+                text = "是合计行，没有读" if sure else f"像是合计行，没有读；{doubt}"
                 self.book.rows(Outcome.UNREAD, [line.number], text, len(line.cells), doubtful=not sure)
         for line in signed:
             shown = folding.visible(line.cells[0].text)[:60]
@@ -211,6 +215,38 @@ class _Reader:
                 self.book.rows(Outcome.NAMED, [line.number], text, doubtful=True)
             return None
         return first is line.cells[0] and others <= {Kind.NUMBER}
+
+    def _summed(self, line: Line, above: Sequence[Line]) -> bool:
+        """最后一行没有写合计，只有数，而各数都是上面各行之和（也许乘了台数）、或是求和的公式：像是合计行。
+
+        没有编号列的表要有两列数相符：一列碰巧相等的，也许是数据。
+        """
+        if len(above) < 2 or any(cell.column not in self.places for cell in line.cells):
+            return False
+        own = {cell.column: cell for cell in line.cells}
+        coded = any(column.kind == Kind.CODE for column in self.wanted.columns)
+        if len(own) < (1 if coded else 2) or any(self.places[index].kind != Kind.NUMBER for index in own):
+            return False
+        return all(
+            trailers.summing(cell) if cell.made == Made.FORMULA else self._figure(cell) in self._sums(above, index)
+            for index, cell in own.items()
+        )
+
+    def _sums(self, lines: Sequence[Line], index: int) -> set[Decimal]:
+        """这一列各行之和，和乘了台数的和。"""
+        times = next((place for place, column in self.places.items() if "台" in column.units), 0)
+        plain, weighted = Decimal(0), Decimal(0)
+        for line in lines:
+            cells = {cell.column: cell for cell in line.cells}
+            if index in cells:
+                value = self._figure(cells[index]) or Decimal(0)
+                plain += value
+                weighted += value * ((self._figure(cells[times]) if times in cells else None) or Decimal(1))
+        return {plain, weighted}
+
+    def _figure(self, cell: Cell) -> Decimal | None:
+        text = folding.number(cell.text, self.places[cell.column].units)
+        return None if text is None else Decimal(text)
 
     def _signed(self, lines: Sequence[Line]) -> list[Line]:
         """最后一行数据以下的制表人、审核、注，和“注”下面另起的“2.……”。写在别的列里的也算，编号不会写成这样。"""

@@ -20,6 +20,7 @@ _NAMED = re.compile(
     rf"(合计|小计|总计|共计|累计|汇总|总数|总和|总共|sub-?total|grandtotal|total|sum)[数量]*{_COUNTED}?{_TAIL}",
     re.IGNORECASE,
 )
+_SUM = re.compile(r"=\s*(SUM|SUBTOTAL|SUMPRODUCT|AGGREGATE)\s*\(", re.IGNORECASE)
 #: “共 3 台”要有数：只写一个“共”不是合计
 _COUNT = re.compile(rf"(全部|以上)?[一总]?共\W*{_FIGURE}(记录|数据|工单|日志|资源|明细|结果)?{_TAIL}", re.IGNORECASE)
 _SIGNED = re.compile(
@@ -52,6 +53,13 @@ def total(text: str) -> bool:
     """是合计行的名字：合计、小计 1、汇总、合计（3台）、共 3 台、Total。"""
     plain = re.sub(r"\s+", "", folding.code(text[: _HEAD + 1]))
     return len(plain) <= _HEAD and bool(_NAMED.fullmatch(plain) or _COUNT.fullmatch(plain))
+
+
+def summing(cell: Cell) -> bool:
+    """是求和的公式：=SUM(C2:C9)、=SUBTOTAL(9,…)。"""
+    return bool(
+        re.match(r"=\s*(SUM|SUBTOTAL|SUMPRODUCT|AGGREGATE)\s*\(", folding.code(cell.text[:_HEAD]), re.IGNORECASE)
+    )
 
 
 def signed(cells: Sequence[Cell]) -> bool:

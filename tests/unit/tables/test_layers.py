@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from collections.abc import Callable, Sequence
 
 import openpyxl
@@ -120,7 +121,7 @@ def test_R032_上层的字会改下面各列意思的_要人点头(said: str) ->
     found = pasting.from_file(xlsx([[*UPPER[:3], said, *UPPER[4:]], *HOSTS[1:]], MERGED), "清单.xlsx")
     (note,) = found.table.doubtful
     assert note.where == f"“{said}”第 1 行"
-    assert "请改列名" in note.text
+    assert "请把列名改清楚" in note.text
 
 
 @EVERY
@@ -217,3 +218,60 @@ def test_压在合并下面的列名_拒绝到格() -> None:
     table = read_file(out.getvalue(), "清单.xlsx", pasting.WANTED)
     notes: list[Note] = [note for note in table.refused if "压在合并的 H1:H2 下面，看不见“数据盘”" in note.text]
     assert [(note.row, note.column) for note in notes] == [(2, "操作系统")]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_随机把几列放到一层分组下面_读得与一层表头的一样(seed: int) -> None:
+    """列数、列序、哪几列有上层、合并还是留空还是填满，都随机；两种表头读出的各行要一样，一样的表不许不声不响地不同。"""
+    dice = random.Random(seed)
+    names = ["类型", "台数", "CPU（核）", "内存（GB）", "系统盘（TB）", "数据盘（TB）", "操作系统", "备注"]
+    values = ["云主机", "2", "8", "32", "0.1", "1", "麒麟V10", "应用"]
+    order = dice.sample(range(8), 8)
+    head, row = [names[place] for place in order], [values[place] for place in order]
+    start = dice.randrange(0, 6)
+    stop = dice.randint(start + 2, min(8, start + 5))
+    if stop - start == 8:
+        stop -= 1
+    filled, layered = dice.random() < 0.3, dice.random() < 0.5
+    inside = range(start, stop)
+    upper = [("资源配置" if place == start or filled else "") if place in inside else head[place] for place in range(8)]
+    lower = [head[place] if place in inside or filled else "" for place in range(8)]
+    title = [["主机清单"]] if dice.random() < 0.5 else []
+    top = len(title) + 1
+    merges = [f"{chr(65 + start)}{top}:{chr(64 + stop)}{top}"] if layered and not filled else []
+    plain = pasting.from_file(xlsx([head, row]), "清单.xlsx")
+    rows = [*title, upper, lower, row]
+    for found in (
+        pasting.from_file(xlsx(rows, merges), "清单.xlsx"),
+        pasting.from_file(written(rows).encode(), "清单.csv"),
+        pasting.from_text(written(rows, "\t")),
+    ):
+        assert found.rows == plain.rows
+        assert found.numbers == (top + 2,)
+        assert not found.table.doubtful
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_两层里上层的名字与下层的另一列对上了_不静静地换_要么一样要么不收(seed: int) -> None:
+    """上层随便写列名：读得成的，各列要照下层；分不清的整份不收。"""
+    dice = random.Random(seed)
+    names = ["类型", "台数", "CPU", "内存", "操作系统", "备注"]
+    lower = dice.sample(names, 6)
+    upper = [dice.choice([*names, "", "配置"]) for _ in names]
+    values = dict(zip(names, ["云主机", "2", "8", "32", "麒麟V10", "应用"], strict=True))
+    row = [values[name] for name in lower]
+    try:
+        found = pasting.from_text(written([upper, lower, row], "\t"))
+    except ValueError:
+        return
+    assert found.rows == pasting.from_text(written([lower, row], "\t")).rows
+
+
+def test_R032_上下填满而下层多写了单位的_是同一列_照下层() -> None:
+    upper = ["类型", "台数", "配置", "配置", "备注"]
+    lower = ["类型", "台数（台）", "CPU（核）", "内存（GB）", "备注"]
+    found = pasting.from_text(written([upper, lower, ["云主机", "2", "8", "32", "应用"]], "\t"))
+    assert (found.rows[0]["count"], found.rows[0]["memory"]) == ("2", "32")
+    with pytest.raises(ValueError, match="B 列上面是“台数（合计）”，下面是“台数”"):
+        pasting.from_text(written([["类型", "台数（合计）", "配置", "配置"], ["类型", "台数", "CPU", "内存"],
+                                   ["云主机", "2", "8", "32"]], "\t"))  # fmt: skip

@@ -196,6 +196,53 @@ def test_合计行的数是公式_或首列合并_或没有字只有数_都不�
     assert "第 3 行：是合计行，没有读" in unread(found.table)
 
 
+SPEC = ["类型", "台数", "CPU", "内存", "系统盘"]
+TWO = (["云主机", "2", "8", "32", "0.1"], ["云主机", "1", "16", "64", "0.2"])
+
+
+@pytest.mark.parametrize(
+    "sums",
+    [["3", "24", "96", "0.3"], ["3", "32", "128", "0.4"], ["", "24", "96", ""], ["3台", "24", "", "0.3"]],
+)
+def test_R032_没有写合计_各数是上面之和的末行_不当主机_要人点头(sums: list[str]) -> None:
+    for head, rows, last in (
+        (SPEC, TWO, ["", *sums]),
+        (SPEC[1:], [row[1:] for row in TWO], sums),
+    ):
+        found = pasting.from_file(text(head, *rows, last, ["制表人：张三"]).encode(), "清单.csv")
+        assert found.numbers == (2, 3)
+        assert [note.where for note in found.table.doubtful] == ["第 4 行"]
+        assert "像是合计行，没有读；各数是上面之和" in str(found.table.doubtful[0])
+
+
+@pytest.mark.parametrize("last", [["1", "24", "97", "0.3"], ["4", "24", "96", "0.3"], ["3", "", "", ""]])
+def test_R032_末行的数不是上面之和_或只有一列碰巧相等_照读(last: list[str]) -> None:
+    assert pasting.from_file(text(SPEC, *TWO, ["", *last]).encode(), "清单.csv").numbers == (2, 3, 4)
+    assert pasting.from_file(text(SPEC, *TWO, ["云主机", "3", "24", "96", "0.3"]).encode(), "清单.csv").numbers == (
+        2, 3, 4,
+    )  # fmt: skip
+
+
+def test_没有写合计而是求和公式的末行_不读_要人点头_别的公式照旧拒绝() -> None:
+    for formula, refused in (("=SUM(B2:B3)", 0), ("=B2+B3", 1)):
+        made = openpyxl.Workbook()
+        page = made.worksheets[0]
+        for row in (SPEC, ["云主机", 2, 8, 32, 0.1], ["云主机", 1, 16, 64, 0.2], [None, formula, 24, 96, 0.3]):
+            page.append(row)
+        out = io.BytesIO()
+        made.save(out)
+        found = pasting.from_file(out.getvalue(), "清单.xlsx")
+        assert len(found.table.refused) == refused
+        assert found.numbers == ((2, 3) if not refused else (2, 3, 4))
+
+
+def test_工单末行只有数量之和_不拖累整份_要人点头() -> None:
+    table = orders(ONE, [*ONE[:2], "ECS-2", *ONE[3:]], ["", "", "", "", "", "16", ""])
+    assert ([row.number for row in table.rows], table.refused) == ([2, 3], ())
+    assert [note.where for note in table.doubtful] == ["第 4 行"]
+    assert [row.number for row in orders(ONE, ONE, ["", "", "", "", "", "17", ""]).rows] == [2, 3, 4]
+
+
 def test_夹在数据中间的_带着别的格的_不是表下面的话() -> None:
     assert [one.number for one in orders(ONE, ["注：以下是变更"], ONE).rows] == [2, 3, 4]
     assert [one.number for one in orders(ONE, ["注：甲", *ONE[1:]]).rows] == [2, 3]
