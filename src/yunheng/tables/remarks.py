@@ -25,9 +25,19 @@ _COUNTED = re.compile(r"[以按均]\s*(?:[十百千万亿萬億]|[kKwW](?![-\w])
 _STORAGE = re.compile(r"[kmgtp]i?b?|兆|字节", re.IGNORECASE)
 _MONEY = re.compile(r"(?:角|分|美元|美金|港元|港币|欧元|日元|USD|HKD|EUR)(?:[/每].*)?", re.IGNORECASE)
 _PERIOD = r"半年|季度?|年|月|日|天|小时"
-#: 一价管多久：元/月、元每核·年、每月、按季、月单价
+_PRICE = r"单价|报价|均价|价格?|租金|租费|租|费用?|收费|付|结算?价|标准|总价?|合计"
+#: 一价管多久：元/月、元每核·年、每月、按季、以月为、元（月）、月单价、月租、月费标准、monthly；标题里单写一个“月”的也算，日期、月份不算
 _PRICED = re.compile(
-    rf"(?:[元角分]\s*[/每]\s*\S{{0,6}}?|[每按]\s*[个一]?\s*)({_PERIOD})|(?<![0-9〇零一二三四五六七八九十])({_PERIOD})度?(?:单价|价格?|租金|租费|费用|收费)"
+    rf"(?:[元角分¥￥]\s*[/每]\s*\S{{0,6}}?|/\s*\S{{0,3}}?|[每按以]\s*[个一]?\s*|(?<=[元价格币费])\s*[(（\[]\s*)(?P<of>{_PERIOD})"
+    rf"|(?<![0-9〇零一二三四五六七八九十两多数半第])(?P<priced>{_PERIOD})度?(?:{_PRICE})"
+    r"|(?<![0-9〇零一二三四五六七八九十两多数第本上下当次每逐个半])(?P<bare>月)(?![份底初末中内日度])"
+    r"|(?<![a-z])(?P<english>monthly|quarterly|yearly|annual|daily|hourly)(?![a-z])",
+    re.IGNORECASE,
+)
+_ENGLISH = {"monthly": "月", "quarterly": "季", "yearly": "年", "annual": "年", "daily": "日", "hourly": "小时"}
+#: 几个月、几年合在一起的价：12 个月总价、三年合计价
+_TOGETHER = re.compile(
+    rf"(?<![0-9])(?:[0-9]{{1,2}}|[二两三四五六七八九十]+)\s*(?:个\s*(?:半年|季度?|月)|年)\s*的?(?:{_PRICE})"
 )
 #: 序号的写法：1、1.、（1）、一、①、A1、1-2、1.1；公式算出来的不看
 _SERIAL = re.compile(
@@ -97,14 +107,25 @@ def priced(
     told = _told(names, lines)
     for column in (one for one in columns if one.per):
         for where, text in told:
-            for found in _PRICED.finditer(folding.code(text[:_HEAD])):
-                period = (found[1] or found[2]).removesuffix("度").replace("天", "日")
-                numbers = [number for number, row in rows.items() if not _of_period(period, column, row)]
-                if numbers:
-                    said = f"写了“{_wide(found[0])}”，而{told_rows(numbers)}的{'、'.join(column.per)}不是每{period}的"
-                    said += f"；“{column.name}”没有换算，照格里的读"
-                    book.whole(Outcome.NAMED, where, said, doubtful=True)
-                    break
+            for said, numbers in _differing(folding.code(text[:_HEAD]), column, rows):
+                book.whole(Outcome.NAMED, where, said + told_rows(numbers) + _unlike(column), doubtful=True)
+                break
+
+
+def _differing(plain: str, column: Column, rows: Mapping[int, Mapping[str, str]]) -> Iterator[tuple[str, list[int]]]:
+    """一句话里说的、与有的行不是一回事的期间：说的话，哪几行。"""
+    for found in _TOGETHER.finditer(plain):
+        yield f"写了“{_wide(found[0])}”，是几期合在一起的价，而", list(rows)
+    for found in _PRICED.finditer(plain):
+        groups = found.groupdict()
+        period = groups["of"] or groups["priced"] or groups["bare"] or _ENGLISH[groups["english"].lower()]
+        period = period.removesuffix("度").replace("天", "日")
+        if numbers := [number for number, row in rows.items() if not _of_period(period, column, row)]:
+            yield f"写了“{_wide(found[0])}”，是每{period}的价，而", numbers
+
+
+def _unlike(column: Column) -> str:
+    return f"的{'、'.join(column.per)}写的是另一种；“{column.name}”没有换算，照格里的读"
 
 
 def _of_period(period: str, column: Column, row: Mapping[str, str]) -> bool:

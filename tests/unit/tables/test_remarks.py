@@ -96,8 +96,13 @@ def priced(title: str, period: str = "年", under: str = "") -> Table:
 
 
 @pytest.mark.parametrize(
-    "text", ["市级目录（单位：元/月）", "以下单价均为每月价格", "单位：元／核·月", "单价按月填写", "月单价表", "元每月"]
-)
+    "text",
+    [
+        "市级目录（单位：元/月）", "以下单价均为每月价格", "单位：元／核·月", "单价按月填写", "月单价表", "元每月",
+        "单位：￥/月", "单位：RMB/月", "币种：CNY/月", "单位：元（月）", "价格（月）", "月租", "月费标准", "月付",
+        "月度报价表", "月标准价", "月结价", "以下单价以月为单位", "monthly price", "价格表（按 月）",
+    ],
+)  # fmt: skip
 def test_R052_标题写着每月_而各行按年计_差十二倍_要人点头(text: str) -> None:
     assert "第 1 行 A 列：写了" in told(priced(text))
     assert "“单价”没有换算" in told(priced(text))
@@ -111,7 +116,19 @@ def test_R052_表下面的注_文件名写着每月的_也要人点头() -> None
     assert "文件名" in told(read_file(content, "目录（元/月）.csv", PRICED))
 
 
-@pytest.mark.parametrize("text", ["市级目录（2026年7月价格）", "单位：元/年", "2026年度价格", "自7月1日起执行"])
+@pytest.mark.parametrize("text", ["价格为 12 个月总价", "3年总价", "三年合计价"])
+@pytest.mark.parametrize("period", ["年", "月"])
+def test_R052_标题写着几期合在一起的价_要人点头(text: str, period: str) -> None:
+    assert "是几期合在一起的价" in told(priced(text, period))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "市级目录（2026年7月价格）", "单位：元/年", "2026年度价格", "自7月1日起执行", "编制日期：2026年6月", "七月份编制",
+        "年度服务目录", "生效日：2026-07-01", "本月更新", "日常服务", "7×24小时值守", "按附件1编制",
+    ],
+)  # fmt: skip
 def test_标题说的就是各行的周期_或者是日子_不必点头(text: str) -> None:
     assert not priced(text).doubtful
 
