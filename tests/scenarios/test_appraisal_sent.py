@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.test_leads import complained, lead, take
+from tests.scenarios.test_leads import complained, dismissed, lead, take
 from tests.support.appraisal import DAY, rated, record, sent, unicom
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act
@@ -73,7 +73,7 @@ OTHERS = {
     "wording": "原文只管印，不管算",
 }
 #: 只读的
-READS = {"leading.pending", "leading.rectifications", "surveying.closed"}
+READS = {"leading.pending", "leading.locked_out", "leading.rectifications", "surveying.closed"}
 
 
 def written() -> set[str]:
@@ -93,10 +93,9 @@ def test_R093_考核一章的操作都列在动分数的_不动分数的_只读�
 
 
 def at_step(step: str, rate: str = "95") -> Case:
-    """有一起投诉计分、一起无责任、一条线索的考核，满意率 `rate`，送到 `step` 那一步。"""
+    """有一起投诉计分、一起无责任的考核，满意率 `rate`，送到 `step` 那一步。"""
     record()
     record("C", "来函-2", responsibility="无责任")
-    complained()
     case = sent(rate)
     if step != "reply":
         act("lt", case, "accept")
@@ -109,6 +108,7 @@ def at_step(step: str, rate: str = "95") -> Case:
 @pytest.mark.parametrize("step", ["reply", "review", "decide"])
 def test_R093_送服务商确认以后_动分数的操作每一步都拒绝_审定的就是服务商看过的那张(step: str) -> None:
     case = at_step(step)
+    complained()
     seen = queries.mark(unicom(), YEAR)
     assert seen.total == "95"
     for name, attempts in CHANGES.items():
@@ -120,6 +120,7 @@ def test_R093_送服务商确认以后_动分数的操作每一步都拒绝_审�
             assert queries.mark(unicom(), YEAR) == seen, name
     if step == "reply":
         act("lt", case, "accept")
+    dismissed("已由市里处理")
     if step != "decide":
         act("shy", case, "approve")
     act("kw", case, "approve")
@@ -255,10 +256,11 @@ def test_R093_送出以后维持原来计不计分的_写得成复核结论_分�
 
 def test_R093_送出以后申辩_补证据_认定线索不登记都可以_分不变() -> None:
     at_step("review")
+    complained()
     one = Occurrence.objects.get(reference="来函-1")
     operations.reply(actor=cast()["lt"], on=JULY, occurrence=one, text="当日已回电")
     operations.prove(actor=cast()["shy"], on=JULY, occurrence=one, name="通话记录.txt", content=b"1")
-    leading.dismiss(actor=cast()["shy"], on=JULY, year=YEAR, key=lead().key, reason="已由市里处理")
+    dismissed("已由市里处理")
     assert queries.mark(unicom(), YEAR).total == "95"
 
 
@@ -280,6 +282,7 @@ def test_R093_送出以后才看出来的超期不记_告诉区科创中心一�
 def test_R093_考核表上写明送出以后怎样复核_改了计不计分的原样退回() -> None:
     BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
     at_step("review")
+    complained()
     one = Occurrence.objects.get(reference="来函-1")
     client = signed_in("shy")
     assert "维持现在“计分”的可以写结论" in client.get(f"/assessment/CU/{YEAR}/").content.decode()

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.appraisal import at_july, page, sent
+from tests.support.appraisal import at_july, decided, page, sent
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, appraised, measured, used
+from tests.support.year import JULY, YEAR, act, measured, used
 from yunheng.assessment import leading, queries
 from yunheng.assessment.leading import Lead
-from yunheng.assessment.models import Dismissal, Occurrence
+from yunheng.assessment.models import Dismissal, Occurrence, Score
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import rectifying
+from yunheng.cases.models import Case
 from yunheng.ledger.models import Source
 from yunheng.ledger.receiving import receive
 from yunheng.orgs.models import Institution
@@ -46,6 +47,10 @@ def complained(level: str = "差", on: date = SPRING) -> None:
 def lead() -> Lead:
     (found,) = leading.pending(YEAR, JULY)
     return found
+
+
+def dismissed(reason: str) -> None:
+    leading.dismiss(actor=cast()["shy"], on=JULY, year=YEAR, key=lead().key, reason=reason)
 
 
 def take(key: str, **changed: Any) -> Occurrence:
@@ -122,18 +127,47 @@ def test_R091_服务商_使用单位_区科委不能认定() -> None:
 
 
 def test_R091_考核送服务商确认以后不能再认定成事件_先退回() -> None:
+    sent()
     complained()
     key = lead().key
-    sent()
     with pytest.raises(Refused, match="已送“服务商确认”，不能再登记；要补的，请区科创中心先退回第三方重评"):
         take(key)
     assert not Occurrence.objects.exists()
 
 
-def test_R091_考核审定锁定以后不再列() -> None:
+def test_R091_有线索没有认定的_不能送出_复核_审定_写明不登记的理由才走得下去() -> None:
     complained()
-    appraised()
+    with pytest.raises(Refused, match=r"还有 1 条线索没有认定（服务反馈 .*）：请逐条登记，或写明不登记的理由"):
+        sent()
+    case = Case.objects.get(procedure="appraisal")
+    dismissed("单位材料没有交齐")
+    act("dsf", case, "file")
+    act("lt", case, "accept")
+    complained("差", date(2026, 4, 1))
+    with pytest.raises(Refused, match="还有 1 条线索没有认定"):
+        act("shy", case, "approve")
+    dismissed("与上一封是同一件事")
+    act("shy", case, "approve")
+    complained("差", date(2026, 5, 6))
+    with pytest.raises(Refused, match="还有 1 条线索没有认定"):
+        act("kw", case, "approve")
+    dismissed("还是同一件事")
+    act("kw", case, "approve")
+    assert Score.objects.exists()
+
+
+def test_R091_审定锁定以后才出现的线索_不能再扣_在线索页逐条点名() -> None:
+    decided()
+    at_july()
+    assert "审定锁定以后才出现的（" not in page("kw", f"/assessment/leads/?year={YEAR}")
+    complained("差", date(2026, 6, 1))
     assert leading.pending(YEAR, JULY) == []
+    shown = page("kw", f"/assessment/leads/?year={YEAR}")
+    assert "审定锁定以后才出现的（1 条）" in shown
+    assert "扩容拖了两周" in shown
+    (late,) = leading.locked_out(YEAR, JULY)
+    with pytest.raises(Refused, match="已经认定过，或者原来的记录变了"):
+        take(late.key)
 
 
 def test_R091_过期没有回报的整改成及时性的线索_按期回报的不列() -> None:

@@ -44,8 +44,9 @@ def leads(request: Request) -> HttpResponse:
 def _page(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
     year, present = chosen_year(request), service_year_of(request.on)
     found, dismissed = leading.pending(year, request.on), Dismissal.objects.filter(service_year=year)
+    late = leading.locked_out(year, request.on)
     if wanted := request.GET.get("provider", ""):
-        found = [lead for lead in found if lead.provider.code == wanted]
+        found, late = ([one for one in some if one.provider.code == wanted] for some in (found, late))
         dismissed = dismissed.filter(provider__code=wanted)
     barred = uncovered(request.actor, request.on, Scope.APPRAISAL)
     context: dict[str, Any] = {
@@ -53,6 +54,8 @@ def _page(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
         "years": range(present, _FIRST_YEAR, -1),
         "span": service_year(year),
         "page": Paginator(found, PAGE).get_page(request.GET.get("page", "1")[:6]),
+        "late": late[:100],
+        "late_number": len(late),
         "providers": providers(),
         "wanted": wanted,
         "dismissed": dismissed.select_related("provider").order_by("-pk")[:100],

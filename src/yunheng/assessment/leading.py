@@ -16,6 +16,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases import rectifying
 from yunheng.cases.models import Case, Progress, Requirement
+from yunheng.cases.operations import Doing, register_guard
 from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules import periods
@@ -24,9 +25,11 @@ from yunheng.rules.scopes import Scope
 from yunheng.rules.scoring import INDICATORS
 
 from . import operations
-from .models import Dismissal, Occurrence
+from .models import Appraisal, Dismissal, Occurrence
 from .queries import locked
 
+#: 拦下来时列出前几条
+_SHOWN = 5
 #: 来源编号最长多少字（Occurrence.reference）
 _LONGEST = 60
 Files = Sequence[tuple[str, bytes]]
@@ -79,8 +82,19 @@ def reference_of(kind: str, number: str) -> str:
 
 
 def pending(year: int, on: date) -> list[Lead]:
-    """这一年待认定的线索，新的在前：登记过的、认定不登记的、考核已审定锁定的不列。"""
+    """这一年待认定的线索，新的在前：登记过的、认定不登记的、考核已审定锁定的（`locked_out`）不列。"""
     closed = set(locked(year))
+    return [lead for lead in _undecided(year, on) if lead.provider.code not in closed]
+
+
+def locked_out(year: int, on: date) -> list[Lead]:
+    """考核审定锁定以后才出现的线索，新的在前：这一年的分不再变，逐条点名。"""
+    closed = set(locked(year))
+    return [lead for lead in _undecided(year, on) if lead.provider.code in closed]
+
+
+def _undecided(year: int, on: date) -> list[Lead]:
+    """没有登记过、也没有认定不登记的，新的在前。"""
     done = set(Occurrence.objects.exclude(reference="").values_list("provider", "reference"))
     done |= set(Dismissal.objects.values_list("provider", "reference"))
     start, end = periods.service_year(year).start, periods.year_end(year)
@@ -88,9 +102,7 @@ def pending(year: int, on: date) -> list[Lead]:
         lead
         for source in _sources
         for lead in source(year, on)
-        if start <= lead.on < end
-        and lead.provider.code not in closed
-        and (lead.provider.pk, lead.reference) not in done
+        if start <= lead.on < end and (lead.provider.pk, lead.reference) not in done
     ]
     return sorted(found, key=lambda lead: (-lead.on.toordinal(), lead.key))
 
@@ -200,6 +212,18 @@ def rectifications(year: int, on: date) -> Iterator[Lead]:
             )
 
 
+def decided(doing: Doing) -> Iterator[str]:
+    """送出、复核、审定之前：这家的线索逐条认定过，登记了或写明不登记的理由；审定以后不再能扣。"""
+    appraisal = Appraisal.objects.select_related("provider").get(case=doing.case)
+    # 与认定排队：看过以后、办成以前不会又多出已认定的
+    hold(Lock.APPRAISAL, appraisal.provider_id)
+    left = [one for one in pending(appraisal.service_year, doing.on) if one.provider == appraisal.provider]
+    if left:
+        told = "、".join(one.reference for one in left[:_SHOWN]) + (f" 等 {len(left)} 条" if left[_SHOWN:] else "")
+        yield f"还有 {len(left)} 条线索没有认定（{told}）：请逐条登记，或写明不登记的理由（D62-附件5，R-091）"
+
+
 def register() -> None:
-    """启动时登记这一章自己的线索。"""
+    """启动时登记这一章自己的线索，和“线索都认定过”这一关。"""
     register_source(rectifications)
+    register_guard("appraisal_leads", decided)

@@ -417,8 +417,12 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     }
 
 
+#: 线索没有认定完走不下去的几步
+_DECIDING = ("draft", "review", "decide")
+
+
 def _leads(request: Request, case: Case, provider: Institution, year: int) -> int:
-    """送服务商确认以前，这家还有几条线索没有认定；别的步骤、别的角色不提。"""
-    if case.board.step != "draft" or request.actor.role not in (*_RECORDS, Role.AUTHORITY):
+    """送出、复核、审定以前，这家还有几条线索没有认定；别的步骤、别的角色不提。"""
+    if case.board.step not in _DECIDING or request.actor.role not in (*_RECORDS, Role.AUTHORITY):
         return 0
     return sum(lead.provider == provider for lead in leading.pending(year, request.on))

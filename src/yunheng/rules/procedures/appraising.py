@@ -18,7 +18,8 @@ APPRAISAL = Procedure(
         Step(
             "draft", "第三方评分", "草稿", (Role.THIRD_PARTY,),
             # 存下送的是几分，不改走法：在手的也一样，不另起一版
-            (Act("file", "送服务商确认", "reply", guards=("appraisal_scored",), effect="send"),), "D62-附件5",
+            (Act("file", "送服务商确认", "reply", guards=("appraisal_scored", "appraisal_leads"), effect="send"),),
+            "D62-附件5",
             scope=Scope.APPRAISAL,
         ),
         Step(
@@ -33,7 +34,7 @@ APPRAISAL = Procedure(
         Step(
             "review", "区科创中心复核", "待审核", (Role.REVIEWER,),
             (
-                Act("approve", "复核通过", "decide", guards=("appraisal_scored",)),
+                Act("approve", "复核通过", "decide", guards=("appraisal_scored", "appraisal_leads")),
                 back("退回第三方重评", "draft"),
             ),
             "D62-附件5",
@@ -41,7 +42,7 @@ APPRAISAL = Procedure(
         Step(
             "decide", "区科委审定", "待审核", (Role.AUTHORITY,),
             (
-                Act("approve", "审定", "done", guards=("appraisal_scored",), effect="lock"),
+                Act("approve", "审定", "done", guards=("appraisal_scored", "appraisal_leads"), effect="lock"),
                 back("退回复核", "review"),
             ),
             "D62-附件5",
