@@ -25,6 +25,8 @@ from yunheng.audit.refused import Refused, Stale
 from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case, Event
 from yunheng.cases.numbering import next_number
+from yunheng.catalog import tiering
+from yunheng.catalog.models import CityUsage, Item, Tier
 from yunheng.config.demo.stories import FILLED, HOSTS, Walk
 from yunheng.config.proving import prove
 from yunheng.documents.appraisal import restored
@@ -233,3 +235,15 @@ def test_R052_同一次预览八个窗口同时确认_只写一遍_别的说已�
     assert [one for one in results if not isinstance(one, Exception)] == ["一次"]
     assert all("这次预览已经确认过了" in str(one) for one in results if isinstance(one, Exception))
     assert Confirmation.objects.count() == 1
+
+
+def test_两个人同时发布阶梯价和全市用量_排成先后两版_没有出错的() -> None:
+    item = Item.objects.filter(pricing="阶梯").order_by("code")[0]
+    publish = partial(tiering.publish_tiers, actor=cast()["sdsj"], on=DAY, item=item, year=2025, mode="累进")
+    results = together([partial(publish, text=f"0 — {price}") for price in (300, 301, 302, 303)])
+    assert [one for one in results if isinstance(one, Exception)] == []
+    assert sorted(Tier.objects.filter(item=item, service_year=2025).values_list("version", flat=True)) == [1, 2, 3, 4]
+    usage = partial(tiering.publish_usage, actor=cast()["sdsj"], on=DAY, item=item, year=2025)
+    results = together([partial(usage, total=Decimal(total)) for total in (10, 11, 12, 13)])
+    assert [one for one in results if isinstance(one, Exception)] == []
+    assert CityUsage.objects.filter(item=item, service_year=2025).count() == 4

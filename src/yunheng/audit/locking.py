@@ -12,6 +12,7 @@ class Lock(IntEnum):
 
     CATALOG = 13
     RECORDING = 51
+    TIERS = 19
     GATHERING = 52
     ARRIVALS = 53
     YEAR = 73

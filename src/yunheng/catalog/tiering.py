@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.append_only import newest
+from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.reading import decimal_of
@@ -15,6 +16,8 @@ from yunheng.rules.roles import Role
 from .models import CityUsage, Item, Tier
 
 MODES = ("累进", "到达")
+#: 单价的整数部分最多几位（数据包版本 2 第 4 处）
+PRICE_WHOLE = 9
 
 
 def publish_usage(*, actor: Actor, on: date, item: Item, year: int, total: Decimal) -> CityUsage:
@@ -30,6 +33,8 @@ def publish_usage(*, actor: Actor, on: date, item: Item, year: int, total: Decim
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
+        # 两个人同时发布的排队，后到的是下一版
+        hold(Lock.TIERS, item.pk)
         version = CityUsage.objects.filter(item=item, service_year=year).count() + 1
         made = CityUsage.objects.create(item=item, service_year=year, version=version, total=total)
         journal.note("发布全市用量", item.code, after={"服务年度": year, "全市总量": str(total), "日期": str(on)})
@@ -51,7 +56,7 @@ def publish_tiers(*, actor: Actor, on: date, item: Item, year: int, mode: str, t
             if len(cells) != 3:
                 raise ValueError("应是“起 止 单价”三个，用空格隔开，末档的止写“—”")
             until = None if cells[1] in ("—", "-") else decimal_of(cells[1], 6)
-            rows.append((decimal_of(cells[0], 6), until, decimal_of(cells[2], 6)))
+            rows.append((decimal_of(cells[0], 6), until, decimal_of(cells[2], 6, PRICE_WHOLE)))
         except ValueError as error:
             problems.append(f"第 {number} 档：{error}（R-019）")
     if not rows and not problems:
@@ -68,6 +73,7 @@ def publish_tiers(*, actor: Actor, on: date, item: Item, year: int, mode: str, t
     if problems:
         raise Refused(problems)
     with unit_of_work(actor) as journal:
+        hold(Lock.TIERS, item.pk)
         last = newest(Tier.objects.filter(item=item, service_year=year), "version")
         version = last.version + 1 if last else 1
         made = Tier.objects.bulk_create(

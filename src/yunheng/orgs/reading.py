@@ -19,18 +19,21 @@ _Read = TypeVar("_Read")
 _LARGEST = 2**31 - 1
 #: 一份文件最多几个字节
 MAX_ATTACHMENT = 20 * 1024 * 1024
-_MOST = Decimal(10) ** 15
+#: 数的整数部分最多几位：同数据包的数量、用量（版本 2 第 4 处），库里也只存得下这么大
+_WHOLE = 12
 
 
-def decimal_of(text: str, places: int) -> Decimal:
-    """最多 `places` 位小数的数；可以有千分位的逗号，三位一组。"""
+def decimal_of(text: str, places: int, whole: int = _WHOLE) -> Decimal:
+    """最多 `places` 位小数、`whole` 位整数的数；可以有千分位的逗号，三位一组。"""
     plain = text.strip()
     if not plain:
         raise ValueError("请填数，例如 92.5")
     value = number_typed(plain)
     if value is None:
         raise ValueError(f"应为数，例如 92.5；现在是“{plain[:20]}”")
-    if abs(value) >= _MOST or value != round(value, places):
+    if abs(value) >= Decimal(10) ** whole:
+        raise ValueError(f"整数部分最多 {whole} 位；现在是“{plain[:20]}”")
+    if value != round(value, places):
         raise ValueError(f"应为数，最多 {places} 位小数；现在是“{plain[:20]}”")
     return value
 
@@ -67,7 +70,9 @@ def money_of(text: str) -> Decimal:
     try:
         return decimal_of(text, 2).quantize(Decimal("0.01"))
     except ValueError as error:
-        raise ValueError(f"金额应为元，最多两位小数，例如 1234567.89；现在是“{text.strip()[:20]}”") from error
+        raise ValueError(
+            f"金额应为元，最多 {_WHOLE} 位整数、两位小数，例如 1234567.89；现在是“{text.strip()[:20]}”"
+        ) from error
 
 
 def day_of(text: str) -> date:
