@@ -136,6 +136,15 @@ def test_R084_一个单位的全部历史一份文件带进来_照同一规则�
     assert not Difference.objects.filter(run=run, resource__startswith="LS-").exists()
 
 
+def test_R084_补录的物理机登记成物理机_不当作云主机() -> None:
+    lines = [*HISTORY["单据明细"], ["LS-2023-01", "LS-WLJ-1", "ZJ-WLJ", "新增", 2]]
+    orders = [*HISTORY["工单"], ["GD-1", "LS-2023-01", "LS-WLJ-1", "ZJ-WLJ", "新增", 2, date(2023, 8, 3)]]
+    recorded(workbook(单据明细=lines, 工单=orders))
+    machine = Resource.objects.get(code="LS-WLJ-1")
+    assert (machine.kind, machine.architecture) == ("物理机", "")
+    assert Resource.objects.get(code="LS-ECS-1").kind == "云主机"
+
+
 def test_R084_预演不留下任何东西_确认一次写完_留下谁哪天补的_原件和当时没有的关口() -> None:
     assert problems(workbook()) == []
     assert nothing_written()

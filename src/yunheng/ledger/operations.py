@@ -84,16 +84,21 @@ def register_resource(
     return resource
 
 
+#: 物理机按台计（附件1），维度、类型都叫它
+PHYSICAL = "物理机"
+
+
 def register_listed(*, code: str, project: Project, provider: Institution, item: Item) -> Resource:
     """单据上只有编号的资源：照目录项认类型、名称、架构；已有的核对归属，不符抛 Conflict。"""
     hosted = bool(item.dimension) or item.level == "区级"
+    physical = item.dimension == PHYSICAL
     return register_resource(
         code=code,
         project=project,
         provider=provider,
-        kind="云主机" if hosted else "服务项",
+        kind=PHYSICAL if physical else "云主机" if hosted else "服务项",
         name="" if hosted else item.name,
-        architecture=item.architecture or ("X86" if hosted else ""),
+        architecture=item.architecture or ("X86" if hosted and not physical else ""),
     )
 
 
