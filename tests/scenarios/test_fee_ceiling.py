@@ -10,16 +10,24 @@ import pytest
 
 from tests.scenarios.test_adjustment import adjusted
 from tests.scenarios.test_funds import at_plan, evaluated, verify
+from tests.scenarios.test_money_chain import granted, handled, reported, sign, sign_fee
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, settled
 from yunheng.audit.refused import Refused
+from yunheng.cases.models import Case
 from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
-from yunheng.settlement import funding, queries
+from yunheng.orgs.models import BusinessClock
+from yunheng.settlement import funding, paying, queries
 from yunheng.settlement.models import Freeze
 from yunheng.settlement.plans import checking, papering, planning
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def july() -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
 
 
 def docx_text(content: bytes) -> str:
@@ -104,3 +112,49 @@ def test_R082_补差收回以后_管理费超全年实际应付的百分之十_�
     for page in (f"/settlement/{YEAR}/plan/", f"/cases/{adjustment.number}/", f"/cases/{case.number}/"):
         assert f"{less:,.2f} 元，" in signed_in("shy").get(page).content.decode()
     assert funding.supervision_ceiling(YEAR) == (YEAR, less)
+
+
+def capped(folder: Path) -> tuple[Case, Freeze, Decimal]:
+    """管理费安排到上限、批复少了 1,000 元的：（件, 冻结的, 上限）。"""
+    case, freeze, total = reported(folder, Decimal(0))
+    act("kw", case, "return", opinion="管理费安排到上限")
+    cap = funding.fee_ceiling(freeze)
+    planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
+    act("shy", case, "report")
+    granted(case, total + cap - 1000)
+    return case, freeze, cap
+
+
+@pytest.mark.usefixtures("july")
+def test_R082_批复不足不再付给服务商的_管理费的上限跟着降_照原来的签不了(tmp_path: Path) -> None:
+    case, freeze, cap = capped(tmp_path)
+    handled(case, "减少", {"CU": "1000.00"})
+    assert funding.fee_ceiling(freeze) == cap - 100
+    with pytest.raises(Refused, match=f"照实际应付算最多 {cap - 100} 元，这一年已签 0 元，再签 {cap} 就超了"):
+        sign_fee(freeze, cap)
+    sign(freeze)
+    sign_fee(freeze, cap - 100, why="照实际应付的百分之十")
+    act("shy", case, "signed")
+    assert funding.fee_over(YEAR) is None
+
+
+@pytest.mark.usefixtures("july")
+def test_R082_缓付的以后还付_上限不降_少的只是管理费的也不降(tmp_path: Path) -> None:
+    case, freeze, cap = capped(tmp_path)
+    handled(case, "缓付", {"CU": "1000.00"})
+    assert funding.fee_ceiling(freeze) == cap
+    handled(case, "减少", {"管理费": "1000.00"})
+    assert funding.fee_ceiling(freeze) == cap
+
+
+@pytest.mark.usefixtures("july")
+def test_R082_管理费已照原来的上限签了_再减服务商的拒绝_作废了可以(tmp_path: Path) -> None:
+    case, freeze, cap = capped(tmp_path)
+    handled(case, "缓付", {"CU": "1000.00"})
+    fee = sign_fee(freeze, cap)
+    with pytest.raises(Refused, match=r"专项管理费照实际应付算的上限比已签的少 100\.00 元：先作废管理费的合同"):
+        handled(case, "减少", {"CU": "1000.00"})
+    assert funding.fee_ceiling(freeze) == cap
+    paying.void(actor=cast()["shy"], on=JULY, contract=fee, reason="照减了的重签")
+    handled(case, "减少", {"CU": "1000.00"})
+    assert funding.fee_ceiling(freeze) == cap - 100

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Max, Sum
 
 from yunheng.cases.models import Case
-from yunheng.settlement import funding
+from yunheng.settlement import funding, payables
 from yunheng.settlement.models import Freeze, Payment, Shortfall
 from yunheng.settlement.queries import ZERO, freeze_of, latest_plan
 
@@ -57,11 +57,11 @@ _FEE, _BORNE = "D14-16(监管机制)", "M10-五"
 def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
     """链上的各步，还没有算差。"""
     if found:
-        verified = sum(funding.verified_of(found).values(), ZERO)
+        verified = sum(payables.verified_of(found).values(), ZERO)
         name = "补差应付（统一支付）" if found.number else "结算应付（统一支付）"
         yield Step(name, funding.unified_net(found) - verified, None, found.on, f"批次 {found.run_id}")
         if verified:
-            last = funding.verifications(found).order_by("-pk")[0]
+            last = payables.verifications(found).order_by("-pk")[0]
             yield Step("效能评估核定以后", funding.unified_net(found), None, last.on, last.document)
     if case.procedure == "settlement":
         plan = latest_plan(case)
@@ -87,7 +87,7 @@ def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
             yield Step("连上次缓付的灾备、管理费", wanted.total, None, found.on, "", parts)
     yield _decided(case, "下达预算", "granted")
     if found:
-        contracts = funding.contracts_of(found).filter(unit=None)
+        contracts = payables.contracts_of(found).filter(unit=None)
         payments = Payment.objects.filter(contract__in=contracts)
         for name, rows, day, measure in (
             (_SIGNED, contracts, "signed_on", "份"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -20,16 +21,11 @@ from yunheng.settlement.models import (
     Contract,
     Freeze,
     Plan,
-    Run,
     Shortfall,
     Verified,
 )
+from yunheng.settlement.payables import Carried, Due, Less, Need, contracts_of, dues_of, verified_of
 from yunheng.settlement.queries import ZERO, freeze_of, frozen, latest_plan, year_cases
-
-
-def contracts_of(freeze: Freeze) -> QuerySet[Contract]:
-    """这一份结算算数的支付合同，统一支付、自行支付的都在；作废了的不算（R-081、R-088）。"""
-    return Contract.objects.filter(freeze=freeze, voided=None).select_related("provider", "unit")
 
 
 def supervision_ceiling(year: int) -> tuple[int, Decimal] | None:
@@ -42,17 +38,30 @@ def supervision_ceiling(year: int) -> tuple[int, Decimal] | None:
 def fee_ceiling(freeze: Freeze) -> Decimal:
     """照实际应付算，专项管理费最多多少（D14-16(监管机制)，R-082）：舍去分以下。
 
-    “年度结算费用”计量时照口径 K-12 取；效能核定减付以后实际结算的更少，从低。加付的不抬高计量的上限。
-    补差以后给补差的那一份，就照补差以后全年的算。
+    “年度结算费用”计量时照口径 K-12 取；效能核定减付、批复不足定了不再付以后实际结算的更少，从低。加付的不抬高计量的
+    上限。补差以后给补差的那一份，就照补差以后全年的算。
     """
+    return _ceiling(freeze, [*Freeze.objects.filter(service_year=freeze.service_year, number__lte=freeze.number)])
+
+
+def _ceiling(freeze: Freeze, cut: Iterable[Freeze]) -> Decimal:
+    """`freeze` 的上限，减去 `cut` 各份批复不足定了不再付的。"""
     summary = freeze.run.head["summary"]
     base = Decimal(summary["unified_net" if freeze.run.head["conventions"]["K-12"] == "net" else "unified_gross"])
     first = Freeze.objects.get(service_year=freeze.service_year, number=0)
-    due = max(base + sum(verified_of(first).values(), ZERO), ZERO)
+    due = max(base + sum(verified_of(first).values(), ZERO) - sum(map(_given_up, cut), ZERO), ZERO)
     return min(
         Decimal(summary["supervision_fee_cap"]),
         Decimal(int(fen(f"{due:.2f}") * fee_limit(freeze.service_year).ratio)) / 100,
     )
+
+
+def _given_up(freeze: Freeze) -> Decimal:
+    """这一份批复不足、定了不再付给各家服务商的多少元（R-081）；缓付的以后还付，不算。"""
+    found = shortfall_of(freeze.case)
+    if found is None or found.kind != Shortfall.REDUCE:
+        return ZERO
+    return sum((Decimal(amount) for key, amount in found.cuts.items() if key not in _KEPT), ZERO)
 
 
 def fee_limit(year: int) -> Value:
@@ -63,13 +72,14 @@ def fee_limit(year: int) -> Value:
 def fee_over(year: int) -> tuple[Decimal, Decimal] | None:
     """专项管理费超出照实际应付算的上限：（安排的或全年已签的, 上限）；没有超出为 None（R-082）。
 
-    没有补差的看方案安排的；补差以后看全年签的，收回了的已减去。
+    没有补差的看方案安排的；补差以后、批复不足定了不再付以后看全年签的，收回了的已减去。
     """
     last, settles = frozen(year), year_cases(year).filter(number=0).first()
     plan = latest_plan(settles.case) if settles else None
     if last is None or plan is None:
         return None
-    most, used = fee_ceiling(last), fee_signed_in(year) if last.number else plan.supervision
+    signed = bool(last.number or _given_up(last))
+    most, used = fee_ceiling(last), fee_signed_in(year) if signed else plan.supervision
     return (used, most) if used > most else None
 
 
@@ -86,39 +96,6 @@ def fee_beyond(freeze: Freeze, supervision: Decimal) -> str:
         f"第三方专项管理费 {supervision} 超出年度结算费用的 {limit.value}%，最多 {most} 元{why}，"
         f"超出 {supervision - most} 元：请在方案里调低，再存一版（{limit.clause}，R-082）"
     )
-
-
-@dataclass(frozen=True)
-class Need:
-    """一件要的预算（元），四行逐项列；合计只在这里加（R-079、R-081、R-082、R-085）。
-
-    补差的头一行是比已结的多（少）付给各家的；灾备、管理费是上次缓付、并进来的（第 3 版流程起）。
-    """
-
-    net: Decimal
-    verified: Decimal = ZERO
-    recovery: Decimal = ZERO
-    supervision: Decimal = ZERO
-
-    @property
-    def rows(self) -> tuple[tuple[str, Decimal, str], ...]:
-        """（叫法, 元, 条款），次序是定的。"""
-        return (
-            ("统一支付净额", self.net, "D62-八"),
-            ("效能核定调整", self.verified, "M6-34"),
-            ("灾备区级承担", self.recovery, "M10-五"),
-            ("专项管理费", self.supervision, "D14-16(监管机制)"),
-        )
-
-    @property
-    def due(self) -> Decimal:
-        """统一支付的应付：净额加效能核定调整。"""
-        return self.net + self.verified
-
-    @property
-    def total(self) -> Decimal:
-        """预算合计。"""
-        return sum((amount for _, amount, _ in self.rows), ZERO)
 
 
 def need_now(freeze: Freeze, supervision: Decimal) -> Need:
@@ -153,19 +130,6 @@ def need_of(freeze: Freeze, version: int) -> Need:
     return Need(net, ZERO, carried_in(freeze.base).get(Shortfall.RECOVERY, ZERO), fee.due)
 
 
-@dataclass(frozen=True)
-class Carried:
-    """上次缓付、并进这次补差的专项管理费：缓付 `deferred`，其中照全年上限不能再付的 `cut`（元，R-082）。"""
-
-    deferred: Decimal
-    cut: Decimal
-
-    @property
-    def due(self) -> Decimal:
-        """这次付多少。"""
-        return self.deferred - self.cut
-
-
 def fee_carried(freeze: Freeze, version: int) -> Carried:
     """并进这次补差的专项管理费：连以前各份的，不超过照补差以后全年应付算的上限，超出的减去、不再付（R-082）。
 
@@ -176,38 +140,18 @@ def fee_carried(freeze: Freeze, version: int) -> Carried:
     deferred = carried_in(freeze.base).get(Shortfall.SUPERVISION, ZERO)
     if not deferred:
         return Carried(ZERO, ZERO)
-    room = fee_ceiling(freeze)
+    earlier: list[Freeze] = []
     before: Freeze | None = freeze.base
     while before is not None:
-        room -= _fee_live(before) + fee_open(before)
+        earlier.append(before)
         before = before.base
+    # 这一份自己少批多少要先知道它要多少，不在内
+    room = _ceiling(freeze, earlier) - sum((_fee_live(one) + fee_open(one) for one in earlier), ZERO)
     return Carried(deferred, max(deferred - max(room, ZERO), ZERO))
 
 
 def _pays_recovery(case: Case) -> bool:
     return pays_recovery(case.procedure, case.version)
-
-
-@dataclass(frozen=True)
-class Due:
-    """要付给一家的：计量、扣减、效能核定（R-079）、应付（元）；补差的是比已结的多（少）多少。`unit` 空是统一支付。
-
-    `deferred` 是上次缓付、并进这次应付的；`cut` 是批复不足、这次少付的（R-081），`payable` 是这次付多少。
-    """
-
-    provider: str
-    unit: str
-    gross: Decimal
-    deduction: Decimal
-    net: Decimal
-    verified: Decimal = ZERO
-    deferred: Decimal = ZERO
-    cut: Decimal = ZERO
-
-    @property
-    def payable(self) -> Decimal:
-        """这次付多少：合同、支付照它。"""
-        return self.net - self.cut
 
 
 def dues(freeze: Freeze) -> list[Due]:
@@ -239,27 +183,6 @@ def _owed(freeze: Freeze) -> list[Due]:
             net = b.net - a.net + more
             found.append(Due(*key, b.gross - a.gross, b.deduction - a.deduction, net, deferred=more))
     return found
-
-
-def verified_of(freeze: Freeze) -> dict[str, Decimal]:
-    """服务商代码 → 效能评估核定的调整；还没冻结的没有。"""
-    return dict(verifications(freeze).values_list("provider__code", "amount")) if freeze.pk else {}
-
-
-def verifications(freeze: Freeze) -> QuerySet[Verified]:
-    """这一份结算算数的效能核定：替下了的、改成不调整的不算（R-079）。"""
-    return freeze.verified.filter(replaced_by=None).exclude(amount=0)
-
-
-def dues_of(run: Run) -> dict[tuple[str, str], Due]:
-    """一批计量算出来的各家：（服务商, 自行支付的单位或空）→ 计量、扣减、应付。"""
-    summary = run.head["summary"]
-    rows = [*summary["unified"], *summary["self"]]
-    found = [
-        Due(row["provider"], row.get("unit", ""), *(Decimal(row[key]) for key in ("gross", "deduction", "net")))
-        for row in rows
-    ]
-    return {(one.provider, one.unit): one for one in found}
 
 
 def payable(freeze: Freeze, provider: str, unit: str | None) -> Decimal | None:
@@ -453,14 +376,6 @@ def fee_open(freeze: Freeze) -> Decimal:
     excused = any(one.less_reason for one in contracts)
     left = ZERO if excused else fee_payable(case) - sum((one.amount for one in contracts), ZERO)
     return max(min(left, fee_room(freeze.service_year)), ZERO) if left > 0 else ZERO
-
-
-@dataclass(frozen=True)
-class Less:
-    """专项管理费的合同比这次该付的少签多少（元）和写明的理由；`reason` 空是还没有写明（R-082）。"""
-
-    amount: Decimal
-    reason: str
 
 
 def fee_less(case: Case, freeze: Freeze) -> Less | None:

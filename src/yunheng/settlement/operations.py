@@ -25,7 +25,7 @@ from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods, rulebook
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import arriving, funding, queries, vouchers
+from yunheng.settlement import arriving, funding, payables, queries, vouchers
 from yunheng.settlement.bill.objecting import waiting
 from yunheng.settlement.footing import footing
 from yunheng.settlement.models import (
@@ -333,7 +333,7 @@ def unsigned(doing: Doing) -> Iterator[str]:
     wanted = funding.need(doing.case)
     if wanted is None or wanted.total <= 0:
         yield "这次补差合计不用补付，没有预算可退回重报（R-083）"
-    signed = funding.contracts_of(freeze).filter(unit=None).order_by("number").values_list("number", flat=True)
+    signed = payables.contracts_of(freeze).filter(unit=None).order_by("number").values_list("number", flat=True)
     if signed:
         yield f"已照下达的预算签了合同 {'、'.join(signed)}，不能再退回重报；签错了的先作废（D14-15，R-081）"
 
@@ -342,7 +342,7 @@ def contracts_signed(doing: Doing) -> Iterator[str]:
     """各家统一支付的合同都签了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    signed = set(funding.contracts_of(freeze).filter(unit=None).values_list("provider__code", flat=True))
+    signed = set(payables.contracts_of(freeze).filter(unit=None).values_list("provider__code", flat=True))
     for one in funding.dues(freeze):
         if not one.unit and one.payable and one.provider not in signed:
             yield f"还没有与 {one.provider} 签支付合同，应付 {one.payable} 元（D62-八，R-081）"
@@ -352,12 +352,12 @@ def all_paid(doing: Doing) -> Iterator[str]:
     """各合同都付清了，写了合计的凭证都登记满了。"""
     freeze = queries.freeze_of(doing.case)
     assert freeze is not None
-    for contract in funding.contracts_of(freeze).filter(unit=None).annotate(paid=Sum("payments__amount")):
+    for contract in payables.contracts_of(freeze).filter(unit=None).annotate(paid=Sum("payments__amount")):
         paid = contract.paid or Decimal(0)
         if paid != contract.amount:
             left = contract.amount - paid
             yield f"{contract.number} 合同 {contract.amount} 元，已付 {paid} 元，还差 {left} 元（R-081）"
-    yield from vouchers.unfilled(funding.contracts_of(freeze).filter(unit=None))
+    yield from vouchers.unfilled(payables.contracts_of(freeze).filter(unit=None))
 
 
 def fee_signed(doing: Doing) -> Iterator[str]:

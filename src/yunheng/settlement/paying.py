@@ -18,7 +18,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.orgs.models import Institution, Kind
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, queries, vouchers
+from yunheng.settlement import funding, payables, queries, vouchers
 from yunheng.settlement.models import Contract, ContractVoid, Freeze, Payment
 from yunheng.tables import folding
 
@@ -81,7 +81,7 @@ def _contract_problems(
         yield f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）"
     elif amount != due:
         yield f"合同金额 {amount} 应等于结算书上的应付 {due}，差 {amount - due} 元（D62-八，R-081）"
-    if funding.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
+    if payables.contracts_of(freeze).filter(provider=provider, unit=unit).exists():
         yield f"与{provider.name}的这份合同已登记过，登记错了的请先作废（R-081）"
     if unit is None and sum((one.payable for one in funding.dues(freeze) if not one.unit), Decimal(0)) > 0:
         yield from filter(None, [funding.unfunded(freeze)])
@@ -165,7 +165,7 @@ def _ceiling_now(freeze: Freeze) -> Decimal:
 
 
 def _fee_twice(freeze: Freeze, institution: Institution) -> Iterator[str]:
-    if funding.contracts_of(freeze).filter(fee=True, provider=institution).exists():
+    if payables.contracts_of(freeze).filter(fee=True, provider=institution).exists():
         yield f"与{institution.name}的专项管理费合同已登记过，登记错了的请先作废（D14-16(监管机制)，R-082）"
 
 

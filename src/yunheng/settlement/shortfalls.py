@@ -12,7 +12,7 @@ from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import At, NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, owing, queries
+from yunheng.settlement import funding, owing, payables, queries
 from yunheng.settlement.models import Freeze, Shortfall
 
 _BASIS = "（D14-15，R-081）"
@@ -45,6 +45,14 @@ def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, 
             on=on,
             by=str(actor),
         )
+        # 不再付的使年度结算费用少了，管理费的上限跟着降：签超了的先按新上限重签
+        if made.kind == Shortfall.REDUCE and (room := funding.fee_room(freeze.service_year)) < 0:
+            raise Refused(
+                [
+                    f"这样减少以后，专项管理费照实际应付算的上限比已签的少 {-room} 元：先作废管理费的合同，减了以后"
+                    "照上限重签（D14-16(监管机制)，R-082）"
+                ]
+            )
         journal.note(
             "处理批复不足", case.number, after={"怎样": kind, "少付": made.cuts, "照": most[0], "缘由": made.reason}
         )
@@ -106,7 +114,7 @@ def _signed_moved(case: Case, kind: str, cuts: Mapping[str, Decimal]) -> Iterato
         if cuts.get(key, Decimal(0)) != cut or (cut and before and before.kind != kind)
     }
     if moved:
-        numbers = funding.contracts_of(freeze).filter(unit=None, fee=False, provider__code__in=moved)
+        numbers = payables.contracts_of(freeze).filter(unit=None, fee=False, provider__code__in=moved)
         signed = "、".join(numbers.order_by("number").values_list("number", flat=True))
         yield f"已签了合同 {signed}，先作废再改这{'几' if len(moved) > 1 else '一'}家怎样处理；没签的可以改{_BASIS}"
     wanted = funding.need(case)

@@ -19,7 +19,7 @@ from yunheng.metering import engine, result, writing
 from yunheng.metering.opening import opened
 from yunheng.metering.problems import PackageError
 from yunheng.rules import periods
-from yunheng.settlement import funding
+from yunheng.settlement import payables
 from yunheng.settlement.bill import focus, focus_rules, focus_services
 from yunheng.settlement.bill.focus_rules import COLUMNS, RULES, SUBCATEGORIES, Charge, Level
 from yunheng.settlement.models import BillLine, Run
@@ -56,7 +56,7 @@ def exported_from(package: Path, catalog: Any) -> tuple[dict[str, Any], list[str
     lines = [line_of(row) for row in data["lines"]]
     extras = [
         focus.Extra(Charge.CREDIT, due.provider, -due.deduction, "考核扣减", unit=due.unit, own=bool(due.unit))
-        for due in funding.dues_of(run).values()
+        for due in payables.dues_of(run).values()
         if due.deduction
     ]
     book = focus.Book({}, items, ("KCZX", "示例区"), {})

@@ -17,7 +17,7 @@ from django.conf import settings
 from yunheng.audit.actor import Actor
 from yunheng.catalog.models import Item
 from yunheng.orgs.models import Institution, Kind, Level
-from yunheng.settlement import funding, queries
+from yunheng.settlement import funding, payables, queries
 from yunheng.settlement.bill import focus
 from yunheng.settlement.bill.focus_rules import Charge
 from yunheng.settlement.models import Freeze, Run
@@ -63,20 +63,20 @@ def _chain(run: Run) -> list[Freeze]:
 
 def _invoices(freeze: Freeze) -> dict[tuple[str, str], str]:
     """（服务商, 自行支付的单位或空）→ 合同号；专项管理费的合同不是服务费，不在内。"""
-    contracts = funding.contracts_of(freeze).filter(fee=False)
+    contracts = payables.contracts_of(freeze).filter(fee=False)
     return {(one.provider.code, one.unit.code if one.unit else ""): one.number for one in contracts}
 
 
 def _settled(actor: Actor, run: Run, freeze: Freeze | None) -> Iterator[focus.Extra]:
     """一批的考核扣减（R-078），和冻结以后的效能核定（R-079）。"""
     invoices = _invoices(freeze) if freeze else {}
-    for due in funding.dues_of(run).values():
+    for due in payables.dues_of(run).values():
         if due.deduction and queries.due_seen(actor, due.provider, due.unit):
             told = f"考核扣减：计量 {due.gross} 元，扣减 {due.deduction} 元（R-078）"
             yield _whole(Charge.CREDIT, due, -due.deduction, told, invoices)
     if freeze is None:
         return
-    for one in funding.verifications(freeze).select_related("provider"):
+    for one in payables.verifications(freeze).select_related("provider"):
         code = one.provider.code
         if queries.due_seen(actor, code, ""):
             told = f"效能评估核定{'加付' if one.amount > 0 else '减付'}：{one.reason}（{one.document}，R-079）"
@@ -122,7 +122,7 @@ def _sums(actor: Actor, run: Run) -> dict[tuple[str, str, str, str], Decimal]:
 
 def _whole(
     charge: Charge,
-    due: funding.Due,
+    due: payables.Due,
     amount: Decimal,
     told: str,
     invoices: dict[tuple[str, str], str],

@@ -10,7 +10,7 @@ from yunheng.cases.models import Case
 from yunheng.orgs import commissioning
 from yunheng.rules.procedures import DONE
 from yunheng.rules.procedures.settling import pays_recovery
-from yunheng.settlement import funding, owing, queries, recovery
+from yunheng.settlement import funding, owing, payables, queries, recovery
 from yunheng.settlement.models import Contract, Freeze, Plan, RecoveryPayment, Shortfall
 
 
@@ -49,7 +49,7 @@ def _fee_back(freeze: Freeze) -> dict[str, Any] | None:
         return None
     given = queries.fee_by_institution(year)
     # 这一份里签过、收过的，先作废再登记
-    here = set(funding.contracts_of(freeze).filter(fee=True).values_list("provider__code", flat=True))
+    here = set(payables.contracts_of(freeze).filter(fee=True).values_list("provider__code", flat=True))
     rows = [(one.code, one.name, given[one.code]) for one in commissioning.registry() if one.code in given]
     return {
         "over": over[0] - over[1],
@@ -87,7 +87,7 @@ def standing(
     case: Case,
     freeze: Freeze,
     plan: Plan | None,
-    unified: Sequence[tuple[funding.Due, str, Contract | None]],
+    unified: Sequence[tuple[payables.Due, str, Contract | None]],
     names: dict[str, str],
 ) -> dict[str, Any]:
     """批准以后钱办到哪里：有没有要付的，还有哪几家没签、没结清，这时哪些动作用不上（不摆出来）。"""
@@ -95,7 +95,7 @@ def standing(
     wanted = funding.need(case)
     done = case.board.outcome == DONE.code
     nothing = case.procedure == "settlement" and not due
-    contracts = list(funding.contracts_of(freeze).filter(unit=None).prefetch_related("payments").order_by("pk"))
+    contracts = list(payables.contracts_of(freeze).filter(unit=None).prefetch_related("payments").order_by("pk"))
     unfit = {"report" if nothing and not (plan and funding.need_of_plan(plan).total) else "close"}
     # 签了合同的、不用预算的，没有可退回重报的
     if step == "contract" and (wanted is None or wanted.total <= 0 or contracts):

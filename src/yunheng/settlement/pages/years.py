@@ -41,7 +41,7 @@ from yunheng.rules.procedures import WITHDRAWN
 from yunheng.rules.roles import Role
 from yunheng.rules.rulebook import built_in, service_year_start
 from yunheng.rules.scopes import Scope
-from yunheng.settlement import arriving, chaining, disputing, funding, operations, owing, queries
+from yunheng.settlement import arriving, chaining, disputing, funding, operations, owing, payables, queries
 from yunheng.settlement.bill import objecting
 from yunheng.settlement.footing import footing
 from yunheng.settlement.impact import agreements_touched, touched, wanted_and_used
@@ -210,7 +210,7 @@ def _own_bills(
     freezes = list(Freeze.objects.filter(service_year=year).select_related("run", "base__run").order_by("number"))
     signed = _signed(contracts)
     # 还没冻结的照最近的批次，只看不签
-    shown: list[tuple[Freeze | None, list[funding.Due]]] = [(freeze, funding.dues(freeze)) for freeze in freezes]
+    shown: list[tuple[Freeze | None, list[payables.Due]]] = [(freeze, funding.dues(freeze)) for freeze in freezes]
     shown = shown or [(None, funding.dues(Freeze(run=run)))]
     return [
         {
@@ -384,7 +384,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
     }
 
 
-def _added(unified: Sequence[tuple[funding.Due, str, Contract | None]]) -> dict[str, Decimal]:
+def _added(unified: Sequence[tuple[payables.Due, str, Contract | None]]) -> dict[str, Decimal]:
     """各家的计量、扣减、核定、应付、已付各合计多少（元）。"""
     keys = ("gross", "deduction", "verified", "deferred", "net", "cut", "payable")
     zero = Decimal(0)

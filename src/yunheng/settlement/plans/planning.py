@@ -14,7 +14,7 @@ from yunheng.cases.models import Board, Case
 from yunheng.cases.operations import Doing
 from yunheng.documents.data import GOALS
 from yunheng.rules.roles import Role
-from yunheng.settlement import funding, queries, recovery
+from yunheng.settlement import funding, payables, queries, recovery
 from yunheng.settlement.footing import footing
 from yunheng.settlement.models import ROLLING, YEARLY, Freeze, Plan, PlanDraft, Run
 
@@ -70,7 +70,7 @@ def write_plan(
             total=need.due,
             supervision=need.supervision,
             recovery=need.recovery,
-            verified=sorted(funding.verifications(freeze).values_list("pk", flat=True)),
+            verified=sorted(payables.verifications(freeze).values_list("pk", flat=True)),
             on=on,
             by=str(actor),
         )
@@ -111,7 +111,7 @@ def stale(plan: Plan, freeze: Freeze) -> Iterator[str]:
     """这一版存下以后，算进去的数据又变了的：要更新数据，重编一版。"""
     if plan.run_id != freeze.run_id:
         yield f"第 {plan.version} 版照的是批次 {plan.run_id}，冻结的是批次 {freeze.run_id}，请重编一版（R-080）"
-    now = set(funding.verifications(freeze).values_list("pk", flat=True))
+    now = set(payables.verifications(freeze).values_list("pk", flat=True))
     if now != set(plan.verified):
         due = funding.unified_net(freeze)
         yield f"第 {plan.version} 版方案的应付 {plan.total}，效能核定以后应是 {due}，请重编一版（R-079、R-080）"
