@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yunheng.tables import folding
 
-from . import spelling
+from . import spelling, stated
 from .annex_hosts import Host
 from .annex_reading import Reading, flat
 
@@ -45,12 +45,17 @@ def read(host: Host, note: str, reading: Reading) -> Remark:
     if not said and "count" in host.values and host.values.get("action") not in ("变更", "释放"):
         reading.notes.append(f"{host.place('count')}“台数”空着，当作 1 台")
     hints = {**likely, **({} if said else counted), **spelling.together(left)}
-    if odd := [text for text, number in hints.items() if number != count or (not said and "台" in text)]:
+    if odd := [
+        text for text, number in hints.items() if spelling.differs(number, count) or (not said and "台" in text)
+    ]:
         shown = "、".join(f"“{text}”" for text in odd)
         reading.doubt(where, f"备注“{flat(note)}”里的{shown}像是写了台数，没有当台数读，当作 {count} 台，请核对")
     if not ssd and spelling.solid(left):
         text = f"备注“{flat(note)}”里写了 SSD 或固态，没有当作数据盘为 SSD"
         reading.doubt(where, f"{text}，请核对；是 SSD 的，备注请写“数据盘为 SSD”")
+    if host.values.get("action") != "释放" and (other := stated.differing(left, host.values)):
+        shown = "、".join(f"“{text}”" for text in other)
+        reading.doubt(where, f"备注“{flat(note)}”里的{shown}与这一行各栏写的不一样，照各栏，请核对")
     return Remark(count, ssd, left)
 
 

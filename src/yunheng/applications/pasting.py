@@ -18,7 +18,8 @@ from yunheng.tables.wanted import Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
 from .sections import HOST_COLUMNS
-from .spelling import BLANKS, counted, likely, solid, spelled, together
+from .spelling import BLANKS, counted, differs, likely, solid, spelled, together
+from .stated import differing
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
 _LONGEST = 300
@@ -187,9 +188,13 @@ def _remarked(made: Mapping[str, str], row: Row, table: Table, *, assumed: bool)
     """备注里像台数、说到 SSD 的，与这一行的台数、SSD 不一样：要人点头。`assumed` 是没有台数一列，当作 1 台的。"""
     note, count = made["note"], made["count"]
     hints = {**likely(note), **counted(note), **together(note)}
-    if odd := [text for text, number in hints.items() if number != count or (assumed and "台" in text)]:
+    if odd := [text for text, number in hints.items() if differs(number, count) or (assumed and "台" in text)]:
         shown = "、".join(f"“{text}”" for text in odd)
         said = f"备注里的{shown}像是写了台数，台数照“{count or '空'}”，请核对"
+        yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
+    if other := differing(note, made):
+        shown = "、".join(f"“{text}”" for text in other)
+        said = f"备注里的{shown}与这一行各栏写的不一样，照各栏，请核对"
         yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
     if made["ssd"] == "否" and solid(note):
         column = "写的是 否" if row.text[_LABELS["ssd"]] else "空着，当作 否"

@@ -16,20 +16,25 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"[\s,，、;；/+|×*xX]*")
-_N = r"([0-9]{1,3}|[①-⑳]|[一二两三四五六七八九十双]{1,3})"
+_NUMERALS = r"[①-⑳]|[一二两三四五六七八九十双壹贰叁肆伍陆柒捌玖拾]{1,3}"
+_N = rf"([0-9]{{1,3}}|{_NUMERALS})"
+#: 说的就是台数的，上千台也认
+_LARGE = rf"([0-9]{{1,5}}|{_NUMERALS})"
 #: 后面跟着别的单位的不是台数：×4核、共 16G
 _OTHER = r"(?![0-9.]|\s*(?:核|[GTMK]B?(?![A-Za-z])|C(?![A-Za-z])|VCPU|万|元|次|%|年|个?月|日|天|小时|人|用户))"
-_SPOKEN = "台|节点|套|个(?!月)|组|份|副本|实例|主机|机(?!房|构|制|器人|密|关)|服务器|虚机|VM|nodes?"
+_FOREIGN = "sets?|pcs|units?|replicas?|slaves?|masters?|instances?|servers?|hosts?"
+_SPOKEN = f"台|节点|套|个(?!月)|组|份|副本|实例|主机|机(?!房|构|制|器人|密|关)|服务器|虚机|VM|nodes?|{_FOREIGN}"
 #: 说的就是台数：×3、数量：3、3 台
 _COUNTED = re.compile(
-    rf"(?<![A-Za-z0-9核块])(?:[×✕✖╳*]|X)\s*(?!86(?![0-9])){_N}{_OTHER}"
-    rf"|(?:数量|台数|总数|一?共计?|合计|总计)\s*[为是有]?\s*[:=]?\s*{_N}{_OTHER}"
-    rf"|(?<![0-9.第A-Za-z]){_N}\s*台(?!账|式|阶)",
+    rf"(?<![A-Za-z0-9核块])(?:[×✕✖╳*]|X)\s*(?!86(?![0-9])){_LARGE}{_OTHER}"
+    rf"|(?:数\s*量|台\s*数|总数|(?:主机|节点|机器|服务器)数|一?共计?|合计|总计|qty|count|replicas?|nodes?|slaves?|masters?)\s*[为是有]?\s*[:=]?\s*{_LARGE}{_OTHER}"
+    rf"|(?<![0-9.第A-Za-z]){_LARGE}\s*台(?!账|式|阶)",
     re.IGNORECASE,
 )
 #: 多半说的是台数：3节点、2套、3×；500G×2 说的也许是盘
 _LIKELY = re.compile(
     rf"(?<![0-9.第A-Za-z一二两三四五六七八九十]){_N}\s*(?:{_SPOKEN})|(?<![0-9.A-Za-z]){_N}\s*[×✕✖╳](?!\s*[0-9]{{3}})"
+    rf"|\A\W?\s*{_N}\s*[*×xX]?\W?\Z"
     rf"|[×✕✖╳*]\s*{_N}{_OTHER}",
     re.IGNORECASE,
 )
@@ -49,11 +54,35 @@ _PAIR = re.compile("双机|双活|主备|主从|互为备份|互备")
 _MORE = re.compile(
     rf"[各每][^，,；;。0-9]{{0,4}}?{_N}\s*(?:{_MACHINES})"
     rf"|{_N}\s*主(?!机)\s*[+、，,和]?\s*(?:多|若干|[NnMm])\s*{_STANDBY}"
+    rf"|{_N}\s*[-~〜∼—至到]\s*{_N}\s*(?:{_MACHINES})"
+    rf"|{_N}\s*(?:号[机楼]?|#)?\s*[、,和及与至~-]\s*{_N}\s*(?:号(?:机|主机|服务器|节点)|#)"
+    rf"|[各每]\s*{_N}(?![0-9.]|\s*(?:核|[GTM]|个|块|张|次|年|月|日|天|元))"
     rf"|(?:另|再|额?外)[^，,；;。0-9]{{0,3}}?(?:{_N}\s*(?:{_MACHINES})|备机|备份机|备用机)",
     re.IGNORECASE,
 )
+#: 1+1、一拖三：合起来几台；N+1 说不出几台
+_ADDED = re.compile(
+    rf"(?<![0-9.+A-Za-z核GT]){_N}\s*(?:\+|拖|带)\s*{_N}(?![0-9.+]|\s*(?:核|[GTMgtm]|C(?![A-Za-z])|年|个?月|天))|[NnMm]\s*\+\s*[0-9NnMm]"
+)
+#: 不止一台，几台没有说：一台的才不一样
+SEVERAL = "多"
+_SEVERAL = re.compile(r"(?:若干|[多几数])\s*(?:台|个节点|节点)(?!数)|成对|集群部署|高可用|冗余")
+#: 一串名字：web01-web03、ECS-YL-01~05
+_RUN = re.compile(
+    r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z_-]{0,30})([0-9]{1,4})\s*[-~〜∼—至到]\s*(?:\1)?([0-9]{1,4})(?![0-9A-Za-z.])"
+)
+#: 只写一回前面的：ECS-YL-01/02、web1、2
+_LISTED = re.compile(
+    r"(?<![A-Za-z0-9])(?!x86)[A-Za-z][A-Za-z_-]{0,30}[0-9]{1,4}(?:\s*[/、,]\s*[0-9]{1,4})+(?![0-9A-Za-z.])",
+    re.IGNORECASE,
+)
+#: 一个名字或地址：web01、10.1.1.1；只有数字的、版本号不是
+_NAME = re.compile(
+    r"(?<![A-Za-z0-9.])(?:[A-Za-z][A-Za-z_-]{0,30}[0-9]{1,4}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![A-Za-z0-9.])"
+)
+_FORMAL = dict(zip("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十", strict=True))
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "双": 2}
-_SOLID = re.compile("SSD|固态|全闪|闪存|NVMe", re.IGNORECASE)
+_SOLID = re.compile("SSD|固态|全闪|闪存|NVMe|高\\s*IO|高性能[云磁硬]?盘|高速[云磁硬]?盘|PCI-?E", re.IGNORECASE)
 _KEYS = {"核": "cores", "VCPU": "cores", "C": "cores", "台": "count"}
 
 
@@ -111,8 +140,16 @@ def likely(note: str) -> dict[str, str]:
 
 
 def together(note: str) -> dict[str, str]:
-    """备注里说几台合在一起的：那几个字 → 合计几台；没有说合计几台的是空的，与哪个台数都不能算一样。"""
+    """备注里说几台合在一起的：那几个字 → 合计几台；没有说合计几台的是空的，与哪个台数都不能算一样。
+
+    一串名字是几个名字；只说不止一台的是 SEVERAL。
+    """
     return _together(note)[0]
+
+
+def differs(number: str, count: str) -> bool:
+    """备注说的几台与这一行的台数不一样；不止一台的，只与一台不一样。"""
+    return count in ("", "0", "1") if number == SEVERAL else number != count
 
 
 def solid(note: str) -> bool:
@@ -122,14 +159,31 @@ def solid(note: str) -> bool:
 
 def _together(note: str) -> tuple[dict[str, str], str]:
     """（合在一起说的各处, 余下的话）：一处只算一回，“主备各1台”里的“1台”不再当作 1 台。"""
-    plain, found = folding.code(note), {}
-    for pattern in (_PAIRED, _DOUBLED, _MORE, _PAIR):
+    plain, found = folding.code(note), dict(_named(folding.code(note)))
+    for pattern in (_PAIRED, _DOUBLED, _ADDED, _MORE, _PAIR):
         for match in pattern.finditer(plain):
             numbers = [int(_number(group)) for group in match.groups() if group]
-            total = {_PAIRED: sum(numbers), _DOUBLED: 2 * sum(numbers), _PAIR: 2}.get(pattern, 0)
+            total = {_PAIRED: sum(numbers), _ADDED: sum(numbers), _DOUBLED: 2 * sum(numbers), _PAIR: 2}.get(pattern, 0)
             found[match[0].strip()] = str(total or "")
         plain = pattern.sub("，", plain)
-    return found, plain
+    found |= {match[0]: SEVERAL for match in _SEVERAL.finditer(plain)}
+    return found, _RUN.sub("，", plain)
+
+
+def _named(plain: str) -> Iterator[tuple[str, str]]:
+    """一串名字，或样子一样的几个名字、地址：那几个字 → 几个。"""
+    for run in _RUN.finditer(plain):
+        if int(run[2]) < int(run[3]):
+            yield run[0], str(int(run[3]) - int(run[2]) + 1)
+    for listed in _LISTED.finditer(plain):
+        yield listed[0], str(len(re.split("[/、,]", listed[0])))
+    alike: dict[str, list[str]] = {}
+    for name in _NAME.findall(_RUN.sub("，", plain)):
+        names = alike.setdefault(re.sub("[0-9]+", "0", name).casefold(), [])
+        names += [] if name in names else [name]
+    for names in alike.values():
+        if len(names) > 1:
+            yield "、".join(names[:4]), str(len(names))
 
 
 def _hinted(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
@@ -138,7 +192,8 @@ def _hinted(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, str]]:
 
 
 def _number(text: str) -> str:
-    """3、③、十二、两 → 数。"""
+    """3、③、十二、两、叁 → 数。"""
+    text = "".join(_FORMAL.get(char, char) for char in text)
     if text.isdecimal():
         return str(int(text))
     if "①" <= text <= "⑳":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,12 @@ import pytest
 from tests.unit.applications.test_annex_refusals import again, header, hosts
 from tests.unit.applications.test_annex_word import filled, refused
 
-from yunheng.applications import importing
+from yunheng.applications import annex_remarks, importing
+from yunheng.applications.annex_hosts import Host
+from yunheng.applications.annex_reading import Reading
+from yunheng.applications.pasting import from_text
+from yunheng.applications.sections import HOST_COLUMNS
+from yunheng.tables.notes import Outcome
 
 
 def remarked(note: str, folder: Path) -> importing.Imported:
@@ -128,3 +135,105 @@ def test_R036_附件3_备注写了SSD的读成是_没有写的留给台账(tmp_p
     assert change(tmp_path, "变更", "1", "ECS-01；数据盘为 SSD").values["changes"][0]["ssd"] == "是"
     assert change(tmp_path, "变更", "1", "ECS-01；扩容").values["changes"][0]["ssd"] == ""
     assert change(tmp_path, "新增", "1", "网关").values["changes"][0]["ssd"] == "否"
+
+
+# ── 备注里的别的话：逐条直接读，附件和主机清单一个样 ──
+
+ROW = {
+    "type": "云主机", "count": "1", "cores": "8", "memory": "32", "os": "麒麟 V10", "system_disk": "0.1",
+    "data_disk": "0.5", "ssd": "否", "zone": "政务外网", "eip": "", "bandwidth": "20",
+}  # fmt: skip
+
+
+def asked(note: str, **changed: str) -> tuple[str, str]:
+    """（附件里要人点头的, 主机清单里要人点头的）：这一行照 `ROW`。"""
+    row = {**ROW, **changed}
+    reading = Reading()
+    annex_remarks.read(Host("第 1 行", {"action": "新增", **row, "note": note}, {}, {}), note, reading)
+    heads = [column for column in HOST_COLUMNS if column.key in row or column.key == "note"]
+    cells = [note if column.key == "note" else row[column.key] for column in heads]
+    out = io.StringIO()
+    csv.writer(out, delimiter="\t").writerows([[column.label for column in heads], cells])
+    pasted = from_text(out.getvalue())
+    return (
+        "\n".join(one.text for one in reading.said if one.doubtful or one.outcome == Outcome.REFUSED),
+        "\n".join(one.text for one in pasted.notes if one.doubtful),
+    )
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["叁台", "3Set", "3pcs", "3 units", "2 replicas", "qty:3", "count=3", "master 1 slave 2", "主机数3", "数 量：2",
+     "3", "三", "（2）", "2*", "1+1", "2+1冗余", "N+1", "一拖二", "1拖3", "成对部署", "集群部署", "高可用",
+     "若干台", "多台", "2～3台", "生产、测试各1", "1、2号机", "一号机、二号机", "web01-web03",
+     "ECS-YL-01~05", "ECS-YL-01/02",
+     "web01,web02,web03", "IP：10.1.1.1、10.1.1.2", "1200台", "×10000 台"],
+)  # fmt: skip
+def test_R047_备注里像不止一台的_附件和主机清单都要人点头(note: str) -> None:
+    for said in asked(note):
+        assert "像是写了台数" in said or "台数写了几处、不一样" in said
+
+
+@pytest.mark.parametrize(
+    ("note", "count"),
+    [
+        ("集群部署", "3"),
+        ("多台", "2"),
+        ("1+1", "2"),
+        ("web01-web03", "3"),
+        ("web1、web2", "2"),
+        ("叁台", "3"),
+        ("qty 3", "3"),
+    ],
+)
+def test_R047_备注说的几台与台数一列一样_不多问(note: str, count: str) -> None:
+    assert asked(note, count=count) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("note", "shown"),
+    [
+        ("CPU改为16核", "16核"),
+        ("再加8核", "再加8核"),
+        ("内存64G", "内存64G"),
+        ("8核16G", "核16G"),
+        ("数据盘2T", "数据盘2T"),
+        ("另加数据盘2T", "另加数据盘2T"),
+        ("系统盘100G", "系统盘100G"),
+        ("500G", "500G"),
+        ("2块数据盘", "2块数据盘"),
+        ("带宽50M", "带宽50M"),
+        ("弹性IP1个", "弹性IP1个"),
+        ("CentOS 7.9", "CentOS"),
+        ("互联网区", "互联网区"),
+        ("裸金属", "裸金属"),
+        ("网关；\n内存 64G", "内存 64G"),
+    ],
+)
+def test_R032_备注里的配置与各栏不一样_要人点头_照各栏(note: str, shown: str) -> None:
+    for said in asked(note):
+        assert f"“{shown}”" in said
+        assert "与这一行各栏写的不一样，照各栏" in said
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["应用", "8核32G", "内存32G", "系统盘0.1T", "数据盘 0.5TB", "带宽20M", "麒麟 V10", "政务外网", "虚拟机", "5G 专网",
+     "MySQL 8.0", "x86/64", "10.1.1.0/24", "2026-12-31 前使用", "临时使用3个月", "等保三级", "与测试共用", "2块GPU",
+     "第1台", "张三 021-67000000"],
+)  # fmt: skip
+def test_R032_备注里说的与各栏一样_或不是配置_不问(note: str) -> None:
+    assert asked(note) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "note", ["非SSD", "不是SSD", "无需固态", "NVMe", "高IO", "高性能云盘", "系统盘SSD，数据盘普通"]
+)
+def test_R032_备注里说到固态的_不管是不是_都要人点头_不猜(note: str) -> None:
+    for said in asked(note):
+        assert "SSD 或固态" in said
+
+
+@pytest.mark.parametrize("note", ["暂缓", "本台缓建", "暂不申请"])
+def test_R032_备注里说暂时不要的_主机清单要人点头(note: str) -> None:
+    assert "这一行照读；不算的请从表里删去" in asked(note)[1]
