@@ -71,6 +71,15 @@ def test_账目格子逐条等于结算_由它重算的汇总等于结算(book: 
     assert sum(cents(row[16]) for row in body(book["待核"])) == fen(summary["disputed_gross"])
 
 
+def test_待核里算不出的_写明几条_不让人当成0元(book: Any, settlement: dict[str, Any]) -> None:
+    number = sum("D10" in entry["differences"] for entry in settlement["disputed"])
+    assert number > 0
+    said = f"其中 {number} 条阶梯计价缺全市总量或阶梯价，算不出，写作 0，不是 0 元（D10）"
+    for sheet in ("汇总", "数据说明"):
+        texts = [str(cell) for row in book[sheet].iter_rows(values_only=True) for cell in row if cell]
+        assert any(said in text for text in texts), sheet
+
+
 @pytest.mark.parametrize(("name", "column"), [("按单位", 6), ("按项目", 7), ("账目", 16)])
 def test_每页的合计等于印出来的各行之和(book: Any, settlement: dict[str, Any], name: str, column: int) -> None:
     printed = cents(sum(row[column] for row in body(book[name])))

@@ -269,20 +269,29 @@ def test_R085_合计不到一百_没有定比例_没有登记资产_都拒绝() 
     assert not RecoveryCost.objects.exists()
 
 
-def test_R085_页面上的比例_名称代码都认_名称写不全_一家写两遍的拒绝() -> None:
+def test_R085_页面上的比例_从名单里选机构_只填一半_一家选两遍_不是数_没有的机构拒绝_填过的还在() -> None:
     asset()
     client, url = signed_in("kw"), "/settlement/recovery/"
-    market, economy = (Institution.objects.get(code=code).name for code in ("SDSJ", "SJX"))
+    page = client.get(url).content.decode()
+    market = Institution.objects.get(code="SDSJ").name
+    assert f'<option value="SDSJ">{market}</option>' in page
+    assert 'name="ratios"' not in page
     given = {"do": "share", "code": "ZB-1", "document": "文", "year": str(YEAR)}
-    for typed, why in (
-        (f"{market[:-1]} 100%", "没有代码是"),
-        (f"{market} 60\nSDSJ 40", "第 2 行应是“机构名称或代码 百分数”，一家一行"),
-        (market, "第 1 行应是"),
+    for who, percent, why in (
+        (["XX"], ["100"], "没有代码是"),
+        (["SDSJ", "SDSJ"], ["60", "40"], "第 2 家：同一家选了两遍"),
+        (["SDSJ", ""], ["60", "40"], "第 2 家：机构和比例都要填"),
+        (["SDSJ", "SJX"], ["60", ""], "第 2 家：机构和比例都要填"),
+        (["SDSJ"], ["一百"], "第 1 家的比例"),
+        (["", ""], ["", ""], "比例合计 0%"),
+        (["SDSJ", "SJX"], ["60", "30"], "比例合计 90%"),
     ):
-        answer = client.post(url, given | {"ratios": typed})
-        assert (answer.status_code, why in answer.content.decode()) == (422, True), typed
+        answer = client.post(url, given | {"who": who, "percent": percent})
+        assert (answer.status_code, why in answer.content.decode()) == (422, True), why
+    assert 'value="SJX" selected' in answer.content.decode()
     assert recovery.share_of("ZB-1", YEAR) is None
-    assert client.post(url, given | {"ratios": f"{market}\t60%\r\n{economy} 40"}).status_code == 302
+    four = {"who": ["SDSJ", "SJX", "", ""], "percent": ["60%", "40", "", ""]}
+    assert client.post(url, given | four).status_code == 302
     share = recovery.share_of("ZB-1", YEAR)
     assert share is not None
     assert share.ratios == {"SDSJ": "60", "SJX": "40"}

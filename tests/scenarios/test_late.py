@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -10,6 +11,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.scenarios.test_arrivals import ITEM, dispose, file_of, order_like, resource, send, usage
 from tests.support.people import cast, signed_in
@@ -269,24 +272,29 @@ def test_R083_冻结的包里没有的目录项_算不出_写原因不写0(froze
     assert "0.00" not in told()
 
 
-def test_R083_内存磁盘不够的再试_试了三次写明算不出(frozen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_R083_内存磁盘不够的再试_试了三次写明算不出(
+    frozen: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     _usage(frozen)
 
     def full(_: Run) -> Decimal:
-        raise OSError("磁盘满了")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(estimating, "change", full)
     order = operations.order_estimate(actor=cast()["shy"], on=LATER, year=YEAR)
     assert "正在估算（排队）" in told()
     assert running.work_once()
-    assert "没有算成，等着再试：OSError：磁盘满了" in told()
+    assert "没有算成，等着再试：磁盘读写出错，或写满了" in told()
     assert running.work_once()
     assert "第 2 次" in told()
     assert running.work_once()
     assert not running.work_once()
     order.refresh_from_db()
     assert order.attempts == 3
-    assert "影响算不出：OSError：磁盘满了" in told()
+    assert "影响算不出：磁盘读写出错，或写满了" in told()
+    # 库自己的话只进日志
+    assert "No space left" not in told()
+    assert "No space left" in caplog.text
 
 
 def test_R083_办到一半断了三次的_不再反复办(frozen: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,3 +374,18 @@ def test_R083_年度页_工作台_清单都看得到_使用单位和服务商看
     shown = re.sub(r"<[^>]+>|\s+", "", page)
     assert f"目录项{ITEM}，日期2025-12-01，用量50" in shown
     assert f"目录项{ITEM}，日期2025-11-03，用量140，更正1" in shown
+
+
+def test_工作台看几年的冻结_只查一次_与逐年查的相同(frozen: str) -> None:
+    del frozen
+    known = queries.last_frozen()
+    assert known == {YEAR: queries.frozen(YEAR)}
+    assert queries.frozen(YEAR, known) == known[YEAR]
+    assert queries.frozen(YEAR, {}) is None
+    client = signed_in("shy")
+    client.get("/")
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/")
+    asked = [one["sql"] for one in captured.captured_queries if '"settlement_freeze"."number" DESC' in one["sql"]]
+    assert len(asked) == 1
+    assert "DISTINCT ON" in asked[0]

@@ -18,7 +18,8 @@ from tests.support.year import JULY, YEAR, act, approved, settled, supervisor, u
 from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
-from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.orgs import commissioning
+from yunheng.orgs.models import BusinessClock, Commission, Institution, Termination
 from yunheng.rules.procedures import catalog
 from yunheng.rules.procedures.settling import SETTLEMENT_1
 from yunheng.settlement import chaining, funding, paying, proofs, shortfalls
@@ -493,3 +494,20 @@ def test_R081_办件页上登记怎样处理(tmp_path: Path) -> None:
     assert "财力不足" in shown
     assert signed_in("kw").post(f"{home}shortfall/", given).status_code == 403
     assert funding.payable(freeze, "CU", None) == funding.unified_net(freeze) - 500
+
+
+def test_R089_管理费合同与委托合同金额不同_办件页点名两边各多少_没有签的_相同的不说(tmp_path: Path) -> None:
+    case, freeze, total = reported(tmp_path)
+    granted(case, total)
+    sign(freeze)
+    home, told = f"/cases/{case.number}/", "专项管理费的合同与第三方的委托合同金额不同"
+    assert told not in page("shy", home)
+    sign_fee(freeze)
+    charge = commissioning.fees(YEAR)
+    assert charge not in (0, FEE)
+    text = page("shy", home)
+    assert told in text
+    assert f"{supervisor().name}委托合同 {charge:,.2f} 元，全年签了 {FEE:,.2f} 元" in text
+    (made,) = Commission.objects.filter(service_year=YEAR)
+    Termination.objects.create(commission=made, until_on=made.until_on, fee=FEE, reason="改", on=JULY, by="测试")
+    assert told not in page("shy", home)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.support.people import cast, signed_in
@@ -34,7 +35,7 @@ from yunheng.rules.money import split
 from yunheng.rules.roles import Role
 from yunheng.settlement import handover, queries
 from yunheng.settlement.impact import savings
-from yunheng.settlement.models import Handover, ServiceFeedback
+from yunheng.settlement.models import BillLine, Handover, Run, ServiceFeedback
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 2)
@@ -331,10 +332,14 @@ def test_R021_汇交以后用量变了_核对点名_每月提醒一次_同一段
     with refused("现在的数据一字不差，不用再汇交"):
         handover.hand_over(actor=cast()["shy"], on=JULY, **given)
     assert handover.remind_changed(date(2026, 8, 1)) == 0
+    assert handover.amended() == {}
+    assert "台账又记、更正" not in signed_in("shy").get("/settlement/handover/").content.decode().split("点“核对”")[0]
     fact = Fact.objects.filter(resource__project=project).latest("pk")
     void(actor=cast()["shy"], on=JULY, fact=fact, reason="登记错了")
     assert not handover.checked(made).same
     client, url = signed_in("shy"), "/settlement/handover/"
+    assert handover.amended() == {made.pk: 1}
+    assert "汇交以后台账又记、更正 1 条" in client.get(url).content.decode()
     assert "数据变了" in client.get(url, {"check": made.pk}).content.decode()
     assert client.get(url, {"check": "9" * 30}).status_code == 200
     assert handover.remind_changed(date(2026, 8, 2)) == 0
@@ -344,6 +349,7 @@ def test_R021_汇交以后用量变了_核对点名_每月提醒一次_同一段
         handover.hand_over(actor=cast()["shy"], on=JULY, **(given | {"until_on": date(2025, 9, 1)}))
     again = handover.hand_over(actor=cast()["shy"], on=JULY, **given)
     assert (again.replaces, again.digest != made.digest) == (made, True)
+    assert handover.amended() == {}
     assert [one.pk for one in handover.live()] == [again.pk]
     assert bytes(Handover.objects.get(pk=made.pk).content) == bytes(made.content)
     assert "更正</span>" in client.get(url).content.decode()
@@ -504,11 +510,43 @@ def test_R019_年中暂按上年平均单价_全市用量发布以后按发布�
     assert any("暂按 2024 服务年度" in text for text in rolling.head["warnings"])
     yearly = measured("年度")
     assert "D10" in yearly.differences
+    _unpriced_is_told(yearly)
     publish("0 — 180", YEAR)
     tiering.publish_usage(actor=cast()["sdsj"], on=JULY, item=item, year=YEAR, total=Decimal(5000))
     final = measured("年度")
     assert {entry["item"]: entry["average_price"] for entry in final.head["tier_prices"]}[item.code] == "180"
     assert "D10" not in final.differences
+    page = signed_in("shy").get(f"/settlement/{YEAR}/").content.decode()
+    assert "待核里算不出的" not in page
+
+
+def _unpriced_is_told(run: Run) -> None:
+    """缺全市总量的：各页、导出都写算不出，不写 0.00；逐级的合计上面点名没有算它。"""
+    client = signed_in("shy")
+    line = BillLine.objects.filter(run=run, disputed=True, differences__contains="D10")[0]
+    assert line.unpriced
+    assert line.amount == 0
+    place = f"?resource={line.resource}"
+    for url in (f"/settlement/{YEAR}/", f"/settlement/runs/{run.pk}/", f"/settlement/runs/{run.pk}/differences/"):
+        assert "待核里算不出的" in client.get(url).content.decode(), url
+    told = client.get(f"/settlement/runs/{run.pk}/differences/?code=D10").content.decode()
+    assert "算不出<br>" in told
+    own = client.get(f"/settlement/runs/{run.pk}/{place}").content.decode()
+    assert "算不出</a>" in own
+    assert "缺全市总量或阶梯价，单价、金额算不出（D10）" in own
+    why = client.get(f"/settlement/runs/{run.pk}/lines/{line.seq}/?disputed=1").content.decode()
+    assert "为什么算不出" in why
+    assert "0.00 元" not in why
+    day = client.get(f"/settlement/runs/{run.pk}/days/{line.from_on}/{place}").content.decode()
+    assert ">算不出</td>" in day
+    sheet = client.get(f"/settlement/runs/{run.pk}/lines.xlsx{place}")
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(sheet.streaming_content)))  # type: ignore[attr-defined]
+    cells = {str(cell.value) for row in book["账目"].iter_rows() for cell in row}
+    assert "算不出：缺全市总量或阶梯价" in cells
+    # 使用单位看得到有算不出的，看不到全区几项
+    seen = signed_in("mzj").get(f"/settlement/{YEAR}/").content.decode()
+    assert "待核里算不出的" in seen
+    assert "项（资源、目录项）" not in seen
 
 
 def tier_used() -> Item:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.scenarios.test_adjustment import adjusted, rule_all
 from tests.support.people import cast, signed_in
@@ -18,7 +21,8 @@ from yunheng.cases.models import Case
 from yunheng.config import proving
 from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.settlement import funding, paying, proofs, vouchers
-from yunheng.settlement.models import Contract, Freeze, Payment
+from yunheng.settlement.models import Contract, Freeze, Payment, digits_of
+from yunheng.tables import folding
 
 pytestmark = pytest.mark.django_db
 
@@ -232,3 +236,33 @@ def test_R081_页面上勾同一凭证写合计_写了没勾的当场说明(tmp_
     assert client.post(url, given | {"shared": "1"}).status_code == 302
     page = client.get(f"/cases/{Freeze.objects.get(service_year=YEAR, number=0).case.number}/").content.decode()
     assert f"同一凭证合计 {total:,.2f}" in page
+
+
+def test_R081_数据库里照数字挑的_与逐个比的一样_一张不漏() -> None:
+    random = Random(81)
+    letters = "付0012９①²-－ー Ａa\u200bßſK/年第號"
+    numbers = ["".join(random.choices(letters, k=random.randint(0, 8))) for _ in range(400)]
+    folded = [digits_of(one) for one in numbers]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT regexp_replace(normalize(one, NFKC), '[^0-9]', '', 'g') FROM unnest(%s::text[]) AS one", [numbers]
+        )
+        assert [found for (found,) in cursor.fetchall()] == folded
+    same: dict[str, set[str]] = {}
+    for one, digits in zip(numbers, folded, strict=True):
+        same.setdefault(folding.same_number(one), set()).add(digits)
+    # 折成同一个号的，数字也相同：先照数字挑，不会挑漏
+    assert all(len(found) == 1 for found in same.values())
+    assert any(sum(folding.same_number(each) == one for each in set(numbers)) > 1 for one in same)
+
+
+def test_R081_查重只取数字相同的几笔出来逐个比(tmp_path: Path) -> None:
+    paid(tmp_path)
+    rows = Payment.objects.all()
+    assert rows.count() > 0
+    for one in rows:
+        assert one.pk in vouchers.alike(rows, f" {one.voucher.lower()}\u200b")
+    with CaptureQueriesContext(connection) as captured:
+        assert vouchers.alike(rows, "没有这个号-99999") == []
+    (query,) = captured.captured_queries
+    assert "regexp_replace" in query["sql"]

@@ -17,7 +17,7 @@ from .citing import SHORT, spoken_block
 from .data import GOALS, Papers
 from .measured import Measured, day_text, figure_text, money_text, share_text
 from .money import amount_in_words
-from .sums import Sums
+from .sums import Sums, unpriced_words
 
 CENTRE = "区科创服务中心"
 #: 有人写的内容的几章
@@ -157,7 +157,7 @@ class _Plan(Measured):
             f"扣后应付 {money_text(self.net)}（{amount_in_words(self.net)}）。{self._verified_sentence()}"
             f"{AMOUNTS['self_net']} {money_text(fen(summary['self_net']))}，"
             f"由使用单位自行签约支付，不列入本项目（D62-九）。差异未决的 {self.held.count} 条、"
-            f"{money_text(fen(summary['disputed_gross']))}列为待核，不计入上述金额。"
+            f"{money_text(fen(summary['disputed_gross']))}列为待核，不计入上述金额{unpriced_words(self.held)}。"
         )
         units = {unit for unit, _provider, _payer in self.settled.by_unit}
         projects = {project for _unit, project, _provider, _payer in self.settled.by_project}

@@ -19,6 +19,8 @@ class Sums:
 
     total: int = 0
     count: int = 0
+    unpriced: int = 0
+    """算不出金额、写作 0 的几条：阶梯计价缺全市总量或阶梯价（D10）"""
     by_provider: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(服务商, 支付方式)"""
     by_unit: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -33,6 +35,13 @@ class Sums:
     project_counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
 
 
+def unpriced_words(held: Sums) -> str:
+    """待核里有几条算不出，一句话，接在“待核 n 条、合计多少”后面；没有为空。"""
+    if not held.unpriced:
+        return ""
+    return f"；其中 {held.unpriced:,} 条阶梯计价缺全市总量或阶梯价，算不出，写作 0，不是 0 元（D10）"
+
+
 def add_up(lines: Iterable[Line]) -> Sums:
     """把账目合计起来。"""
     sums = Sums()
@@ -40,6 +49,7 @@ def add_up(lines: Iterable[Line]) -> Sums:
         amount = fen(line.amount)
         sums.total += amount
         sums.count += 1
+        sums.unpriced += "D10" in line.differences
         project = (line.unit, line.project, line.provider, line.payer)
         sums.by_project[project] += amount
         sums.project_counts[project] += 1

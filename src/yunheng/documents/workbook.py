@@ -20,7 +20,7 @@ from .data import PAYERS, Line, Papers
 from .money import amount_in_words
 from .plan import goal_values
 from .spreadsheet import ROWS_PER_SHEET, Book, Field, block, serial
-from .sums import Sums
+from .sums import Sums, unpriced_words
 
 Progress = Callable[[float], None]
 
@@ -144,7 +144,7 @@ def _summary(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
     )
     limit = rulebook.built_in().settled("supervision_fee_limit", papers.last)
     for label, amount, remark in (
-        ("待核", summary["disputed_gross"], f"{held.count} 条，差异裁定以前不计入合计（D62-七）"),
+        ("待核", summary["disputed_gross"], f"{held.count} 条，差异裁定以前不计入合计（D62-七）{unpriced_words(held)}"),
         (
             "专项管理费上限",
             summary["supervision_fee_cap"],
@@ -348,7 +348,7 @@ def _about(book: Book, papers: Papers, settled: Sums, held: Sums) -> None:
             "账目",
             f"{settled.count} 条，合计 {yuan(settled.total)} 元；每条先算准再一次舍入到分，合计是印出来的各行之和",
         ),
-        ("待核", f"{held.count} 条，合计 {yuan(held.total)} 元，不计入合计"),
+        ("待核", f"{held.count} 条，合计 {yuan(held.total)} 元，不计入合计{unpriced_words(held)}"),
         ("分张", "；".join(split) if split else "每页一张工作表"),
         ("日期", "起日、止日都含当日；天数 = 止日 − 起日 + 1，按次计的天数是有用量的日数"),
         ("数量", "年、月类是在用数量，次类是期内用量合计；计价单位照目录"),

@@ -145,7 +145,11 @@ def tell(
     options = head["conventions"]
     evidence = [
         f"目录项 {line['item']} {known.name}，按{known.cycle}计费，{known.pricing}计价，"
-        f"单价 {UnitPrice.of(line['unit_price'], known.pricing, options)} 元/{known.unit}",
+        + (
+            UNPRICED
+            if unpriced(line)
+            else f"单价 {UnitPrice.of(line['unit_price'], known.pricing, options)} 元/{known.unit}"
+        ),
         f"单据 {line['form']}（{known.form_kind}，{known.reviewed} 审核通过）定数量",
         f"工单 {line['order']}（{known.action}，{known.done} 完成）定生效日",
         *_delivery(known),
@@ -175,8 +179,22 @@ def stated(codes: Iterable[str], options: Mapping[str, str]) -> list[tuple[str, 
     return [(code, CONVENTIONS[code].question, CONVENTIONS[code].options[options[code]]) for code in sorted(codes)]
 
 
+#: 阶梯计价缺全市总量或阶梯价：单价、金额写的是 0，不是真的 0 元
+UNPRICED = "缺全市总量或阶梯价，单价、金额算不出（D10）"
+
+
+def unpriced(line: Mapping[str, Any]) -> bool:
+    """这一条待核算不出金额（D10）；`line` 照 结算.json 的写法。"""
+    return "D10" in line.get("differences", ())
+
+
 def equation(line: Mapping[str, Any], head: Mapping[str, Any], unit: str, cycle: str, way: str) -> str:
-    """一句能手算的算式。`head` 要有 service_year、conventions；`cycle` 是计费周期，`way` 是计价方式。"""
+    """一句能手算的算式，算不出的（D10）说为什么。
+
+    `head` 要有 service_year、conventions；`cycle` 是计费周期，`way` 是计价方式。
+    """
+    if unpriced(line):
+        return UNPRICED
     last = last_day(line["until"])
     span = f"{line['from']} 至 {last}（含），共 {line['days']} 天"
     price = UnitPrice.of(line["unit_price"], way, head["conventions"])

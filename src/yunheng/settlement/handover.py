@@ -157,6 +157,18 @@ def live() -> QuerySet[Handover]:
     return Handover.objects.filter(replaced_by=None).defer("content").order_by("-from_on")
 
 
+def amended() -> dict[int, int]:
+    """算数的各次汇交 → 汇交以后台账又记、又更正的，说的是那段日子（和以前）的几条；没有的不在里面。
+
+    只数条数，不逐行比：更正了又改回来的、用量又变了的，点“核对”（`checked`）才说得准。没有存过时刻的老的几次不数。
+    """
+    found = {}
+    for pk, moment, until in live().exclude(recorded_at=None).values_list("pk", "recorded_at", "until_on"):
+        if number := Fact.objects.filter(recorded_at__gt=moment, effective_on__lt=until).count():
+            found[pk] = number
+    return found
+
+
 @dataclass(frozen=True)
 class Checked:
     """一次汇交照现在的数据再出一份：现在几行，与汇交的文件一字不差没有。"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -39,9 +40,12 @@ def named(key: str, names: dict[str, str]) -> str:
     return _LABELS.get(key) or names.get(key, key)
 
 
-def of(year: int) -> Owed | None:
-    """这个服务年度到最近一份结算为止还欠着的；不欠的为 None。并进补差、补差批准了的，不再在这里列。"""
-    last = queries.frozen(year)
+def of(year: int, known: Mapping[int, Freeze] | None = None) -> Owed | None:
+    """这个服务年度到最近一份结算为止还欠着的；不欠的为 None。并进补差、补差批准了的，不再在这里列。
+
+    `known` 见 `queries.frozen`。
+    """
+    last = queries.frozen(year, known)
     deferred = funding.deferred_of(last) if last else {}
     if last is None or not deferred:
         return None
@@ -97,4 +101,5 @@ def in_hand(last: Freeze) -> Case | None:
 
 def before(year: int) -> list[Owed]:
     """这个服务年度以前还欠着的，先前的在前：编它的方案时要看到，都不在这份预算里。"""
-    return [one for past in sorted(queries.frozen_years()) if past < year and (one := of(past))]
+    known = queries.last_frozen()
+    return [one for past in known if past < year and (one := of(past, known))]

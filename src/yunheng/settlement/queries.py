@@ -203,8 +203,10 @@ def _added(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> dict[str, Aggregate]
     }
 
 
-def frozen(year: int) -> Freeze | None:
-    """这一年最后冻结的一份：年度结算，或最近的补差。"""
+def frozen(year: int, known: Mapping[int, Freeze] | None = None) -> Freeze | None:
+    """这一年最后冻结的一份：年度结算，或最近的补差；`known` 是已经查好的各年的（`last_frozen`），给了就不再查。"""
+    if known is not None:
+        return known.get(year)
     return Freeze.objects.filter(service_year=year).select_related("run", "case").order_by("-number").first()
 
 
@@ -213,6 +215,12 @@ def fee_by_institution(year: int) -> dict[str, Decimal]:
     live = Contract.objects.filter(freeze__service_year=year, fee=True, voided=None).order_by()
     rows = live.values_list("provider__code").annotate(sum=Sum("amount"))
     return {code: amount for code, amount in rows if amount > 0}
+
+
+def last_frozen() -> dict[int, Freeze]:
+    """冻结过的各年度，各最后冻结的一份，先前的年度在前；要看好几年的，查一次。"""
+    last = Freeze.objects.order_by("service_year", "-number").distinct("service_year")
+    return {one.service_year: one for one in last.select_related("run", "case")}
 
 
 def frozen_years() -> set[int]:

@@ -62,12 +62,12 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         }
         found["tiles"] += _budget_tiles(forecast, budget)
     if actor.role in CENTRE:
-        years = sorted(queries.frozen_years())
-        frozen = [one for year in years if (one := late.standing(year))]
-        found["amended"] = [more for year in years if (more := amended.since(year))]
+        known = queries.last_frozen()
+        frozen = [one for year in known if (one := late.standing(year, known))]
+        found["amended"] = [more for year in known if (more := amended.since(year, known))]
         found["reopened"] = owing.reopened()
-        found["owed"] = [owed for year in years if (owed := owing.of(year))]
-        found["late"] = [*frozen, *unread.all_pending()]
+        found["owed"] = [owed for year in known if (owed := owing.of(year, known))]
+        found["late"] = [*frozen, *unread.all_pending(known)]
     if actor.role == Role.REVIEWER:
         found["missing"] = len(unrecorded.find())
     if actor.role in _SCORES:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 
 from yunheng.config.cli import main
@@ -195,8 +196,14 @@ def test_账目另存Parquet的两份也比得(tmp_path: Path, capsys: pytest.Ca
     [
         (OSError(errno.ENOSPC, "No space left on device"), 3, "磁盘满了"),
         (MemoryError(), 3, "内存不够"),
-        (ValueError(), 1, "ValueError"),
+        (ValueError(), 1, "程序没有说明缘由"),
+        (ValueError("invalid literal for int()"), 1, "程序没有说明缘由"),
+        (ValueError("金额不对"), 1, "金额不对"),
         (KeyError("x"), 3, "程序出错"),
+        (OSError(errno.ENOTCONN, "Socket is not connected"), 3, "系统出错，错误号"),
+        (duckdb.InternalException("INTERNAL Error: oops"), 3, "计算用的库出错"),
+        (psycopg.OperationalError("connection refused"), 3, "数据库连不上"),
+        (psycopg.errors.UndefinedTable("relation does not exist"), 3, "先升级"),
         (BrokenPipeError(), 0, ""),
     ],
 )
@@ -211,6 +218,14 @@ def test_退出码分得清_没有空白的错(
     printed = capsys.readouterr().err
     assert said in printed
     assert bool(printed.strip()) == (code != 0)
+    # 库的原话不上屏幕，另记着
+    for tail in ("invalid literal", "Socket is", "INTERNAL", "refused", "relation", "KeyError"):
+        assert tail not in printed
+    if found := re.search(r"原话记在 (\S+\.log)", printed):
+        kept = Path(found[1])
+        assert type(error).__name__ in kept.read_text(encoding="utf-8")
+        kept.unlink()
+    assert bool(found) == (code != 0 and said not in ("磁盘满了", "内存不够", "金额不对"))
 
 
 def test_管道断了静静退出() -> None:

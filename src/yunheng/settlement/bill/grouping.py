@@ -25,7 +25,7 @@ _Row = Mapping[str, str]
 class Entry:
     """一条差异：这一项（整台资源的是各项）的单据明细、工单，差异所指的在前；`held` 是因它待核的金额（元）。
 
-    `precedent` 是去年同样的怎样裁的，没有为 None；`reusable` 是现在可以沿用。
+    `precedent` 是去年同样的怎样裁的，没有为 None；`reusable` 是现在可以沿用。`unpriced` 是待核的金额算不出（D10）。
     """
 
     difference: Difference
@@ -34,6 +34,7 @@ class Entry:
     held: Decimal | None
     precedent: rulings.Precedent | None
     reusable: bool
+    unpriced: bool = False
 
     @property
     def key(self) -> str:
@@ -83,6 +84,7 @@ def page(
     counts = seen.filter(resource__in=names).order_by().values_list("resource").annotate(number=Count("pk"))
     every = dict(counts)
     found, held = sides.of(run, names), sides.held(run, names)
+    unpriced = sides.unpriced(run, names) if run.differences.get("D10") else set()
     broken = {one.resource: one for one in LogGap.objects.filter(run=run.base_id or run.pk, resource__in=names)}
     known = rulings.precedents(run.service_year, names)
     open_year = queries.frozen(run.service_year) is None
@@ -100,6 +102,7 @@ def page(
                     held.get((name, row.item)) if row.blocking else None,
                     past,
                     past is not None and row.blocking and open_year and past.fits(row.spans),
+                    (name, row.item) in unpriced,
                 )
             )
         total = sum((amount for (resource, _), amount in held.items() if resource == name), Decimal(0))

@@ -72,6 +72,12 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def unpriced(run: Run, resources: Collection[str]) -> set[tuple[str, str]]:
+    """这几个资源里，待核算不出金额的（资源, 目录项）：缺全市总量或阶梯价（D10）。"""
+    lines = queries.lines_of(run).filter(disputed=True, resource__in=resources, differences__contains="D10")
+    return set(lines.values_list("resource", "item").distinct())
+
+
 def held(run: Run, resources: Collection[str]) -> dict[tuple[str, str], Decimal]:
     """（资源, 目录项）→ 待核的金额（元）。"""
     lines = queries.lines_of(run).filter(disputed=True, resource__in=resources)

@@ -1,6 +1,7 @@
 """结算的各张表。"""
 
 from .arriving import Contested, LogGap, Noticed, Outranked, PathChoice, Uncounted
+from .digits import Digits, digits_of
 from .disputes import Difference, Handling, HandlingFile, Objection, ObjectionReply, Remedy, spans_of
 from .late import Late, LateEstimate, LateScan
 from .lines import BillLine, BillSum, Line, Moved, WaivedLine
@@ -31,6 +32,7 @@ __all__ = [
     "Contract",
     "ContractVoid",
     "Difference",
+    "Digits",
     "DraftFile",
     "Forecast",
     "Freeze",
@@ -69,5 +71,6 @@ __all__ = [
     "Verified",
     "WaivedLine",
     "YearCase",
+    "digits_of",
     "spans_of",
 ]

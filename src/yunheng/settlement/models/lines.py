@@ -45,6 +45,11 @@ class Line(AppendOnly):
         return last_day(self.until_on)
 
     @property
+    def unpriced(self) -> bool:
+        """阶梯计价缺全市总量或阶梯价（D10）：单价、金额存的是 0，是算不出，不是 0 元。"""
+        return "D10" in self.differences.split(",")
+
+    @property
     def stated(self) -> dict[str, Any]:
         """算式要的几栏，照 结算.json 的写法。"""
         return {
@@ -54,6 +59,7 @@ class Line(AppendOnly):
             "from": self.from_on.isoformat(),
             "until": self.until_on.isoformat(),
             "days": self.days,
+            "differences": self.differences.split(",") if self.differences else [],
         }
 
 

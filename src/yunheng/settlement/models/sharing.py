@@ -97,6 +97,8 @@ class Handover(AppendOnly):
     )
     on = models.DateField("汇交日")
     by = models.CharField("谁汇交的", max_length=200)
+    #: 有这一栏以前的没有
+    recorded_at = models.DateTimeField("入库时刻", null=True, db_default=Now())
 
     class Meta:
         verbose_name = "数据汇交"

@@ -13,6 +13,7 @@ from yunheng.audit.append_only import AppendOnly
 from yunheng.cases.models import Case
 from yunheng.orgs.models import Institution
 
+from .digits import Digits
 from .runs import Run
 
 
@@ -212,6 +213,7 @@ class Payment(AppendOnly):
 
     class Meta:
         verbose_name = "支付"
+        indexes = [models.Index(Digits("voucher"), name="payment_voucher_digits")]
         constraints = [
             models.CheckConstraint(condition=~Q(amount=0), name="payment_not_zero"),
             models.UniqueConstraint(fields=["contract", "voucher"], name="one_payment_per_voucher"),

@@ -37,6 +37,8 @@ from yunheng.settlement.runs import warned
 PAGE = 100
 #: 一次导出的账目最多几条：再多表格软件打开也慢，收窄到单位、项目再导，或用 FOCUS 的 CSV
 MAX_SHEET = 20_000
+#: 待核的金额、单价这样写：不是 0 元（D10）
+UNPRICED = "算不出：缺全市总量或阶梯价"
 #: 项目里还没有账目的资源最多列几个
 _MAX_UNBILLED = 50
 ZERO = Decimal(0)
@@ -301,10 +303,12 @@ def _sheet_rows(lines: Any, run: Run, conventions: Any, names: dict[str, str]) -
         item = items[one.item]
         amounts = (None, one.amount) if one.disputed else (one.amount, None)
         total, held = total + (amounts[0] or 0), held + (amounts[1] or 0)
+        if one.unpriced:
+            amounts = (None, UNPRICED)
         yield (
             one.unit, names.get(one.unit, ""), one.project, names.get(one.project, ""), one.resource,
             one.item, item.name, names.get(one.provider, one.provider), one.form, one.order, Decimal(one.quantity),
-            one.from_on, one.last_on, one.days, _price(one, item, conventions), *amounts,
+            one.from_on, one.last_on, one.days, UNPRICED if one.unpriced else _price(one, item, conventions), *amounts,
             PAYERS[one.payer],
             one.differences,
             f"{_equation(one, run, item, conventions)}{'；单价暂用上一年度的（R-019）' if one.item in lent else ''}",

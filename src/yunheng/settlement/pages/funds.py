@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,6 +29,8 @@ from yunheng.settlement.runs import forecasting, warned
 from yunheng.tables import writing
 
 _RECOVERY = (Role.REVIEWER, Role.AUTHORITY, Role.FINANCE, Role.INFORMATIZATION)
+#: 分摊比例一次填几家
+SHARERS = 4
 _FEEDBACK = (Role.REVIEWER, Role.AUTHORITY, Role.INFORMATIZATION, Role.CITY_OPERATOR)
 
 
@@ -83,6 +86,7 @@ def shares(request: Request) -> HttpResponse:
             return redirect("/settlement/recovery/")
         except Refused as error:
             problems = error.problems
+    whos, percents = (request.POST.getlist(name) if problems else [] for name in ("who", "percent"))
     present = service_year_of(request.on)
     costs = list(recovery.costs())
     totals: Counter[tuple[int, str]] = Counter()
@@ -101,6 +105,8 @@ def shares(request: Request) -> HttpResponse:
         "names": names_of(),
         "kinds": dict(RecoveryAsset._meta.get_field("kind").choices or ()),
         "institutions": Institution.objects.order_by("kind", "code"),
+        # 没存成的，选过、填过的都还在
+        "picked": list(zip_longest(whos, percents, fillvalue="")) + [("", "")] * max(SHARERS - len(whos), 0),
         "years": range(present, FIRST_YEAR, -1),
         "decisions": RecoveryShare.objects.order_by("-pk")[:50],
         "registers": request.actor.role in (Role.REVIEWER, Role.AUTHORITY),
@@ -136,7 +142,7 @@ def _save_share(request: Request) -> None:
             actor=request.actor,
             on=request.on,
             code=code,
-            ratios=_ratios(post.get("ratios", "")),
+            ratios=_ratios(post.getlist("who"), post.getlist("percent")),
             document=_document(post),
             from_year=_year(request),
         )
@@ -159,20 +165,24 @@ def _document(post: Mapping[str, str]) -> str:
     return document
 
 
-def _ratios(text: str) -> dict[str, Decimal]:
-    """一行一家：“机构名称或代码 百分数”；页面上只见名称，两种都认，名称要写全。"""
-    names = Counter(Institution.objects.values_list("name", flat=True))
-    codes = {one.name: one.code for one in Institution.objects.all() if names[one.name] == 1}
+def _ratios(whos: Sequence[str], percents: Sequence[str]) -> dict[str, Decimal]:
+    """从名单里选的各家和百分数，一家一次；空着的一格不算，只填了一半的、选了两遍的、不是数的都说清是第几家。"""
     found: dict[str, Decimal] = {}
-    for number, line in enumerate(text.strip().splitlines(), start=1):
-        who, ratio = (*line.rsplit(None, 1), "", "")[:2]
-        code = codes.get(who.strip(), who.strip())
-        if not ratio or code in found:
-            raise Refused([f"第 {number} 行应是“机构名称或代码 百分数”，一家一行：{line[:40]}（R-085）"])
-        try:
-            found[code] = decimal_of(ratio.rstrip("%"), 6)
-        except ValueError as error:
-            raise Refused([f"第 {number} 行：{error}（R-085）"]) from error
+    problems = []
+    for number, (who, percent) in enumerate(zip(whos, percents, strict=False), start=1):
+        if not who and not percent.strip():
+            continue
+        if not who or not percent.strip():
+            problems.append(f"第 {number} 家：机构和比例都要填（R-085）")
+        elif who in found:
+            problems.append(f"第 {number} 家：同一家选了两遍，请合成一个比例（R-085）")
+        else:
+            try:
+                found[who] = decimal_of(percent.strip().rstrip("%"), 6)
+            except ValueError as error:
+                problems.append(f"第 {number} 家的比例：{error}（R-085）")
+    if problems:
+        raise Refused(problems)
     return found
 
 
@@ -214,6 +224,7 @@ def reporting(request: Request) -> HttpResponse:
         "feedbacks": ServiceFeedback.objects.select_related("provider").order_by("-pk")[:100],
         "handovers": Handover.objects.defer("content").select_related("replaced_by").order_by("-from_on", "-pk"),
         "checked": _checked_handover(request),
+        "amended": handover.amended(),
         "due": handover.next_period(),
         "providers": providers(),
         "levels": handover.LEVELS,

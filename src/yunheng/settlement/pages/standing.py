@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,27 @@ def _fee(case: Case, freeze: Freeze) -> dict[str, Any] | None:
         # 委托合同的合计比要付的少，点名差多少；没有登记委托合同的不比
         "uncommissioned": max(most - contracted, Decimal(0)) if freeze.base is None and contracted else Decimal(0),
     }
+
+
+def _fee_apart(freeze: Freeze) -> list[tuple[str, Decimal, Decimal]]:
+    """各第三方机构里，委托合同列入这一年的费用与这一年签的专项管理费不相等的：（名称, 委托, 签了）。
+
+    都没有签、都没有委托的不比；不挡办，点名（D14-16(监管机制)，R-082、R-089）。
+    """
+    signed = queries.fee_by_institution(freeze.service_year)
+    if not signed:
+        return []
+    charged: dict[str, Decimal] = defaultdict(Decimal)
+    names = {}
+    for one in commissioning.of_year(freeze.service_year):
+        charged[one.institution.code] += one.charge
+        names[one.institution.code] = one.institution.name
+    names |= {one.code: one.name for one in commissioning.registry() if one.code in signed}
+    return [
+        (names[code], charged.get(code, Decimal(0)), signed.get(code, Decimal(0)))
+        for code in sorted({*charged, *signed})
+        if charged.get(code, Decimal(0)) != signed.get(code, Decimal(0))
+    ]
 
 
 def _reopened(freeze: Freeze, names: dict[str, str]) -> tuple[Decimal, list[tuple[str, Decimal]]] | None:
@@ -108,6 +130,7 @@ def standing(
         else (),
         "owing": [(one.provider.name, one) for one in contracts if one.left] if done or step == "pay" else (),
         "fee": _fee(case, freeze) if (done or step in ("contract", "pay")) and not funding.unhandled(case) else None,
+        "fee_apart": _fee_apart(freeze) if done or step in ("contract", "pay") else [],
         "fee_back": _fee_back(freeze) if done or step in ("contract", "pay") else None,
         "fee_carried": funding.fee_carried(freeze, case.version),
         "fee_ceiling": funding.fee_ceiling(freeze),

@@ -140,16 +140,16 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
         text += f"，超出 {plan.supervision - most:,.2f} 元，请调低，再存一版"
         return Check(name, "bad", text, clause=clause)
     contracted = commissioning.fees(freeze.service_year)
-    if contracted and plan.supervision > contracted:
-        text += (
-            f"；委托合同列入这一年的合计 {contracted:,.2f} 元，安排的多 {plan.supervision - contracted:,.2f} 元，请核对"
-        )
+    apart = plan.supervision - contracted if contracted else Decimal(0)
+    if apart:
+        which = "多" if apart > 0 else "少"
+        text += f"；委托合同列入这一年的合计 {contracted:,.2f} 元，安排的{which} {abs(apart):,.2f} 元，请核对"
     if over := funding.fee_over(freeze.service_year):
         used, less = over
         text += f"；补差以后照实际应付算最多 {less:,.2f} 元，全年签了 {used:,.2f} 元"
         why = f"，超出 {used - less:,.2f} 元，请在补差里收回"
         return Check(name, "warn", text + why, clause=clause)
-    return Check(name, "warn" if 0 < contracted < plan.supervision else "ok", text, clause=clause)
+    return Check(name, "warn" if apart else "ok", text, clause=clause)
 
 
 def _footed(freeze: Freeze, plan: Plan) -> Check:

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
 
 from yunheng.ledger.models import Fact
 from yunheng.rules import periods
-from yunheng.settlement.models import Handling
+from yunheng.settlement.models import Freeze, Handling
 from yunheng.settlement.queries import frozen
 from yunheng.settlement.runs import staleness
 
@@ -40,9 +40,9 @@ class Amended:
         return f"冻结以后{'，'.join(parts)}，冻结的账不动，影响多少补差计量时算，走补差"
 
 
-def since(year: int) -> Amended | None:
-    """这一年冻结以后台账又记的、又裁定的；没有冻结、都没有的为 None。"""
-    freeze = frozen(year)
+def since(year: int, known: Mapping[int, Freeze] | None = None) -> Amended | None:
+    """这一年冻结以后台账又记的、又裁定的；没有冻结、都没有的为 None。`known` 见 `queries.frozen`。"""
+    freeze = frozen(year, known)
     if freeze is None:
         return None
     rows = Fact.objects.filter(recorded_at__gt=freeze.run.recorded_at, effective_on__lt=periods.year_end(year))

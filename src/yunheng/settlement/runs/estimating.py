@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import tempfile
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from yunheng.settlement.runs import package as packing
 from yunheng.settlement.runs.recasting import Sums, resummed, settled_lines, summary_after, tallied
 from yunheng.settlement.runs.running import DONE, MEMORY, PACKAGE, register_job
 
+_log = logging.getLogger(__name__)
 #: 环境不够（内存、磁盘）、断了的，试几次
 ATTEMPTS = 3
 #: 工单的一个动作：单号、资源、目录项、动作
@@ -57,7 +59,8 @@ def carry_out(order: RunOrder) -> None:
     except PackageError as error:
         reason = "；".join(map(str, error.problems[:3]))
     except _ENVIRONMENT as error:
-        reason = f"{type(error).__name__}：{error}" if not isinstance(error, NoRoom) else str(error)
+        _log.warning("估算没有算成", exc_info=error)
+        reason = str(error) if isinstance(error, NoRoom) else _kind(error)
         if order.attempts < ATTEMPTS:
             waiting.update(step=f"没有算成，等着再试：{reason}"[:60], share=0)
             return
@@ -68,6 +71,15 @@ def carry_out(order: RunOrder) -> None:
             run=run, count=count, handled=handled, amount=amount, reason=reason.strip()[:500], on=order.on
         )
         waiting.update(run=run, step=DONE, share=1)
+
+
+def _kind(error: Exception) -> str:
+    """环境的哪一种错；程序、库的原话只进日志，页面上不写。"""
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return "内存不够"
+    if isinstance(error, OSError | duckdb.IOException):
+        return "磁盘读写出错，或写满了"
+    return "计算用的库出错"
 
 
 def register() -> None:

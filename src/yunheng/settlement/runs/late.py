@@ -23,7 +23,7 @@ from yunheng.ledger.effective import alive
 from yunheng.ledger.marks import Mark
 from yunheng.ledger.models import Disposal, Received
 from yunheng.rules import periods
-from yunheng.settlement.models import ESTIMATE, Late, LateEstimate, LateScan, LogGap, Run, RunFile, RunOrder
+from yunheng.settlement.models import ESTIMATE, Freeze, Late, LateEstimate, LateScan, LogGap, Run, RunFile, RunOrder
 from yunheng.settlement.queries import frozen
 from yunheng.settlement.runs import staleness
 from yunheng.settlement.runs.running import PACKAGE
@@ -251,9 +251,9 @@ def waiting(year: int) -> QuerySet[RunOrder]:
     return RunOrder.objects.filter(service_year=year, kind=ESTIMATE, run=None, problems=[]).order_by("pk")
 
 
-def standing(year: int) -> Standing | None:
-    """这一年冻结以后晚到的；没有冻结、没有晚到的为 None。"""
-    freeze = frozen(year)
+def standing(year: int, known: Mapping[int, Freeze] | None = None) -> Standing | None:
+    """这一年冻结以后晚到的；没有冻结、没有晚到的为 None。`known` 见 `queries.frozen`。"""
+    freeze = frozen(year, known)
     if freeze is None:
         return None
     run = freeze.run

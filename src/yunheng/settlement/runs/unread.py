@@ -17,7 +17,7 @@ from yunheng.cases.models import Case
 from yunheng.ledger.models import Received
 from yunheng.rules import periods
 from yunheng.settlement import queries
-from yunheng.settlement.models import ADJUST, YEARLY, Run
+from yunheng.settlement.models import ADJUST, YEARLY, Freeze, Run
 from yunheng.settlement.runs import late, paths, staleness, touched
 from yunheng.settlement.runs import package as packing
 
@@ -129,12 +129,12 @@ class Pending:
         return f"{said}；改变结果的，提交复算以前要重新计量"
 
 
-def pending(year: int) -> Pending | None:
+def pending(year: int, known: Mapping[int, Freeze] | None = None) -> Pending | None:
     """这一年最近的年度批次（冻结过的，最近的补差批次）以后又到的；冻结了的看 `late.standing`，没有的为 None。
 
-    页面上用，只数没有读到的收件，不比内容；没有存过读到哪里的老批次不知道，提交时再比。
+    页面上用，只数没有读到的收件，不比内容；没有存过读到哪里的老批次不知道，提交时再比。`known` 见 `queries.frozen`。
     """
-    freeze = queries.frozen(year)
+    freeze = queries.frozen(year, known)
     run = queries.latest_run(year, ADJUST if freeze else YEARLY)
     if run is None or (freeze and run.pk <= freeze.run_id):
         return None
@@ -154,10 +154,10 @@ def _submitted(case: Case) -> Run | None:
     return queries.submitted(case)
 
 
-def all_pending() -> list[Pending]:
-    """各年度没有冻结的批次以后又到的。"""
+def all_pending(known: Mapping[int, Freeze] | None = None) -> list[Pending]:
+    """各年度没有冻结的批次以后又到的；`known` 见 `queries.frozen`。"""
     years = set(Run.objects.filter(kind__in=(YEARLY, ADJUST)).values_list("service_year", flat=True))
-    return [one for year in sorted(years) if (one := pending(year))]
+    return [one for year in sorted(years) if (one := pending(year, known))]
 
 
 def listed(one: Pending, limit: int, offset: int) -> list[Received]:

@@ -11,6 +11,7 @@ from yunheng.settlement.models import Run
 #: 一类先列几条，其余折起来
 SHOWN = 20
 BORROWED = "单价暂用上一年度的"
+UNPRICED = "待核里算不出的"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,16 @@ def lent(run: Run, items: Iterable[str]) -> set[str]:
 
 
 def groups(run: Run, *, everything: bool) -> list[Group]:
-    """批次的提醒，见 `sort`。"""
-    return sort(warnings(run), everything=everything)
+    """批次的提醒，见 `sort`；待核里有算不出的（D10）在最前面，几条是全区的，只有管结算的看得到。"""
+    found = sort(warnings(run), everything=everything)
+    if number := run.differences.get("D10", 0):
+        count = f" {number:,} 项（资源、目录项）" if everything else ""
+        told = (
+            f"阶梯计价缺全市总量或阶梯价的{count}，单价、金额都算不出，"
+            "不是 0 元：各处的待核金额都没有算它们，市里发布、重新计量以后才有数（D10，R-019）"
+        )
+        found.insert(0, Group(UNPRICED, [told], []))
+    return found
 
 
 def sort(told: Iterable[str], *, everything: bool) -> list[Group]:
