@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -529,6 +530,14 @@ def _unpriced_is_told(run: Run) -> None:
     place = f"?resource={line.resource}"
     for url in (f"/settlement/{YEAR}/", f"/settlement/runs/{run.pk}/", f"/settlement/runs/{run.pk}/differences/"):
         assert "待核里算不出的" in client.get(url).content.decode(), url
+    # 合计里有算不出的那几格也写明，别的照写金额
+    for url, count in (
+        (f"/settlement/{YEAR}/", 2),
+        (f"/settlement/runs/{run.pk}/", 2),
+        (f"/settlement/runs/{run.pk}/differences/", 1),
+    ):
+        page = client.get(url).content.decode()
+        assert len(re.findall('另有算不出的|<span class="warn">算不出</span>', page)) == count, url
     told = client.get(f"/settlement/runs/{run.pk}/differences/?code=D10").content.decode()
     assert "算不出<br>" in told
     own = client.get(f"/settlement/runs/{run.pk}/{place}").content.decode()

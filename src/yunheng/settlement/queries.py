@@ -180,6 +180,15 @@ def totals(rows: QuerySet[BillLine] | QuerySet[BillSum]) -> tuple[int, Decimal, 
     return row["number"] or 0, row["total"] or ZERO, row["held"] or ZERO
 
 
+def unpriced(rows: QuerySet[BillLine], run: Run, by: str) -> set[str]:
+    """`rows`（这一批看得到的账目）里，待核有算不出金额的（D10），是 `by` 那一栏的哪几个：它们的待核合计少算了。"""
+    if not run.differences.get("D10"):
+        return set()
+    known = differences_of(run).filter(code="D10").values("resource")
+    held = rows.filter(disputed=True, resource__in=known, differences__contains="D10")
+    return set(held.order_by().values_list(by, flat=True).distinct())
+
+
 def kept_totals(run: Run) -> tuple[int, Decimal, Decimal]:
     """全区的（账目条数, 金额, 待核金额），取存的合计。"""
     return totals(BillSum.objects.filter(run=run))

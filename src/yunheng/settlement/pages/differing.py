@@ -66,6 +66,7 @@ def differences(request: Request, pk: int) -> HttpResponse:
         "codes": [(f"D{code}", name, codes[f"D{code}"]) for code, name in NAMES.items() if codes[f"D{code}"]],
         "states": [(key, name, number) for key, name in STATES.items() if (number := sum(counts[key].values()))],
         "held": queries.totals(queries.visible_sums(request.actor, run))[2],
+        "unpriced": queries.unpriced(queries.visible_lines(request.actor, run), run, "unit"),
         "problems": problems,
         "values": request.POST if problems else {},
         "picked": request.POST.getlist("row") if problems else [],

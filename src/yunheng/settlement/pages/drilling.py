@@ -88,6 +88,7 @@ def drill(request: Request, pk: int) -> HttpResponse:
     context |= {
         "label": label,
         "key": key,
+        "unpriced": queries.unpriced(place.lines(request.actor, run), run, key),
         "page": Paginator(rows, PAGE).get_page(request.GET.get("page", "1")[:6]),
         "count": len(rows),
         "sum": sum((row.level.amount for row in rows), ZERO),

@@ -149,6 +149,8 @@ def year(request: Request, year: int) -> HttpResponse:
             request, context["latest"], year, context["names"], own["contracts"] if own else ()
         )
         context["total"] = queries.totals(queries.visible_sums(request.actor, context["latest"]))
+        seen = queries.visible_lines(request.actor, latest)
+        context["unpriced"] = queries.unpriced(seen, latest, "provider")
         context["by_provider"] = queries.breakdown(
             queries.visible_sums(request.actor, context["latest"]), "provider", context["names"]
         )
