@@ -16,7 +16,7 @@ from yunheng.assessment.models import Evaluation
 from yunheng.audit.models import Entry
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
-from yunheng.orgs.models import BusinessClock, Institution
+from yunheng.orgs.models import BusinessClock, Institution, Nature
 from yunheng.orgs.operations import decide_convention
 from yunheng.settlement import chaining, funding, operations, paying, proofs, queries, recovery
 from yunheng.settlement.models import Freeze, Plan, RecoveryCost, RecoveryShare, Verified
@@ -228,6 +228,21 @@ def billed(amount: str = "100.00", reason: str = "") -> RecoveryCost:
         document="决算单 7",
         reason=reason,
     )
+
+
+def test_R085_自己付账的街镇_非预算单位不算区级财力_独用的不能分给它_运维的不进预算合计() -> None:
+    own = Institution.objects.filter(nature=Nature.NON_BUDGET).order_by("code")[0]
+    asset("独用", "KCZX")
+    with pytest.raises(Refused, match=f"由区级财力承担，不能分给{own.name}"):
+        decided(**{"KCZX": "50", own.code: "50"})
+    asset("运维", own.code)
+    decided(**{own.code: "100"})
+    billed("300.00")
+    assert recovery.borne(YEAR) == 0
+    asset("运维", "KCZX")
+    decided(KCZX="100")
+    billed("300.00", "归属登记错了")
+    assert recovery.borne(YEAR) == 300
 
 
 def test_R085_一笔费用按最大余额法拆到分_合计一分不差() -> None:

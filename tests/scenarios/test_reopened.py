@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.scenarios.test_adjustment import adjusted
-from tests.scenarios.test_deferred import BORNE, FEE, deferred, elsewhere, ready, send
-from tests.scenarios.test_money_chain import page, sign_fee
+from tests.scenarios.test_deferred import BORNE, FEE, deferred, elsewhere, ready, reported, send
+from tests.scenarios.test_money_chain import granted, page, sign, sign_fee
 from tests.support.people import cast
 from tests.support.year import JULY, YEAR, act, settled
 from yunheng.cases.models import Case
-from yunheng.orgs.models import BusinessClock
+from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.settlement import chaining, funding, owing, paying, recovering
 from yunheng.settlement.models import Contract, Freeze, RecoveryPayment
 
@@ -134,11 +135,40 @@ def test_R081_缓付的并进了补差_原来那件不再说还列着_年度页�
     shown = page("shy", f"/cases/{case.number}/")
     assert "还欠着" not in shown
     assert "已并进补差" in shown
-    rows, (_, signed, paid) = chaining.whole([case, more])
-    assert [one.case for one in rows] == [case, more]
+    whole = chaining.whole([case, more])
+    wanted, signed, paid = whole.sums
+    assert [one.case for one in whole.rows] == [case, more]
     total = funding.figure(case, "need")
     # 灾备没有合同
     assert (paid, signed) == (total, (total or Decimal(0)) - BORNE)
+    # 缓付的 600 元两件都列，合计只算一次
+    assert (wanted, whole.carried) == (total, Decimal("600.00"))
     shown = page("cz", f"/settlement/{YEAR}/")
     assert "连补差，全年统一支付" in shown
     assert f"{paid:,.2f}" in shown
+    assert "减：缓付、并进补差的，两件都列了" in shown
+
+
+def test_R081_合同签在下达登记以前的_不拦_金额链上写明要照文件核(tmp_path: Path) -> None:
+    case, freeze, total = reported(tmp_path)
+    fields = {"document": "松财〔2026〕9号"}
+    later = JULY + timedelta(days=9)
+    act("kw", case, "grant", fields=fields | {"approved": str(total)})
+    act("shy", case, "apply", fields=fields | {"applied": str(total)})
+    act("cz", case, "grant", later, fields=fields | {"granted": str(total)})
+    due = funding.payable(freeze, "CU", None)
+    assert due
+    paying.sign(
+        actor=cast()["shy"], on=later, freeze=freeze, provider=Institution.objects.get(code="CU"), number="HT-1",
+        amount=due, signed_on=JULY,
+    )  # fmt: skip
+    (early,) = [one.early for one in chaining.chain(case) if one.early]
+    assert early.startswith(f"签合同里最早的是 {JULY}，早于下达登记的 {later}")
+    assert "早于下达登记的" in page("cz", f"/settlement/{YEAR}/")
+
+
+def test_R081_合同签在下达当天的_不提(tmp_path: Path) -> None:
+    case, freeze, total = reported(tmp_path)
+    granted(case, total)
+    sign(freeze)
+    assert all(not one.early for one in chaining.chain(case))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Min, Sum
 
 from yunheng.cases.models import Case
 from yunheng.settlement import funding, payables
@@ -24,6 +24,7 @@ class Step:
     """金额链上的一步：叫法、金额、与上一步的差、哪天、凭什么（文号或件）。
 
     `parts` 是它由哪几行加成，`why` 是与上一步的差由哪几行加成；没有的是空的。
+    `early` 是合同、付款里早于下达登记的那天的（D62-八 预算下达以后才签）：下达的登记可以晚于文件，不拦，写明要核。
     """
 
     name: str
@@ -33,6 +34,7 @@ class Step:
     document: str = ""
     parts: tuple[Row, ...] = ()
     why: tuple[Row, ...] = ()
+    early: str = ""
 
 
 def chain(case: Case) -> list[Step]:
@@ -93,13 +95,22 @@ def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
             (_SIGNED, contracts, "signed_on", "份"),
             (_PAID, payments, "paid_on", "笔"),
         ):
-            added = rows.aggregate(sum=Sum("amount"), last=Max(day), number=Count("pk"))
-            sent = _sent_out(found) if name == _PAID else {"sum": None, "last": None, "number": 0}
+            added = rows.aggregate(sum=Sum("amount"), first=Min(day), last=Max(day), number=Count("pk"))
+            sent = _sent_out(found) if name == _PAID else {"sum": None, "first": None, "last": None, "number": 0}
             number = added["number"] + sent["number"]
             amounts = [one["sum"] for one in (added, sent) if one["sum"] is not None]
             latest = max((one["last"] for one in (added, sent) if one["last"]), default=None)
             document = f"{number} {measure}" if number else ""
-            yield Step(name, sum(amounts, ZERO) if amounts else None, None, latest, document)
+            early = _early(case, name, (one["first"] for one in (added, sent) if one["first"]))
+            yield Step(name, sum(amounts, ZERO) if amounts else None, None, latest, document, early=early)
+
+
+def _early(case: Case, name: str, days: Iterable[date]) -> str:
+    """最早的一份、一笔在下达登记以前的，写明哪天；不早的为空。"""
+    granted, first = funding.decided(case, "granted"), min(days, default=None)
+    if granted is None or first is None or first >= granted.on:
+        return ""
+    return f"{name[1:]}里最早的是 {first}，早于下达登记的 {granted.on}：请照下达文件的日期核（D62-八，R-081）"
 
 
 @dataclass(frozen=True)
@@ -112,14 +123,36 @@ class Settled:
     paid: Decimal | None
 
 
-def whole(cases: Sequence[Case]) -> tuple[list[Settled], tuple[Decimal, Decimal, Decimal]]:
-    """一个年度的结算和各次补差各多少，全年合计多少（应付、签了、付了）。"""
-    found = []
+@dataclass(frozen=True)
+class Whole:
+    """一个年度的结算和各次补差，全年合计：应付、签了、付了多少元。
+
+    缓付的在原来那件和并进去的补差里都要付，`carried` 是算了两遍、合计里减去的。
+    """
+
+    rows: tuple[Settled, ...]
+    carried: Decimal
+
+    @property
+    def sums(self) -> tuple[Decimal, Decimal, Decimal]:
+        """全年应付、已签、已付（元）。"""
+        wanted, signed, paid = (
+            sum((getattr(one, key) or ZERO for one in self.rows), ZERO) for key in ("wanted", "signed", "paid")
+        )
+        return wanted - self.carried, signed, paid
+
+
+def whole(cases: Sequence[Case]) -> Whole:
+    """一个年度的结算和各次补差各多少，全年合计多少。"""
+    found, carried = [], ZERO
     for case in cases:
         wanted, amounts = funding.need(case), {one.name: one.amount for one in chain(case)}
         found.append(Settled(case, wanted.total if wanted else None, amounts.get(_SIGNED), amounts.get(_PAID)))
-    sums = tuple(sum((getattr(one, key) or ZERO for one in found), ZERO) for key in ("wanted", "signed", "paid"))
-    return found, (sums[0], sums[1], sums[2])
+        freeze = freeze_of(case)
+        if wanted and freeze and freeze.base:
+            carried += sum((one.deferred for one in funding.dues(freeze) if not one.unit), wanted.recovery)
+            carried += funding.fee_carried(freeze, case.version).deferred
+    return Whole(tuple(found), carried)
 
 
 def _decided(case: Case, name: str, key: str) -> Step:
@@ -164,7 +197,7 @@ def _elsewhere(freeze: Freeze) -> Iterator[tuple[str, Decimal]]:
 def _sent_out(freeze: Freeze) -> dict[str, Any]:
     """灾备区级承担由区科创中心拨付的：合计、最近哪天、几笔；由别人另付的不在内。"""
     rows = freeze.recovery_payments.filter(elsewhere="")
-    return rows.aggregate(sum=Sum("amount"), last=Max("paid_on"), number=Count("pk"))
+    return rows.aggregate(sum=Sum("amount"), first=Min("paid_on"), last=Max("paid_on"), number=Count("pk"))
 
 
 def _unpaid(case: Case, freeze: Freeze, gap: Decimal) -> Iterator[Row]:

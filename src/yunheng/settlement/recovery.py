@@ -13,7 +13,7 @@ from yunheng.audit.actor import Actor
 from yunheng.audit.locking import Lock, hold
 from yunheng.audit.operations import unit_of_work
 from yunheng.audit.refused import NotYours, Refused
-from yunheng.orgs.models import Institution, Kind, Level
+from yunheng.orgs.models import Institution, Kind, Level, Nature
 from yunheng.rules import rulebook
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
@@ -49,11 +49,15 @@ def costs() -> QuerySet[RecoveryCost]:
 
 
 def borne(year: int) -> Decimal:
-    """这个服务年度登记了的灾备费用里，区级财力承担多少（元，R-085）；服务商不算区级财力。"""
-    district = Institution.objects.filter(level=Level.DISTRICT).exclude(kind=Kind.PROVIDER)
-    payers = set(district.values_list("code", flat=True))
+    """这个服务年度登记了的灾备费用里，区级财力承担多少（元，R-085）；服务商、街镇和非预算单位不算区级财力，自己付。"""
+    payers = {one.code for one in Institution.objects.filter(level=Level.DISTRICT) if _funded(one)}
     parts = (part for cost in costs().filter(service_year=year) for part in cost.shares.items())
     return sum((Decimal(amount) for code, amount in parts if code in payers), Decimal("0.00"))
+
+
+def _funded(payer: Institution) -> bool:
+    """由市、区财力付：不是服务商，也不是自己付账的街镇、非预算单位（D62-九）。"""
+    return payer.kind != Kind.PROVIDER and payer.nature in ("", Nature.DISTRICT)
 
 
 def _unfit(asset: RecoveryAsset, ratios: Mapping[str, Decimal | str], on: date) -> Iterator[str]:
@@ -70,7 +74,7 @@ def _unfit(asset: RecoveryAsset, ratios: Mapping[str, Decimal | str], on: date) 
         share = district_share(asset.kind, on) or Decimal(0)
         bearing = {level for level, part in ((Level.CITY, 100 - share), (Level.DISTRICT, share)) if part}
         payers = list(Institution.objects.filter(code__in=ratios).order_by("code"))
-        if others := [one.name for one in payers if one.level not in bearing or one.kind == Kind.PROVIDER]:
+        if others := [one.name for one in payers if one.level not in bearing or not _funded(one)]:
             levels, listed = "、".join(sorted(level.label for level in bearing)), "、".join(others)
             yield f"{asset.name}是{asset.kind}部分，由{levels}财力承担，不能分给{listed}（M10-五，R-085）"
         elif (own := sum(Decimal(ratios[one.code]) for one in payers if one.level == Level.DISTRICT)) != share:
