@@ -250,3 +250,18 @@ def test_R052_单号照抄页面上带服务商代码的_是同一件_绕不过�
     assert any("没有采用：区科创中心" in text for text in taken.reminders)
     assert first_days(measured())[key] == date(2025, 7, 6) == charged()[key]
     assert any("API-2" in one.title for one in evidence.of(made.replacement))
+
+
+def test_R072_平台的工单与台账不同日的_台账列表_某天的状态_时间线当处写明照台账记的日子() -> None:
+    used()
+    clock(JULY)
+    client = signed_in("shy")
+    before = client.get("/assets/", {"q": HOST}).content.decode() + client.get(f"/assets/{HOST}/").content.decode()
+    for words in ("台账记 2025-07-03", "这里照台账记的日子", "照台账记的日子；账上照平台工单的"):
+        assert words not in before
+    for fact in Fact.objects.filter(resource__code=HOST, action="新增").select_related("resource", "item", "case"):
+        send("工单", order(fact, f"PT-{fact.pk}", "2025-07-01"))
+    assert "台账记 2025-07-03" in client.get("/assets/", {"q": HOST}).content.decode()
+    page = client.get(f"/assets/{HOST}/").content.decode()
+    assert "这里照台账记的日子" in page
+    assert "照台账记的日子；账上照平台工单的" in page

@@ -16,6 +16,7 @@ from tests.support.year import JULY, YEAR, approved, measured
 from yunheng.applications import guards
 from yunheng.applications.models import Draft
 from yunheng.audit.refused import NotYours, Refused
+from yunheng.catalog.models import Item
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger import unrecorded
 from yunheng.ledger.models import Fact, Project, Resource, Segment
@@ -196,6 +197,7 @@ def test_R076_台账没有的页_区科创中心勾选写理由记进去_资源�
     assert f"{HOST}的{MEM}新增32" in shown(client.get(f"/assets/{HOST}/").content.decode())
     page = client.get("/inbox/unrecorded/").content.decode()
     assert all(text in shown(page) for text in ("GD-LATE", "2023-08-05完成", "照工单记进台账"))
+    assert "与单据不同" not in page
     row = re.findall(r'name="row" value="(\d+)"', page)
     refused = client.post("/inbox/unrecorded/", {"row": row, "reason": ""})
     assert refused.status_code == 422
@@ -295,6 +297,25 @@ def test_R076_工作台_年度页_批次的收件都写台账没有的几条_没
     page = signed_in("kw").get(f"/settlement/{YEAR}/").content.decode()
     assert "台账没有记的现有 1 条" in page
     assert "/inbox/unrecorded/" not in page
+
+
+@pytest.mark.usefixtures("history")
+def test_R075_工单的数量与单据不同的_页上写明账上待核_记进台账的数量照单据() -> None:
+    sent(order(数量="16"))
+    page = signed_in("shy").get("/inbox/unrecorded/").content.decode()
+    assert "工单的数量是 16，与单据不同，账上待核（D3）" in page
+    assert [fact.quantity for fact in take_in(HOST)] == [32]
+
+
+def test_R051_单据上一个新资源的各项分属两家的_不记_说先查明() -> None:
+    item = Item.objects.filter(provider__code="CT").order_by("code")[0]
+    details = [*HISTORY["单据明细"], ["LS-2023-01", NEW, CPU, "新增", 2], ["LS-2023-01", NEW, item.code, "新增", 1]]
+    recorded(workbook(单据明细=details))
+    send("工单", order(NEW, CPU), source=platform("CT"))
+    with pytest.raises(Refused, match="各项分属几家服务商"):
+        take_in(NEW)
+    assert not Resource.objects.filter(code=NEW).exists()
+    assert keys() == [(NEW, CPU)]
 
 
 @pytest.mark.usefixtures("history")

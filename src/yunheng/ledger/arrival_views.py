@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +16,7 @@ from yunheng.orgs.reading import whole_of
 from yunheng.rules.roles import Role
 
 from . import arrivals, sending, unmatched, unrecorded
-from .models import Disposal, Project, Resource
+from .models import Disposal, Project, Received, Resource
 
 PAGE = 50
 #: 处理过的（认给、退回、作废）
@@ -88,10 +91,11 @@ def unrecorded_list(request: Request) -> HttpResponse:
     rows = list(page.object_list)
     projects = Project.objects.select_related("unit").in_bulk({one.written.project for one in rows})
     codes = {one.written.resource for one in rows}
+    orders = Received.objects.in_bulk([one.order.received for one in rows])
     live = Resource.objects.filter(code__in=codes, segments__during__upper_inf=True)
     context = {
         "page": page,
-        "rows": [(one, projects.get(one.written.project)) for one in rows],
+        "rows": [(one, projects.get(one.written.project), _other_quantity(one, orders)) for one in rows],
         "items": dict(Item.objects.filter(code__in={one.written.item for one in rows}).values_list("code", "name")),
         "held": set(Resource.objects.filter(code__in=codes).values_list("code", flat=True)),
         "live": set(live.values_list("code", flat=True)),
@@ -101,6 +105,12 @@ def unrecorded_list(request: Request) -> HttpResponse:
         "problems": problems,
     }
     return render(request, "ledger/unrecorded.html", context, status=422 if problems else 200)
+
+
+def _other_quantity(one: unrecorded.Unrecorded, orders: Mapping[int, Received]) -> str:
+    """工单写的数量，与单据不同的才有（D3）。"""
+    text = str(orders[one.order.received].payload.get("数量") or "")
+    return text if text and Decimal(text) != one.written.quantity else ""
 
 
 @allowed(Role.PROVIDER)

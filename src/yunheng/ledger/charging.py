@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -43,21 +43,33 @@ def under(conventions: Mapping[str, str]) -> Starts:
     return partial(trial.charge_start, conventions=conventions)
 
 
-def as_billed() -> Starts:
+class Billed:
     """照账上：每个服务年度用自己的口径，从哪一年的账上起计费就是哪天；以后改口径，不动以前的年度。"""
-    known: dict[int, Mapping[str, str]] = {}
 
-    def start(grant: trial.Grant) -> date:
+    def __init__(self) -> None:
+        self._known: dict[int, Mapping[str, str]] = {}
+
+    def options(self, day: date) -> Mapping[str, str]:
+        """那天的账照哪一套口径。"""
+        year = periods.service_year_of(day)
+        if year not in self._known:
+            self._known[year] = conventions_of(year)
+        return self._known[year]
+
+    def __call__(self, grant: trial.Grant) -> date:
+        """这次新增从哪天起计费。"""
         year = periods.service_year_of(grant.on)
         while True:
-            if year not in known:
-                known[year] = conventions_of(year)
-            found = max(trial.charge_start(grant, known[year]), periods.service_year(year).start)
+            start = periods.service_year(year).start
+            found = max(trial.charge_start(grant, self.options(start)), start)
             if found < periods.year_end(year):
                 return found
             year += 1
 
-    return start
+
+def as_billed() -> Billed:
+    """照账上的口径；一次读页用一个，各年度的口径只取一遍。"""
+    return Billed()
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,31 @@ def uses_of(segments: Iterable[Segment], starts: Starts) -> dict[int, Use]:
         # 时段由事实折出；没有事实的时段是库坏了，prove 会报
         if use is not None:
             found[one.pk] = use
+    return found
+
+
+#: 给几次在用和口径，回（新增的事实 → 起计以后头一个真收的日子），没有推后的不在里面：结算一章登记
+Spared = Callable[[Sequence[Use], Billed], Mapping[int, date]]
+_spared: list[Spared] = []
+
+
+def register_spared(read: Spared) -> None:
+    """登记：先办后批裁定认可、照口径 K-19 审核通过以前不收的，推到哪天。"""
+    _spared.append(read)
+
+
+def first_billed(used: Iterable[Use], billed: Billed) -> dict[int, date]:
+    """先办后批（D4）裁定认可、口径 K-19 选审核日的各次在用，起计以后头一个真收的日子：新增的事实 → 哪天。
+
+    计费起日、测试期都不动，推后的只是收不收（R-075）；口径没有选审核日的不看裁定。
+    """
+    wanted = [
+        one for one in {use.added.pk: use for use in used}.values()
+        if one.added.case and billed.options(one.charged_on)["K-19"] == "review"
+    ]  # fmt: skip
+    found: dict[int, date] = {}
+    for read in _spared if wanted else ():
+        found |= read(wanted, billed)
     return found
 
 

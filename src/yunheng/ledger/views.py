@@ -158,24 +158,34 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
     spans: dict[int, list[Segment]] = defaultdict(list)
     for segment in Segment.objects.filter(resource__in=resources).select_related("item").order_by("item__code"):
         spans[segment.resource_id].append(segment)
-    found = charging.uses_of([segment for own in spans.values() for segment in own], charging.as_billed())
+    billed = charging.as_billed()
+    found = charging.uses_of([segment for own in spans.values() for segment in own], billed)
+    later = charging.first_billed(found.values(), billed)
     rows = []
     for resource in resources:
         own = spans[resource.pk]
         live = [s for s in own if on in s.during]
         starts = {s.pk: found[s.pk].charged_on if s.pk in found else s.during.lower for s in own}
         first = min((found[s.pk].start if s.pk in found else s.during.lower for s in own), default=None)
+        recorded = min((s.during.lower for s in own), default=None)
         rows.append(
             {
                 "resource": resource,
                 "state": queries.state(own, on, starts),
                 "spec": _spec(live or own[-1:]),
                 "first": first,
-                "charged": min((starts[one.pk] for one in live or own), default=None),
+                "recorded": recorded if recorded != first else None,
+                "charged": min((_billed_from(one, found, later) for one in live or own), default=None),
                 "expires": min((s.expires_on for s in live if s.expires_on), default=None),
             }
         )
     return rows
+
+
+def _billed_from(segment: Segment, found: dict[int, charging.Use], later: dict[int, date]) -> date:
+    """这一段所在的在用从哪天起收：起计那天，照口径 K-19 推后的是推到的那天。"""
+    use = found.get(segment.pk)
+    return later.get(use.added.pk, use.charged_on) if use else segment.during.lower
 
 
 def _spec(segments: list[Segment]) -> str:
@@ -237,7 +247,9 @@ def detail(request: Request, code: str) -> HttpResponse:
     facts = list(
         resource.facts.select_related("resource", "item", "case", "voided_by").order_by("-effective_on", "-pk")
     )
-    found = charging.uses_of(segments, charging.as_billed())
+    billed = charging.as_billed()
+    found = charging.uses_of(segments, billed)
+    later = charging.first_billed(found.values(), billed)
     starts = {one.pk: found[one.pk].charged_on if one.pk in found else one.during.lower for one in segments}
     return render(
         request,
@@ -254,7 +266,8 @@ def detail(request: Request, code: str) -> HttpResponse:
             "corrects": request.actor.role == Role.REVIEWER,
             "state": queries.state(segments, request.on, starts),
             "first": min((found[s.pk].start if s.pk in found else s.during.lower for s in segments), default=None),
-            "uses": _begun(segments, found),
+            "uses": _begun(segments, found, later),
+            "later": later,
         },
     )
 
@@ -266,13 +279,15 @@ def _moved(facts: list[Fact]) -> dict[int, adopting.Adopted]:
     return {pk: one for pk, one in adopted.items() if one.on != days[pk]}
 
 
-def _begun(segments: list[Segment], used: dict[int, charging.Use]) -> list[tuple[str, charging.Use]]:
+def _begun(
+    segments: list[Segment], used: dict[int, charging.Use], later: dict[int, date]
+) -> list[tuple[str, charging.Use]]:
     """还在用的各项（都释放了的取最后一次）各从哪天起计费，同一天的并在一起。"""
     latest = {one.item.name: used[one.pk] for one in segments if one.pk in used}
     live = {name: use for name, use in latest.items() if use.until is None} or latest
-    grouped: dict[tuple[date, date], list[str]] = defaultdict(list)
+    grouped: dict[tuple[date, date, date | None], list[str]] = defaultdict(list)
     for name, use in live.items():
-        grouped[use.start, use.charged_on].append(name)
+        grouped[use.start, use.charged_on, later.get(use.added.pk)].append(name)
     return [("、".join(names), live[names[0]]) for names in grouped.values()]
 
 

@@ -12,7 +12,7 @@ class SettlementConfig(AppConfig):
 
     def ready(self) -> None:
         """登记年度结算的关口、效果、办件页上的那一块，考核扣减合多少钱，排队的估算怎样办，和考核的线索。"""
-        from yunheng.settlement import arriving, leading, operations  # noqa: PLC0415 应用都装好了才能引入
+        from yunheng.settlement import arriving, leading, operations, sparing  # noqa: PLC0415 应用都装好了才能引入
         from yunheng.settlement.pages import years  # noqa: PLC0415
         from yunheng.settlement.runs import deducting, estimating  # noqa: PLC0415
 
@@ -21,4 +21,5 @@ class SettlementConfig(AppConfig):
         estimating.register()
         leading.register()
         operations.register()
+        sparing.register()
         years.register()

@@ -218,6 +218,13 @@ def asset_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Saf
     return format_html_join("\n", "{}", ((_asset_row(row, columns),) for row in rows))
 
 
+def _first_day(first: date | None, recorded: date | None) -> str | SafeString:
+    """下发日照账上采用的工单；台账记的不是同一天的写在下面，状态、筛选照台账记的。"""
+    if recorded is None:
+        return day(first)
+    return format_html('{}<small class="sub">台账记 {}</small>', day(first), day(recorded))
+
+
 def _asset_row(row: Mapping[str, Any], columns: Sequence[str]) -> SafeString:
     resource = row["resource"]
     cells = {
@@ -230,7 +237,7 @@ def _asset_row(row: Mapping[str, Any], columns: Sequence[str]) -> SafeString:
         "system": resource.system or "—",
         "zone": resource.zone or "—",
         "state": badge(row["state"]),
-        "first": day(row["first"]),
+        "first": _first_day(row["first"], row["recorded"]),
         "charged": day(row["charged"]),
         "expires": day(row["expires"]),
     }
