@@ -319,6 +319,22 @@ def test_R051_单据上一个新资源的各项分属两家的_不记_说先查�
 
 
 @pytest.mark.usefixtures("history")
+def test_R076_记过的更正了几次_还没有记的照样列得出来() -> None:
+    fact = Fact.objects.get(resource__code=HOST, item__code=CPU, action="新增")
+    for day in (6, 9):
+        made = correct(
+            actor=cast()["shy"], on=JULY, fact=fact, reason="上架记录", evidence=("记录.pdf", b"%PDF-1.4"),
+            effective_on=date(2023, 8, day), quantity=fact.quantity,
+        )  # fmt: skip
+        assert made.replacement
+        fact = made.replacement
+    sent(order(), order(NEW, CPU, "GD-LATE2"))
+    assert keys() == [(HOST, MEM), (NEW, CPU)]
+    take_in(NEW)
+    assert keys() == [(HOST, MEM)]
+
+
+@pytest.mark.usefixtures("history")
 def test_R083_冻结以前补录的_冻结以后照工单补记_不算冻结以后又记的台账(tmp_path: Path) -> None:
     sent()
     approved(tmp_path)

@@ -19,12 +19,23 @@ from . import receipts
 from .claiming import APPROVED, LATEST_FILINGS
 from .models import Filing
 
-#: 补录的单据：记过的（作废了的也算，单据上的那一条照更正）不在里面；归哪家同数据包的单据
+#: 补录的单据：记过的（作废了的也算，单据上的那一条照更正）不在里面；归哪家同数据包的单据。一条明细记一条事实，
+#: 先比条数，缺了的那几张单据才逐条看：几十万条明细的库，每次翻页不必都摊开
 _BACKFILLED = f"""
-SELECT f.case_id, c.number, f.project_id, coalesce(i.provider_id, b.provider_id),
+WITH kept AS (
+    SELECT t.case_id, count(*) AS facts FROM ledger_fact AS t JOIN cases_case AS c ON c.id = t.case_id
+    WHERE c.procedure = 'backfill' AND t.voids_id IS NULL
+        AND NOT EXISTS (SELECT FROM ledger_correction AS x WHERE x.replacement_id = t.id)
+    GROUP BY 1
+), short AS MATERIALIZED (
+    SELECT f.*, c.number FROM {LATEST_FILINGS} AS f
+    JOIN cases_case AS c ON c.id = f.case_id AND c.procedure = 'backfill'
+    LEFT JOIN kept AS k ON k.case_id = f.case_id
+    WHERE jsonb_array_length(f.content->'lines') > coalesce(k.facts, 0)
+)
+SELECT f.case_id, f.number, f.project_id, coalesce(i.provider_id, b.provider_id),
     m.line->>0, m.line->>1, m.line->>2, nullif(m.line->>3, '')
-FROM {LATEST_FILINGS} AS f
-JOIN cases_case AS c ON c.id = f.case_id AND c.procedure = 'backfill'
+FROM short AS f
 JOIN cases_board AS b ON b.case_id = f.case_id
 CROSS JOIN LATERAL jsonb_array_elements(f.content->'lines') AS m (line)
 LEFT JOIN catalog_item AS i ON i.code = m.line->>1
