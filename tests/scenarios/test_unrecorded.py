@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.scenarios.test_arrivals import platform, send
 from tests.scenarios.test_backfill import CPU, HISTORY, MEM, recorded, workbook
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, approved, measured
+from tests.support.year import JULY, YEAR, approved, measured, used
 from yunheng.applications import guards
 from yunheng.applications.models import Draft
 from yunheng.audit.refused import NotYours, Refused
@@ -252,6 +253,27 @@ def test_R039_别的资源有台账没有的_注销照办_页面上点名() -> N
     assert keys() == [(NEW, CPU)]
 
 
+def test_R039_要注销的资源上只有等回执的_点名而不拦_免得互相等() -> None:
+    project = used()
+    walk = Walk(cast(), "mzj", date(2026, 3, 2), "new", project=project).fill(**FILLED).submit()
+    walk.act("mzj-fzr", "approve").later(1).act("shy", "approve")
+    item = next(iter(FILLED["services"]))
+    code = f"{project.code}-{item}"
+    row = {
+        "工单号": "GD-W", "单号": walk.case.number, "资源": code, "目录项": item, "动作": "变更",
+        "数量": str(FILLED["services"][item]), "完成日期": walk.on.isoformat(),
+    }  # fmt: skip
+    send("工单", row)
+    assert keys() == [(code, item)]
+    gone = Walk(cast(), "mzj", JULY, "deregistration", project=project).fill(
+        reason="系统下线", backup="已完成", backup_note="已备份到灾备中心", release=[code]
+    )
+    check = shown(signed_in("mzj").get(f"/apply/{gone.case.number}/check/").content.decode())
+    assert f"{code}的{item}变更" in check
+    gone.submit().act("mzj-fzr", "approve").act("shy", "approve")
+    assert not Segment.objects.filter(resource__code=code, during__upper_inf=True).exists()
+
+
 @pytest.mark.usefixtures("history")
 def test_R036_变更里释放的资源上有台账没有的_服务商填不了实施回执_记了再填() -> None:
     project = Resource.objects.get(code=HOST).project
@@ -297,6 +319,33 @@ def test_R076_工作台_年度页_批次的收件都写台账没有的几条_没
     page = signed_in("kw").get(f"/settlement/{YEAR}/").content.decode()
     assert "台账没有记的现有 1 条" in page
     assert "/inbox/unrecorded/" not in page
+
+
+@pytest.mark.usefixtures("history")
+def test_R052_送件方查送过的收件_写明台账还没有_记了就不写() -> None:
+    sent(order(), order(HOST, CPU, "GD-KNOWN", 完成日期="2023-08-03", 数量="8"))
+    client = signed_in("lt")
+    page = shown(client.get("/inbox/sent/").content.decode())
+    assert page.count("台账还没有这一项") == 1
+    assert "已收：LS-ECS-1的ZJ-MEM-X86新增32（LS-2023-01）：台账还没有这一项" in page
+    take_in(HOST)
+    assert "台账还没有" not in client.get("/inbox/sent/").content.decode()
+
+
+@pytest.mark.usefixtures("history")
+def test_R052_按文件导入的_导入完写明几条台账还没有() -> None:
+    rows = [
+        "工单号,单号,资源,目录项,动作,数量,完成日期",
+        *(",".join(one.values()) for one in (order(), order(NEW, CPU))),
+    ]
+    given = SimpleUploadedFile("工单.csv", "\n".join(rows).encode())
+    client = signed_in("lt")
+    page = client.post("/inbox/", {"kind": "工单", "file": given}).content.decode()
+    kept = re.findall(r'name="kept" value="([^"]+)"', page)
+    done = client.post("/inbox/", {"kept": kept[0], "agreed": "on"}, follow=True).content.decode()
+    assert "新收 2 条" in done
+    assert "其中 2 条账上照它计费而台账还没有" in done
+    assert len(keys()) == 2
 
 
 @pytest.mark.usefixtures("history")

@@ -324,21 +324,24 @@ def backup_confirmed(doing: Doing) -> Iterator[str]:
     yield from (f"{problem}" for problem in check(doing.case.procedure, content) if problem.place != "release")
     if doing.act.effect:
         # 审核通过当即照台账释放；提交时只点名，补记台账是区科创中心的事，不拦使用单位
-        yield from _beyond_reach(doing.case, content)
+        yield from _beyond_reach(content)
 
 
 def receipt(doing: Doing) -> Iterator[str]:
     """开通回执要与批准的内容逐行相符；要释放、变更的资源上没有台账没有的。"""
     yield from receipts.problems(doing)
-    yield from _beyond_reach(doing.case, receipts.latest(doing.case).content)
+    yield from _beyond_reach(receipts.latest(doing.case).content)
 
 
-def unreached(case: Case, content: Content) -> list[Unrecorded]:
-    """要释放、变更的资源上，账上照工单计费而台账没有的；这一件自己等着填回执的不算（R-039、R-076）。"""
+def unreached(content: Content) -> list[Unrecorded]:
+    """要释放、变更的资源上，账上照工单计费、等区科创中心照工单记的（R-039、R-076）。
+
+    等回执的不算：回执总要填，填了就在台账上；互相等就谁也办不了。
+    """
     codes = {str(row.get("resource") or "") for row in content.get("changes") or () if row.get("action") != "新增"}
     codes |= {str(row.get("resource") or "") for row in (content.get("service_changes") or {}).values()}
-    codes |= set(content.get("release") or ())
-    return [one for one in unrecorded.find(resources=codes - {""}) if one.written.case != case.pk] if codes else []
+    codes = (codes | set(content.get("release") or ())) - {""}
+    return [one for one in unrecorded.find(resources=codes) if not one.written.waits] if codes else []
 
 
 def missing_in(case: Case, project: Project, actor: Actor) -> list[Unrecorded]:
@@ -352,9 +355,9 @@ def missing_in(case: Case, project: Project, actor: Actor) -> list[Unrecorded]:
     return [one for one in found if actor.role != Role.PROVIDER or one.written.owner == actor.institution]
 
 
-def _beyond_reach(case: Case, content: Content) -> Iterator[str]:
+def _beyond_reach(content: Content) -> Iterator[str]:
     """照台账释放、变更时够不着，账上会一直计费的。"""
-    for one in unreached(case, content):
+    for one in unreached(content):
         yield f"{one.told}；不先记，这一件释放、变更不到它，账上会一直计下去（R-039）"
 
 

@@ -30,11 +30,15 @@ Item = tuple[str, Mapping[str, object]]
 
 @dataclass(frozen=True)
 class Taken:
-    """收了一批：新收几条，以前收过（和这一批里重复）的几条，照收而对不上的、台账已更正而不采用的逐条提醒。"""
+    """收了一批：新收几条，以前收过（和这一批里重复）的几条，照收而对不上的、台账已更正而不采用的逐条提醒。
+
+    `missing` 是其中账上照它计费、台账还没有的几条。
+    """
 
     new: int
     known: int
     reminders: tuple[str, ...] = ()
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ def receive(
         overruled = adopting.overruled(orders)
         # 回执、补录接着就记台账
         missing = unrecorded.reminders(orders) if source.channel_kind.outside else {}
-    return Taken(new, len(items) - new, matching.listed(_joined(verdict.reminders, overruled, missing, verdict.broken)))
+    reminders = matching.listed(_joined(verdict.reminders, overruled, missing, verdict.broken))
+    return Taken(new, len(items) - new, reminders, len(missing))
 
 
 def _joined(*kinds: Mapping[int, str]) -> dict[int, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from . import adopting, arrivals, unmatched
+from . import adopting, arrivals, unmatched, unrecorded
 from .models import Disposal, Received, Source
 
 ACCEPTED, CORRECTED, ODD, PASSED_OVER = "已收", "已更正", "对不上", "没有采用"
@@ -50,7 +50,8 @@ def of_source(source: Source, after: int, limit: int) -> list[Received]:
 def described(rows: Sequence[Received]) -> list[Sent]:
     """各件现在怎样：更正过的写由哪一件更正（先前退回过的也写），退回、作废的写理由、不计入，认给的写换成了哪一件，
 
-    暂留而还对不上的、没有处理而对不上的写为什么；没有采用的写账上照的是哪一张工单、哪一次台账更正、哪一个来源的用量。
+    暂留而还对不上的、没有处理而对不上的写为什么；没有采用的写账上照的是哪一张工单、哪一次台账更正、哪一个来源的用量；
+    账上照它计费而台账还没有的也写。
     """
     later = dict(Received.objects.filter(corrects__in=rows).values_list("corrects", "source_ref"))
     last = {one.received_id: one for one in Disposal.objects.filter(received__in=rows).order_by("pk")}
@@ -58,10 +59,11 @@ def described(rows: Sequence[Received]) -> list[Sent]:
     passed = adopting.passed_over(rows)
     for tell in _telling:
         passed |= tell(rows)
+    missing = unrecorded.told_of(rows)
     found = []
     for one in rows:
-        state = _state(last.get(one.pk), later.get(one.pk, ""), odd.get(one.pk, ()), passed.get(one.pk, ""))
-        found.append(Sent(one, *state))
+        state, text = _state(last.get(one.pk), later.get(one.pk, ""), odd.get(one.pk, ()), passed.get(one.pk, ""))
+        found.append(Sent(one, state, "；".join(filter(None, (text, missing.get(one.pk, ""))))))
     return found
 
 

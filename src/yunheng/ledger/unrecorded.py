@@ -22,7 +22,7 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
 
 from .adopting import Adopted, Key, adopted, keys_of
-from .models import Fact, Project, Resource
+from .models import Fact, Project, Received, Resource
 from .operations import Line, record, register_listed
 
 #: 一次最多记几条
@@ -101,6 +101,12 @@ def reminders(orders: Mapping[int, Mapping[str, object]]) -> dict[int, str]:
     found = {one.written.key: one.told for one in find(resources=codes)}
     told = {number: next((found[key] for key in keys_of(one) if key in found), "") for number, one in orders.items()}
     return {number: text for number, text in told.items() if text}
+
+
+def told_of(rows: Iterable[Received]) -> dict[int, str]:
+    """这几件收件里账上采用的工单，台账还没有记的 → 一句话。"""
+    codes = {str(one.payload.get("资源") or "") for one in rows if one.kind == "工单"}
+    return {one.order.received: one.told for one in find(resources=codes)} if codes else {}
 
 
 def take_in(*, actor: Actor, on: date, rows: Sequence[int], reason: str) -> list[Fact]:

@@ -479,4 +479,5 @@ def _take(request: Request, given: str) -> HttpResponse:
             kind=kind,
             items=[(reference, payload) for reference, payload in items],
         )
-    return redirect(f"{reverse('inbox')}?new={taken.new}&known={taken.known}")
+    missing = f"&missing={taken.missing}" if taken.missing else ""
+    return redirect(f"{reverse('inbox')}?new={taken.new}&known={taken.known}{missing}")
