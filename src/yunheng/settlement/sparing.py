@@ -26,7 +26,8 @@ def postponed(used: Sequence[Use], billed: Billed) -> dict[int, date]:
             year = periods.service_year_of(day)
             if year not in known:
                 known[year] = in_force(year, codes)
-            spans = known[year].get((one.added.resource.code, one.added.item.code, "D4"), [])
+            key = one.added.resource.code, one.added.item.code, "D4"
+            spans = [Span(span.start, span.until, span.ruling, None) for span in known[year].get(key, [])]
             if not excused({"D4": spans}, reviewed, day, billed.options(day)):
                 break
             day += timedelta(days=1)
