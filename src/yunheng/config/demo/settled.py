@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from yunheng.assessment import leading
 from yunheng.assessment import operations as assessment
 from yunheng.assessment.models import Occurrence
 from yunheng.audit.actor import Actor
@@ -128,8 +129,16 @@ def _day(text: str) -> date | None:
 
 
 def appraise(people: People) -> None:
-    """各家考核审定。"""
+    """线索逐条认定不登记，写明理由；各家考核审定。"""
     own = {actor.institution: actor for name, actor in people.items() if name in ("lt", "dx")}
+    for lead in leading.pending(YEAR, APPRAISED):
+        leading.dismiss(
+            actor=people["dsf"],
+            on=APPRAISED,
+            year=YEAR,
+            key=lead.key,
+            reason="差异已由区科创中心核实、裁定，不是服务商的过错，不登记成考核事件（示例）",
+        )
     for provider in providers():
         case = assessment.start(actor=people["dsf"], on=APPRAISED, provider=provider, year=YEAR)
         staff = own.get(provider.pk) or Actor(
