@@ -49,6 +49,9 @@ def test_R082_核定减付以后_管理费超实际应付的百分之十_存不�
     cap = Decimal(freeze.run.head["summary"]["supervision_fee_cap"])
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=cap)
     assert fee_check(freeze).state == "ok"
+    # 委托合同的合计与安排的不同，少了也点名
+    assert "委托合同列入这一年的合计" in fee_check(freeze).text
+    assert "安排的少" in fee_check(freeze).text
     verify(freeze, "-1000.00")
     over = f"最多 {cap - 100} 元（计量时是 {cap} 元，效能核定减付以后照实际应付算），超出 100.00 元"
     with pytest.raises(Refused, match=over):

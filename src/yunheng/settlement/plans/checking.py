@@ -149,7 +149,7 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
         text += f"；补差以后照实际应付算最多 {less:,.2f} 元，全年签了 {used:,.2f} 元"
         why = f"，超出 {used - less:,.2f} 元，请在补差里收回"
         return Check(name, "warn", text + why, clause=clause)
-    return Check(name, "warn" if apart else "ok", text, clause=clause)
+    return Check(name, "warn" if apart > 0 else "ok", text, clause=clause)
 
 
 def _footed(freeze: Freeze, plan: Plan) -> Check:
