@@ -65,9 +65,15 @@ def _preview(request: Request) -> dict[str, Any]:
     given = workbook.read(file.read(), name)
     context = _rehearsed(request, name, given)
     if not context["found"].problems:
-        value = [name, given.rows, packed(given.notes), given.told]
-        context["kept"] = keep(value, _purpose(request), doubtful=context["read"].doubtful)
+        context["kept"] = _kept(request, name, given, context)
     return context
+
+
+def _kept(request: Request, name: str, given: Given, context: dict[str, Any]) -> str:
+    """预演的内容，连同要点头的各条：点的头只算看到的这几条。"""
+    doubts = [operations.said_of(note) for note in context["found"].doubts]
+    value = [name, given.rows, packed(given.notes), given.told, doubts]
+    return keep(value, _purpose(request), doubtful=context["read"].doubtful)
 
 
 def _rehearsed(request: Request, name: str, given: Given) -> dict[str, Any]:
@@ -75,7 +81,7 @@ def _rehearsed(request: Request, name: str, given: Given) -> dict[str, Any]:
     return {
         "name": name,
         "found": found,
-        "read": preview(given.told, given.notes, many=True),
+        "read": preview(given.told, [*found.doubts, *given.notes], many=True),
         "cited": workbook.CITED,
         "barred": barred(found.frozen) if found.frozen else "",
     }
@@ -97,17 +103,22 @@ def _record(request: Request, text: str, context: dict[str, Any]) -> HttpRespons
                 reason=request.POST.get("reason", ""),
                 paper=(file.name or "原件", file.read(MAX_ATTACHMENT + 1)) if file else None,
                 adjusts=bool(request.POST.get("adjusts")),
+                agreed=value[4],
             )
     except Refused:
         value = kept(text, purpose)
-        context |= {**_rehearsed(request, value[0], _stored(value)), "kept": text}
+        name, given = value[0], _stored(value)
+        context |= {**_rehearsed(request, name, given), "kept": text}
+        if [operations.said_of(note) for note in context["found"].doubts] != value[4]:
+            # 预演以后台账变了：要点头的另是几条，重新看过才算
+            context |= {"kept": _kept(request, name, given, context), "values": {**request.POST.dict(), "agreed": ""}}
         raise
     return redirect(f"{reverse('backfills')}?done={made.pk}")
 
 
 def _stored(value: list[Any]) -> Given:
     """预演时存下的：各行、怎样读的、没有读的。"""
-    _, tables, notes, told = value
+    _, tables, notes, told, _ = value
     rows = {sheet: [(number, row) for number, row in numbered] for sheet, numbered in tables.items()}
     return Given(rows, (), tuple(unpacked(notes)), told)
 

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from django.db import connection
 
 from yunheng.catalog.models import Price
-from yunheng.tables import folding
+from yunheng.orgs.alike import alike_in
 
-from .models import Source
+from .models import Resource, Source
 
 #: 来源编号最长几个字：库里那一栏的宽
 MAX_REFERENCE = 100
@@ -109,17 +109,7 @@ def alike(codes: Collection[str]) -> dict[str, str]:
 
     不代改：接口照送来的存，是不是同一个由人看。
     """
-    wanted = {code: folding.likeness(code) for code in codes}
-    if not wanted:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT seen, min(code) FROM (SELECT code, translate(lower(normalize(code, NFKC)), %s, %s) AS seen"
-            " FROM ledger_resource) AS one WHERE seen = ANY(%s) GROUP BY seen",
-            [folding.ALIKE_FROM, folding.ALIKE_TO, list(set(wanted.values()))],
-        )
-        known = dict(cursor.fetchall())
-    return {code: known[seen] for code, seen in wanted.items() if seen in known and known[seen] != code}
+    return alike_in(Resource, "code", codes)
 
 
 def check(*, source: Source, kind: str, items: Mapping[int, tuple[str, Payload]], on: date) -> Verdict:

@@ -88,17 +88,21 @@ def register_resource(
 PHYSICAL = "物理机"
 
 
+def hosted(item: Item) -> bool:
+    """是不是主机的一项：主机规格的一维，或区级云主机的。"""
+    return bool(item.dimension) or item.level == "区级"
+
+
 def register_listed(*, code: str, project: Project, provider: Institution, item: Item) -> Resource:
     """单据上只有编号的资源：照目录项认类型、名称、架构；已有的核对归属，不符抛 Conflict。"""
-    hosted = bool(item.dimension) or item.level == "区级"
-    physical = item.dimension == PHYSICAL
+    host, physical = hosted(item), item.dimension == PHYSICAL
     return register_resource(
         code=code,
         project=project,
         provider=provider,
-        kind=PHYSICAL if physical else "云主机" if hosted else "服务项",
-        name="" if hosted else item.name,
-        architecture=item.architecture or ("X86" if hosted and not physical else ""),
+        kind=PHYSICAL if physical else "云主机" if host else "服务项",
+        name="" if host else item.name,
+        architecture=item.architecture or ("X86" if host and not physical else ""),
     )
 
 
@@ -229,9 +233,12 @@ def recorded(resource: int, item: int, known_on: date | None = None) -> list[Rec
     facts = Fact.objects.filter(resource_id=resource, item_id=item)
     if known_on:
         facts = facts.filter(recorded_on__lte=known_on)
-    return [
-        Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, f.voids_id) for f in facts.order_by("pk")
-    ]
+    return [folded(fact) for fact in facts.order_by("pk")]
+
+
+def folded(fact: Fact) -> Recorded:
+    """一条事实，写成折时段用的样子。"""
+    return Recorded(fact.pk, fact.action, fact.quantity, fact.effective_on, fact.expires_on, fact.voids_id)
 
 
 #: 延期的最晚提出日之前几个工作日开始提醒；不能延期的，到期前这么多个工作日的四倍，好备份迁移

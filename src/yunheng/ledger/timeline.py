@@ -66,6 +66,17 @@ def fold(facts: Iterable[Recorded]) -> list[Span]:
     return spans
 
 
+def applied(facts: Iterable[Recorded]) -> list[tuple[Recorded, Decimal | None]]:
+    """各条照 `fold` 的先后，和应用它以前在用的数量；那时不在用的为 None：变更（D11 无主变更）、释放不起作用。"""
+    found: list[tuple[Recorded, Decimal | None]] = []
+    held: Decimal | None = None
+    for fact in ordered(facts):
+        found.append((fact, held))
+        if held is not None or fact.action == "新增":
+            held = None if fact.action == "释放" else fact.quantity
+    return found
+
+
 def spells(facts: Iterable[Recorded]) -> list[Spell]:
     """各次在用，先后为序：未释放时的再新增不另算一次，同日先释放再新增是新的一次（计量第 2 步）。"""
     found: list[Spell] = []

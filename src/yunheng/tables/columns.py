@@ -64,6 +64,7 @@ class Column:
     只认与列同一单位的写法，不换算；`choices` 是写法 → 值；`blanks` 是当作没有填的记号（如“/”）。
     `measured` 为真的没有自己的单位，各行照各自的目录项，列名里写的单位由章里比；
     `usual` 是照这个单位填、平常不会超过的数，列名没写单位而超过了的，要人点头；
+    `distinct` 为真的一个编号就是一件，形近而不同的两个多半是写岔了，要人点头；
     `per` 是写着每什么的几列（计价单位、计费周期）：列名写“元/年”的，要与每一行的相符。
     """
 
@@ -76,6 +77,7 @@ class Column:
     blanks: tuple[str, ...] = ()
     measured: bool = False
     usual: int = 0
+    distinct: bool = False
     per: tuple[str, ...] = ()
 
     @cached_property

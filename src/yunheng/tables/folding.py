@@ -15,7 +15,9 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180
                         "\u2060-\u206f\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1b\x7f]")  # fmt: skip
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 _BRACKETED = re.compile(r"[(\[【〔{]([^()\[\]【】〔〕{}]*)[)\]】〕}]")
-_DASHES = re.compile("[\u2010-\u2015\u2212\u30fc\uff0d\u2e3a\u2e3b\u02d7\u2043]")
+#: 长短横的各种写法
+_DASH = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc\uff0d\u2e3a\u2e3b\u02d7\u2043"
+_DASHES = re.compile(f"[{_DASH}]")
 _DATES = (
     re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"),
     re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})"),
@@ -32,7 +34,7 @@ _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
 _BYTES = re.compile(r"[KMGTPkmgtp][bB](?![A-Za-z])|[KMGTPkmgtp][bB](?=ps|PS|/s)")
 _SCALE = re.compile(r"[十百千万亿萬億]|^[kKwW](?![A-Za-z])")
 #: 长得像的字：比编号时当作一个，前一行的换成后一行的
-ALIKE_FROM, ALIKE_TO = "oli_", "011-"
+ALIKE_FROM, ALIKE_TO = f"oli_{_DASH}", "011-" + "-" * len(_DASH)
 _LOOKALIKE = str.maketrans(ALIKE_FROM, ALIKE_TO)
 
 

@@ -410,4 +410,5 @@ class _Reader:
             if column.kind == Kind.CODE:
                 for group in folding.lookalikes(row.text[column.name] for row in rows if row.text[column.name])[:20]:
                     shown = "、".join(f"“{value}”" for value in group[:5])
-                    self.book.whole(Outcome.NAMED, f"“{column.name}”列", f"{shown} 形近而不同，请看一眼是不是同一个")
+                    text = f"{shown} 形近而不同，请看一眼是不是同一个"
+                    self.book.whole(Outcome.NAMED, f"“{column.name}”列", text, doubtful=column.distinct)

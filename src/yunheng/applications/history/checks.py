@@ -15,6 +15,7 @@ import duckdb
 from yunheng.applications.backfill import RELEASED
 from yunheng.cases.models import Case
 from yunheng.catalog.models import Item
+from yunheng.ledger.matching import ALIKE, alike
 from yunheng.ledger.models import Project, Resource
 from yunheng.metering import checking, reading
 from yunheng.metering.format import MANIFEST, TABLE
@@ -157,7 +158,7 @@ def _owners(
 ) -> Iterator[Problem]:
     """一个资源只归一个项目、一家服务商；日志、用量的资源要认得。"""
     codes = {row["资源"] for sheet in ("单据明细", "日志", "用量") for _, row in rows[sheet]}
-    found = Resource.objects.filter(code__in=codes).values_list("code", "project__code", "provider__code")
+    found = list(Resource.objects.filter(code__in=codes).values_list("code", "project__code", "provider__code"))
     owners = {code: (project, provider, "系统里") for code, project, provider in found}
     for number, row in rows["单据明细"]:
         form = forms.get(row["单号"])
@@ -170,6 +171,15 @@ def _owners(
             name = projects[project]["名称"] if project in projects else project
             text = f"{row['资源']} 在{where}属于项目“{name}”、服务商 {provider}，不能再记到这里（R-051）"
             yield Problem("单据明细", number, "资源", text)
+    added = {row["资源"] for _, row in rows["单据明细"] if row["动作"] == "新增"}
+    kept = {code for code, _, _ in found}
+    gone = {row["资源"] for _, row in rows["单据明细"] if row["动作"] == "释放"} - added - kept
+    near = alike(gone)
+    for number, row in rows["单据明细"]:
+        if row["资源"] in gone and row["动作"] == "释放":
+            hint = f"；{ALIKE}{near[row['资源']]}" if row["资源"] in near else ""
+            text = f"没有资源 {row['资源']} 可释放：系统里没有，这一份里也没有它的新增{hint}"
+            yield Problem("单据明细", number, "资源", f"{text}；编号写错的请改，漏了新增的请一起补（R-051）")
     for sheet in ("日志", "用量"):
         for number, row in rows[sheet]:
             if row["资源"] and row["资源"] not in owners:

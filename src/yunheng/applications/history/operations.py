@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,7 +24,9 @@ from yunheng.orgs.queries import providers
 from yunheng.orgs.reading import MAX_ATTACHMENT
 from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
+from yunheng.tables.notes import Note
 
+from . import fitting
 from .checks import problems_of, registered_projects
 from .frozen import barred, touched
 from .workbook import SHEETS, Given, Rows, said
@@ -47,10 +49,11 @@ class Form:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """预演的结果：要改的问题、请看一眼的、落在哪些已冻结的年度、会写的各张单据、各表几行。"""
+    """预演的结果：要改的问题、请看一眼的、要人点头的、落在哪些已冻结的年度、会写的各张单据、各表几行。"""
 
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    doubts: tuple[Note, ...]
     frozen: tuple[int, ...]
     forms: tuple[Form, ...]
     counts: Mapping[str, int]
@@ -65,10 +68,13 @@ def rehearse(*, actor: Actor, on: date, given: Given) -> Rehearsal:
     _require(actor)
     rows = given.rows
     problems = problems_of(given, on)
+    doubts: list[Note] = []
     if not problems:
+        doubts += fitting.before(rows)
         try:
             with unit_of_work(actor):
                 _write(actor, on, rows, None)
+                doubts += fitting.after(rows)
                 raise _Rehearsed
         except _Rehearsed:
             pass
@@ -80,10 +86,16 @@ def rehearse(*, actor: Actor, on: date, given: Given) -> Rehearsal:
     return Rehearsal(
         tuple(problems),
         tuple(_notes(rows)) if clean else (),
+        tuple(doubts) if clean else (),
         tuple(touched(rows)) if clean else (),
         tuple(_forms(rows)),
         {sheet: len(rows[sheet]) for sheet in SHEETS},
     )
+
+
+def said_of(note: Note) -> str:
+    """要点头的一条说成一句：工作表、行、怎么了。"""
+    return f"“{note.sheet}”{note}"
 
 
 def _require(actor: Actor) -> None:
@@ -141,8 +153,12 @@ def record(
     reason: str,
     paper: tuple[str, bytes] | None,
     adjusts: bool = False,
+    agreed: Collection[str] = (),
 ) -> Backfill:
-    """写下一整份：一个事务。有一处问题、没有理由或原件、落在冻结的年度而没有确认由补差结清，都抛 Refused。"""
+    """写下一整份：一个事务。有一处问题、没有理由或原件、落在冻结的年度而没有确认由补差结清，都抛 Refused。
+
+    `agreed` 是点过头的各条（`said_of`）；与系统里的对不上而没有点过头的，也抛 Refused，预演以后才有的也算。
+    """
     _require(actor)
     name, content = paper or ("", b"")
     problems = []
@@ -155,6 +171,7 @@ def record(
     with unit_of_work(actor) as journal:
         found = rehearse(actor=actor, on=on, given=given)
         problems += [said(problem) for problem in found.problems]
+        problems += [f"{text}：要看过点了头才补" for note in found.doubts if (text := said_of(note)) not in agreed]
         if found.frozen and not adjusts:
             problems.append(barred(found.frozen))
         if problems:

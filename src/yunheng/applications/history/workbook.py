@@ -38,6 +38,8 @@ CITED = {
 #: 填机构代码或全称的列；全称里的全角括号是名字的一部分，不当编号折
 _INSTITUTIONS = {("项目", "单位"), ("单据", "服务商")}
 _TEXTS = {("项目", "名称"), *_INSTITUTIONS}
+#: 补录写下去就成了一件的编号：形近的两个会成两件
+_IDENTITIES = {("项目", "项目"), ("单据", "单号"), ("单据明细", "资源")}
 _ALIASES = {
     "单号": ("单据号", "申请单号"),
     "资源": ("资源编号", "资源号"),
@@ -88,6 +90,7 @@ def _column(sheet: str, column: Packaged) -> Column:
         _ALIASES.get(column.name, ()),
         column.required,
         choices=choices(*column.choices),
+        distinct=(sheet, column.name) in _IDENTITIES,
     )
 
 
