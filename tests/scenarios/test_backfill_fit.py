@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.scenarios.test_backfill import CPU, HISTORY, JULY, MEM, PAPER, kept_in, recorded, upload, workbook
+from tests.scenarios.test_backfill import CPU, HISTORY, MEM, PAPER, kept_in, recorded, upload, workbook
 from tests.support.people import cast, signed_in
-from tests.support.year import measured
+from tests.support.year import JULY, measured
 from yunheng.applications.history import operations
 from yunheng.applications.history import workbook as sheets
 from yunheng.applications.models import Backfill

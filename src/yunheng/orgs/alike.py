@@ -18,7 +18,7 @@ def alike_in(model: type[Model], field: str, codes: Collection[str]) -> dict[str
     wanted = {code: folding.likeness(code) for code in codes}
     if not wanted:
         return {}
-    column, table = model._meta.get_field(field).column, model._meta.db_table
+    column, table = connection.ops.quote_name(field), connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT seen, {column} FROM (SELECT {column},"

@@ -111,7 +111,8 @@ def _odd(item: Item, quantity: Decimal) -> Iterator[str]:
 
 def after(rows: Rows) -> Iterator[Note]:
     """真的写了一遍以后看台账：没有在用的变更、释放，在用又新增，同一台主机两项重着计费的。要在退回以前看。"""
-    entries, places = defaultdict(list), defaultdict(list)
+    entries: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, row in rows["单据明细"]:
         entries[row["单号"], row["资源"], row["目录项"], row["动作"]].append(number)
         places[row["资源"], row["目录项"]].append(number)
@@ -123,8 +124,8 @@ def after(rows: Rows) -> Iterator[Note]:
     numbers = {row["单号"] for _, row in rows["单据"]}
     for pair in sorted(places.keys() & parted.keys()):
         for fact, text in _unfit(parted[pair], numbers):
-            number = fact.case.number if fact.case else ""
-            yield _note("单据明细", entries.get((number, *pair, fact.action)) or places[pair], text)
+            form = fact.case.number if fact.case else ""
+            yield _note("单据明细", entries.get((form, *pair, fact.action)) or places[pair], text)
     yield from _overlapping(codes, places)
 
 
