@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from tests.support.people import cast, signed_in
-from tests.support.year import JULY, YEAR, act, budgeted, measured, paid, recomputed, settled, used
+from tests.support.year import JULY, YEAR, act, budgeted, measured, paid, recomputed, seen, settled, used
 from yunheng.audit.refused import NotYours, Refused
 from yunheng.cases.models import Board, Case
 from yunheng.ledger.models import Fact
@@ -81,6 +81,43 @@ def test_R083_待核的裁定以后由补差另行结算_只补差额_已冻结�
     assert Board.objects.get(case=case).state == "已办结"
     assert list(BillLine.objects.filter(run=first.run).order_by("pk").values()) == before
     assert [problem for problem in proofs.money_problems() if problem] == []
+
+
+def test_R083_冻结以后重算了没有采纳_使用单位看已结的_区里写明没有采纳差多少(tmp_path: Path) -> None:
+    used()
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    paid(tmp_path)
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    first = Freeze.objects.get(number=0).run
+    url = f"/settlement/{YEAR}/"
+    assert "没有采纳" not in signed_in("shy").get(url).content.decode()
+    rule_all()
+    again = measured("补差")
+    shown = signed_in("shy").get(url).content.decode()
+    assert f'这一批没有采纳：已结的是<a href="/settlement/runs/{first.pk}/">批次 {first.pk}</a>' in shown
+    assert f"/settlement/runs/{first.pk}..{again.pk}/" in shown
+    own = signed_in("mzj").get(url).content.decode()
+    assert "没有采纳" not in own
+    assert f'href="/settlement/runs/{first.pk}/?provider=CU"' in own
+
+
+def test_R045_退回起草以后看不到的_回到已办_写明办成了(tmp_path: Path) -> None:
+    used()
+    used("没有日志的系统", "ECS-NOLOG-", with_logs=False)
+    paid(tmp_path)
+    rule_all()
+    run = measured("补差")
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": JULY})
+    case = operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
+    act("shy", case, "file", opinion="待核的已裁定")
+    operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
+    act("dsf", case, "match")
+    answer = signed_in("kw").post(
+        f"/cases/{case.number}/act/", {"act": "return", "opinion": "再核一遍", "seen": seen(case)}, follow=True
+    )
+    assert answer.status_code == 200
+    assert f"办好了：{case.number} 现在" in answer.content.decode()
+    assert Board.objects.get(case=case).step == "draft"
 
 
 def test_R083_多算了的收回_金额为负_不用下达预算(tmp_path: Path) -> None:

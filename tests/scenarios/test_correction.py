@@ -234,7 +234,10 @@ def test_R083_冻结以后台账又更正了_年度页工作台写明几个资�
     assert (found.facts, found.resources) == (2, 1)
     for who in ("shy", "kw"):
         for page in pages:
-            assert "冻结以后台账又记、更正了 1 个资源的 2 条这一年以内的" in signed_in(who).get(page).content.decode()
+            assert (
+                "冻结的那一批算完以后台账又记、更正了 1 个资源的 2 条这一年以内的"
+                in signed_in(who).get(page).content.decode()
+            )
     assert "台账又记" not in signed_in("lt").get("/").content.decode()
 
 
@@ -247,7 +250,7 @@ def test_R083_冻结以后又裁定的_年度页写明几次(tmp_path: Path) -> 
     assert found is not None
     assert found.facts == 0
     assert (
-        f"冻结以后差异又裁定、撤回了 {found.rulings} 次"
+        f"冻结的那一批算完以后差异又裁定、撤回了 {found.rulings} 次"
         in signed_in("shy").get(f"/settlement/{YEAR}/").content.decode()
     )
 

@@ -73,6 +73,10 @@ def test_R087_一家的平台日志都没有送来_不当作全都消失了_写�
     again = rolling(date(2026, 1, 15))
     assert (again.expected, again.held, again.behind) == (before.expected, Decimal(0), {"联通": "2026-01-05"})
     assert "平台日志没有送齐：联通只到 2026-01-05" in forecasting.sentence(found, None)
+    names = {"CU": "联通"}
+    # 走完的月份里日志以后的也照旧算，不叫实际
+    assert forecasting.chart(found, names, None)["lines"][0]["name"] == "累计（走完的月份，日志没有送齐的照旧算）"
+    assert forecasting.chart(before, names, None)["lines"][0]["name"] == "累计（实际）"
 
 
 def seen_until(project: Project, last: str, *only: str) -> None:
@@ -244,6 +248,16 @@ def test_R087_到期时还在测试期的_下限只减计费的日子() -> None:
     found = rolling(date(2025, 8, 5))
     # 两个项目一样大，2025-10-03 起计费：到期的那个全年都不要钱，另一个一分不少
     assert found.low == found.expected / 2
+
+
+def test_R087_过了期没有回收的_下限照今天就收了的减() -> None:
+    expiring = used("过期没收的系统", "ECS-EXP-")
+    used()
+    Segment.objects.filter(resource__project=expiring).update(expires_on=date(2026, 1, 10))
+    before = rolling(date(2026, 1, 9))
+    after = rolling(date(2026, 2, 9))
+    # 到期日过了以后，在用的每过一天省的就少一天
+    assert before.low < after.low < after.expected
 
 
 def test_R087_每月自动要一次_同一个月不再要() -> None:

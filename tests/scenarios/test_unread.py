@@ -239,4 +239,4 @@ def test_R083_冻结以后市里更正全市用量_年度页写明(tmp_path: Pat
     assert amended.since(YEAR) is None
     publish(Decimal(4000))
     page = signed_in("shy").get(f"/settlement/{YEAR}/").content.decode()
-    assert "冻结以后市里又更正了全市用量，冻结的账不动" in page
+    assert "冻结的那一批算完以后市里又更正了全市用量，冻结的账不动" in page

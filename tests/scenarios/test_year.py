@@ -155,6 +155,10 @@ def test_R077_第三方没有上传自己复算的_不能先下载系统的结�
     url = f"/settlement/runs/{run.pk}/files/{running.RESULT}"
     assert "先上传自己离线复算的结果" in third.get(url).content.decode()
     assert third.get(f"/settlement/runs/{run.pk}/files/{running.PACKAGE}").status_code == 200
+    # 交一份不一致的也不给：下载了原样传回来就“一致”了
+    wrong = BytesIO(altered(recomputed(run, tmp_path)))
+    assert not operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=wrong).equal
+    assert "一致了再下载系统的" in third.get(url).content.decode()
     operations.recompute(actor=cast()["dsf"], on=JULY, run=run, file=BytesIO(recomputed(run, tmp_path)))
     assert third.get(url).status_code == 200
 

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
@@ -76,6 +77,8 @@ def todo(request: Request) -> HttpResponse:
     else:
         found = queries.done_by(request.actor) if tab == "done" else queries.opened_by(request.actor)
         context["page"] = Paginator(found, PAGE).get_page(request.GET.get("page", "1")[:6])
+        if left := request.GET.get("left", ""):
+            context["left"] = found.filter(case__number=left).first()
     return render(request, "cases/todo.html", context)
 
 
@@ -267,6 +270,13 @@ def act(request: Request, number: str) -> HttpResponse:
         marks=marks,
         detail=detail,
     )
+    return _back(request, number)
+
+
+def _back(request: Request, number: str) -> HttpResponse:
+    """办完回到办件页；退回起草、看不到了的回到已办，写明办成了、现在在哪里。"""
+    if queries.case_for(request.actor, number) is None:
+        return redirect(f"{reverse('todo')}?{urlencode({'tab': 'done', 'left': number})}")
     return redirect(f"/cases/{number}/?done=1")
 
 
@@ -279,7 +289,7 @@ def recall(request: Request, number: str) -> HttpResponse:
     operations.recall(
         actor=request.actor, on=request.on, case=case, seen=seen, reason=request.POST.get("reason", "")[:500]
     )
-    return redirect(f"/cases/{number}/")
+    return _back(request, number)
 
 
 @require_POST
@@ -293,7 +303,7 @@ def transfer(request: Request, number: str) -> HttpResponse:
     operations.transfer(
         actor=request.actor, on=request.on, case=case, to=to, reason=request.POST.get("reason", "")[:300]
     )
-    return redirect(f"/cases/{number}/")
+    return _back(request, number)
 
 
 @require_POST

@@ -75,8 +75,10 @@ def _contract_problems(
 ) -> Iterator[str]:
     due = funding.payable(freeze, provider.code, unit.code if unit else None)
     yield from _misnumbered(on, number, signed_on)
-    if unit is None and signed_on < freeze.on:
-        yield f"签订日 {signed_on} 早于结算书审定的 {freeze.on}：预算下达以后才与服务商签支付合同（D62-八，R-081）"
+    if signed_on < freeze.on:
+        why = "自行支付照审定的应付签" if unit else "预算下达以后才与服务商签支付合同"
+        clause = "D62-九，R-088" if unit else "D62-八，R-081"
+        yield f"签订日 {signed_on} 早于结算书审定的 {freeze.on}：{why}（{clause}）"
     if due is None:
         yield f"结算书里没有要付给{provider.name}的{'自行支付' if unit else '统一支付'}费用（R-081）"
     elif amount != due:

@@ -51,6 +51,7 @@ def home(request: Request) -> HttpResponse:
         return render(request, "web/home_admin.html", {"role": actor.role})
     mine = cases.todo(actor, on)
     live = Segment.objects.filter(resource__in=ledger.visible(actor), during__contains=on)
+    soon = live.filter(expires_on__gte=on, expires_on__lte=on + timedelta(days=30))
     context: dict[str, Any] = {
         "todo": list(mine[:8]),
         "todo_total": mine.count(),
@@ -58,7 +59,8 @@ def home(request: Request) -> HttpResponse:
         "overdue": cases.in_time(mine, "overdue", on).count(),
         "open": cases.visible(actor).filter(outcome="").count(),
         "resources": live.values("resource").distinct().count(),
-        "expiring": live.filter(expires_on__lte=on + timedelta(days=30)).values("resource").distinct().count(),
+        "expiring": soon.values("resource").distinct().count(),
+        "expired": live.filter(expires_on__lt=on).values("resource").distinct().count(),
         "expiring_before": on + timedelta(days=30),
         "weekday": WEEKDAYS[on.weekday()],
     }

@@ -76,8 +76,15 @@ def download(request: Request, pk: int, name: str) -> HttpResponse:
     """批次的文件：第三方拿数据包去离线复算（R-077），要有委托（R-089）。"""
     commissioning.require(request.actor, request.on, Scope.METERING)
     file = get_object_or_404(RunFile, run_id=min(pk, MAX_PK), name=name)
-    if request.actor.role == Role.THIRD_PARTY and name == running.RESULT and not file.run.recomputations.exists():
-        raise Refused(["先上传自己离线复算的结果，再下载系统的来对照（D62-七，R-077）"])
+    # 复算不一致就给的话，下载了原样传回来就“一致”了：独立复算落空
+    given = request.actor.role != Role.THIRD_PARTY or name != running.RESULT
+    if not given and not file.run.recomputations.filter(equal=True).exists():
+        raise Refused(
+            [
+                "先上传自己离线复算的结果，一致了再下载系统的；不一致的，差在哪里逐条列在办件页上，"
+                "数据包随时可以下载（D62-七，R-077）"
+            ]
+        )
     with unit_of_work(request.actor) as journal:
         journal.note("下载计量文件", str(file.run_id), after={"文件": name})
     return attached(file.content, f"{file.run_id}-{name}")

@@ -109,6 +109,9 @@ def year(request: Request, year: int) -> HttpResponse:
     cases = list(queries.year_cases(year))
     runs = list(Run.objects.filter(service_year=year).order_by("-pk")[:20])
     own_counts = {} if request.actor.role in CENTRE else queries.visible_counts(request.actor, runs)
+    freeze, centre = queries.frozen(year), request.actor.role in CENTRE
+    # 冻结以后照现在重算的，补差批准以前不算数：区里看得到、写明没有采纳，使用单位、服务商看已结的
+    latest = runs[0] if runs and (centre or freeze is None) else freeze.run if freeze else None
     context: dict[str, Any] = {
         "year": year,
         "span": service_year(year),
@@ -120,14 +123,14 @@ def year(request: Request, year: int) -> HttpResponse:
         "cases": cases,
         # 几条账目也只说看得到的（R-001）：全区的各级看全区的，其余只数自己的
         "runs": [(one, None if request.actor.role in CENTRE else own_counts.get(one.pk, 0)) for one in runs],
-        "latest": runs[0] if runs else None,
+        "latest": latest,
         "order": newest(RunOrder.objects.filter(service_year=year).exclude(kind=ESTIMATE)),
         "going": queries.measuring(year).exists(),
-        "freeze": queries.frozen(year),
+        "freeze": freeze,
         "freezes": Freeze.objects.filter(service_year=year).select_related("case", "base").order_by("number"),
         "finished": request.on >= year_end(year),
         "measures": request.actor.role == Role.REVIEWER,
-        "centre": request.actor.role in CENTRE,
+        "centre": centre,
         "late": late.standing(year) if request.actor.role in CENTRE else None,
         "amended": amended.since(year) if request.actor.role in CENTRE else None,
         "pending": unread.pending(year) if request.actor.role in CENTRE else None,
@@ -137,22 +140,22 @@ def year(request: Request, year: int) -> HttpResponse:
         "objections": objecting.visible(request.actor).filter(run__service_year=year).count(),
         "waiting": objecting.visible(request.actor).filter(run__service_year=year, reply=None).count(),
     }
-    if latest := context["latest"]:
+    if latest:
         base = latest.base or latest
         counts = {name: getattr(base, name).count() for name in ("contested", "uncounted", "outranked", "log_gaps")}
         context["odd"] = counts | {"left": arriving.pending(latest)} if any(counts.values()) else None
         context["warned"] = warned.groups(latest, everything=context["centre"])
         context["partly"] = disputing.partly_ruled(request.actor, latest)
-        context["differences"] = disputing.difference_count(request.actor, context["latest"])
+        context["differences"] = disputing.difference_count(request.actor, latest)
         own = context["own_paying"] = _own_paying(request, year)
-        context["own_bills"] = _own_bills(
-            request, context["latest"], year, context["names"], own["contracts"] if own else ()
-        )
-        context["total"] = queries.totals(queries.visible_sums(request.actor, context["latest"]))
+        context["own_bills"] = _own_bills(request, latest, year, context["names"], own["contracts"] if own else ())
+        context["total"] = queries.totals(queries.visible_sums(request.actor, latest))
         seen = queries.visible_lines(request.actor, latest)
         context["unpriced"] = queries.unpriced(seen, latest, "provider")
+        if freeze and freeze.run_id != latest.pk:
+            context["settled_total"] = queries.totals(queries.visible_sums(request.actor, freeze.run))
         context["by_provider"] = queries.breakdown(
-            queries.visible_sums(request.actor, context["latest"]), "provider", context["names"]
+            queries.visible_sums(request.actor, latest), "provider", context["names"]
         )
     if context["centre"] and context["freeze"]:
         context["money"] = _money([one.case for one in cases])

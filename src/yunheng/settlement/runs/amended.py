@@ -37,7 +37,7 @@ class Amended:
             parts.append(f"差异又裁定、撤回了 {self.rulings:,} 次")
         if self.tables:
             parts.append(f"市里又更正了{'、'.join(self.tables)}")
-        return f"冻结以后{'，'.join(parts)}，冻结的账不动，影响多少补差计量时算，走补差"
+        return f"冻结的那一批算完以后{'，'.join(parts)}，冻结的账不动，影响多少补差计量时算，走补差"
 
 
 def since(year: int, known: Mapping[int, Freeze] | None = None) -> Amended | None:

@@ -156,14 +156,15 @@ def _after(amount: Decimal, provider: str, kept: Mapping[str, Decimal]) -> Decim
 
 
 def _ending(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> Iterator[Decimal]:
-    """统一支付的、年内到期的资源，到期以后到年末的费用；在办的注销今天就批了的，它要释放的资源今天以后的费用。
+    """统一支付的、年内到期的资源，到期以后到年末的费用（过了期没有回收的，今天就收了的）；在办的注销今天就批了的，
+    它要释放的资源今天以后的费用。
 
     那时还在测试期的，从测试期满算起（以前本来就不计费）。
     """
     leaving = Filing.objects.filter(case__procedure="deregistration", case__board__outcome="", case__facts=None)
     latest = leaving.order_by("case", "-version").distinct("case").values_list("content", flat=True)
     closing = {code for content in latest for code in content.get("release") or ()}
-    ends = Q(expires_on__gt=on, expires_on__lt=end) | Q(resource__code__in=closing)
+    ends = Q(expires_on__lt=end) | Q(resource__code__in=closing)
     found = Segment.objects.filter(ends, during__contains=on)
     unified = found.filter(resource__project__funding=DISTRICT, resource__project__unit__nature=Nature.DISTRICT)
     expiring = list(unified.select_related("item__provider", "resource__provider"))
@@ -177,7 +178,7 @@ def _ending(year: int, on: date, end: date, kept: Mapping[str, Decimal]) -> Iter
             continue
         last = on if one.resource.code in closing else one.expires_on
         assert last is not None
-        start = max(last, starts[one.pk])
+        start = max(on, last, starts[one.pk])
         yield _after(charging.cost(one.item, one.quantity, price, start, year), owner, kept)
 
 
@@ -233,7 +234,7 @@ def chart(found: Forecast, names: Mapping[str, str], planned: Budget | None) -> 
     running = list(accumulate(totals))
     done = ahead.count(False)
     lines = [
-        _line("累计（实际）", "actual", [str(one) if n < done else "" for n, one in enumerate(running)]),
+        _line(_walked(found), "actual", [str(one) if n < done else "" for n, one in enumerate(running)]),
         # 从最后一个走完的月份接着画
         _line("累计（照现状预测）", "ahead", [str(one) if n >= done - 1 else "" for n, one in enumerate(running)]),
     ]
@@ -249,6 +250,11 @@ def chart(found: Forecast, names: Mapping[str, str], planned: Budget | None) -> 
     return {
         "months": months, "series": series, "totals": [str(one) for one in totals], "ahead": ahead, "lines": lines,
     }  # fmt: skip
+
+
+def _walked(found: Forecast) -> str:
+    """走完的月份那条线的名字：有一家的日志没有送齐的，那以后当作照旧在用，不是已发生的数。"""
+    return "累计（走完的月份，日志没有送齐的照旧算）" if found.behind else "累计（实际）"
 
 
 def _line(name: str, kind: str, data: list[str]) -> dict[str, Any]:
