@@ -131,9 +131,36 @@ def test_坏内容逐条说明_整批不收(key: str, wrong: dict[str, object], 
     assert not Received.objects.exists()
 
 
+WHOLE: list[tuple[object, str]] = [
+    ({"rows": [ORDER]}, "正文：应是一个数组"),
+    (ORDER, "正文：应是一个数组"),
+    ("", "正文是空的：应是一个数组"),
+    ([None], "第 1 条：应是一个对象"),
+    ([ORDER, [1]], "第 2 条：应是一个对象"),
+    ([{**ORDER, "数量": float("nan")}], "第 1 条 数量：应为数：NaN、Infinity"),
+    ([{**ORDER, "数量": float("inf")}], "第 1 条 数量：应为数：NaN、Infinity"),
+    ([{**ORDER, "资源": 5}], "第 1 条 资源：应为文本"),
+]
+
+
+@pytest.mark.parametrize(("body", "words"), WHOLE, ids=range(len(WHOLE)))
+def test_R052_整体的样子不对_说应是什么样(key: str, body: object, words: str) -> None:
+    answer = send(key, body)
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0].startswith(words), answer.json()
+    assert not Received.objects.exists()
+
+
+@pytest.mark.parametrize("zero", ["-0", "-0.0", -0.0, "0.000"])
+def test_R052_负零就是零_存成0_再送0是同一件(key: str, zero: object) -> None:
+    assert counted(send(key, [ORDER | {"数量": zero}])) == (1, 0)
+    assert Received.objects.get().payload["数量"] == "0"
+    assert counted(send(key, [ORDER | {"数量": "0"}])) == (0, 1)
+
+
 def test_不是JSON_空批_说明(key: str) -> None:
     assert send(key, "不是 JSON").status_code in (400, 422)
-    assert send(key, []).json() == {"problems": ["：一批至少 1 条"]}
+    assert send(key, []).json() == {"problems": ["正文：一批至少 1 条"]}
 
 
 def test_日志和用量也收(key: str) -> None:

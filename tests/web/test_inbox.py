@@ -236,12 +236,12 @@ def test_R001_区科创中心代导的_照那家的规矩查归属() -> None:
 
 def test_R052_文件里更正写在更正一栏_要有自己的新编号() -> None:
     head = "编号,资源,目录项,日期,用量,更正\n"
-    first = f"{head}1,R,RZ-ESYS2,2026-03-02,5,\n".encode()
+    first = f"{head}U-1,R,RZ-ESYS2,2026-03-02,5,\n".encode()
     confirm(send(first, "用量.csv", "用量").content.decode())
-    page = send(f"{head},R,RZ-ESYS2,2026-03-02,7,1\n".encode(), "用量.csv", "用量").content.decode()
+    page = send(f"{head},R,RZ-ESYS2,2026-03-02,7,U-1\n".encode(), "用量.csv", "用量").content.decode()
     assert "更正要写自己的新编号" in page
-    confirm(send(f"{head}2,R,RZ-ESYS2,2026-03-02,7,1\n".encode(), "用量.csv", "用量").content.decode())
-    assert Received.objects.get(source_ref="2").corrects == Received.objects.get(source_ref="1")
+    confirm(send(f"{head}U-2,R,RZ-ESYS2,2026-03-02,7,U-1\n".encode(), "用量.csv", "用量").content.decode())
+    assert Received.objects.get(source_ref="U-2").corrects == Received.objects.get(source_ref="U-1")
 
 
 def test_R052_对不上的行排在预览前面_行号都写出来_不埋在一百行以外() -> None:

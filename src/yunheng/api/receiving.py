@@ -78,7 +78,9 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         place = [part for part in one["loc"] if part not in ("body", "rows")]
         number = f"第 {int(place[0]) + 1} 条 " if place and isinstance(place[0], int) else ""
         name = " ".join(str(part) for part in place[1:] if isinstance(part, str))
-        problems.append(f"{number}{name}：{explained(one)}")
+        where = f"{number}{name}".strip() or "正文"
+        empty = not place and one["type"] == "missing"
+        problems.append(f"{where}是空的：{explained({'type': 'list_type'})}" if empty else f"{where}：{explained(one)}")
     return api.create_response(request, {"problems": problems}, status=422)
 
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from yunheng.tables import folding
-from yunheng.tables.columns import RAISED
+from yunheng.tables.columns import BLANKS, RAISED
 from yunheng.tables.ticks import ticked
 from yunheng.tables.word_text import Text
 
 from .annex_reading import BOXES, LONGEST, Grid, Reading, beside, flat, squeezed
 from .pasting import WANTED
 from .sections import HOST_COLUMNS
-from .spelling import BLANKS
 
 KINDS = {"云主机": "云主机", "虚拟机": "云主机", "云服务器": "云主机", "物理机": "物理机", "物理服务器": "物理机"}
 ACTIONS = ("新增", "变更", "释放")

@@ -10,7 +10,7 @@ from typing import Any
 import xlsxwriter
 
 from yunheng.tables import reading
-from yunheng.tables.columns import Column, Kind, choices
+from yunheng.tables.columns import BLANKS, Column, Kind, choices
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Note, Outcome, letters, ranked, told_rows
 from yunheng.tables.reading import Row, Table
@@ -18,7 +18,7 @@ from yunheng.tables.wanted import Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
 from .sections import HOST_COLUMNS
-from .spelling import BLANKS, counted, differs, likely, solid, spelled, together
+from .spelling import counted, differs, likely, solid, spelled, together
 from .stated import differing
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024

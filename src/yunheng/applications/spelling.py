@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from yunheng.tables import folding
 
-#: 当作没有填的记号
-BLANKS = ("/", "\\", "-", "--", "—", "——", "无", "没有")
 _PART = re.compile(
     r"(?P<head>CPU|内存|系统盘|数据盘|硬盘|磁盘|存储)?[:：]?(?P<number>[0-9]+(?:\.[0-9]+)?)"
     r"(?P<unit>核|VCPU|C|GB|G|TB|T|台)(?P<tail>CPU|内存|系统盘|数据盘|硬盘|磁盘|存储)?",

@@ -11,13 +11,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from yunheng.catalog.models import Item
 from yunheng.rules.money import number_typed
 from yunheng.tables import folding
 from yunheng.tables import reading as tables
-from yunheng.tables.columns import Column, Kind, choices
+from yunheng.tables.columns import BLANKS, Column, Kind, choices
 from yunheng.tables.notes import Note, Outcome, told_rows
 from yunheng.tables.reading import Table
 from yunheng.tables.wanted import Wanted
@@ -38,6 +47,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _unsigned(value: Decimal) -> Decimal:
+    """-0 写成 0：存成“-0”的，导出时读不懂，不计入。"""
+    return value or Decimal(0)
+
+
 def _dated(value: Any) -> Any:
     """送来的日期只认 YYYY-MM-DD：时间戳、带时刻的不猜是哪一天。"""
     if value == "":
@@ -51,7 +65,9 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BLANK = "没有填"
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
-Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=3), BeforeValidator(_plain)]
+Quantity = Annotated[
+    Decimal, Field(ge=0, max_digits=15, decimal_places=3), BeforeValidator(_plain), AfterValidator(_unsigned)
+]
 Day = Annotated[date, BeforeValidator(_dated)]
 #: 更正的原件的来源编号；工单的是工单号加资源、目录项，所以长些。空的是不更正
 Original = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
@@ -155,6 +171,11 @@ def explained(error: Mapping[str, Any]) -> str:
         "too_long": f"一批最多 {MAX_BATCH:,} 条",
         "too_short": "一批至少 1 条",
         "json_invalid": "不是合格的 JSON",
+        "list_type": "应是一个数组，如 [{…}, {…}]，只有一条也放在数组里",
+        "model_type": "应是一个对象，如 {…}，列名照接口的表",
+        "string_type": "应为文本，写在引号里",
+        "string_pattern_mismatch": "格式不对：有换行、制表一类的控制字符",
+        "finite_number": "应为数：NaN、Infinity 和写不下的数（如 1e400）都不收",
         "decimal_max_places": "最多 3 位小数",
         "decimal_max_digits": "最多 15 位数字，其中小数最多 3 位",
         "decimal_whole_digits": "整数最多 12 位",
@@ -167,6 +188,8 @@ def explained(error: Mapping[str, Any]) -> str:
     return known.get(kind) or str(error.get("ctx", {}).get("error", "")) or "格式不对"
 
 
+#: 释放不填数量，人常写成这些
+NO_QUANTITY = (*BLANKS, "全部", "整项")
 #: 列 → 文件里怎样认：别的叫法、是编号还是数、日期；没有写的当编号
 _COLUMNS = {
     column.name: column
@@ -175,7 +198,7 @@ _COLUMNS = {
         Column("资源", Kind.CODE, aliases=("资源编号", "资源号")),
         Column("目录项", Kind.CODE, aliases=("目录项编号", "目录项代码")),
         Column("动作", Kind.CHOICE, choices=choices("新增", "变更", "释放")),
-        Column("数量", Kind.NUMBER, measured=True),
+        Column("数量", Kind.NUMBER, measured=True, blanks=NO_QUANTITY),
         Column("用量", Kind.NUMBER, measured=True),
         Column("完成日期", Kind.DATE),
         Column("首见日期", Kind.DATE),
@@ -260,6 +283,7 @@ def judged(
     known = {good[number][0] for number in verdict.known}
     fresh = [line for place, line in enumerate(found) if line.row and not line.problems and place not in known]
     notes = [
+        *_serial(table, lines, fresh),
         *_repeated(table, found, known, kind),
         *_twinned(table, fresh, source, kind),
         *_crossed(table, fresh, source, kind),
@@ -268,7 +292,24 @@ def judged(
         said = next(iter(broken.values()))
         said = said if len(broken) == 1 else f"与同一资源的另一段日志断开了，例如：{said}"
         notes.append(Note(Outcome.NAMED, told_rows(broken), said, table.sheet))
+    doubtful: dict[str, list[int]] = defaultdict(list)
+    for number, text in sorted(verdict.doubtful.items()):
+        doubtful[text].append(found[good[number][0]].number)
+    notes += [Note(Outcome.NAMED, told_rows(own), text, table.sheet, doubtful=True) for text, own in doubtful.items()]
     return found, tuple(notes)
+
+
+def _serial(table: Table, lines: Sequence[Line], fresh: Sequence[Line]) -> Iterator[Note]:
+    """“编号”一列是 1、2、3：多半是表里的序号，下一份又从 1 起就重号，照着重号的提示改又会抹掉原来的（R-052）。"""
+    numbers = [line.cells.get(unnumbered.NUMBER, "") for line in lines if not line.unnumbered]
+    if not numbers or not any(not line.unnumbered for line in fresh):
+        return
+    if [number.lstrip("0") for number in numbers] == [str(nth) for nth in range(1, len(numbers) + 1)]:
+        text = (
+            f"是{'、'.join(numbers[:3])}{'……' if len(numbers) > 3 else ''}，像是表里的序号，不是平台的流水号："
+            "下一份又从 1 起就与这一份重号；是序号的请把列名改成“序号”，各行照内容认；确是流水号才照导（R-052）"
+        )
+        yield Note(Outcome.NAMED, f"“{unnumbered.NUMBER}”列", text, table.sheet, doubtful=True)
 
 
 def _crossed(table: Table, fresh: Sequence[Line], source: Source, kind: str) -> Iterator[Note]:
@@ -310,7 +351,7 @@ def _measured(table: Table, lines: Sequence[Line], kind: str) -> list[Line]:
     found = []
     for line in lines:
         unit, cycle = units.get(line.cells.get("目录项", ""), ("", ""))
-        if not line.cells.get(column.name) or (not unit and not folding.scale(said)) or _same(said, unit, cycle):
+        if not line.cells.get(column.name) or (not unit and not folding.scale(said)) or priced_in(said, unit, cycle):
             found.append(line)
             continue
         listed = f"目录里这一项的计价单位是“{unit}”" if unit else "目录里没有这一项"
@@ -319,9 +360,11 @@ def _measured(table: Table, lines: Sequence[Line], kind: str) -> list[Line]:
     return found
 
 
-def _same(said: str, unit: str, cycle: str) -> bool:
-    """列名写的就是计价单位：核、核·年 都是“核·年”；按次的，次也是。"""
-    good = {unit, unit.partition("·")[0], unit.replace("·", "/"), BY_COUNT if cycle == BY_COUNT else ""} - {""}
+def priced_in(said: str, unit: str, cycle: str) -> bool:
+    """写的就是计价单位：核、核·年 都是“核·年”，G、T 是 GB、TB；按次的，次也是。"""
+    head = unit.partition("·")[0]
+    short = head[:1] if head in ("GB", "TB") else ""
+    good = {unit, head, short, unit.replace("·", "/"), BY_COUNT if cycle == BY_COUNT else ""} - {""}
     return any(folding.same_unit(said, one) for one in good)
 
 
@@ -398,6 +441,14 @@ def _twinned(table: Table, fresh: Sequence[Line], source: Source, kind: str) -> 
         yield Note(Outcome.NAMED, told_rows(bare[matter]), text, table.sheet, doubtful=True)
 
 
+def unfilled(given: tables.Row) -> str:
+    """数量写着“—”“全部”一类当作没有填的，而不是释放：说一句；不是这样的为空。"""
+    written = folding.visible(given.raw.get("数量", ""))
+    if not written or given.text["数量"] or given.text.get("动作") == "释放" or "数量" in given.refused:
+        return ""
+    return f"“{written[:20]}”只有释放可以这样写，新增、变更请填数，如 8"
+
+
 def _line(kind: str, given: tables.Row) -> Line:
     own = dict(given.text)
     bare = "编号" in own and not own["编号"]
@@ -408,6 +459,8 @@ def _line(kind: str, given: tables.Row) -> Line:
     problems = [f"{column}：{reason}" for column, reason in given.refused.items()]
     if own.get(CORRECTS) and bare:
         problems.append(f"{CORRECTS}：更正要写自己的新编号（R-052）")
+    if said := unfilled(given):
+        problems.append(f"数量：{said}（R-052）")
     try:
         row = KINDS[kind](**filled)
     except ValidationError as error:

@@ -68,6 +68,8 @@ class Verdict:
     clashing: dict[int, str] = field(default_factory=dict)
     #: 照收，也对得上，只是与同一资源的另一段日志断开了：不进“对不上的收件”
     broken: dict[int, str] = field(default_factory=dict)
+    #: 照收，也对得上，只是多半写错了：更正换了资源、日期，一天的用量大得不像
+    doubtful: dict[int, str] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
 
 

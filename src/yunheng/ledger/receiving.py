@@ -17,7 +17,7 @@ from yunheng.audit.refused import NotYours, Refused
 from yunheng.orgs.models import Institution
 from yunheng.rules.digest import canonical, sm3
 
-from . import adopting, gaps, matching, unrecorded
+from . import adopting, doubting, gaps, matching, unrecorded
 from .models import Channel, Disposal, Received, Source, Unmatched
 from .operations import MAX_BATCH, Conflict
 
@@ -105,8 +105,8 @@ def receive(
         overruled = adopting.overruled(orders)
         # 回执、补录接着就记台账
         missing = unrecorded.reminders(orders) if source.channel_kind.outside else {}
-    reminders = matching.listed(_joined(verdict.reminders, overruled, missing, verdict.broken))
-    return Taken(new, len(items) - new, reminders, len(missing))
+    told = _joined(verdict.reminders, overruled, missing, verdict.broken, verdict.doubtful)
+    return Taken(new, len(items) - new, matching.listed(told), len(missing))
 
 
 def _joined(*kinds: Mapping[int, str]) -> dict[int, str]:
@@ -142,6 +142,9 @@ def _judged(
     verdict.wrong |= _miscorrected(source, kind, fresh, {} if assigned else _voided(source, kind, fresh))
     verdict.known, verdict.clashing = known, clashing
     verdict.broken = gaps.told(source, kind, {row.number: row.payload for row in fresh})
+    if source.channel_kind.outside and not assigned:
+        given = {row.number: doubting.Correcting(row.payload, row.corrects) for row in fresh}
+        verdict.doubtful = doubting.found(source, kind, given, {row.reference: row.payload for row in fresh})
     return fresh, verdict
 
 
@@ -172,18 +175,22 @@ def _compared(source: Source, kind: str, rows: Sequence[_Row]) -> tuple[set[int]
     """（以前收过、内容相同的是第几条，同号而内容不同的第几条 → 为什么不收）。"""
     kept = Received.objects.filter(source=source, kind=kind, source_ref__in=[row.reference for row in rows])
     digests = dict(kept.values_list("source_ref", "digest"))
-    known: set[int] = set()
-    clashing: dict[int, str] = {}
-    for row in rows:
-        if digests.get(row.reference) == row.digest:
-            known.add(row.number)
-        elif row.reference in digests:
-            fresh = "工单号" if "工单号" in row.payload else "编号"
-            clashing[row.number] = (
-                f"{kind} {row.reference} 以前收过，内容不同；"
-                f"更正请用新的{fresh}，并在“{CORRECTS}”写原来的编号 {row.reference}（R-052）"
-            )
-    return known, clashing
+    known = {row.number for row in rows if digests.get(row.reference) == row.digest}
+    others = [row for row in rows if row.reference in digests and row.number not in known]
+    if not others:
+        return known, {}
+    payloads = dict(kept.filter(source_ref__in={row.reference for row in others}).values_list("source_ref", "payload"))
+    return known, {row.number: _clash(kind, row, payloads[row.reference]) for row in others}
+
+
+def _clash(kind: str, row: _Row, original: Mapping[str, object]) -> str:
+    """同号而内容不同为什么不收、该怎么办：说的是同一件的走更正；资源、日期都换了的是另一笔，更正会把原来那笔抹掉。"""
+    fresh = "工单号" if "工单号" in row.payload else "编号"
+    said = f"{kind} {row.reference} 以前收过，内容不同"
+    if names := doubting.changed(kind, original, row.payload):
+        said += f"：收过的是 {doubting.described(kind, original)}，这一条{'、'.join(names)}不同，像是另一笔"
+        return f"{said}；请换一个没有用过的{fresh}，不要写更正（R-052）"
+    return f"{said}；更正请用新的{fresh}，并在“{CORRECTS}”写原来的编号 {row.reference}（R-052）"
 
 
 def _voided(source: Source, kind: str, fresh: Iterable[_Row]) -> dict[str, str]:

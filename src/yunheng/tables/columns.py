@@ -29,6 +29,8 @@ _MANNERS = {"文本", "文字", "文本格式", "日期", "日期格式", "年�
 _EXAMPLE = re.compile("(如|例如|例|示例|格式|形如)[:：]?.+")
 #: 日期的写法：YYYY-MM-DD、yyyy/m/d、年月日
 _DATE_FORM = re.compile(r"y{2,4}[-/.年]?m{1,2}[-/.月]?(d{1,2}日?)?", re.IGNORECASE)
+#: 当作没有填的记号
+BLANKS = ("/", "\\", "-", "--", "–", "—", "——", "无", "没有")
 #: 没有规定单位的数可以写的量词
 _COUNTERS = {*"个台套次条份张块组人户项核颗路", "gb", "tb", "mb", "mbps", "元", "单位"}
 _ERRORS = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)")
@@ -43,6 +45,8 @@ _PARTED = re.compile(r"[、,;~〜∼]|(?<=[A-Za-z0-9])\s*至\s*(?=[A-Za-z0-9])")
 _WHOLE_CODE = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9])\S+|[0-9]{6,}")
 #: 复合单位里连着的记号：核·年、核/年
 _JOINED = re.compile(r"[/·・•.*每\s]")
+#: 数后面带着单位：8核、32 GB
+_UNITED = re.compile(r"(?P<number>[0-9][0-9,.]*)\s*(?P<unit>[^\W\d_]{1,6})")
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
@@ -63,6 +67,7 @@ class Column:
     `aliases` 是别的叫法；`required` 是表头里一定要有；`units` 是这一列的单位，头一个是正名（["GB", "G"]），
     只认与列同一单位的写法，不换算；`choices` 是写法 → 值；`blanks` 是当作没有填的记号（如“/”）。
     `measured` 为真的没有自己的单位，各行照各自的目录项，列名里写的单位由章里比；
+    `united` 为真的格里可以带单位（8核），读出的单位在 `Read.unit`，由章里照各行的目录项比，不换算；
     `usual` 是照这个单位填、平常不会超过的数，列名没写单位而超过了的，要人点头；
     `distinct` 为真的一个编号就是一件，形近而不同的两个多半是写岔了，要人点头；
     `per` 是写着每什么的几列（计价单位、计费周期）：列名写“元/年”的，要与每一行的相符。
@@ -76,6 +81,7 @@ class Column:
     choices: Mapping[str, str] = field(default_factory=dict, hash=False)
     blanks: tuple[str, ...] = ()
     measured: bool = False
+    united: bool = False
     usual: int = 0
     distinct: bool = False
     per: tuple[str, ...] = ()
@@ -167,6 +173,8 @@ class Read:
     folded: str = ""
     named: str = ""
     doubt: str = ""
+    #: 格里另写的单位，只有 `united` 的列有
+    unit: str = ""
 
 
 def read(column: Column, cell: Cell) -> Read:
@@ -307,6 +315,9 @@ def _number(column: Column, cell: Cell) -> Read:
     if plain.endswith("%"):
         return Read(raw, f"“{plain[:20]}”是百分数，请填真正的数，如 95")
     text = folding.number(raw, column.units)
+    parts = _UNITED.fullmatch(plain) if text is None and column.united else None
+    if parts and not folding.scale(parts["unit"]) and (bare := folding.number(parts["number"])) is not None:
+        return Read(bare, folded="去掉单位", unit=parts["unit"])
     if text is None:
         return Read(raw, _misread(column, plain))
     return Read(text, folded=_tidied(raw, text, "去掉空白、千分位、单位，全角折成半角"))

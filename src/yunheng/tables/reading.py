@@ -31,12 +31,13 @@ _SERIALS = {"序号", "序", "no", "no.", "行号", "编号序", "#"}
 
 @dataclass(frozen=True)
 class Row:
-    """一行：表里的行号，各列的原文、折过的字，拒绝的列 → 为什么。没有填的列是空字。"""
+    """一行：表里的行号，各列的原文、折过的字，拒绝的列 → 为什么，格里写了单位的列 → 单位。没有填的列是空字。"""
 
     number: int
     raw: Mapping[str, str]
     text: Mapping[str, str]
     refused: Mapping[str, str]
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -338,7 +339,7 @@ class _Reader:
 
     def _row(self, line: Line, merged: Mapping[int, str]) -> Row:
         raw = {column.name: "" for column in self.wanted.columns}
-        text, refused = dict(raw), {}
+        text, refused, units = dict(raw), {}, {}
         filled = {cell.column: cell for cell in line.cells if cell.column in self.places}
         for index in sorted({*filled, *merged}):
             column = self.places[index]
@@ -346,6 +347,8 @@ class _Reader:
             found = columns.Read("") if index not in filled else self._read(column, cell)
             reason = merged.get(index) or found.refused
             raw[column.name], text[column.name] = cell.text, found.text
+            if found.unit:
+                units[column.name] = found.unit
             if reason:
                 refused[column.name] = reason
                 self.book.refuse(line.number, index, column.name, reason)
@@ -365,7 +368,7 @@ class _Reader:
                 if column.name not in refused:
                     refused[column.name] = reason
                     self.book.refuse(line.number, index, column.name, reason)
-        return Row(line.number, raw, text, refused)
+        return Row(line.number, raw, text, refused, units)
 
     def _read(self, column: Column, cell: Cell) -> columns.Read:
         found = columns.read(column, cell)

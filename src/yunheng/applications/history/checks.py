@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -65,7 +66,16 @@ def _cells(rows: Rows) -> Iterator[Problem]:
             package = reading.read(folder, folder, connection, numbered=True)
             for problem in [*package.problems, *checking.check(package)]:
                 if problem.table in SHEETS and not _worded(problem):
-                    yield problem
+                    yield _merged(problem)
+
+
+def _merged(problem: Problem) -> Problem:
+    """一个资源的日志写了两行的：说怎样并成一行，中间断过的不能并（并了就看不出提前消失）。"""
+    if problem.table != "日志" or not problem.reason.startswith("主键重复"):
+        return problem
+    first = problem.reason.partition("与")[2].partition("相同")[0].strip()
+    text = f"一个资源的日志只能一行，与{first}重复：首尾相接的几段并成一行，写最早的首见、最晚的末见"
+    return replace(problem, reason=f"{text}；中间断过的不要并，请到“平台数据”按段导入")
 
 
 def _worded(problem: Problem) -> bool:

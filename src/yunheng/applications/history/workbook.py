@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from yunheng.audit.refused import Refused
+from yunheng.catalog.models import Item
+from yunheng.ledger.arrivals import NO_QUANTITY, priced_in, unfilled
 from yunheng.ledger.operations import MAX_BATCH
 from yunheng.metering import template
 from yunheng.metering.format import TABLE
@@ -45,6 +47,18 @@ _ALIASES = {
     "资源": ("资源编号", "资源号"),
     "目录项": ("目录项编号", "目录项代码"),
     "项目": ("项目编号", "项目代码"),
+}
+#: 几选一的另几种写法
+_SPELLED = {
+    "种类": {
+        **dict.fromkeys(("首次", "新建", "新申请", "首次申请（新建）", "首次申请表"), "首次申请"),
+        **dict.fromkeys(("变更申请", "变更申请表", "资源变更"), "变更"),
+        **dict.fromkeys(("注销申请", "注销申请表", "资源注销"), "注销"),
+    },
+    "费用归属": {
+        **dict.fromkeys(("区级财政", "区财政", "区级统一支付", "统一支付"), "区级"),
+        **dict.fromkeys(("单位自费", "自行支付"), "自费"),
+    },
 }
 _KINDS = {"number": Kind.NUMBER, "date": Kind.DATE, "choice": Kind.CHOICE, "text": Kind.CODE}
 _NOTES = (
@@ -89,7 +103,9 @@ def _column(sheet: str, column: Packaged) -> Column:
         Kind.TEXT if (sheet, column.name) in _TEXTS else _KINDS[column.kind],
         _ALIASES.get(column.name, ()),
         column.required,
-        choices=choices(*column.choices),
+        choices={**choices(*column.choices), **_SPELLED.get(column.name, {})},
+        blanks=NO_QUANTITY if column.name == "数量" else (),
+        united=column.name == "数量",
         distinct=(sheet, column.name) in _IDENTITIES,
     )
 
@@ -127,7 +143,22 @@ def read(content: bytes, name: str) -> Given:
         for sheet, table in book.tables.items()
         for note in table.refused
     )
-    return Given(rows, refused, ranked(notes), book.told)
+    return Given(rows, (*refused, *_quantities(book)), ranked(notes), book.told)
+
+
+def _quantities(book: Book) -> Iterator[Problem]:
+    """数量写着“—”“全部”而不是释放的，格里写的单位与目录项的计价单位不同的：不收，不换算。"""
+    priced = {code: (unit, cycle) for code, unit, cycle in Item.objects.values_list("code", "unit", "cycle")}
+    for sheet in ("单据明细", "工单"):
+        for row in book.tables[sheet].rows if sheet in book.tables else ():
+            if wrong := unfilled(row):
+                yield Problem(sheet, row.number, "数量", wrong)
+            unit, cycle = priced.get(row.text["目录项"], ("", ""))
+            said = row.units.get("数量", "")
+            if said and not priced_in(said, unit, cycle):
+                listed = f"目录里 {row.text['目录项']} 的计价单位是“{unit}”" if unit else "目录里没有这一项"
+                written = folding.visible(row.raw["数量"])[:20]
+                yield Problem(sheet, row.number, "数量", f"“{written}”不是数：写的单位是“{said}”，{listed}；单位不换算")
 
 
 def _lacking(book: Book) -> Iterator[str]:
