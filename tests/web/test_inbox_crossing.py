@@ -25,7 +25,7 @@ def preview(*rows: str, head: str = USED, kind: str = "用量") -> str:
 
 
 def used(number: str, amount: str, day: str = "2025-11-03", corrects: str = "", code: str = "ECS-无主") -> str:
-    return f"{number},{code},{ITEM},{day},{amount},{corrects}"
+    return f"F{number},{code},{ITEM},{day},{amount},{corrects}"
 
 
 # ── 用量 ──
@@ -69,7 +69,7 @@ def test_R052_两边合计相等的_写明只算一份_不用点头() -> None:
 def test_R052_更正自己送过的_照更正以后的合计比() -> None:
     confirm(preview(used("1", "90")))
     send_rows("用量", row_of("A1", "100", "ECS-无主"))
-    assert "合计相等" in preview(used("2", "100", corrects="1"))
+    assert "合计相等" in preview(used("2", "100", corrects="F1"))
     assert "CU-文件 190" in preview(used("3", "100"))
 
 
