@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from tests.scenarios.test_arrivals import ITEM
+from tests.scenarios.test_arrivals import send as send_rows
 from tests.scenarios.test_backfill import CPU, HISTORY, MEM, PAPER, kept_in, recorded, upload, workbook
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, measured
@@ -182,6 +184,57 @@ def test_R084_数量不像真的_要点头(quantity: float, said: str) -> None:
 def test_R084_平常的数量_盘的小数_不问() -> None:
     entries = ("LS-ECS-7", CPU, "新增", 64), ("LS-ECS-7", MEM, "新增", 256), ("LS-ECS-7", "ZJ-SYSDISK", "新增", 0.1)
     assert doubts(later(*entries, kind="首次申请", project=HISTORY["项目"][1])) == []
+
+
+# ── 计量时会成为差异的：不拦着 ──
+
+
+def told(content: bytes) -> str:
+    found = rehearsed(content)
+    assert (found.problems, found.doubts) == ((), ())
+    return "\n".join(found.notes)
+
+
+def logged(code: str, first: date) -> list[list[Any]]:
+    return [HISTORY["日志"][0], [code, first, date(2026, 7, 7)]]
+
+
+def single(code: str, item: str = CPU, quantity: int = 8, **more: list[list[Any]]) -> bytes:
+    """一张首次申请、一台新的，2026-05-06 审核、完成；`more` 换掉的表。"""
+    form = ["LS-2026-09", "首次申请", PROJECT, "CU", date(2026, 5, 6)]
+    order = ["GD-9", "LS-2026-09", code, item, "新增", quantity, date(2026, 5, 6)]
+    given = {
+        "单据": [HISTORY["单据"][0], form],
+        "单据明细": [HISTORY["单据明细"][0], ["LS-2026-09", code, item, "新增", quantity]],
+        "工单": [HISTORY["工单"][0], order],
+        "日志": [HISTORY["日志"][0]],
+    }
+    return workbook(**{**given, **more})
+
+
+def test_R075_新资源没有日志_首见差得远_先说会成为差异_平台另送来了的不说() -> None:
+    assert "平台日志里没有这个资源，裁定以前不入结算（差异 D5 无日志）" in told(single("LS-ECS-7"))
+    far = told(single("LS-ECS-7", 日志=logged("LS-ECS-7", date(2026, 5, 9))))
+    assert "日志首见与工单的完成日期相差超过 2 天，裁定以前不入结算（差异 D6 起点不符）" in far
+    assert "D5" not in far
+    assert told(single("LS-ECS-7", 日志=logged("LS-ECS-7", date(2026, 5, 8)))) == ""
+    row = {"编号": "R-1", "资源": "LS-ECS-7", "首见日期": "2026-05-06", "末见日期": "2026-07-07"}
+    send_rows("日志", row)
+    assert told(single("LS-ECS-7")) == ""
+
+
+def test_R075_同一条明细两张工单_采用晚的_另一张先说是重复工单() -> None:
+    first = ["GD-8", "LS-2026-09", "LS-ECS-7", CPU, "新增", 4, date(2026, 5, 6)]
+    last = ["GD-9", "LS-2026-09", "LS-ECS-7", CPU, "新增", 8, date(2026, 5, 7)]
+    content = single("LS-ECS-7", 工单=[HISTORY["工单"][0], last, first], 日志=logged("LS-ECS-7", date(2026, 5, 7)))
+    assert told(content) == (
+        "“工单”第 3 行：同一条明细另有更晚的工单，这张不采用（差异 D12 重复工单）（D62-七，R-075）"
+    )
+
+
+def test_R073_按次计费的填了数量_先说不影响金额_填1的不说() -> None:
+    assert "第 2 行：按次计费的照用量算，这里的数量不影响金额" in told(single("LS-YS-1", ITEM, 1000))
+    assert "按次计费" not in told(single("LS-YS-1", ITEM, 1))
 
 
 # ── 点头 ──

@@ -37,6 +37,10 @@ def test_R052_编号一列是1_2_3_像序号要点头_流水号不问(resource: 
     assert "像是表里的序号" not in preview(used(*(f"LS-{row}" for row in rows)))
     assert "像是表里的序号" not in preview(used(rows[1], rows[2]))
     assert confirm(page, agreed="on").status_code == 302
+    # 另一个月又是 1、2、3：重号的逐行拒绝，也说这一列像是序号
+    other = preview(used(*(row.replace("2026-01", "2025-12") for row in rows)))
+    assert "3 行有错" in other
+    assert "像是表里的序号" in other
     # 同一份再导：一条都不新收，不再问
     assert "像是表里的序号" not in preview(used(*rows))
 

@@ -283,7 +283,7 @@ def judged(
     known = {good[number][0] for number in verdict.known}
     fresh = [line for place, line in enumerate(found) if line.row and not line.problems and place not in known]
     notes = [
-        *_serial(table, lines, fresh),
+        *_serial(table, [line for place, line in enumerate(lines) if place not in known], lines),
         *_repeated(table, found, known, kind),
         *_twinned(table, fresh, source, kind),
         *_crossed(table, fresh, source, kind),
@@ -299,7 +299,7 @@ def judged(
     return found, tuple(notes)
 
 
-def _serial(table: Table, lines: Sequence[Line], fresh: Sequence[Line]) -> Iterator[Note]:
+def _serial(table: Table, fresh: Sequence[Line], lines: Sequence[Line]) -> Iterator[Note]:
     """“编号”一列是 1、2、3：多半是表里的序号，下一份又从 1 起就重号，照着重号的提示改又会抹掉原来的（R-052）。"""
     numbers = [line.cells.get(unnumbered.NUMBER, "") for line in lines if not line.unnumbered]
     if not numbers or not any(not line.unnumbered for line in fresh):

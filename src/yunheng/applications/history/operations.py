@@ -26,7 +26,7 @@ from yunheng.rules.digest import sm3_bytes
 from yunheng.rules.roles import Role
 from yunheng.tables.notes import Note
 
-from . import fitting
+from . import fitting, foreseen
 from .checks import problems_of, registered_projects
 from .frozen import barred, touched
 from .workbook import SHEETS, Given, Rows, said
@@ -85,7 +85,7 @@ def rehearse(*, actor: Actor, on: date, given: Given) -> Rehearsal:
     clean = not problems
     return Rehearsal(
         tuple(problems),
-        tuple(_notes(rows)) if clean else (),
+        tuple(foreseen.notes(rows)) if clean else (),
         tuple(doubts) if clean else (),
         tuple(touched(rows)) if clean else (),
         tuple(_forms(rows)),
@@ -101,28 +101,6 @@ def said_of(note: Note) -> str:
 def _require(actor: Actor) -> None:
     if actor.role != Role.REVIEWER:
         raise NotYours(["历史补录由区科创中心办（M10-四(六)，R-084）"])
-
-
-def _notes(rows: Rows) -> Iterator[str]:
-    """不拦着、但请看一眼的：计量时会成为差异。"""
-    done = {tuple(row[key] for key in ("单号", "资源", "目录项", "动作")): row for _, row in rows["工单"]}
-    reviewed = {row["单号"]: row["审核日期"] for _, row in rows["单据"]}
-    idle, early, uneven = [], [], []
-    for number, row in rows["单据明细"]:
-        order = done.get(tuple(row[key] for key in ("单号", "资源", "目录项", "动作")))
-        if order is None:
-            idle += [number] if row["动作"] != "释放" else []
-            continue
-        early += [number] if order["完成日期"] < reviewed[row["单号"]] else []
-        uneven += [number] if row["数量"] and order["数量"] and Decimal(row["数量"]) != Decimal(order["数量"]) else []
-    for numbers, text in (
-        (idle, "新增、变更没有工单，不会生效、不计费（差异 D1 无工单）"),
-        (uneven, "数量与工单的不同，裁定以前不入结算（差异 D3 数量不符）"),
-        (early, "工单早于审核日期完成，裁定以前不入结算（差异 D4 先办后批）"),
-    ):
-        if numbers:
-            listed = "、".join(map(str, numbers[:10])) + (" 等" if len(numbers) > 10 else "")
-            yield f"“单据明细”第 {listed} 行：{text}（D62-七，R-075）"
 
 
 def _forms(rows: Rows) -> Iterator[Form]:
