@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.scenarios.test_lifecycle_others import DAY, change, running_project
 from tests.support.people import cast
 from tests.web.test_pages import signed_in
-from yunheng.applications import annex_fitting, grid, importing, printing
+from yunheng.applications import annex_fitting, changing, grid, importing, printing
 from yunheng.applications.checking import check
 from yunheng.applications.comparing import compare
 from yunheng.applications.models import Draft
@@ -108,7 +108,7 @@ def test_R036_附件3_服务项勾新增_台账已有的_点名照台账() -> No
     project, _ = running_project()
     walk = change(project, [], service_changes={"WL-IP": {"quantity": "3", "note": "扩公网地址"}})
     document = printed(walk, 3)
-    held = "WL-IP" in {row.item.code for row in grid.held_services(project).values()}
+    held = "WL-IP" in {row.item.code for row in changing.held_services(project).values()}
     row = next(r for t in document.tables for r in t.rows if "服务项" in r.cells[0].text)
     cell = next(cell for cell in row.cells if "新增" in cell.text)
     cell.text = "☑ 新增\n☐ 变更\n☐ 释放" if held else "☐ 新增\n☑ 变更\n☐ 释放"

@@ -65,8 +65,12 @@ def of_change(content: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    was = row.get("before") or {}
+    if row.get("action") == "变更" and was.get("type") == "物理机":
+        # 物理机按台，台账上没有核数内存可减
+        return {}
     after = {} if row.get("action") == "释放" else amounts([host(row)])
-    before = amounts([host(row.get("before") or {})]) if row.get("action") != "新增" else {}
+    before = amounts([host(was)]) if row.get("action") != "新增" else {}
     return combined([after, {name: -amount for name, amount in before.items()}])
 
 

@@ -13,7 +13,7 @@ from yunheng.rules.procedures import procedure
 from yunheng.tables import folding
 from yunheng.tables.notes import Note, Outcome
 
-from . import grid
+from . import changing, grid
 from .amounts import decimal
 from .importing import Imported
 from .models import Draft
@@ -68,7 +68,7 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
                 left(f"第 {number} 行 {row['action']}的资源“{row.get('resource', '')}”不在这个项目里，没有读入")
         values["changes"] = rows
     if "service_changes" in values:
-        held = grid.held_services(draft.project)
+        held = changing.held_services(draft.project)
         kept: dict[str, dict[str, Any]] = {}
         for code, row in values["service_changes"].items():
             now = held.get(code)
@@ -128,7 +128,7 @@ def _differing(draft: Draft, imported: Imported) -> Iterator[Note]:
         "project": ("项目名称", draft.project.name),
         "funding": ("上云项目归属", draft.project.funding),
     }
-    services = grid.held_services(draft.project)
+    services = changing.held_services(draft.project)
     for key, written in imported.own:
         kind, _, code = key.partition(":")
         label, right = ("变更操作", "变更" if code in services else "新增") if code else known[kind]

@@ -14,9 +14,11 @@ from yunheng.orgs.reading import whole_of
 from yunheng.rules.money import number_typed
 from yunheng.rules.procedures import PROCEDURES
 
+from . import touching
 from .sections import HOST_COLUMNS, SECTIONS, Column, Field, Section
 
 Content = Mapping[str, Any]
+_CHANGE = "D62-六(二)、附件3，R-036"
 MAX_HOSTS = 300
 _MOST = Decimal(1_000_000)
 #: XML 和数据库都存不下的控制字符；换行和制表另算
@@ -217,6 +219,8 @@ def _check_changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
                 )
             seen[resource] = index + 1
         if action == "释放":
+            for key, text in _released(row):
+                yield Problem("changes", f"changes.{index}.{key}", f"第 {index + 1} 行 {text}", _CHANGE)
             if row.get("backup") not in ("已完成", "不需要"):
                 yield Problem(
                     "changes",
@@ -227,6 +231,9 @@ def _check_changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
             continue
         for column, message in check_row(row):
             yield Problem("changes", f"changes.{index}.{column.key}", f"第 {index + 1} 行 {message}")
+        if action == "变更" and row.get("before"):
+            for key, text in _miswritten(row):
+                yield Problem("changes", f"changes.{index}.{key}", f"第 {index + 1} 行 {text}", _CHANGE)
         if action == "变更" and number_typed(str(row.get("count") or "1")) not in (None, 1):
             yield Problem(
                 "changes",
@@ -234,6 +241,35 @@ def _check_changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
                 f"第 {index + 1} 行 台数：变更的是一个资源 {row.get('resource') or ''}，只能是 1 台；几台就写几行",
                 "D62-六(二)",
             )
+
+
+def _miswritten(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """变更的一行与起草时台账的现状比：（哪一栏, 说明）。不知道是不改还是不要的空格、换了类型的、什么都没改的不收。"""
+    before = row["before"]
+    if row.get("type") and before.get("type") and row["type"] != before["type"]:
+        text = f"台账是{before['type']}，改成{row['type']}是另一种资源，要重新计费"
+        yield "type", f"服务类型：{text}；变更改不了类型，请释放这一台，另填一行新增"
+    for key in ("data_disk", "ssd"):
+        column = touching.COLUMNS[key]
+        held = before.get(key) and not touching.same(key, before[key], "")
+        asked = key == "data_disk" or touching.amount(row.get("data_disk"))
+        if held and asked and not str(row.get(key) or "").strip():
+            none = "换成普通盘的选否" if key == "ssd" else "不要的填 0"
+            yield key, f"{column.label}：台账是 {before[key]}，空着不知道是不改还是不要；不改的照填，{none}"
+    if not touching.touched(row):
+        text = "没有改动：各格与台账的现状一样；要改的请改在格子里，不改的请删去这一行"
+        yield "resource", f"{row.get('resource') or ''} {text}"
+
+
+def _released(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """释放是整个资源：又写了与台账不同的数，不知道是不是只放一部分，不收。"""
+    before = row.get("before") or {}
+    for key in ("cores", "memory", "system_disk", "data_disk"):
+        written = str(row.get(key) or "").strip()
+        if before and written and not touching.same(key, written, before.get(key)):
+            label, held = touching.COLUMNS[key].label, before.get(key) or "空"
+            text = f"释放是整个资源 {row.get('resource') or ''} 都不要了，这里写的是 {written}，台账是 {held}"
+            yield key, f"{label}：{text}；只减一部分的请选变更，写变更以后的总量"
 
 
 def _check_machines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
@@ -295,6 +331,9 @@ def _check_service_changes(changes: Mapping[str, Any]) -> Iterator[Problem]:
         except ValueError as error:
             yield Problem("services", place, f"{label}：{error}")
             continue
+        if after and number_typed(str(row.get("before") or "0")) == after:
+            text = f"{label}：改为的 {row['quantity']} 与现有的一样，没有改动；写变更以后的总量，不变更的请改回原来的数"
+            yield Problem("services", place, text, _CHANGE)
         if not after and number_typed(str(row.get("before") or "0")) == 0:
             text = f"{label}：项目没有在用的这一项，没有什么可以释放；要开通的请填数量，不要的请清空"
             yield Problem("services", place, text, "D62-六(二)，R-036")

@@ -24,7 +24,7 @@ from yunheng.rules.problems import NotInForce
 from yunheng.rules.procedures import AMEND, PROCEDURES
 from yunheng.rules.roles import Role
 
-from . import grid, guards, operations, pasting, printing
+from . import changing, grid, guards, operations, pasting, printing
 from .checking import Problem, check_attachments, check_section, required_attachments
 from .models import Draft
 from .sections import HOST_COLUMNS, SECTIONS, Section
@@ -163,7 +163,11 @@ def section(request: Request, number: str, code: str) -> HttpResponse:
 
 def _section_context(request: Request, draft: Draft, part: Section) -> dict[str, Any]:
     content, table = draft.content, PROCEDURES[draft.case.procedure]
+    drifts = changing.drifts(content, draft.project) if part.form in ("changes", "services") else []
+    if drifts:
+        content = changing.rebased(content)
     context: dict[str, Any] = {
+        "drifts": [one for one in drifts if one.section == part.code],
         "case": draft.case,
         "draft": draft,
         "section": part,
@@ -207,12 +211,14 @@ def _live(project: Project) -> list[Resource]:
 
 def _change_context(request: Request, draft: Draft) -> dict[str, Any]:
     busy = guards.resources_in_change(draft.project, exclude=draft.case)
+    hosts = [one for one in _live(draft.project) if one.kind != "服务项"]
+    now = changing.currents({one.code for one in hosts})
     try:
         growth = guards.growth_of(draft.case, draft.content, draft.project, request.on)
     except NotInForce:
         growth = ()
     return {
-        "resources": [(r, grid.current(r), busy.get(r.code)) for r in _live(draft.project) if r.kind != "服务项"],
+        "resources": [(r, now[r.code], busy.get(r.code)) for r in hosts],
         "growth": growth,
     }
 
@@ -221,7 +227,8 @@ def _services_context(request: Request, draft: Draft) -> dict[str, Any]:
     content, prices = draft.content, prices_for(draft.content, request)
     chosen = content.get("services") or {}
     changed = content.get("service_changes") or {}
-    held = grid.held_services(draft.project) if draft.case.procedure == "change" else {}
+    held = changing.held_services(draft.project) if draft.case.procedure == "change" else {}
+    stale = {one.place for one in changing.drifts({"service_changes": changed}, draft.project)} if changed else set()
     groups: dict[str, list[dict[str, Any]]] = {}
     for line in LINES:
         item = prices.items.get(line.code)
@@ -234,6 +241,7 @@ def _services_context(request: Request, draft: Draft) -> dict[str, Any]:
                 "quantity": chosen.get(line.code, ""),
                 "held": held.get(line.code),
                 "change": changed.get(line.code),
+                "stale": f"services.{line.code}" in stale,
                 "reason": (content.get("unticked") or {}).get(line.code, ""),
             }
         )

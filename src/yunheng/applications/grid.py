@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -11,14 +12,17 @@ from django.http import QueryDict
 from yunheng.catalog.models import Item
 from yunheng.catalog.queries import host_quantities
 from yunheng.documents.annexes import MACHINE_COLUMNS
-from yunheng.ledger.models import Project, Resource, Segment
+from yunheng.ledger.models import Resource
 from yunheng.orgs.reading import whole_of
 
+from . import changing, touching
 from .amounts import combined, decimal
 from .checking import MAX_HOSTS, clean_text
 from .sections import HOST_COLUMNS, Section
 
-_BLANK = {"type", "ssd"}
+_BLANK = {"type", "ssd", "base"}
+#: 页面带回的现状是一整行，比一格长
+_MOST = {"base": 2000}
 MACHINE_KEYS = ("owned", *(key for key, _ in MACHINE_COLUMNS))
 QUOTA_KEYS = ("dimension", "amount", "from_month", "until_month")
 
@@ -34,13 +38,13 @@ def parse(part: Section, post: QueryDict, current: Mapping[str, Any]) -> dict[st
                 field.label, post.get(field.key, ""), field.most if field.kind == "long" else 2000
             )
     if part.form in ("hosts", "changes"):
-        values[part.form] = _hosts(post, part.form)
+        values[part.form] = _hosts(post, part.form, current.get(part.form) or [])
     elif part.form == "machines":
         values["machines"] = _rows(post, "m", MACHINE_KEYS)
     elif part.form == "quota":
         values["quota"] = _rows(post, "q", QUOTA_KEYS)
     elif part.form == "services":
-        values |= _services(post)
+        values |= _services(post, current.get("service_changes") or {})
     elif part.form == "release":
         values["release"] = sorted({value[:64] for value in post.getlist("release")})
     elif part.form == "files":
@@ -64,24 +68,37 @@ def _rows(post: QueryDict, prefix: str, keys: Sequence[str]) -> list[dict[str, s
         if len(parts) != 3 or parts[0] != prefix or parts[2] not in keys:
             continue
         if (row := whole_of(parts[1])) is not None:
-            found.setdefault(row, {})[parts[2]] = _clean(f"第 {row + 1} 行", str(value))
+            found.setdefault(row, {})[parts[2]] = _clean(f"第 {row + 1} 行", str(value), _MOST.get(parts[2], 300))
     return [row for _, row in sorted(found.items()) if any(value for key, value in row.items() if key not in _BLANK)]
 
 
-def _hosts(post: QueryDict, form: str) -> list[dict[str, Any]]:
-    keys = [column.key for column in HOST_COLUMNS]
-    rows: list[dict[str, Any]] = [dict(row) for row in _rows(post, "h", [*keys, "action", "resource", "backup"])]
+def _hosts(post: QueryDict, form: str, stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    keys = [*(column.key for column in HOST_COLUMNS), "action", "resource", "backup", "base"]
+    rows: list[dict[str, Any]] = [dict(row) for row in _rows(post, "h", keys)]
     if len(rows) > MAX_HOSTS:
         raise ValueError(f"主机清单最多 {MAX_HOSTS} 行，现在 {len(rows)} 行；规格相同的合成一行填台数")
     if form == "changes":
-        held = Resource.objects.in_bulk([row["resource"] for row in rows if row.get("resource")], field_name="code")
+        now = changing.currents({row["resource"] for row in rows if row.get("resource")})
+        earlier = {str(row.get("resource") or ""): row["before"] for row in stored if row.get("before")}
         for row in rows:
-            if resource := held.get(row.get("resource", "")):
-                row["before"] = current(resource)
+            base, code = _base(row.pop("base", "")), row.get("resource", "")
+            if code in now:
+                # 人照着改的是页面上的现状，不是存的这一刻的：台账其间变了，提交前点得出来
+                row["before"] = base or earlier.get(code) or now[code]
     return rows
 
 
-def _services(post: QueryDict) -> dict[str, Any]:
+def _base(text: str) -> dict[str, str]:
+    """页面带回的现状；没有带、不成样子的为空。"""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    keys = {*touching.LEDGER, "count", "architecture"}
+    return {k: v for k, v in found.items() if k in keys and isinstance(v, str)} if isinstance(found, dict) else {}
+
+
+def _services(post: QueryDict, stored: Mapping[str, Any]) -> dict[str, Any]:
     services: dict[str, str] = {}
     reasons: dict[str, str] = {}
     changes: dict[str, dict[str, str]] = {}
@@ -92,6 +109,9 @@ def _services(post: QueryDict) -> dict[str, Any]:
             services[code] = _clean(code, str(post.get(f"qty:{code}", "")))
         elif kind == "why" and text:
             reasons[code] = text
+        elif kind == "new" and not text and code in stored and f"again:{code}" in post:
+            # 起草以后台账变了、等人重填的：没有重填以前照旧，提交时还会点名
+            changes[code] = stored[code]
         elif kind == "new" and text != post.get(f"old:{code}", ""):
             changes[code] = {
                 "quantity": text,
@@ -132,13 +152,13 @@ def _number(value: Any) -> Decimal:
 
 
 def quantities(content: Mapping[str, Any], known: Mapping[str, Item]) -> dict[str, Decimal]:
-    """表单折成目录项的数量，供估算；变更只算新增和变更后的。"""
-    rows = [
-        _host(row)
-        for row in [*(content.get("hosts") or []), *(content.get("changes") or [])]
-        if row.get("action") != "释放"
-    ]
-    result = host_quantities(rows, str(content.get("architecture") or "X86"), known)
+    """表单折成目录项的数量，供估算；变更只算新增和变更后的，变更的照这台主机在用的目录项。"""
+    changes = content.get("changes") or []
+    rows = [_host(row) for row in [*(content.get("hosts") or []), *changes] if row.get("action", "新增") == "新增"]
+    altered = [row for row in changes if row.get("action") == "变更"]
+    segments = changing.live({str(row.get("resource") or "") for row in altered}) if altered else {}
+    held = [changing.quantities(row, segments.get(str(row.get("resource") or ""), [])) for row in altered]
+    result = combined([host_quantities(rows, str(content.get("architecture") or "X86"), known), *held])
     for code, amount in (content.get("services") or {}).items():
         result[code] = result.get(code, Decimal(0)) + _number(amount)
     for code, row in (content.get("service_changes") or {}).items():
@@ -149,14 +169,18 @@ def quantities(content: Mapping[str, Any], known: Mapping[str, Item]) -> dict[st
 def deltas(content: Mapping[str, Any], known: Mapping[str, Item]) -> list[tuple[str, dict[str, Decimal]]]:
     """变更表逐行的增减：（资源编号，新增的为空，{目录项: 增减量}）；变更是新减旧，释放为负（D62-六(二)）。"""
     architecture = str(content.get("architecture") or "X86")
+    rows = content.get("changes") or []
+    codes = {str(row.get("resource") or "") for row in rows if row.get("action") != "新增"}
+    segments = changing.live(codes) if codes else {}
     found = []
-    for row in content.get("changes") or []:
-        before = row.get("before") or {}
-        own = str(row.get("architecture") or before.get("architecture") or architecture)
-        after = {} if row.get("action") == "释放" else host_quantities([_host(row)], own, known)
-        was = {} if row.get("action") == "新增" else host_quantities([_host(before)], own, known)
-        resource = "" if row.get("action") == "新增" else str(row.get("resource") or "")
-        found.append((resource, _less(after, was)))
+    for row in rows:
+        if row.get("action") == "新增":
+            found.append(("", host_quantities([_host(row)], architecture, known)))
+            continue
+        resource = str(row.get("resource") or "")
+        held = segments.get(resource, [])
+        after = {} if row.get("action") == "释放" else changing.quantities(row, held)
+        found.append((resource, _less(after, {one.item.code: one.quantity for one in held})))
     for code, row in (content.get("service_changes") or {}).items():
         was = {code: _number(row.get("before"))}
         found.append((str(row.get("resource") or ""), _less({code: _number(row.get("quantity"))}, was)))
@@ -174,29 +198,4 @@ def _host(row: Mapping[str, Any]) -> dict[str, object]:
 
 def current(resource: Resource) -> dict[str, str]:
     """台账里这台主机的现状，写成主机清单一行的样子。"""
-    row = {
-        "type": resource.kind,
-        "count": "1",
-        "os": resource.system,
-        "zone": resource.zone,
-        "architecture": resource.architecture,
-    }
-    keys = {
-        "CPU 核": "cores",
-        "内存 GB": "memory",
-        "系统盘 TB": "system_disk",
-        "数据盘 TB": "data_disk",
-        "SSD TB": "data_disk",
-    }
-    for segment in Segment.objects.filter(resource=resource, during__upper_inf=True).select_related("item"):
-        if key := keys.get(segment.item.dimension):
-            row[key] = f"{segment.quantity.normalize():f}"
-            if segment.item.dimension == "SSD TB":
-                row["ssd"] = "是"
-    return row
-
-
-def held_services(project: Project) -> dict[str, Segment]:
-    """项目在用的服务项：目录项 → 时段。"""
-    live = Segment.objects.filter(resource__project=project, resource__kind="服务项", during__upper_inf=True)
-    return {segment.item.code: segment for segment in live.select_related("item", "resource")}
+    return changing.current(resource, changing.live({resource.code}).get(resource.code, ()))

@@ -21,7 +21,7 @@ from yunheng.rules import growth, periods, rulebook
 from yunheng.rules.procedures import DONE, EXTENSION_NOTICE
 from yunheng.rules.roles import Role
 
-from . import amounts, receipts
+from . import amounts, changing, receipts
 from .checking import Content, Problem, check, check_attachments
 from .models import Draft, Filing, Quota
 
@@ -40,7 +40,10 @@ def content_of(case: Case) -> Content:
 def problems_of(case: Case, content: Content) -> list[Problem]:
     """表单的问题和还缺的材料。"""
     given = set(case.attachments.values_list("kind", flat=True))
-    return [*check(case.procedure, content), *check_attachments(case.procedure, content, given)]
+    found = [*check(case.procedure, content), *check_attachments(case.procedure, content, given)]
+    if case.procedure == "change":
+        found += changing.problems(content, Draft.objects.select_related("project").get(case=case).project)
+    return found
 
 
 def complete(doing: Doing) -> Iterator[str]:
@@ -330,6 +333,8 @@ def backup_confirmed(doing: Doing) -> Iterator[str]:
 def receipt(doing: Doing) -> Iterator[str]:
     """开通回执要与批准的内容逐行相符；要释放、变更的资源上没有台账没有的。"""
     yield from receipts.problems(doing)
+    if doing.case.procedure == "change":
+        yield from ledger_kept(doing)
     yield from _beyond_reach(receipts.latest(doing.case).content)
 
 
@@ -353,6 +358,20 @@ def missing_in(case: Case, project: Project, actor: Actor) -> list[Unrecorded]:
         return []
     found = [one for one in unrecorded.find(project=project) if one.written.case != case.pk]
     return [one for one in found if actor.role != Role.PROVIDER or one.written.owner == actor.institution]
+
+
+def ledger_kept(doing: Doing) -> Iterator[str]:
+    """服务商确认、审核、实施时：人改过的格，台账还是起草时的样子（D62-六(二)，R-036）。"""
+    filing = receipts.latest(doing.case)
+    yield from changing.blocking(filing.content, filing.project)
+
+
+def drifted(case: Case) -> list[changing.Drift]:
+    """在办的变更提交以后台账变了的各行，给各步的页面看；别的事项、办完的没有。"""
+    if case.procedure != "change" or case.board.outcome:
+        return []
+    filing = receipts.latest(case)
+    return changing.drifts(filing.content, filing.project)
 
 
 def _beyond_reach(content: Content) -> Iterator[str]:

@@ -390,6 +390,7 @@ def register() -> None:
         "extension_in_time",
         "backup_confirmed",
         "receipt",
+        "ledger_kept",
         "assessment_report",
     ):
         register_guard(name, getattr(guards, name))

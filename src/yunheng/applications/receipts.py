@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,14 @@ from yunheng.catalog.queries import host_quantities
 from yunheng.catalog.queries import items as catalog_items
 from yunheng.documents.annex1 import LABELS
 from yunheng.ledger import zoning
+from yunheng.ledger.arrivals import MAX_CODE, coded
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.operations import Line, register_resource
 from yunheng.orgs.models import Institution
 from yunheng.orgs.queries import conventions_of
 from yunheng.rules import periods
 
+from . import changing, touching
 from .amounts import decimal
 from .checking import day
 from .models import Filing
@@ -31,7 +33,11 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{1,63}")
 
 @dataclass(frozen=True)
 class Row:
-    """回执的一行：一个资源。`quantities` 是各目录项动作之后的数量；`resource` 是建议或已知的编号。"""
+    """回执的一行：一个资源。`resource` 是建议或已知的编号；`zone`、`system` 变更的只有改了才有。
+
+    新增的、服务项的，`quantities` 是各目录项动作之后的数量；变更主机的，`dimensions` 是动了的各维变更以后的量；
+    `item` 是服务项的目录项：只动它，不碰记在同一编号上的别的。
+    """
 
     key: str
     title: str
@@ -41,6 +47,8 @@ class Row:
     resource: str = ""
     zone: str = ""
     system: str = ""
+    dimensions: Mapping[str, Decimal] = field(default_factory=dict)
+    item: str = ""
 
 
 def latest(case: Case) -> Filing:
@@ -101,6 +109,7 @@ def _first_rows(
             "新增",
             {code: decimal(amount)},
             resource=f"{project}-{code}",
+            item=code,
         )
 
 
@@ -109,20 +118,26 @@ def _change_rows(
 ) -> Iterator[Row]:
     for index, row in enumerate(content.get("changes") or ()):
         action = str(row["action"])
-        copies = int(decimal(row.get("count") or 1)) if action == "新增" else 1
-        for copy in range(copies):
-            quantities = {} if action == "释放" else one_host(row, str(row.get("architecture") or architecture), known)
-            title = f"第 {index + 1} 行 {action} " + (str(row.get("resource")) if action == "释放" else _describe(row))
-            yield Row(
-                f"c{index}.{copy}",
-                title,
-                str(row.get("type") or "云主机"),
-                action,
-                quantities,
-                resource=str(row.get("resource") or ""),
-                zone=str(row.get("zone") or ""),
-                system=str(row.get("os") or ""),
-            )
+        kind, code = str(row.get("type") or "云主机"), str(row.get("resource") or "")
+        zone, system = str(row.get("zone") or ""), str(row.get("os") or "")
+        if action == "新增":
+            for copy in range(int(decimal(row.get("count") or 1))):
+                title = f"第 {index + 1} 行 新增 {_describe(row)}"
+                quantities = one_host(row, architecture, known)
+                yield Row(f"c{index}.{copy}", title, kind, action, quantities, zone=zone, system=system)
+            continue
+        keys = touching.touched(row) if action == "变更" else ()
+        yield Row(
+            f"c{index}.0",
+            f"第 {index + 1} 行 {action} {code}" + (f" {touching.told(row)}" if keys else ""),
+            kind,
+            action,
+            {},
+            resource=code,
+            zone=zone if "zone" in keys else "",
+            system=system if "os" in keys else "",
+            dimensions=touching.after(row) if action == "变更" else {},
+        )
     for code, row in (content.get("service_changes") or {}).items():
         before, after = decimal(row.get("before")), decimal(row.get("quantity"))
         action = "释放" if not after else "变更" if before else "新增"
@@ -133,6 +148,7 @@ def _change_rows(
             action,
             {code: after} if after else {},
             resource=str(row.get("resource") or f"{project}-{code}"),
+            item=code,
         )
 
 
@@ -159,8 +175,11 @@ def problems(doing: Doing) -> Iterator[str]:
         address = str(given.get("address") or "").strip()
         if address and (wrong := zoning.problem(doing.case.board.provider, address)):
             yield f"{row.title}：{wrong}"
-        if not str(given.get("order") or "").strip():
+        order = str(given.get("order") or "").strip()
+        if not order:
             yield f"{row.title}：云管平台工单号不能为空（R-052）"
+        elif not coded(order):
+            yield f"{row.title}：云管平台工单号最多 {MAX_CODE} 个字，不能有换行、制表，现在是“{order[:20]}…”（R-052）"
         try:
             opened = day(given.get("on") or "")
         except ValueError as error:
@@ -196,8 +215,8 @@ def lines(doing: Doing) -> list[Line]:
             address=str(given.get("address") or "").strip()[:64],
         )
         opened, order = date.fromisoformat(str(given["on"])), str(given["order"]).strip()
-        if row.action == "变更" and (resource.system, resource.zone) != (row.system, row.zone):
-            resource.system, resource.zone = row.system, row.zone
+        if row.action == "变更" and (row.system or row.zone):
+            resource.system, resource.zone = row.system or resource.system, row.zone or resource.zone
             resource.save(update_fields=["system", "zone"])
         for code, action, quantity in moves(row, resource.code):
             effective = stopped if action == "释放" else opened
@@ -211,14 +230,17 @@ def _own_provider(row: Row, known: Mapping[str, Item]) -> Institution | None:
 
 
 def moves(row: Row, resource: str) -> Iterator[tuple[str, str, Decimal | None]]:
-    """这一行在台账上是哪几个动作：（目录项, 动作, 之后的数量）。没变的不算。"""
-    live = Segment.objects.filter(resource__code=resource, during__upper_inf=True)
-    held = dict(live.values_list("item__code", "quantity"))
+    """这一行在台账上是哪几个动作：（目录项, 动作, 之后的数量）。没变的、没有动的格不算（D62-六(二)，R-036）。"""
+    segments = changing.live({resource}).get(resource, [])
+    if row.dimensions:
+        yield from changing.moves(row.dimensions, segments)
+        return
+    held = {one.item.code: one.quantity for one in segments}
     for code, quantity in row.quantities.items():
         if row.action != "变更" or held.get(code) != quantity:
             yield code, "变更" if code in held else "新增", quantity
-    if row.action in ("释放", "变更"):
-        yield from ((code, "释放", None) for code in held if code not in row.quantities)
+    if row.action == "释放":
+        yield from ((code, "释放", None) for code in held if row.item in ("", code))
 
 
 def stop_day(reviewed: date) -> date:

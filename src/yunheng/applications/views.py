@@ -48,6 +48,7 @@ def detail(request: Request, number: str) -> HttpResponse:
             "project": filing.project,
             "beside": beside_of(request, case),
             "missing": guards.missing_in(case, filing.project, request.actor),
+            "drifted": guards.drifted(case),
             "records": request.actor.role == Role.REVIEWER,
         }
         if request.actor.role not in (Role.SPONSOR,):

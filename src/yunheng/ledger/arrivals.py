@@ -64,13 +64,20 @@ def _dated(value: Any) -> Any:
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BLANK = "没有填"
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+MAX_CODE = 64
+_CODE = r"^[^\x00-\x1f]+$"
+Code = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CODE, pattern=_CODE)]
 Quantity = Annotated[
     Decimal, Field(ge=0, max_digits=15, decimal_places=3), BeforeValidator(_plain), AfterValidator(_unsigned)
 ]
 Day = Annotated[date, BeforeValidator(_dated)]
 #: 更正的原件的来源编号；工单的是工单号加资源、目录项，所以长些。空的是不更正
 Original = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
+
+
+def coded(text: str) -> bool:
+    """单号、编号收不收：不空、不太长、没有控制字符；接口、文件、页面上填的回执一样（R-052）。"""
+    return len(text) <= MAX_CODE and re.fullmatch(_CODE, text) is not None and text.isprintable()
 
 
 class Row(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from yunheng.rules.roles import Role
 
 from . import parts
-from .model import Act, Limit, Procedure, Step
+from .model import AMEND, Act, Limit, Procedure, Step, back
 
 CHANGE = Procedure(
     code="change",
@@ -22,13 +22,14 @@ CHANGE = Procedure(
         Step(
             "confirm", "云服务商确认", "待服务商确认", (Role.PROVIDER,),
             (
-                Act("confirm", "可以满足", "review"),
+                Act("confirm", "可以满足", "review", guards=("ledger_kept",)),
                 Act("decline", "不能满足，退回", "draft", opinion=True, tone="plain"),
             ),
             "D62-六(二)",
         ),
         Step(
-            "review", "区科创中心审核", "待审核", (Role.REVIEWER,), parts.decisions("special"), "D14-13",
+            "review", "区科创中心审核", "待审核", (Role.REVIEWER,),
+            parts.decisions("special", guards=("ledger_kept",)), "D14-13",
             limit=Limit("expand_review_days", reference=True),
         ),
         parts.amend(clause="D62-六(二)", back="review"),
@@ -50,7 +51,10 @@ CHANGE = Procedure(
         ),
         Step(
             "deliver", "服务商实施变更", "待下发", (Role.PROVIDER,),
-            (Act("deliver", "填报实施回执", "done", guards=("receipt",), effect="deliver"),),
+            (
+                Act("deliver", "填报实施回执", "done", guards=("receipt",), effect="deliver"),
+                back("退回补正", AMEND),
+            ),
             "M6-20", limit=Limit("expand_complete_days", reference=True),
         ),
     ),

@@ -20,7 +20,7 @@ from yunheng.ledger.adopting import corrected, ranked
 from yunheng.ledger.countable import MOST, included
 from yunheng.metering.format import WHITE_SPACE
 from yunheng.metering.writing import Chunks
-from yunheng.rules.procedures import FORMS
+from yunheng.rules.procedures import AMEND, FORMS
 from yunheng.settlement.runs.copying import copied
 
 BACKFILL = "backfill"
@@ -193,7 +193,7 @@ def _fill(cursor: object, table: str, rows: list[tuple[object, ...]]) -> None:
 
 
 def _reviews() -> Iterator[tuple[Case, date]]:
-    """审核通过了的事项和通过日：第一次轮到服务商动手的日子。"""
+    """审核通过了的事项和通过日：第一次轮到服务商动手的日子；退回补正的，从补正以后数。"""
     cases = Case.objects.filter(procedure__in=FORMS, filings__isnull=False).distinct()
     for case in cases.prefetch_related("events").order_by("pk").iterator(chunk_size=1000):
         on = _approved_on(case)
@@ -203,7 +203,10 @@ def _reviews() -> Iterator[tuple[Case, date]]:
 
 def _approved_on(case: Case) -> date | None:
     events = sorted(case.events.all(), key=lambda event: event.seq)
-    return next((visit.since for visit in position(case, events).visits if visit.step == _APPROVED), None)
+    visits = position(case, events).visits
+    # 实施时退回补正的，重新审核通过才算
+    again = max((n for n, visit in enumerate(visits) if visit.step == AMEND), default=0)
+    return next((visit.since for visit in visits[again:] if visit.step == _APPROVED), None)
 
 
 def reviewed_on(case: Case) -> date | None:

@@ -216,7 +216,7 @@
       var pick = target.closest("[data-pick]");
       if (pick) {
         var now = JSON.parse(pick.dataset.pick);
-        now.action = pick.dataset.action; now.resource = pick.dataset.resource;
+        now.action = pick.dataset.action; now.resource = pick.dataset.resource; now.base = pick.dataset.pick;
         addRow(now); dirty = true;
         var stay = document.createElement("input");
         stay.type = "hidden"; stay.name = "stay"; stay.value = "1"; form.appendChild(stay); form.requestSubmit();
