@@ -291,7 +291,7 @@ def test_R036_区级云主机加数据盘_用它已用着的市级盘_估算和�
     known = items()
     assert grid.deltas(content, known) == [(first.code, {"QJ-MEM": Decimal(4), DISK: Decimal("0.5")})]
     asked = grid.quantities(content, known)
-    assert (asked["QJ-CPU"], asked["QJ-MEM"], asked[DISK]) == (8, 36, Decimal("0.5"))
+    assert (asked["QJ-CPU"], asked["QJ-MEM"], asked[DISK]) == (Decimal(8), Decimal(36), Decimal("0.5"))
     assert CPU not in asked
 
 
