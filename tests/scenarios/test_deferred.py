@@ -231,7 +231,7 @@ def test_R081_缓付的并进下一次补差_灾备拨付_管理费签约_都付
         act("cz", more, "grant", fields={"granted": "600.01", "document": NUMBER})
     act("cz", more, "grant", fields={"granted": "600.00", "document": NUMBER})
     shown = page("shy", f"/cases/{more.number}/")
-    for words in ("连上次缓付的灾备、管理费", "登记专项管理费的合同", "灾备区级承担的拨付"):
+    for words in ("连上次缓付、报送以后登记的灾备、管理费", "登记专项管理费的合同", "灾备区级承担的拨付"):
         assert words in shown
     paying.sign(
         actor=cast()["shy"], on=JULY, freeze=now, provider=Contract.objects.get(number="HT-0-CU").provider,

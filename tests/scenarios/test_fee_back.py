@@ -68,7 +68,7 @@ def test_R082_缓付的管理费补差以后超上限_减去的点名_补差办�
     assert less < planned - CENT
     fee = funding.fee_carried(freeze, case.version)
     assert (fee.deferred, fee.cut, fee.due) == (CENT, CENT, Decimal(0))
-    step = next(one for one in chaining.chain(case) if one.name == "连上次缓付的灾备、管理费")
+    step = next(one for one in chaining.chain(case) if one.name == "连上次缓付、报送以后登记的灾备、管理费")
     assert [amount for _, amount, _ in step.parts] == [funding.unified_net(freeze), CENT, -CENT]
     assert step.amount == sum(amount for _, amount, _ in step.parts)
     shown = page("shy", f"/cases/{case.number}/")

@@ -386,7 +386,7 @@ def test_R085_方案报送以前灾备费用能更正_报送以后不能_退回�
     billed("100.00", reason="多写了一个零")
     planning.write_plan(actor=cast()["shy"], on=JULY, case=case, prose={}, supervision=Decimal(0))
     act("shy", case, "report")
-    with pytest.raises(Refused, match=f"方案已经报送（{case.number}），灾备费用不能再更正"):
+    with pytest.raises(Refused, match=f"方案已经报送（{case.number}），算进了预算的灾备费用不能再更正"):
         billed("90.00", reason="又核了一遍")
     act("kw", case, "return", opinion="灾备的数再核")
     billed("90.00", reason="又核了一遍")

@@ -86,7 +86,7 @@ def _steps(case: Case, found: Freeze | None) -> Iterator[Step]:
                 *(row for row in replace(wanted, supervision=fee.deferred).rows if row[1]),
                 *((("专项管理费照核定后应付上限减去，不再付", -fee.cut, _FEE),) if fee.cut else ()),
             )
-            yield Step("连上次缓付的灾备、管理费", wanted.total, None, found.on, "", parts)
+            yield Step("连上次缓付、报送以后登记的灾备、管理费", wanted.total, None, found.on, "", parts)
     yield _decided(case, "下达预算", "granted")
     if found:
         contracts = payables.contracts_of(found).filter(unit=None)
@@ -150,7 +150,9 @@ def whole(cases: Sequence[Case]) -> Whole:
         found.append(Settled(case, wanted.total if wanted else None, amounts.get(_SIGNED), amounts.get(_PAID)))
         freeze = freeze_of(case)
         if wanted and freeze and freeze.base:
-            carried += sum((one.deferred for one in funding.dues(freeze) if not one.unit), wanted.recovery)
+            carried += sum(
+                (one.deferred for one in funding.dues(freeze) if not one.unit), wanted.recovery - freeze.recovery
+            )
             carried += funding.fee_carried(freeze, case.version).deferred
     return Whole(tuple(found), carried)
 

@@ -127,7 +127,17 @@ def need_of(freeze: Freeze, version: int) -> Need:
     net, fee = unified_net(freeze), fee_carried(freeze, version)
     if freeze.base is None or not pays_recovery("adjustment", version):
         return Need(net)
-    return Need(net, ZERO, carried_in(freeze.base).get(Shortfall.RECOVERY, ZERO), fee.due)
+    late = freeze.recovery if freeze.pk else recovery_late(freeze.base)
+    return Need(net, ZERO, carried_in(freeze.base).get(Shortfall.RECOVERY, ZERO) + late, fee.due)
+
+
+def recovery_late(last: Freeze) -> Decimal:
+    """方案报送以后才登记、到 `last` 为止哪一份预算都没有算进去的灾备区级承担（元，M10-五，R-085）：并进下一次补差。
+
+    方案还在编的重编一版就算进去，是 0。
+    """
+    kept = recovery.budgeted(last.service_year)
+    return ZERO if kept is None else max(recovery.borne(last.service_year) - kept, ZERO)
 
 
 def fee_carried(freeze: Freeze, version: int) -> Carried:

@@ -23,6 +23,7 @@ from yunheng.orgs import commissioning
 from yunheng.orgs.models import Institution, Level
 from yunheng.orgs.queries import chosen_conventions, providers
 from yunheng.rules import periods, rulebook
+from yunheng.rules.procedures.settling import pays_recovery
 from yunheng.rules.roles import Role
 from yunheng.rules.scopes import Scope
 from yunheng.settlement import arriving, funding, payables, queries, vouchers
@@ -206,7 +207,7 @@ def run_ready(doing: Doing) -> Iterator[str]:
         last = queries.frozen(year)
         if last and run.pk < last.run_id:
             yield "冻结以后还没有做补差计量，请先计量（R-083）"
-        elif last and run.digest == last.run.digest and not funding.deferred_of(last) and not funding.fee_over(year):
+        elif last and run.digest == last.run.digest and not _left(last):
             yield "重算的结果与已冻结的相同，没有可补的差（R-083）"
     sheets = locked(year)
     paid = queries.appraised_providers(run)
@@ -222,6 +223,11 @@ def run_ready(doing: Doing) -> Iterator[str]:
             key: entry[key] for key in ("scores", "total", "deduction_rate")
         }:
             yield f"{name}审定的考核与计量时的不同，请重新计量（R-078）"
+
+
+def _left(last: Freeze) -> bool:
+    """重算的与已冻结的相同，也还有要补的：缓付的、管理费签超了上限的、报送以后才登记的灾备区级承担。"""
+    return bool(funding.deferred_of(last) or funding.fee_over(last.service_year) or funding.recovery_late(last))
 
 
 def city_fees(doing: Doing) -> frozenset[str]:
@@ -279,7 +285,7 @@ def freeze(doing: Doing) -> None:
     if problems := list(staleness.stale(run)):
         raise Refused(problems)
     base = queries.frozen(run.service_year)
-    Freeze.objects.create(
+    found = Freeze(
         service_year=run.service_year,
         number=base.number + 1 if base else 0,
         base=base,
@@ -288,6 +294,12 @@ def freeze(doing: Doing) -> None:
         on=doing.on,
         by=str(doing.actor),
     )
+    if base and pays_recovery(doing.case.procedure, doing.case.version):
+        # 提交时照合计定了要不要下达：其后又登记、更正了灾备费用，合计从补付变成收回（或反过来）的要重新提交
+        if (funding.need_of(found, doing.case.version).total > 0) != ("adjustment_pays" in doing.position.facts):
+            raise Refused(["提交以后灾备费用又变了，合计要不要补付与提交时不同，请退回重新提交（M10-五，R-085）"])
+        found.recovery = funding.recovery_late(base)
+    found.save()
 
 
 #: 每步的金额不超过上一步的：这一栏 →（上一步的栏, 叫法）

@@ -41,16 +41,18 @@ def named(key: str, names: dict[str, str]) -> str:
 
 
 def of(year: int, known: Mapping[int, Freeze] | None = None) -> Owed | None:
-    """这个服务年度到最近一份结算为止还欠着的；不欠的为 None。并进补差、补差批准了的，不再在这里列。
+    """这个服务年度到最近一份结算为止还欠着的，报送以后登记的灾备在内；不欠的为 None。并进补差、补差批准了的，不再列。
 
     `known` 见 `queries.frozen`。
     """
     last = queries.frozen(year, known)
     deferred = funding.deferred_of(last) if last else {}
-    if last is None or not deferred:
+    late = funding.recovery_late(last) if last else Decimal(0)
+    if last is None or not (deferred or late):
         return None
     names = dict(providers().values_list("code", "name"))
     rows = tuple((named(key, names), amount) for key, amount in sorted(deferred.items()))
+    rows += (("灾备区级承担（方案报送以后登记的）", late),) if late else ()
     return Owed(year, rows, last.case, in_hand(last))
 
 

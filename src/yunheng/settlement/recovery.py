@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from math import lcm
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.locking import Lock, hold
@@ -18,7 +18,7 @@ from yunheng.rules import rulebook
 from yunheng.rules.money import fen, split
 from yunheng.rules.roles import Role
 from yunheng.settlement import queries
-from yunheng.settlement.models import RecoveryAsset, RecoveryCost, RecoveryShare
+from yunheng.settlement.models import Freeze, RecoveryAsset, RecoveryCost, RecoveryShare
 
 #: 区级财力承担多少，照哪个参数（M10-五）：共用的全由市级、独用的全由区级承担
 _BORNE = {
@@ -50,9 +50,14 @@ def costs() -> QuerySet[RecoveryCost]:
 
 def borne(year: int) -> Decimal:
     """这个服务年度登记了的灾备费用里，区级财力承担多少（元，R-085）；服务商、街镇和非预算单位不算区级财力，自己付。"""
+    return _district(*(cost.shares for cost in costs().filter(service_year=year)))
+
+
+def _district(*shares: Mapping[str, str]) -> Decimal:
+    """各家承担里，区级财力的合计多少元。"""
     payers = {one.code for one in Institution.objects.filter(level=Level.DISTRICT) if _funded(one)}
-    parts = (part for cost in costs().filter(service_year=year) for part in cost.shares.items())
-    return sum((Decimal(amount) for code, amount in parts if code in payers), Decimal("0.00"))
+    found = (amount for one in shares for code, amount in one.items() if code in payers)
+    return sum(map(Decimal, found), Decimal("0.00"))
 
 
 def _funded(payer: Institution) -> bool:
@@ -140,10 +145,33 @@ def shares(amount: Decimal, ratios: Mapping[str, str]) -> dict[str, Decimal]:
     return {code: Decimal(part) / 100 for code, part in zip(exact, parts, strict=True)}
 
 
-def _sent_out(year: int) -> str:
-    """这一年度的方案已经报送的，办件编号；还在编、退回重编的为空。"""
-    freeze = queries.frozen(year)
-    return "" if freeze is None or freeze.case.board.step == "plan" else freeze.case.number
+def budgeted(year: int) -> Decimal | None:
+    """算进了预算的灾备区级承担（元）：报送的方案里的，和各次补差并进去的；方案还没有报送、退回重编的为 None。"""
+    settles = queries.year_cases(year).filter(number=0).first()
+    plan = queries.latest_plan(settles.case) if settles else None
+    if plan is None or plan.case.board.step == "plan":
+        return None
+    merged = Freeze.objects.filter(service_year=year).aggregate(sum=Sum("recovery"))["sum"]
+    return plan.recovery + (merged or Decimal(0))
+
+
+def _number(year: int) -> str:
+    """这一年度的结算，办件编号。"""
+    return "、".join(one.case.number for one in queries.year_cases(year).filter(number=0))
+
+
+def _fixed(year: int, earlier: RecoveryCost, parts: Mapping[str, str]) -> str:
+    """更正成这样为什么不行：算进了预算的不能改；报送以后才登记、没有并进补差的可以，但不能改到算进预算的里面去。"""
+    kept = budgeted(year)
+    if kept is None:
+        return ""
+    now = borne(year)
+    if now > kept and now - _district(earlier.shares) + _district(parts) >= kept:
+        return ""
+    return (
+        f"{year} 服务年度的结算项目方案已经报送（{_number(year)}），算进了预算的灾备费用不能再更正；退回重编的可以"
+        "（R-080、R-085）"
+    )
 
 
 def bill(
@@ -151,7 +179,7 @@ def bill(
 ) -> RecoveryCost:
     """记某服务年度的一笔灾备费用，照定了的比例拆到分；扩容的不收。
 
-    记过的再记就是更正，要写 `reason`，旧的留着；算进了预算的不能改：那个服务年度的方案报送以后不能再更正。
+    记过的再记就是更正，要写 `reason`，旧的留着；算进了预算的不能改：方案报送以前记的、并进了补差的。
     """
     if actor.role != Role.REVIEWER:
         raise NotYours(["灾备费用由区科创中心记（M10-五，R-085）"])
@@ -175,16 +203,13 @@ def bill(
         earlier = costs().filter(code=code, service_year=year).first()
         if earlier and not reason.strip():
             problems.append(f"{code} {year} 服务年度的费用已记过；记错了要更正的，写明更正的理由（R-085）")
-        elif earlier and (sent := _sent_out(year)):
-            problems.append(
-                f"{year} 服务年度的结算项目方案已经报送（{sent}），灾备费用不能再更正；退回重编的可以（R-080、R-085）"
-            )
         elif reason.strip() and not earlier:
             problems.append(f"{code} {year} 服务年度还没有记过费用，没有可更正的（R-085）")
+        parts = {one: str(part) for one, part in shares(amount, share.ratios).items()} if share else {}
+        if earlier and not problems and (problem := _fixed(year, earlier, parts)):
+            problems.append(problem)
         if problems:
             raise Refused(problems)
-        assert share is not None
-        parts = {one: str(part) for one, part in shares(amount, share.ratios).items()}
         made = RecoveryCost.objects.create(
             code=code,
             service_year=year,

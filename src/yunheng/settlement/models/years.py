@@ -46,6 +46,7 @@ class Freeze(AppendOnly):
     """冻结：区科委批准了的计量批次（R-083、R-090）。
 
     一年一份，`number` 为 0；之后的更正走补差，从 1 起，`base` 是它减去的那一份。
+    `recovery` 是并进补差的、方案报送以后才登记的灾备区级承担（元，R-085）。
     """
 
     service_year = models.PositiveSmallIntegerField("服务年度")
@@ -55,6 +56,7 @@ class Freeze(AppendOnly):
     )
     run = models.OneToOneField(Run, models.PROTECT, related_name="freeze", verbose_name="计量批次")
     case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="年度结算")
+    recovery = models.DecimalField("并进的灾备", max_digits=18, decimal_places=2, default=0)
     on = models.DateField("业务日")
     by = models.CharField("谁批的", max_length=200)
 

@@ -11,7 +11,7 @@ from yunheng.cases.models import Case
 from yunheng.orgs import commissioning
 from yunheng.rules.procedures import DONE
 from yunheng.rules.procedures.settling import pays_recovery
-from yunheng.settlement import funding, owing, payables, queries, recovery
+from yunheng.settlement import funding, owing, payables, queries
 from yunheng.settlement.models import Contract, Freeze, Plan, RecoveryPayment, Shortfall
 
 
@@ -146,11 +146,10 @@ def standing(
 
 
 def late_recovery(case: Case) -> Decimal:
-    """报送以后才登记的灾备费用里区级承担多少（元），不在这份预算里；没有的为 0（M10-五，R-085）。"""
+    """报送以后才登记、还没有并进补差的灾备区级承担多少（元），不在这份预算里；没有的为 0（M10-五，R-085）。"""
     plan = queries.latest_plan(case)
-    if plan is None or case.board.step == "plan":
-        return Decimal(0)
-    return recovery.borne(plan.run.service_year) - plan.recovery
+    last = queries.frozen(plan.run.service_year) if plan else None
+    return funding.recovery_late(last) if last else Decimal(0)
 
 
 def _recovery(case: Case, freeze: Freeze) -> dict[str, Any] | None:
