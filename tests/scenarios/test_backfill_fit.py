@@ -84,6 +84,20 @@ def test_R084_单号_项目与系统里的形近_也要点头() -> None:
     assert "“项目”第 2 行：项目 P–2023–900 与系统里已有的 P-2023-900 形近" in said
 
 
+def test_R084_提到的项目_日志的资源没有而系统里有形近的_拒绝时写明是哪一个() -> None:
+    recorded()
+    content = workbook(
+        项目=[HISTORY["项目"][0]],
+        单据=[HISTORY["单据"][0], ["LS-9", "变更", "P–2023–900", "CU", date(2026, 5, 6)]],
+        单据明细=[HISTORY["单据明细"][0], ["LS-9", "LS-ECS-1", CPU, "变更", 16]],
+        工单=[HISTORY["工单"][0]],
+        日志=logged("LS–ECS–1", date(2023, 8, 3)),
+    )
+    found = [sheets.said(one) for one in rehearsed(content).problems]
+    assert any("没有项目“P–2023–900”；形近：P-2023-900；系统里没有的" in one for one in found), found
+    assert any("没有资源 LS–ECS–1：系统里没有，“单据明细”里也没有；形近：LS-ECS-1" in one for one in found), found
+
+
 def test_R051_一字不差的_看得出不同的_不算形近() -> None:
     recorded()
     assert doubts(later(("LS-ECS-1", CPU, "变更", 16), ("LS-ECS-11", CPU, "新增", 4))) == []

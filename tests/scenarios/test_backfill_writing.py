@@ -32,6 +32,12 @@ def test_R084_释放的数量写横杠_无_全部的当作没有填_新增这样
         assert any(f"“{blank}”只有释放可以这样写，新增、变更请填数" in one for one in found), found
 
 
+def test_R084_释放的数量写了认不出的话_说请留空_新增的不这样说() -> None:
+    (problem,) = problems(altered("单据明细", 6, 5, "整机"))
+    assert "“整机”不是数，请填数，如 8；单位不换算；这一行是释放，数量请留空" in problem
+    assert "请留空" not in "".join(problems(altered("单据明细", 2, 5, "整机")))
+
+
 def test_R084_数量带着目录项的单位照读并写明_别的单位拒绝() -> None:
     rows = [list(one) for one in HISTORY["单据明细"]]
     rows[1][4], rows[2][4] = "8核", "32 GB"

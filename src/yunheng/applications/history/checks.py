@@ -21,6 +21,7 @@ from yunheng.ledger.models import Project, Resource
 from yunheng.metering import checking, reading
 from yunheng.metering.format import MANIFEST, TABLE
 from yunheng.metering.problems import Problem
+from yunheng.orgs.alike import alike_in
 from yunheng.orgs.models import Institution, Kind
 from yunheng.orgs.queries import providers
 
@@ -140,12 +141,14 @@ def _references(rows: Rows) -> Iterator[Problem]:
             same = f"{kept['名称']}，单位 {kept['单位']}，{kept['费用归属']}"
             yield Problem("项目", number, "项目", f"{row['项目']} 系统里已有（{same}），与这一行不同")
     known = {*projects, *(row["项目"] for _, row in rows["项目"])}
+    near = alike_in(Project, "code", {row["项目"] for _, row in rows["单据"]} - known)
     for number, row in rows["单据"]:
         if row["服务商"] and row["服务商"] not in hosts:
             text = f"没有登记过云服务商“{row['服务商']}”，请填机构代码或全称（D62-四）"
             yield Problem("单据", number, "服务商", text)
         if row["项目"] and row["项目"] not in known:
-            yield Problem("单据", number, "项目", f"没有项目“{row['项目']}”；系统里没有的，请先填在“项目”表里")
+            text = f"没有项目“{row['项目']}”{_hint(near, row['项目'])}；系统里没有的，请先填在“项目”表里"
+            yield Problem("单据", number, "项目", text)
     for sheet in ("单据明细", "工单"):
         for number, row in rows[sheet]:
             if row["单号"] not in forms:
@@ -184,16 +187,21 @@ def _owners(
     added = {row["资源"] for _, row in rows["单据明细"] if row["动作"] == "新增"}
     kept = {code for code, _, _ in found}
     gone = {row["资源"] for _, row in rows["单据明细"] if row["动作"] == "释放"} - added - kept
-    near = alike(gone)
+    near = alike({*gone, *(row["资源"] for sheet in ("日志", "用量") for _, row in rows[sheet])} - owners.keys() | gone)
     for number, row in rows["单据明细"]:
         if row["资源"] in gone and row["动作"] == "释放":
-            hint = f"；{ALIKE}{near[row['资源']]}" if row["资源"] in near else ""
-            text = f"没有资源 {row['资源']} 可释放：系统里没有，这一份里也没有它的新增{hint}"
+            text = f"没有资源 {row['资源']} 可释放：系统里没有，这一份里也没有它的新增{_hint(near, row['资源'])}"
             yield Problem("单据明细", number, "资源", f"{text}；编号写错的请改，漏了新增的请一起补（R-051）")
     for sheet in ("日志", "用量"):
         for number, row in rows[sheet]:
             if row["资源"] and row["资源"] not in owners:
-                yield Problem(sheet, number, "资源", f"没有资源 {row['资源']}：系统里没有，“单据明细”里也没有")
+                text = f"没有资源 {row['资源']}：系统里没有，“单据明细”里也没有{_hint(near, row['资源'])}"
+                yield Problem(sheet, number, "资源", text)
+
+
+def _hint(near: Mapping[str, str], code: str) -> str:
+    """系统里有形近的，写明是哪一个。"""
+    return f"；{ALIKE}{near[code]}" if code in near else ""
 
 
 def _history(rows: Rows, on: date) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from yunheng.tables.columns import Column, Kind, choices
 from yunheng.tables.limits import Unreadable
 from yunheng.tables.notes import Note, Outcome, ranked
 from yunheng.tables.opening import opened
+from yunheng.tables.reading import Table
 from yunheng.tables.wanted import Wanted
 
 #: 工作簿里的工作表；后四张可以没有
@@ -71,6 +72,8 @@ _NOTES = (
     "一张工单办了几项的，一项一行，工单号相同。没有工单号的平台记录、没有单据的工单，到“平台数据”导入。",
     "日期填成日期或 2023-07-01 这样的文本；不要跨行合并单元格，不要用公式：有一格就整份不收，并逐格指出。",
 )
+
+_BLANK = "；这一行是释放，数量请留空"
 
 #: 表 → 各行：（表里的行号，表头是第 1 行；各列的字）
 Rows = dict[str, list[tuple[int, dict[str, str]]]]
@@ -139,11 +142,18 @@ def read(content: bytes, name: str) -> Given:
     }
     notes = [*book.notes, *_coded(rows)]
     refused = tuple(
-        Problem(sheet, note.row, note.column, note.text)
+        Problem(sheet, note.row, note.column, note.text + (_BLANK if _released(table, note) else ""))
         for sheet, table in book.tables.items()
         for note in table.refused
     )
     return Given(rows, (*refused, *_quantities(book)), ranked(notes), book.told)
+
+
+def _released(table: Table, note: Note) -> bool:
+    """说的是不是释放的一行的数量：照“请填数”填了，又要因为释放不填数量被拒。"""
+    return note.column == "数量" and any(
+        row.number == note.row and row.text.get("动作") == "释放" for row in table.rows
+    )
 
 
 def _quantities(book: Book) -> Iterator[Problem]:
