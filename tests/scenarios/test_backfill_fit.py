@@ -171,9 +171,10 @@ def test_R051_同一台主机用着两项CPU_主机上记了服务项_要点头_
     (said,) = doubts(later(("LS-ECS-1", other, "新增", 8)))
     assert "LS-ECS-1 自 2026-05-06 起同时用着 ZJ-CPU-X86 和 ZJ-CPU-XC，都是CPU 核；两项都计费" in said
     assert doubts(later(("LS-ECS-2", other, "新增", 8))) == []
-    found = doubts(later(("LS-ECS-1", "AQ-WAF", "新增", 1)))
-    assert found
-    assert all("主机的编号上又记了服务项" in one for one in found)
+    # 主机在用 CPU、内存两项，只说一次
+    (said,) = doubts(later(("LS-ECS-1", "AQ-WAF", "新增", 1)))
+    assert "LS-ECS-1 自 2026-05-06 起同时用着 AQ-WAF 和" in said
+    assert "主机的编号上又记了服务项" in said
 
 
 # ── 不像真的数量 ──

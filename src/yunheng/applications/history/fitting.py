@@ -172,15 +172,18 @@ def _overlapping(codes: Collection[str], places: Mapping[tuple[str, str], list[i
     for segment in segments:
         parted[segment.resource.code].append(segment)
     for code, spans in sorted(parted.items()):
-        said = set()
+        said: set[object] = set()
         for one, other in combinations(spans, 2):
             first, second = sorted((one, other), key=lambda span: span.item.code)
             pair = first.item.code, second.item.code
             where = [number for item in pair for number in places.get((code, item), ())]
-            if not where or pair in said or pair[0] == pair[1] or not (why := _rivals(first.item, second.item)):
+            # 主机上记的一个服务项说一次，不与主机的各项各说一遍
+            service = next((span.item.code for span in (first, second) if not hosted(span.item)), "")
+            key = service if hosted(first.item) != hosted(second.item) else pair
+            if not where or key in said or pair[0] == pair[1] or not (why := _rivals(first.item, second.item)):
                 continue
             if starts := _shared(first, second):
-                said.add(pair)
+                said.add(key)
                 yield _note("单据明细", where, f"{code} 自 {starts} 起同时用着 {pair[0]} 和 {pair[1]}，{why}（R-051）")
 
 
