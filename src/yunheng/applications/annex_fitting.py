@@ -13,7 +13,7 @@ from yunheng.rules.procedures import procedure
 from yunheng.tables import folding
 from yunheng.tables.notes import Note, Outcome
 
-from . import changing, grid
+from . import annex_against, changing, grid, touching
 from .amounts import decimal
 from .importing import Imported
 from .models import Draft
@@ -50,23 +50,9 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
     values |= imported.cleared(draft.content)
     notes += _absent(draft, imported)
     if "changes" in values:
-        rows = []
-        earlier = [dict(row) for row in draft.content.get("changes") or []]
-        for number, row in enumerate(values["changes"], start=1):
-            if row["action"] == "新增":
-                rows.append(_added(row, earlier))
-                if others := [code for code in own if code in row.get("note", "")]:
-                    text = f"第 {number} 行是新增，备注里却写着在用的资源 {'、'.join(others[:3])}，照新增读，请核对"
-                    notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
-            elif row.get("resource") in own:
-                rows.append(_changed(row, grid.current(own[row["resource"]]), earlier))
-                if others := [code for code in own if code != row["resource"] and code in row.get("note", "")]:
-                    more, told = "、".join(others[:3]), f"{row['action']} {row['resource']}"
-                    text = f"第 {number} 行的备注里另有资源 {more}，只{told}，请核对"
-                    notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
-            else:
-                left(f"第 {number} 行 {row['action']}的资源“{row.get('resource', '')}”不在这个项目里，没有读入")
-        values["changes"] = rows
+        notes += _switched(draft, values, own)
+        values["changes"], said = _changes(draft, imported, own)
+        notes += said
     if "service_changes" in values:
         held = changing.held_services(draft.project)
         kept: dict[str, dict[str, Any]] = {}
@@ -80,6 +66,7 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
                 "before": f"{now.quantity.normalize():f}" if now else "",
                 "resource": now.resource.code if now else "",
             }
+            notes += annex_against.service(code, kept[code], imported)
         values["service_changes"] = kept
     if "release" in values:
         for code in values["release"]:
@@ -87,6 +74,38 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
                 left(f"释放清单里的“{code}”不在这个项目里，没有读入")
         values["release"] = [code for code in values["release"] if code in own]
     return values, tuple(notes)
+
+
+def _changes(draft: Draft, imported: Imported, own: Mapping[str, Resource]) -> tuple[list[dict[str, Any]], list[Note]]:
+    """拟变更的主机各行：变更、释放的照台账补全，不在项目里的不收。"""
+    rows: list[dict[str, Any]] = []
+    notes: list[Note] = []
+    stated = {folding.code(row.get("note", "").partition("；")[0]): row for _, row in imported.held}
+    earlier = [dict(row) for row in draft.content.get("changes") or []]
+    for number, row in enumerate(imported.values["changes"], start=1):
+        code, note = row.get("resource", ""), row.get("note", "")
+        others = "、".join([one for one in own if one != code and one in note][:3])
+        if row["action"] == "新增":
+            rows.append(_added(row, earlier))
+            if others:
+                text = f"第 {number} 行是新增，备注里却写着在用的资源 {others}，照新增读，请核对"
+                notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
+        elif code in own:
+            now = grid.current(own[code])
+            written, said = annex_against.kept(number, row, now, stated.get(code, {}), imported)
+            made = _changed(written, now, earlier)
+            rows.append(made)
+            notes += [*said, *annex_against.host(number, made, imported)]
+            if others:
+                text = f"第 {number} 行的备注里另有资源 {others}，只{row['action']} {code}，请核对"
+                notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
+        else:
+            remark = folding.code(f"{code} {note}").casefold()
+            near = "、".join([one for one in own if one.casefold() in remark][:3])
+            hint = f"；像是 {near}，备注头一段请只写编号" if near else ""
+            text = f"第 {number} 行 {row['action']}的资源“{code}”不在这个项目里，没有读入{hint}"
+            notes.append(Note(Outcome.UNREAD, "请核对", text, cells=1, doubtful=True))
+    return rows, notes
 
 
 def _absent(draft: Draft, imported: Imported) -> Iterator[Note]:
@@ -104,8 +123,23 @@ _UNPRINTED = ("ssd", "eip", "bandwidth", "backup")
 def _changed(row: Mapping[str, Any], now: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """变更、释放的一行：文件里写了的照文件，附件没有印的照已填的，其余照台账（R-036、R-047）。"""
     mine = next((one for one in earlier if one.get("resource") == row["resource"]), {})
-    kept = {key: mine[key] for key in _UNPRINTED if mine.get(key)}
+    moved = touching.touched(mine)
+    kept = {key: mine[key] for key in _UNPRINTED if mine.get(key) and (key != "ssd" or key in moved)}
+    if row["action"] == "释放":
+        # 释放是整个资源，类型、系统、区域照台账
+        row = {key: value for key, value in row.items() if key not in ("type", "os", "zone", "ssd")}
     return {**now, **kept, **{key: value for key, value in row.items() if value}, "before": now}
+
+
+def _switched(draft: Draft, values: Mapping[str, Any], own: Mapping[str, Resource]) -> Iterator[Note]:
+    """系统架构勾的与变更的主机不同：只对新增的主机算，变更的照台账。"""
+    ticked = values.get("architecture")
+    if not ticked or ticked == draft.content.get("architecture"):
+        return
+    codes = [str(row.get("resource")) for row in values["changes"] if row["action"] == "变更"]
+    if others := [code for code in codes if code in own and own[code].architecture not in ("", ticked)]:
+        text = f"“系统架构”勾的是 {ticked}，变更的 {'、'.join(others[:6])} 台账不是：照台账，不换；换架构请释放后另新增"
+        yield Note(Outcome.NAMED, "请核对", text, doubtful=True)
 
 
 def _added(row: Mapping[str, Any], earlier: list[dict[str, Any]]) -> dict[str, Any]:

@@ -192,7 +192,10 @@ def annex3(grid: Grid, reading: Reading) -> None:
                 reading.plain("statement", "申请单位说明", value.where, statement)
                 reading.plain("growth_reason", "超出年度新增上限的理由", value.where, reason)
     reading.whole = "变更以后的总量"
-    changes = [_change_row(host, reading) for host in host_rows(grid, reading, "changes", PARTS[1])]
+    hosts = list(host_rows(grid, reading, "changes", PARTS[1]))
+    changes = [_change_row(host, reading) for host in hosts]
+    for number, host in enumerate(hosts, start=1):
+        reading.spots |= {(number, key): host.place(key) for key in host.values}
     if changes:
         reading.values["changes"] = changes
     services: dict[str, dict[str, str]] = {}
@@ -249,6 +252,7 @@ def _service_change(
         _again(reading, label, (places[code], services[code]["quantity"]), (row[3].where, quantity))
         return
     services[code], places[code] = {"quantity": quantity, "note": note}, row[3].where
+    reading.spots |= {(code, "quantity"): row[3].where, (code, "note"): row[6].where}
 
 
 # ── 附件4 ──

@@ -58,6 +58,7 @@ class Reading:
 
     `own` 是单位、项目名称、归属、服务项的动作在附件里怎样写的：系统里有，只比不读；`held` 是现状各行，也只比。
     `dashed` 是附件3 变更各行写了“无”“/”这些记号的格：（在哪里, 资源, 哪一栏, 原文）。
+    `spots` 是附件3 拟变更的各行、服务项的各格在哪里：（第几行或目录项, 哪一栏）→ 在哪里。
     `blocked` 是有拒绝的格写进表单就看不出来了，整份不能写入；`places` 是各栏读自哪一格。
     `seen` 是文件里找得到的各栏（键 → 在哪里），`muddled` 是有内容而读不懂的：找得到、读不懂的以外，没有值的就是空着。
     `whole` 是数要填成什么：附件3 填变更以后的总量，不填增减。
@@ -69,6 +70,7 @@ class Reading:
     own: list[tuple[str, Text]] = field(default_factory=list)
     held: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     dashed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    spots: dict[tuple[int | str, str], str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
     muddled: set[str] = field(default_factory=set)

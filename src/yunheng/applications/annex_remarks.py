@@ -56,6 +56,8 @@ def read(host: Host, note: str, reading: Reading) -> Remark:
     if host.values.get("action") != "释放" and (other := stated.differing(left, host.values)):
         shown = "、".join(f"“{text}”" for text in other)
         reading.doubt(where, f"备注“{flat(note)}”里的{shown}与这一行各栏写的不一样，照各栏，请核对")
+    if ssd and spelling.ordinary(left):
+        reading.doubt(where, f"备注“{flat(note)}”里写了“数据盘为 SSD”，又写了普通盘，当作 SSD，请核对")
     return Remark(count, ssd, left)
 
 

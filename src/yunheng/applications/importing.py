@@ -40,6 +40,7 @@ class Imported:
 
     `own` 是（单位、项目名称、归属还是服务项的动作, 附件里怎样写的），`held` 是附件3 的现状各行：系统里有，只比不读。
     `dashed` 是附件3 变更各行写了“无”“/”这些记号的格：（在哪里, 资源, 哪一栏, 原文）。
+    `spots` 是附件3 拟变更的各行、服务项的各格在哪里：（第几行或目录项, 哪一栏）→ 在哪里。
     `told` 是读的是哪张表；`blocked` 是有拒绝的格，整份不能写入。
     `blank` 是文件里空着的各栏（键 → 在哪里），`absent` 是文件里没有的各栏（键 → 叫法）。
     """
@@ -55,6 +56,7 @@ class Imported:
     blocked: bool = False
     blank: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    spots: Mapping[tuple[int | str, str], str] = field(default_factory=dict)
 
     def cleared(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """文件里空着、表里（`content`）填了的各栏，写成空的：附件是整张表，空着就是不要（R-047）。"""
@@ -85,6 +87,7 @@ def read(content: bytes, name: str) -> Imported:
                 reading.blocked,
                 reading.blank,
                 {key: label for key, label in FIELDS[number].items() if key not in reading.seen},
+                reading.spots,
             )
     raise ValueError(f"“{name}”的标题不是附件1 至附件4 的表名，认不出是哪一张；请用从本页下载的表填写")
 

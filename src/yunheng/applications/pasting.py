@@ -18,7 +18,7 @@ from yunheng.tables.wanted import Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
 from .sections import HOST_COLUMNS
-from .spelling import counted, differs, likely, solid, spelled, together
+from .spelling import counted, differs, likely, ordinary, solid, spelled, together
 from .stated import differing
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
@@ -199,6 +199,9 @@ def _remarked(made: Mapping[str, str], row: Row, table: Table, *, assumed: bool)
     if made["ssd"] == "否" and solid(note):
         column = "写的是 否" if row.text[_LABELS["ssd"]] else "空着，当作 否"
         said = f"“{note[:40]}”里写了 SSD 或固态，SSD 一栏{column}，请核对"
+        yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
+    if made["ssd"] == "是" and ordinary(note):
+        said = f"“{note[:40]}”里写了普通盘，SSD 一栏写的是 是，请核对"
         yield _note(Outcome.NAMED, row, table, _LABELS["note"], said, doubtful=True)
 
 

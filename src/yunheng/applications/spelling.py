@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from yunheng.tables import folding
 
@@ -81,6 +82,20 @@ _NAME = re.compile(
 _FORMAL = dict(zip("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十", strict=True))
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "双": 2}
 _SOLID = re.compile("SSD|固态|全闪|闪存|NVMe|高\\s*IO|高性能[云磁硬]?盘|高速[云磁硬]?盘|PCI-?E", re.IGNORECASE)
+#: 说的是普通盘：不是固态的各种叫法
+_ORDINARY = re.compile(
+    r"(?:非|不是|不用|不要)\s*(?:SSD|固态)盘?|普通(?:硬|磁|数据)?盘|机械(?:硬)?盘?|SAS|SATA|HDD", re.IGNORECASE
+)
+#: 说的是加减多少：扩容 0.5TB、在原 3TB 基础上增加 2TB；扩到、增至说的是总量，不算
+_BY = re.compile(
+    r"(?P<verb>扩容|扩充|增加|新增|追加|增配|升配|[扩增加]|减少|缩减|缩容|降配|减去|[减降+-])"
+    r"[^0-9，,；;。至到为成]{0,6}?(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?:核|VCPU|[GT]B?|台|套|个|M[Bb]?)?",
+    re.IGNORECASE,
+)
+_PARTIAL = re.compile(
+    r"(?:仅|只|部分|保留|其余|除了?)[^，,；;。]{0,20}|[0-9.]+\s*(?:核|[GT]B?(?![A-Za-z]))", re.IGNORECASE
+)
+_LESS = ("减", "缩", "降", "-")
 _KEYS = {"核": "cores", "VCPU": "cores", "C": "cores", "台": "count"}
 
 
@@ -153,6 +168,27 @@ def differs(number: str, count: str) -> bool:
 def solid(note: str) -> bool:
     """备注里说到固态盘：SSD、固态、全闪、闪存。"""
     return bool(_SOLID.search(folding.code(note)))
+
+
+def ordinary(note: str) -> bool:
+    """备注里说到普通盘：普通盘、机械盘、SAS、HDD、非 SSD；又说了固态的不算。"""
+    plain = folding.code(note)
+    return bool(_ORDINARY.search(plain)) and not _SOLID.search(_ORDINARY.sub("", plain))
+
+
+def partial(note: str) -> str:
+    """备注里说只释放一部分的那几个字；没有为空。"""
+    found = _PARTIAL.search(folding.code(note))
+    return found[0].strip() if found else ""
+
+
+def altered(note: str) -> dict[str, Decimal]:
+    """备注里说加减多少的：那几个字 → 加多少（减为负）。"""
+    found = {}
+    for match in _BY.finditer(folding.code(note)):
+        number = Decimal(match["number"])
+        found[match[0].strip()] = -number if match["verb"].startswith(_LESS) else number
+    return found
 
 
 def _together(note: str) -> tuple[dict[str, str], str]:

@@ -1,0 +1,86 @@
+"""附件3 的一行对着台账：文件里没有动的格照台账，没有改动、备注对不上的点名，改类型、只释放一部分的拒绝到格。"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from yunheng.documents.annex1 import LABELS
+from yunheng.tables.notes import Note, Outcome
+
+from . import spelling, stated, touching
+from .importing import Imported
+
+_FIGURES = ("cores", "memory", "system_disk", "data_disk")
+
+
+def _where(imported: Imported, row: int | str, key: str) -> str:
+    return imported.spots.get((row, key)) or f"第 {row} 行"
+
+
+def _asked(where: str, text: str) -> Note:
+    return Note(Outcome.NAMED, where, text, cells=1, doubtful=True)
+
+
+def kept(
+    number: int, row: Mapping[str, Any], now: Mapping[str, str], printed: Mapping[str, str], imported: Imported
+) -> tuple[dict[str, Any], list[Note]]:
+    """文件里变更的一行去掉没有动的格：与文件里的现状写得一样、台账后来变了的，照今天的台账，点名（R-036）。"""
+    found, notes = dict(row), []
+    if row["action"] != "变更":
+        return found, notes
+    for key in touching.LEDGER:
+        written = row.get(key)
+        if key in ("type", "ssd") or not written or not printed.get(key):
+            continue
+        if touching.same(key, written, printed[key]) and not touching.same(key, written, now.get(key)):
+            del found[key]
+            text = f"变更 {row['resource']} 的“{touching.COLUMNS[key].label}”与文件里的现状一样写 {written}，没有动，"
+            notes.append(_asked(_where(imported, number, key), f"{text}照今天的台账是 {now.get(key) or '空'}"))
+    return found, notes
+
+
+def host(number: int, row: Mapping[str, Any], imported: Imported) -> Iterator[Note]:
+    """主机的一行：换类型、只释放一部分的拒绝到格（红着等人改），没有改动的、备注对不上的要人点头。"""
+    before, code, note = row["before"], row["resource"], str(row.get("note") or "")
+    if row["action"] == "释放":
+        for key in _FIGURES:
+            if row.get(key) and not touching.same(key, row[key], before.get(key)):
+                text = f"勾的是释放 {code}，整个资源都不要了，“{touching.COLUMNS[key].label}”却写了 {row[key]}"
+                held = f"台账是 {before.get(key) or '空'}；只减一部分的请勾变更，写变更以后的总量"
+                yield Note(Outcome.REFUSED, _where(imported, number, key), f"{text}，{held}", cells=1)
+        if partly := spelling.partial(note):
+            text = f"勾的是释放 {code}，整个资源都不要了，备注却写了“{partly}”；只减一部分的请勾变更，写变更以后的总量"
+            yield _asked(_where(imported, number, "note"), text)
+        return
+    if row["type"] != before["type"]:
+        text = f"变更 {code} 勾的是{row['type']}，台账是{before['type']}：换类型要重新计费，变更改不了；请释放后另新增"
+        yield Note(Outcome.REFUSED, _where(imported, number, "type"), text, cells=1)
+    elif not touching.touched(row):
+        yield _asked(_where(imported, number, "resource"), f"变更 {code} 的各格与台账一样，没有改动，这样交不上去")
+    moved = {
+        touching.amount(row.get(key)) - touching.amount(before.get(key)) for key in (*_FIGURES, "eip", "bandwidth")
+    }
+    if not stated.differing(note, row):
+        # 说到的配置与各栏不一样的已经点过名
+        yield from _unlike(note, moved, _where(imported, number, "note"))
+    if row.get("ssd") == before.get("ssd") == "是" and spelling.ordinary(note):
+        text = f"备注“{note[:60]}”里写了普通盘，SSD 照台账是“是”；要换普通盘的，写入以后请在表里把 SSD 改成“否”"
+        yield _asked(_where(imported, number, "note"), text)
+
+
+def service(code: str, row: Mapping[str, Any], imported: Imported) -> Iterator[Note]:
+    """服务项的一行：与台账一样的、说明与数量对不上的要人点头。"""
+    before, quantity = touching.amount(row.get("before")), touching.amount(row.get("quantity"))
+    if quantity and quantity == before:
+        text = f"“{LABELS[code]}”的数量 {row['quantity']} 与台账一样，没有改动，这样交不上去"
+        yield _asked(_where(imported, code, "quantity"), text)
+    yield from _unlike(str(row.get("note") or ""), {quantity - before}, _where(imported, code, "note"))
+
+
+def _unlike(note: str, moved: set[Decimal], where: str) -> Iterator[Note]:
+    """备注说加（减）了多少，格子里没有正好加（减）这么多的。"""
+    if odd := [text for text, number in spelling.altered(note).items() if number not in moved]:
+        shown = "、".join(f"“{text}”" for text in odd)
+        yield _asked(where, f"备注写了{shown}，格里没有正好加减这么多的；格里要写变更以后的总量，请核对")
