@@ -27,7 +27,8 @@ def kept(
     number: int, row: Mapping[str, Any], now: Mapping[str, str], printed: Mapping[str, str], imported: Imported
 ) -> tuple[dict[str, Any], list[Note]]:
     """文件里变更的一行去掉没有动的格：与文件里的现状写得一样、台账后来变了的，照今天的台账，点名（R-036）。"""
-    found, notes = dict(row), []
+    found: dict[str, Any] = dict(row)
+    notes: list[Note] = []
     if row["action"] != "变更":
         return found, notes
     for key in touching.LEDGER:
