@@ -14,7 +14,7 @@ from tests.support.year import YEAR, measured
 from yunheng.audit.refused import Refused
 from yunheng.ledger import matching, sending, unmatched
 from yunheng.ledger.effective import effective
-from yunheng.ledger.models import Disposal, Fact, Received
+from yunheng.ledger.models import Disposal, Fact, Received, Resource
 from yunheng.settlement import arriving
 from yunheng.settlement.bill import evidence
 from yunheng.tables import folding
@@ -74,6 +74,24 @@ def test_R075_区科创中心自己作废过的_可以再认给(resource: str) -
     assert made.replacement is not None
     assert states()["1"] == ("认给", f"查实了；照 {made.replacement.source_ref} 计入")
     assert len(billed()[1]) == 1
+
+
+def test_R075_认给认错了_认给以后的那一件可以再认给_作废_账照最近的(resource: str) -> None:
+    other = Resource.objects.exclude(code=resource).filter(provider__code="CU").order_by("code")[0].code
+    send("用量", usage("1", "100", "写错的编号"))
+    (wrong,) = dispose(Disposal.ASSIGN, "1", reason="看成了别的", resource=other)
+    assert wrong.replacement is not None
+    page = signed_in("shy").get("/inbox/unmatched/?state=已处理").content.decode()
+    assert "认错了的勾选它再处理" in page
+    assert f'value="{wrong.replacement.pk}"' in page
+    (right,) = dispose(Disposal.ASSIGN, wrong.replacement.source_ref, reason="查实了", resource=resource)
+    assert right.replacement is not None
+    assert [one.payload["资源"] for one in effective().filter(kind="用量")] == [resource]
+    assert len(billed()[1]) == 1
+    dispose(Disposal.VOID, right.replacement.source_ref, reason="都不是")
+    assert not effective().filter(kind="用量").exists()
+    with pytest.raises(Refused, match="已经更正过，请处理更正以后的那一件"):
+        dispose(Disposal.VOID, "1", reason="再来")
 
 
 def test_R052_暂留的写明为什么对不上(resource: str) -> None:

@@ -18,7 +18,7 @@ from yunheng.cases.models import Case
 from yunheng.ledger.models import Fact
 from yunheng.ledger.operations import void
 from yunheng.orgs.models import BusinessClock
-from yunheng.settlement import funding, paying, queries
+from yunheng.settlement import chaining, funding, paying, queries, shortfalls
 from yunheng.settlement.models import Freeze
 from yunheng.settlement.plans import checking, papering, planning
 
@@ -161,3 +161,23 @@ def test_R082_管理费已照原来的上限签了_再减服务商的拒绝_作�
     paying.void(actor=cast()["shy"], on=JULY, contract=fee, reason="照减了的重签")
     handled(case, "减少", {"CU": "1000.00"})
     assert funding.fee_ceiling(freeze) == cap - 100
+
+
+@pytest.mark.usefixtures("july")
+def test_R082_办结以后定了不再付的_管理费超上限的写明起补差收回_不叫人改办结了的方案(tmp_path: Path) -> None:
+    case, _, cap = capped(tmp_path)
+    handled(case, "缓付", {"CU": "1000.00"})
+    settled(case)
+    total = funding.figure(case, "need")
+    assert total is not None
+    assert chaining.whole([case]).sums[0] == total
+    shortfalls.waive(actor=cast()["kw"], on=JULY, case=case, document="松科委〔2026〕30号", reason="财力不足")
+    assert funding.fee_over(YEAR) == (cap, cap - 100)
+    whole = chaining.whole([case])
+    assert (whole.given_up, whole.sums[0]) == (Decimal("1000.00"), total - 1000)
+    shown = signed_in("shy").get(f"/cases/{case.number}/").content.decode()
+    assert "请调低" not in shown
+    assert "起补差收回多签的" in shown
+    plan = signed_in("shy").get(f"/settlement/{YEAR}/plan/").content.decode()
+    assert "再存一版" not in plan
+    assert "请起补差收回" in plan

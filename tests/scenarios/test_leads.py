@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.appraisal import at_july, decided, page, sent
+from tests.support.appraisal import at_july, decided, page, sent, started
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, measured, used
 from yunheng.assessment import leading, queries
@@ -225,6 +225,31 @@ def test_R091_只有一段日子裁定不计费的也是线索_不看最近的�
     found = leading.pending(YEAR, JULY)
     assert {one.indicator for one in found} == {"F"}
     assert f"{YEAR}-07-01 至 {YEAR}-10-31（含）不计费；{YEAR}-11-01 至 {YEAR + 1}-06-30（含）认可" in found[0].text
+
+
+def test_R091_只裁了一段不计费_其余日子还没裁的也是线索() -> None:
+    unlogged()
+    rule("不计费", until_on=date(YEAR, 11, 1))
+    assert {one.indicator for one in leading.pending(YEAR, JULY)} == {"F"}
+
+
+def test_R091_没有计量过的_计量以后又收到的_写明线索可能没有列全() -> None:
+    (said,) = leading.doubts(YEAR)
+    assert "还没有计量过，对账差异的线索还列不出来" in said
+    used()
+    measured()
+    assert leading.doubts(YEAR) == []
+    source = Source.objects.get(code="联通云管平台")
+    log = {"编号": "L-9", "资源": "ECS-GHOST-9", "首见日期": "2025-10-01", "末见日期": "2026-06-30"}
+    receive(actor=cast()["lt"], on=JULY, source=source, kind="日志", items=[("L-9", log)])
+    (said,) = leading.doubts(YEAR)
+    assert "照现在的计量一次，对账差异的线索才列得全" in said
+    at_july()
+    case = started()
+    for url in (f"/assessment/leads/?year={YEAR}", f"/cases/{case.number}/"):
+        assert "对账差异的线索才列得全" in page("dsf", url)
+    measured()
+    assert leading.doubts(YEAR) == []
 
 
 def test_R091_裁定不计费的成制度执行的线索_一张工单一条_裁定的证据带过去() -> None:

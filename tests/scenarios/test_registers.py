@@ -488,6 +488,16 @@ def test_R019_各档不连_不从零起_不是数_封了顶的_都拒绝(text: s
     assert Tier.objects.count() == before
 
 
+@pytest.mark.parametrize("year", ["-1", "99999", "", "二〇二五"])
+def test_R019_服务年度写得不对的不当作别的年度发布(year: str) -> None:
+    before = Tier.objects.count()
+    given = {"do": "tiers", "item": tiered().code, "mode": "累进", "tiers": "0 — 300", "year": year}
+    answer = signed_in("sdsj").post("/catalog/tiers/", given)
+    assert answer.status_code == 422
+    assert "服务年度应是" in answer.content.decode()
+    assert Tier.objects.count() == before
+
+
 def test_R019_只有市运管单位发布_不是阶梯的不收_先有各档才有全市用量() -> None:
     with pytest.raises(NotYours):
         publish("0 — 300", who="shy")

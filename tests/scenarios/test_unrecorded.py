@@ -397,3 +397,17 @@ def test_R083_冻结以前补录的_冻结以后照工单补记_不算冻结以�
     found = amended.since(YEAR)
     assert found
     assert found.facts == 2
+
+
+@pytest.mark.usefixtures("history")
+def test_R075_记进台账以后那张工单更正走了_台账写明没有工单不计费_与账上一样() -> None:
+    sent()
+    take_in(HOST)
+    client = signed_in("shy")
+    assert "没有工单（D1）" not in client.get(f"/assets/{HOST}/").content.decode()
+    send("工单", order("LS-ECS-别的", number="GD-LATE-C", 更正=f"GD-LATE/{HOST}/{MEM}"))
+    run = measured()
+    assert not run.lines.filter(resource=HOST, item=MEM).exists()
+    assert "账上没有新增的工单（D1），不计费" in client.get(f"/assets/{HOST}/").content.decode()
+    name = Item.objects.get(code=MEM).name
+    assert f"{name}没有工单（D1），不计费" in client.get("/assets/", {"q": HOST}).content.decode()

@@ -50,6 +50,15 @@ def test_没有口令_口令不对_一律401_什么都不收(key: str) -> None:
     assert not Received.objects.exists()
 
 
+def test_R052_可空的栏写null当作空着_不合的只说是哪一栏_不漏出类型的英文名(key: str) -> None:
+    assert send(key, [{**ORDER, "单号": None, "更正": None}]).status_code == 200
+    answer = send(key, [{**ORDER, "工单号": "GD-X", "单号": 5}])
+    assert answer.status_code == 422
+    (problem, *_) = answer.json()["problems"]
+    assert problem.startswith("第 1 条 单号：")
+    assert not any(word in problem for word in ("constrained", "literal", "str"))
+
+
 def test_R052_同一个键写了两遍的一条都不收_不取后一个(key: str) -> None:
     body = json.dumps([ORDER], ensure_ascii=False)
     twice = body.replace('"数量":', '"数量": "999", "数量":', 1)

@@ -77,11 +77,12 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     for one in error.errors[:100]:
         place = [part for part in one["loc"] if part not in ("body", "rows")]
         number = f"第 {int(place[0]) + 1} 条 " if place and isinstance(place[0], int) else ""
-        name = " ".join(str(part) for part in place[1:] if isinstance(part, str))
+        # 后面的是哪一种写法不合，不是栏
+        name = next((part for part in place[1:] if isinstance(part, str)), "")
         where = f"{number}{name}".strip() or "正文"
         empty = not place and one["type"] == "missing"
         problems.append(f"{where}是空的：{explained({'type': 'list_type'})}" if empty else f"{where}：{explained(one)}")
-    return api.create_response(request, {"problems": problems}, status=422)
+    return api.create_response(request, {"problems": list(dict.fromkeys(problems))}, status=422)
 
 
 @api.exception_handler(Conflict)

@@ -54,6 +54,7 @@ def _page(request: Request, problems: tuple[str, ...] = ()) -> HttpResponse:
         "years": range(present, _FIRST_YEAR, -1),
         "span": service_year(year),
         "page": Paginator(found, PAGE).get_page(request.GET.get("page", "1")[:6]),
+        "doubts": leading.doubts(year),
         "late": late[:100],
         "late_number": len(late),
         "providers": providers(),

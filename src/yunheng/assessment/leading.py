@@ -75,6 +75,21 @@ def register_source(source: Source) -> None:
         _sources.append(source)
 
 
+#: 服务年度 → 线索为什么可能没有列全；列全了的为空
+_doubts: list[Callable[[int], str]] = []
+
+
+def register_doubt(doubt: Callable[[int], str]) -> None:
+    """登记一处线索怎样看得出没有列全。"""
+    if doubt not in _doubts:
+        _doubts.append(doubt)
+
+
+def doubts(year: int) -> list[str]:
+    """这一年的线索为什么可能没有列全，逐条；审定以后才列出来的不能再扣，送出、审定以前要看到。"""
+    return [text for doubt in _doubts if (text := doubt(year))]
+
+
 def reference_of(kind: str, number: str) -> str:
     """线索的来源编号：太长的截短，带上摘要，免得两条截成一样。"""
     text = f"{kind} {number}"

@@ -412,6 +412,7 @@ def _panel(request: Request, case: Case) -> dict[str, Any]:
         "provider": provider,
         "year": year,
         "leads": _leads(request, case, provider, year),
+        "doubts": leading.doubts(year) if case.board.step in _DECIDING and linked else [],
         "guide": _GUIDES.get(case.board.step, ""),
         "linked": linked,
     }

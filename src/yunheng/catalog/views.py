@@ -288,6 +288,11 @@ def tiers(request: Request) -> HttpResponse:
     problems: tuple[str, ...] = ()
     if request.method == "POST":
         try:
+            if year_of(text) != year:
+                # 只追加，撤不掉：不当作别的年度发布
+                raise Refused(
+                    [f"服务年度应是 {_FIRST_YEAR} 至 {present + 1} 的年份，现在是“{(text or '')[:10]}”（R-019）"]
+                )
             _publish_tiers(request, year)
             return redirect(f"/catalog/tiers/?year={year}")
         except Refused as error:

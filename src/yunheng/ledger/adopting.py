@@ -151,6 +151,15 @@ def days(facts: Iterable[Fact]) -> dict[int, Adopted]:
     return {pk: found[key] for key, pk in keyed.items() if key in found}
 
 
+def unordered(facts: Iterable[Fact], adopted_days: Mapping[int, Adopted]) -> set[int]:
+    """这几条新增、变更（带 `corrects`）里，账上没有工单的：采用的那张更正走了、作废了。账上列为 D1，不计费。
+
+    `adopted_days` 是 `days` 查出来的；更正过的照更正，导入的台账没有事项，都不在内。
+    """
+    moves = (one for one in facts if one.case_id and one.action in (Action.ADD, Action.CHANGE))
+    return {one.pk for one in moves if one.pk not in adopted_days and not hasattr(one, "corrects")}
+
+
 def passed_over(rows: Iterable[Received]) -> dict[int, str]:
     """这几件收件里没有采用的工单 → 为什么，账上照的是什么；与采用的数量、日期都相同的不算。"""
     wanted = {one.pk: one for one in rows if one.kind == "工单"}

@@ -71,8 +71,10 @@ Quantity = Annotated[
     Decimal, Field(ge=0, max_digits=15, decimal_places=3), BeforeValidator(_plain), AfterValidator(_unsigned)
 ]
 Day = Annotated[date, BeforeValidator(_dated)]
+#: 可空的栏写 null 的当作空着
+_Blank = BeforeValidator(lambda value: "" if value is None else value)
 #: 更正的原件的来源编号；工单的是工单号加资源、目录项，所以长些。空的是不更正
-Original = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
+Original = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f]*$"), _Blank]
 
 
 def coded(text: str) -> bool:
@@ -118,7 +120,7 @@ class Order(Row):
     """一张工单：列名同结算数据包的“工单”表。"""
 
     工单号: Code
-    单号: Code | Literal[""] = ""
+    单号: Annotated[Code | Literal[""], _Blank] = ""
     资源: Code
     目录项: Code
     动作: Literal["新增", "变更", "释放"]

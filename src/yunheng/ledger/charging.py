@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -74,7 +74,10 @@ def as_billed() -> Billed:
 
 @dataclass(frozen=True)
 class Use:
-    """一次在用：从新增到释放，照账上的日子；`charged_on` 是计费起日，`added` 是那条新增，`released` 是那条释放。"""
+    """一次在用：从新增到释放，照账上的日子；`charged_on` 是计费起日，`added` 是那条新增，`released` 是那条释放。
+
+    `ordered` 为假的，账上没有这条新增的工单（D1），不计费。
+    """
 
     start: date
     until: date | None
@@ -82,6 +85,7 @@ class Use:
     added: Fact
     released: Fact | None
     grant: trial.Grant
+    ordered: bool = True
 
     def holds(self, day: date) -> bool:
         """那天在不在用。"""
@@ -99,8 +103,8 @@ class Use:
 
     @property
     def trial_done(self) -> date | None:
-        """测试期满、起计费的那天；没有测试期的、不到期满就释放的为 None。"""
-        met = self.on_trial and (self.until is None or self.charged_on < self.until)
+        """测试期满、起计费的那天；没有测试期的、不到期满就释放的、没有工单不计费的为 None。"""
+        met = self.ordered and self.on_trial and (self.until is None or self.charged_on < self.until)
         return self.charged_on if met else None
 
 
@@ -153,11 +157,12 @@ def uses_of(segments: Iterable[Segment], starts: Starts) -> dict[int, Use]:
     wanted = list(segments)
     facts: dict[tuple[int, int], list[Fact]] = defaultdict(list)
     kept = Fact.objects.filter(resource__in={one.resource_id for one in wanted}, voided_by=None)
-    every = list(kept.exclude(action=Action.VOID).select_related("case", "item", "resource"))
+    every = list(kept.exclude(action=Action.VOID).select_related("case", "item", "resource", "corrects"))
     for fact in every:
         facts[fact.resource_id, fact.item_id].append(fact)
     kinds = kinds_of(every)
-    days = {pk: one.on for pk, one in adopting.days(every).items()}
+    orders = adopting.days(every)
+    days, unordered = {pk: one.on for pk, one in orders.items()}, adopting.unordered(every, orders)
     folded = {pair: uses(mine, kinds, starts, days) for pair, mine in facts.items()}
     own = {pair: _folded(mine, {}) for pair, mine in facts.items()}
     effective = {fact.pk: days.get(fact.pk, fact.effective_on) for fact in every}
@@ -170,7 +175,7 @@ def uses_of(segments: Iterable[Segment], starts: Starts) -> dict[int, Use]:
         use = next((use for use in folded.get(pair, []) if begun and use.holds(begun)), None)
         # 时段由事实折出；没有事实的时段是库坏了，prove 会报
         if use is not None:
-            found[one.pk] = use
+            found[one.pk] = replace(use, ordered=use.added.pk not in unordered)
     return found
 
 

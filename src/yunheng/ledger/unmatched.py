@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.locking import Lock, hold
@@ -71,13 +72,14 @@ def _claimed(where: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Odd:
-    """对不上的一件：收件、为什么、最近怎样处理的、由哪一件更正了、台账上形近的资源。"""
+    """对不上的一件：收件、为什么、最近怎样处理的、由哪一件更正了、台账上形近的资源；`made` 是认给以后的那一件。"""
 
     received: Received
     reasons: tuple[str, ...]
     disposal: Disposal | None
     later: str = ""
     alike: str = ""
+    made: bool = False
 
     @property
     def content(self) -> list[tuple[str, str]]:
@@ -117,18 +119,25 @@ def waiting(*, kept: bool = False, limit: int = 50, offset: int = 0) -> tuple[li
 
 
 def disposed(*, limit: int = 50, offset: int = 0) -> tuple[list[Odd], int]:
-    """处理过的（最近一次是认给、退回、作废），新收的在前，和一共几件；处理以后更正了的也在。"""
+    """处理过的（最近一次是认给、退回、作废），新收的在前，和一共几件；处理以后更正了的也在。
+
+    认给以后的那一件也列着：认错了的在它上面再处理。
+    """
     kinds = ", ".join(f"'{kind}'" for kind in (Disposal.ASSIGN, *Disposal.DROPPED))
-    return _page(f"{_LAST} IN ({kinds})", "true", limit, offset)
+    return _page(f"({_LAST} IN ({kinds}) OR {_MADE})", "true", limit, offset)
 
 
 #: 最近一次怎样处理的
 _LAST = "(SELECT d.kind FROM ledger_disposal AS d WHERE d.received_id = r.id ORDER BY d.id DESC LIMIT 1)"
 
 
+#: 认给以后的那一件
+_MADE = "EXISTS (SELECT FROM ledger_disposal AS d WHERE d.replacement_id = r.id)"
+
+
 def _page(state: str, shown: str, limit: int, offset: int) -> tuple[list[Odd], int]:
     """列过的收件里合 `state`、缘由合 `shown`（都是 SQL 条件）的一页，和一共几件。"""
-    listed = "EXISTS (SELECT FROM ledger_unmatched AS u WHERE u.received_id = r.id)"
+    listed = f"(EXISTS (SELECT FROM ledger_unmatched AS u WHERE u.received_id = r.id) OR {_MADE})"
     params = _claimed(listed, {"limit": limit, "offset": offset})
     with connection.cursor() as cursor:
         cursor.execute(
@@ -143,8 +152,16 @@ def _page(state: str, shown: str, limit: int, offset: int) -> tuple[list[Odd], i
     later = dict(Received.objects.filter(corrects__in=found).values_list("corrects", "source_ref"))
     unknown = {found[pk].payload["资源"] for pk, reasons, _ in rows if Oddity.NO_OWNER in reasons}
     near = matching.alike(unknown)
+    made = set(Disposal.objects.filter(replacement__in=found).values_list("replacement", flat=True))
     return [
-        Odd(found[pk], tuple(reasons), disposals.get(pk), later.get(pk, ""), near.get(found[pk].payload["资源"], ""))
+        Odd(
+            found[pk],
+            tuple(reasons),
+            disposals.get(pk),
+            later.get(pk, ""),
+            near.get(found[pk].payload["资源"], ""),
+            pk in made,
+        )
         for pk, reasons, _ in rows
     ], rows[0][2] if rows else 0
 
@@ -178,7 +195,7 @@ def dispose(
         raise Refused(problems)
     with unit_of_work(actor) as journal:
         found = list(
-            Received.objects.filter(pk__in=rows, unmatched__isnull=False)
+            Received.objects.filter(Q(unmatched__isnull=False) | Q(made_by__isnull=False), pk__in=rows)
             .select_related("source__provider")
             .order_by("pk")
         )

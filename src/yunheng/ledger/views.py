@@ -175,16 +175,19 @@ def _rows(resources: list[Resource], on: date) -> list[dict[str, Any]]:
                 "spec": _spec(live or own[-1:]),
                 "first": first,
                 "recorded": recorded if recorded != first else None,
-                "charged": min((_billed_from(one, found, later) for one in live or own), default=None),
+                "charged": min(filter(None, (_billed_from(one, found, later) for one in live or own)), default=None),
+                "unordered": [one.item.name for one in live if one.pk in found and not found[one.pk].ordered],
                 "expires": min((s.expires_on for s in live if s.expires_on), default=None),
             }
         )
     return rows
 
 
-def _billed_from(segment: Segment, found: dict[int, charging.Use], later: dict[int, date]) -> date:
-    """这一段所在的在用从哪天起收：起计那天，照口径 K-19 推后的是推到的那天。"""
+def _billed_from(segment: Segment, found: dict[int, charging.Use], later: dict[int, date]) -> date | None:
+    """这一段所在的在用从哪天起收：起计那天，照口径 K-19 推后的是推到的那天；账上没有工单、不计费的为 None。"""
     use = found.get(segment.pk)
+    if use and not use.ordered:
+        return None
     return later.get(use.added.pk, use.charged_on) if use else segment.during.lower
 
 
@@ -228,7 +231,7 @@ def _export(request: Request, resources: QuerySet[Resource]) -> HttpResponse:
             row["spec"],
             row["state"],
             row["first"],
-            row["charged"],
+            row["charged"] or ("没有工单（D1），不计费" if row["unordered"] else None),
             row["expires"],
         )
         for row in _rows(list(resources[:MAX_EXPORT]), request.on)
@@ -285,9 +288,9 @@ def _begun(
     """还在用的各项（都释放了的取最后一次）各从哪天起计费，同一天的并在一起。"""
     latest = {one.item.name: used[one.pk] for one in segments if one.pk in used}
     live = {name: use for name, use in latest.items() if use.until is None} or latest
-    grouped: dict[tuple[date, date, date | None], list[str]] = defaultdict(list)
+    grouped: dict[tuple[date, date, date | None, bool], list[str]] = defaultdict(list)
     for name, use in live.items():
-        grouped[use.start, use.charged_on, later.get(use.added.pk)].append(name)
+        grouped[use.start, use.charged_on, later.get(use.added.pk), use.ordered].append(name)
     return [("、".join(names), live[names[0]]) for names in grouped.values()]
 
 

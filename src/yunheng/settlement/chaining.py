@@ -127,11 +127,24 @@ class Settled:
 class Whole:
     """一个年度的结算和各次补差，全年合计：应付、签了、付了多少元。
 
-    缓付的在原来那件和并进去的补差里都要付，`carried` 是算了两遍、合计里减去的。
+    缓付的在原来那件和并进去的补差里都要付，`carried` 是算了两遍、合计里减去的；`given_up` 是批复不足定了不再付的，
+    `back` 是收回的管理费，也减去。
     """
 
     rows: tuple[Settled, ...]
     carried: Decimal
+    given_up: Decimal
+    back: Decimal
+
+    @property
+    def less(self) -> list[tuple[str, Decimal]]:
+        """应付合计里减去的各行：为什么，多少元；没有的不列。"""
+        rows = (
+            ("缓付、并进补差的，两件都列了", self.carried),
+            ("批复不足，定了不再付的", self.given_up),
+            ("收回的专项管理费", self.back),
+        )
+        return [(name, amount) for name, amount in rows if amount]
 
     @property
     def sums(self) -> tuple[Decimal, Decimal, Decimal]:
@@ -139,22 +152,25 @@ class Whole:
         wanted, signed, paid = (
             sum((getattr(one, key) or ZERO for one in self.rows), ZERO) for key in ("wanted", "signed", "paid")
         )
-        return wanted - self.carried, signed, paid
+        return wanted - sum((amount for _, amount in self.less), ZERO), signed, paid
 
 
 def whole(cases: Sequence[Case]) -> Whole:
     """一个年度的结算和各次补差各多少，全年合计多少。"""
-    found, carried = [], ZERO
+    found, carried, given_up, back = [], ZERO, ZERO, ZERO
     for case in cases:
         wanted, amounts = funding.need(case), {one.name: one.amount for one in chain(case)}
         found.append(Settled(case, wanted.total if wanted else None, amounts.get(_SIGNED), amounts.get(_PAID)))
-        freeze = freeze_of(case)
+        freeze, short = freeze_of(case), funding.shortfall_of(case)
+        if short and short.kind == Shortfall.REDUCE:
+            given_up += sum(map(Decimal, short.cuts.values()), ZERO)
+        back += funding.fee_back(freeze) if freeze else ZERO
         if wanted and freeze and freeze.base:
             carried += sum(
                 (one.deferred for one in funding.dues(freeze) if not one.unit), wanted.recovery - freeze.recovery
             )
             carried += funding.fee_carried(freeze, case.version).deferred
-    return Whole(tuple(found), carried)
+    return Whole(tuple(found), carried, given_up, back)
 
 
 def _decided(case: Case, name: str, key: str) -> Step:

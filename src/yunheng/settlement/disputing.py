@@ -146,6 +146,13 @@ def in_state(run: Run, rows: QuerySet[Difference], state: str) -> QuerySet[Diffe
     return rows.filter(ruled if state == RULED else ~ruled, blocking=True).order_by("seq")
 
 
+def ever_ruled(run: Run, rows: QuerySet[Difference]) -> QuerySet[Difference]:
+    """这些差异里裁定过的，只裁了一段日子的、后来撤回的也在内。"""
+    same = {"resource": OuterRef("resource"), "item": OuterRef("item"), "code": OuterRef("code")}
+    rules = Handling.objects.filter(service_year=run.service_year, kind=Handling.RULE)
+    return rows.filter(Exists(rules.filter(**same)))
+
+
 def ruled_before(run: Run, rows: QuerySet[Difference]) -> QuerySet[Difference]:
     """上一服务年度裁定过同样的（R-075）：可以看着沿用；裁过又全撤回了的不算，同 `rulings.in_force`。"""
     same = {"resource": OuterRef("resource"), "item": OuterRef("item"), "code": OuterRef("code")}

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from django.db.models.fields.json import KT
 
-from yunheng.assessment.leading import Files, Lead, reference_of, register_source
+from yunheng.assessment.leading import Files, Lead, reference_of, register_doubt, register_source
 from yunheng.ledger.effective import effective
 from yunheng.ledger.models import Action, Fact, Received, Resource
 from yunheng.metering.differences import NAMES
@@ -18,6 +18,7 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.periods import year_end
 from yunheng.settlement import disputing, queries
 from yunheng.settlement.models import Difference, Handling, Run, ServiceFeedback
+from yunheng.settlement.runs import unread
 
 #: 算线索的差异 → 为什么像“制度执行有效性”。错报瞒报（D）说的是故障上报，工单、台账的不实归流程执行
 _BREACHES = {
@@ -103,9 +104,10 @@ def _attached(ruled: Handling | None) -> Files:
 def _rows(run: Run) -> Sequence[Difference]:
     every = queries.differences_of(run)
     found: list[Difference] = []
+    # 裁过的，只裁了一段日子的也在内
+    ruled = disputing.ever_ruled(run, every)
     for code in (*_DENIED, _BEFOREHAND):
-        ruled = disputing.in_state(run, every.filter(code=code), disputing.RULED)
-        found += ruled[:_MOST]
+        found += ruled.filter(code=code).order_by("seq")[:_MOST]
     for code in _PLAIN:
         found += every.filter(code=code).order_by("seq")[:_MOST]
     return found
@@ -132,8 +134,18 @@ def _day(one: Difference) -> date | None:
     return facts.exclude(action=Action.VOID).order_by("effective_on").values_list("effective_on", flat=True).first()
 
 
+def incomplete(year: int) -> str:
+    """对账差异的线索为什么可能没有列全：没有计量过，或最近的计量以后又收到平台数据；列全了的为空。"""
+    if queries.latest_run(year) is None:
+        return f"{year} 服务年度还没有计量过，对账差异的线索还列不出来：先计量，再送出、审定"
+    if found := unread.pending(year):
+        return f"{found.text}；照现在的计量一次，对账差异的线索才列得全"
+    return ""
+
+
 def register() -> None:
     """登记给考核用。"""
+    register_doubt(incomplete)
     assert all(int(code[1:]) in NAMES for code in _BREACHES)
     register_source(feedback)
     register_source(differences)

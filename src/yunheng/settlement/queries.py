@@ -46,6 +46,15 @@ def latest_run(year: int, kind: str | None = None) -> Run | None:
     return newest(runs.filter(kind=kind) if kind else runs)
 
 
+def standing_run(year: int, known: Mapping[int, Freeze] | None = None) -> Run | None:
+    """说“这一年多少钱”照哪一批：冻结了的照冻结的（补差批准的在内），其后没有采纳的重算不算；没有冻结的照最近的。
+
+    `known` 见 `frozen`。
+    """
+    last = frozen(year, known)
+    return last.run if last else latest_run(year)
+
+
 def measuring(year: int) -> QuerySet[RunOrder]:
     """这一年排着队、正在算的计量；估算不算。"""
     return RunOrder.objects.filter(service_year=year, run=None, problems=[]).exclude(kind=ESTIMATE)

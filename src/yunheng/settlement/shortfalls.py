@@ -60,7 +60,10 @@ def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, 
 
 
 def waive(*, actor: Actor, on: date, case: Case, document: str, reason: str) -> Shortfall:
-    """区科委决定缓付的不再付：整件改成减少，凭文号；没有办结的、已并进补差的、没有缓付的抛 Refused。"""
+    """区科委决定缓付的不再付：整件改成减少，凭文号；没有办结的、已并进补差的、没有缓付的抛 Refused。
+
+    管理费因此超了上限的不拦（`funding.fee_over` 处处点名），起补差收回。
+    """
     if actor.role != Role.AUTHORITY:
         raise NotYours([f"缓付的不再付由区科委决定{_BASIS}"])
     freeze = queries.freeze_of(case)

@@ -46,7 +46,8 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
     if actor.role not in (*CENTRE, *_OWN):
         return {}
     year = periods.service_year_of(on)
-    run = queries.latest_run(year) or queries.latest_run(year - 1)
+    known = queries.last_frozen()
+    run = queries.standing_run(year, known) or queries.standing_run(year - 1, known)
     found: dict[str, Any] = {"tiles": list(_tiles(actor, run))}
     names = names_of() if run else {}
     if run:
@@ -62,7 +63,6 @@ def build(actor: Actor, on: date) -> dict[str, Any]:
         }
         found["tiles"] += _budget_tiles(forecast, budget)
     if actor.role in CENTRE:
-        known = queries.last_frozen()
         frozen = [one for year in known if (one := late.standing(year, known))]
         found["amended"] = [more for year in known if (more := amended.since(year, known))]
         found["reopened"] = owing.reopened()

@@ -141,7 +141,8 @@ def standing(
         # 办结以后又冲回、作废的，还差多少
         "reopened": _reopened(freeze, names) if done else None,
         "fee_over": funding.fee_over(freeze.service_year),
-        "fee_is_planned": not Freeze.objects.filter(service_year=freeze.service_year, number__gt=0).exists(),
+        # 方案还能改的请调低；报送以后的、办结了的只能收回
+        "fee_is_planned": case.board.step == "plan",
     }
 
 

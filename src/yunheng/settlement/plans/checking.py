@@ -136,7 +136,7 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
     name, clause = "专项管理费不超上限", "D14-16(监管机制)"
     most = funding.fee_ceiling(freeze)
     text = f"安排 {plan.supervision:,.2f} 元，最多 {most:,.2f} 元"
-    if plan.supervision > most:
+    if plan.supervision > most and plan.case.board.step == "plan":
         text += f"，超出 {plan.supervision - most:,.2f} 元，请调低，再存一版"
         return Check(name, "bad", text, clause=clause)
     contracted = commissioning.fees(freeze.service_year)
@@ -146,8 +146,8 @@ def _fee(freeze: Freeze, plan: Plan) -> Check:
         text += f"；委托合同列入这一年的合计 {contracted:,.2f} 元，安排的{which} {abs(apart):,.2f} 元，请核对"
     if over := funding.fee_over(freeze.service_year):
         used, less = over
-        text += f"；补差以后照实际应付算最多 {less:,.2f} 元，全年签了 {used:,.2f} 元"
-        why = f"，超出 {used - less:,.2f} 元，请在补差里收回"
+        text += f"；核定、补差、不再付以后照实际应付算最多 {less:,.2f} 元，全年签了 {used:,.2f} 元"
+        why = f"，超出 {used - less:,.2f} 元，请起补差收回"
         return Check(name, "warn", text + why, clause=clause)
     return Check(name, "warn" if apart > 0 else "ok", text, clause=clause)
 

@@ -225,6 +225,13 @@ def _first_day(first: date | None, recorded: date | None) -> str | SafeString:
     return format_html('{}<small class="sub">台账记 {}</small>', day(first), day(recorded))
 
 
+def _charged_from(charged: date | None, unordered: Sequence[str]) -> str | SafeString:
+    """从哪天起计费；在用的里账上没有工单（D1）、不计费的逐项写在下面。"""
+    if not unordered:
+        return day(charged)
+    return format_html('{}<small class="sub">{}没有工单（D1），不计费</small>', day(charged), "、".join(unordered))
+
+
 def _asset_row(row: Mapping[str, Any], columns: Sequence[str]) -> SafeString:
     resource = row["resource"]
     cells = {
@@ -238,7 +245,7 @@ def _asset_row(row: Mapping[str, Any], columns: Sequence[str]) -> SafeString:
         "zone": resource.zone or "—",
         "state": badge(row["state"]),
         "first": _first_day(row["first"], row["recorded"]),
-        "charged": day(row["charged"]),
+        "charged": _charged_from(row["charged"], row["unordered"]),
         "expires": day(row["expires"]),
     }
     link = format_html(
