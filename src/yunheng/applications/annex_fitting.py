@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from yunheng.audit.refused import Refused
@@ -13,7 +14,7 @@ from yunheng.rules.procedures import procedure
 from yunheng.tables import folding
 from yunheng.tables.notes import Note, Outcome
 
-from . import annex_against, changing, grid, touching
+from . import annex_against, annex_codes, changing, grid, touching
 from .amounts import decimal
 from .importing import Imported
 from .models import Draft
@@ -30,7 +31,6 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
     if imported.annex not in table.annexes:
         needed = "、".join(f"附件{number}" for number in table.annexes) or "附件"
         raise Refused([f"这是附件{imported.annex}，“{table.name}”要的是{needed}（{table.clause}，R-047）"])
-    values = dict(imported.values)
     differing = list(_differing(draft, imported))
     named = {(note.where, note.column) for note in differing}
     notes = differing + [note for note in imported.unread if (note.where, note.column) not in named]
@@ -43,11 +43,12 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
         resource.code: resource
         for resource in Resource.objects.filter(project=draft.project, segments__during__upper_inf=True).distinct()
     }
-    notes += _holding(imported, own)
+    imported, more = _known(imported, own)
+    notes += [*more, *_holding(imported, own)]
     dashed = list(_dashed(imported, own))
     cells = {note.where for note in dashed}
     notes = [note for note in notes if note.outcome != Outcome.FOLDED or note.where not in cells] + dashed
-    values |= imported.cleared(draft.content)
+    values = {**imported.values, **imported.cleared(draft.content)}
     notes += _absent(draft, imported)
     if "changes" in values:
         notes += _switched(draft, values, own)
@@ -69,11 +70,24 @@ def fit(draft: Draft, imported: Imported) -> tuple[dict[str, Any], tuple[Note, .
             notes += annex_against.service(code, kept[code], imported)
         values["service_changes"] = kept
     if "release" in values:
-        for code in values["release"]:
-            if code not in own:
-                left(f"释放清单里的“{code}”不在这个项目里，没有读入")
-        values["release"] = [code for code in values["release"] if code in own]
+        values["release"], more = _released(values["release"], own)
+        notes += more
     return values, tuple(notes)
+
+
+def _known(imported: Imported, own: Mapping[str, Resource]) -> tuple[Imported, list[Note]]:
+    """变更、释放各行的资源编号与项目里的一个形近的，照项目里的，要人点头（ecs-0264、ECS—0264）。"""
+    rows, notes = [dict(row) for row in imported.values.get("changes") or ()], []
+    for number, row in enumerate(rows, start=1):
+        written = row.get("resource", "")
+        mine = annex_codes.near(written, own) or written
+        if mine != written:
+            text = f"第 {number} 行{row['action']}的资源写的是“{written}”，照项目里形近的 {mine} 读，请核对"
+            notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
+            row["resource"] = mine
+    dashed = tuple((where, annex_codes.near(code, own) or code, *rest) for where, code, *rest in imported.dashed)
+    values = {**imported.values, **({"changes": rows} if rows else {})}
+    return (replace(imported, values=values, dashed=dashed) if notes else imported), notes
 
 
 def _changes(draft: Draft, imported: Imported, own: Mapping[str, Resource]) -> tuple[list[dict[str, Any]], list[Note]]:
@@ -106,6 +120,26 @@ def _changes(draft: Draft, imported: Imported, own: Mapping[str, Resource]) -> t
             text = f"第 {number} 行 {row['action']}的资源“{code}”不在这个项目里，没有读入{hint}"
             notes.append(Note(Outcome.UNREAD, "请核对", text, cells=1, doubtful=True))
     return rows, notes
+
+
+def _released(listed: Sequence[str], own: Mapping[str, Resource]) -> tuple[list[str], list[Note]]:
+    """释放清单里项目在用的：写“全部”的是各个都放，形近的照项目里的，都要人点头；别的没有读，点名。"""
+    codes: list[str] = []
+    notes = []
+    for code in listed:
+        found = sorted(own) if code == annex_codes.ALL else [one] if (one := annex_codes.near(code, own)) else []
+        if code == annex_codes.ALL:
+            shown = "、".join(found) or "一个也没有"
+            text = f"释放清单写的是“全部”，照项目在用的 {len(found)} 个资源读：{shown}，请逐个核对"
+            notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
+        elif not found:
+            text = f"释放清单里的“{code}”不在这个项目里，没有读入"
+            notes.append(Note(Outcome.UNREAD, "请核对", text, cells=1, doubtful=True))
+        elif found != [code]:
+            text = f"释放清单里写的是“{code}”，照项目里形近的 {found[0]} 读，请核对"
+            notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
+        codes += found
+    return list(dict.fromkeys(codes)), notes
 
 
 def _absent(draft: Draft, imported: Imported) -> Iterator[Note]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from yunheng.tables import folding
 from yunheng.tables.columns import BLANKS, RAISED
-from yunheng.tables.ticks import ticked
+from yunheng.tables.ticks import boxed, ticked
 from yunheng.tables.word_text import Text
 
 from .annex_reading import BOXES, LONGEST, Grid, Reading, beside, flat, squeezed
 from .pasting import WANTED
 from .sections import HOST_COLUMNS
+from .spelling import KINDS, kind
+from .usual import unlikely
 
-KINDS = {"云主机": "云主机", "虚拟机": "云主机", "云服务器": "云主机", "物理机": "物理机", "物理服务器": "物理机"}
 ACTIONS = ("新增", "变更", "释放")
 #: 变更操作的别的叫法：改大改小都是变更
 _SPOKEN = dict.fromkeys(("升级", "升配", "扩容", "降级", "降配", "缩容"), "变更")
@@ -54,8 +55,21 @@ class Host:
 
 
 def _is_kind(cell: str) -> bool:
-    bare = re.sub(rf"[\s{BOXES}]", "", folding.visible(cell))
-    return bare in KINDS or ("云主机" in bare and "物理机" in bare and len(bare) < 40)
+    bare = re.sub(rf"[\s{BOXES}]", "", boxed(cell))
+    return bool(kind(bare)[0]) or ("云主机" in bare and "物理机" in bare and len(bare) < 40)
+
+
+def _picked(cell: Text, reading: Reading) -> tuple[str, ...]:
+    """服务类型一格选的；没有框的，前面的编号不算，后面另写的括号、几台要人点头。"""
+    named, more = kind(cell)
+    if not named or ticked(cell) != ():
+        return reading.picked(cell, tuple(KINDS), "服务类型")
+    cell.taken = True
+    if more:
+        reading.doubt(cell.where, f"“服务类型”写的是“{flat(cell)}”，照“{KINDS[named]}”读，“{more}”没有读，请核对")
+    elif named != squeezed(cell):
+        reading.folded(cell.where, cell, named)
+    return (named,)
 
 
 def _host_key(cell: str) -> str:
@@ -104,50 +118,50 @@ def host_rows(grid: Grid, reading: Reading, form: str, part: str = "") -> Iterat
                 )
             headers[heading] = row[0].where
             continue
-        kind = next((n for n, cell in enumerate(row) if _is_kind(cell)), None)
-        if kind is None or not keys:
+        place = next((n for n, cell in enumerate(row) if _is_kind(cell)), None)
+        if place is None or not keys:
             continue
         if part and heading != part:
-            own = row[kind : kind + 1 + len(keys)]
-            if ticked(row[kind]) or any(map(folding.visible, own[1:])):
-                held.append(row[kind].where)
+            own = row[place : place + 1 + len(keys)]
+            if ticked(row[place]) or any(map(folding.visible, own[1:])):
+                held.append(row[place].where)
                 if len(own) == len(keys) + 1:
                     named = zip(keys, own[1:], strict=True)
-                    reading.held.append((row[kind].where, {key: folding.visible(cell) for key, cell in named if key}))
-                if more := beside(row[kind], tuple(KINDS)):
-                    reading.lost(row[kind].where, f"“服务类型”选项以外的“{flat(more)}”没有读")
+                    reading.held.append((row[place].where, {key: folding.visible(cell) for key, cell in named if key}))
+                if more := beside(row[place], tuple(KINDS)):
+                    reading.lost(row[place].where, f"“服务类型”选项以外的“{flat(more)}”没有读")
             for cell in own:
                 cell.taken = True
             continue
-        if made := _host(row, kind, keys, reading):
-            cells = {key: cell for key, cell in zip(keys, row[kind + 1 :], strict=False) if key}
+        if made := _host(row, place, keys, reading):
+            cells = {key: cell for key, cell in zip(keys, row[place + 1 :], strict=False) if key}
             dashed = {
                 key: flat(cell) for key, cell in cells.items() if not made.get(key) and folding.code(cell) in BLANKS
             }
-            yield Host(row[kind].where, made, {key: cell.where for key, cell in cells.items()}, dashed)
+            yield Host(row[place].where, made, {key: cell.where for key, cell in cells.items()}, dashed)
     if held:
         shown = "、".join(held[:6]) + (f"等 {len(held)} 行" if len(held) > 6 else "")
         reading.lost(f"“{PARTS[0]}”", f"{shown}的主机照台账，不从表里读", doubtful=False)
 
 
-def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading) -> dict[str, str] | None:
+def _host(row: Sequence[Text], place: int, keys: Sequence[str], reading: Reading) -> dict[str, str] | None:
     """一行主机；空行返回 None。"""
-    rest = row[kind + 1 :]
+    rest = row[place + 1 :]
     names = {key: titles[0] for key, titles in _HOST_TITLES.items()} | {"note": "备注"}
     values = {"action": ""}
     blank = not any(folding.visible(value) and not value.taken for value in rest)
     if len(rest) != len(keys) and any(map(folding.visible, rest)):
         shown = f"这一行在服务类型右边有 {len(rest)} 格，表头有 {len(keys)} 格，对不上列，没有读"
-        reading.refuse(row[kind].where, f"{shown}；请照表头补齐或删去多出的格")
+        reading.refuse(row[place].where, f"{shown}；请照表头补齐或删去多出的格")
         return None
-    carried = row[kind].merged
-    picked = reading.picked(row[kind], tuple(KINDS), "服务类型")
+    carried = row[place].merged
+    picked = _picked(row[place], reading)
     if not picked and (blank or ("action" in keys and not _written(rest, keys))):
         return None
     if carried:
-        reading.notes.append(f"{row[kind].where}“服务类型”是跨行合并带下来的，请核对")
+        reading.notes.append(f"{row[place].where}“服务类型”是跨行合并带下来的，请核对")
     if len({KINDS[one] for one in picked}) > 1:
-        reading.refuse(row[kind].where, f"“服务类型”勾了 {'、'.join(picked)}，只能勾一项")
+        reading.refuse(row[place].where, f"“服务类型”勾了 {'、'.join(picked)}，只能勾一项")
     for key, value in zip(keys, rest, strict=False):
         if not key:
             continue
@@ -169,11 +183,15 @@ def _host(row: Sequence[Text], kind: int, keys: Sequence[str], reading: Reading)
     written = [value for key, value in values.items() if value and key not in ("action", "note")]
     if not picked and len(written) <= 1 and not any(map(_FIGURE.fullmatch, written)):
         # 没有勾，配置只写了一格而又不是数：空行里写了一句话，不是一台主机
-        reading.lost(row[kind].where, f"这一行没有勾服务类型，也没有写配置，没有当作主机：{flat(' '.join(rest))}")
+        reading.lost(row[place].where, f"这一行没有勾服务类型，也没有写配置，没有当作主机：{flat(' '.join(rest))}")
         return None
-    if not picked:
-        reading.doubt(row[kind].where, f"没有勾云主机还是物理机，当作云主机：{flat(' '.join(rest))}")
-    return {"type": KINDS[picked[0]] if picked else "云主机", **values}
+    assumed = "云主机" if not picked and ticked(row[place], tuple(KINDS)) == () else ""
+    if assumed:
+        reading.doubt(row[place].where, f"没有勾云主机还是物理机，当作云主机：{flat(' '.join(rest))}")
+    for key, text in unlikely(values):
+        reading.doubt(next(cell.where for one, cell in zip(keys, rest, strict=False) if one == key), text)
+    # 勾了而分不清是哪一项的，不当作云主机，空着等人选
+    return {"type": KINDS[picked[0]] if picked else assumed, **values}
 
 
 def _action(value: Text, reading: Reading) -> str:

@@ -10,15 +10,15 @@ from yunheng.documents.annex1 import LABELS
 from yunheng.documents.annexes import MACHINE_COLUMNS
 from yunheng.tables import folding
 from yunheng.tables.columns import RAISED, Column, Kind
-from yunheng.tables.ticks import TICKS
+from yunheng.tables.ticks import TICKS, boxed
 from yunheng.tables.word_text import Text
 
-from . import annex_remarks
-from .annex_hosts import ACTIONS, KINDS, PARTS, Host, host_rows
+from . import annex_codes, annex_remarks
+from .annex_hosts import ACTIONS, PARTS, Host, host_rows
 from .annex_reading import BOXES, LONGEST, OPTIONS, VENDOR, Grid, Reading, beside, flat, labelled, squeezed
 from .checking import MAX_HOSTS
+from .spelling import KINDS
 
-_CODES = {folding.compact(label): code for code, label in LABELS.items()}
 _PLEA = re.compile(
     r"本单位于上海市市级政务云平台运行的(?P<project>.*)项目，因(?P<reason>.*?)原因，"
     r"不再使用市级政务云服务，特此向贵单位提出注销申请，望贵单位准许。",
@@ -60,19 +60,20 @@ def _services(grid: Grid, reading: Reading) -> dict[str, str]:
     places: dict[str, str] = {}
     for row in grid:
         for title, value in pairwise(row):
-            text = folding.visible(title)
+            text = boxed(title)
             ticks = [char for char in text if char in TICKS]
             label = text.strip(BOXES + " \t\n　")
-            if text[:1] in BOXES and folding.compact(label) in _CODES:
+            if text[:1] in BOXES and annex_codes.service(label):
                 reading.found("services", title.where)
             if len(ticks) != 1 or any(box in label for box in BOXES) or label in KINDS or title.taken:
                 continue
             title.taken = True
-            if (code := _CODES.get(folding.compact(label), "")) == "":
-                reading.lost(title.where, f"勾选的“{flat(label)}”不是附件1 的服务项，没有读入")
+            if (code := annex_codes.service(label)) == "":
+                told = annex_codes.suggested(label)
+                reading.lost(title.where, f"勾选的“{flat(label)}”不是附件1 的服务项，没有读入{told}")
                 continue
             value.taken = True
-            amount = "" if reading.merged(value, flat(label)) else _amount(label, value, reading)
+            amount = "" if reading.merged(value, flat(label)) else _amount(code, label, value, reading)
             if code in found:
                 _again(reading, label, (places[code], found[code]), (value.where, amount))
                 continue
@@ -88,14 +89,14 @@ def _again(reading: Reading, label: str, first: tuple[str, str], second: tuple[s
         reading.notes.append(f"“{flat(label)}”写了两处（{first[0]}、{second[0]}），数量一样，当作一处，请核对")
 
 
-def _amount(label: str, value: Text, reading: Reading) -> str:
-    printed = LABELS[_CODES[folding.compact(label)]]
-    if not folding.same_unit(label, printed):
+def _amount(code: str, label: str, value: Text, reading: Reading) -> str:
+    printed = LABELS[code]
+    if folding.compact(label) != folding.compact(printed):
+        reading.folded(value.where, label, printed)
+    elif not folding.same_unit(label, printed):
         wrong = f"“{flat(label)}”与“{printed}”只差位（b）和字节（B），差 8 倍，单位不换算；请照印的填"
         reading.refuse(value.where, wrong)
-    unit = re.search(r"[（(]([^（）()]*)[）)]$", label)
-    wanted = Column(flat(label), Kind.NUMBER, units=(unit[1],) if unit else ())
-    return reading.cell(wanted, value)
+    return reading.cell(Column(flat(label), Kind.NUMBER, units=annex_codes.unit(code)), value)
 
 
 # ── 附件2 ──
@@ -233,11 +234,12 @@ def _service_change(
         reading.refuse(row[0].where, f"服务项“{flat(label)}”这一行的格子与附件3 不同，对不上列，没有读")
         return
     row[1].taken = True
-    if (code := _CODES.get(folding.compact(label), "")) == "":
-        reading.lost(row[1].where, f"服务项“{flat(label)}”不是附件1 的服务项，没有读入")
+    if (code := annex_codes.service(label)) == "":
+        told = annex_codes.suggested(label)
+        reading.lost(row[1].where, f"服务项“{flat(label)}”不是附件1 的服务项，没有读入{told}")
         return
     merged = [reading.merged(row[place], what) for place, what in ((3, "数量"), (6, "变更说明"))]
-    quantity = "" if merged[0] else _amount(label, row[3], reading)
+    quantity = "" if merged[0] else _amount(code, label, row[3], reading)
     note = "" if merged[1] else folding.visible(row[6])
     row[3].taken = row[6].taken = True
     action = reading.only(row[4], ACTIONS, "变更操作")
@@ -262,25 +264,30 @@ def annex4(grid: Grid, reading: Reading) -> None:
     """注销申请：原因、释放清单、备份。"""
     for row in grid:
         text = row[0]
-        if found := _PLEA.search(folding.visible(text)):
+        if plea := _PLEA.search(folding.visible(text)):
             text.taken = True
             # 印着的填空线不是字
-            reading.plain("reason", "原因", text.where, found["reason"].strip("_＿ \u3000"))
-            reading.own.append(("project", Text(found["project"], text.where)))
-            if more := folding.visible(text).replace(found[0], "").strip():
+            reading.plain("reason", "原因", text.where, plea["reason"].strip("_＿ \u3000"))
+            reading.own.append(("project", Text(plea["project"], text.where)))
+            if more := folding.visible(text).replace(plea[0], "").strip():
                 reading.lost(text.where, f"“{flat(more)}”没有读")
         if len(row) < 2:
             continue
         if squeezed(text) == "释放清单":
             reading.found("release", row[1].where)
-            parts = [part for part in re.split(r"[、,，;；\s]+", folding.visible(row[1])) if part.strip(" —")]
+            found = annex_codes.listed(row[1])
             row[1].taken = True
             if row[1].raised:
                 reading.refuse(row[1].where, f"“释放清单”{RAISED}")
             if reading.unsure("释放清单", row[1]):
                 continue
-            codes = [reading.code("释放清单", row[1].where, part) for part in parts]
-            if codes:
+            for aside in (*found.aside, *found.limiting):
+                told = f"释放清单里编号以外的“{flat(aside)}”没有读，编号照读"
+                reading.lost(row[1].where, told, doubtful=aside in found.limiting)
+            for aside in found.kept:
+                told = f"释放清单里写着“{flat(aside)}”，不知道放不放；清单只写要释放的，只放一部分的请办变更"
+                reading.refuse(row[1].where, told)
+            if codes := [reading.code("释放清单", row[1].where, part) for part in found.codes]:
                 reading.values["release"] = list(dict.fromkeys(codes))
         if squeezed(text) == "备份迁移":
             picked, _, note = row[1].partition("\n")

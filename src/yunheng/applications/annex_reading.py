@@ -12,7 +12,7 @@ from yunheng.tables import columns, folding
 from yunheng.tables.cells import Cell
 from yunheng.tables.columns import RAISED, Column, Kind
 from yunheng.tables.notes import Note, Outcome
-from yunheng.tables.ticks import TICKS, ticked
+from yunheng.tables.ticks import TICKS, boxed, ticked
 from yunheng.tables.word_text import Text
 
 from .checking import clean_text, number
@@ -242,10 +242,10 @@ def squeezed(text: str) -> str:
 
 def beside(text: str, options: tuple[str, ...]) -> str:
     """选项和框以外还写了什么；附件本来印着的不算。"""
-    left = re.sub(rf"[{BOXES}、，,；;\s]", "", VENDOR.sub("", folding.visible(text)))
+    left = re.sub(rf"[{BOXES}、，,；;\s]", "", VENDOR.sub("", boxed(text)))
     for known in (*(re.sub(r"[，、\s]", "", aside) for aside in _ASIDES), *sorted(options, key=len, reverse=True)):
         left = left.replace(known, "")
-    return left
+    return re.sub(r"[（(][）)]", "", left)
 
 
 def labelled(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yunheng.tables import folding
 
-from . import spelling, stated
+from . import annex_codes, spelling, stated
 from .annex_hosts import Host
 from .annex_reading import Reading, flat
 
@@ -67,7 +67,10 @@ def resource(host: Host, reading: Reading) -> tuple[str, str]:
     first, *rest = re.split(r"[；;，,、]", note, maxsplit=1)
     if (words := folding.code(first).split(maxsplit=1))[1:] and _CODE.fullmatch(words[0]):
         first, rest = words[0], [words[1], *rest]
-    left = "；".join(part.strip() for part in rest)
+    if (told := annex_codes.headed(first))[0]:
+        # “ECS-0264（数据库）”“数据库服务器 ECS-0264”：编号以外的是余下的话
+        first, rest = told[0], [told[1], *rest]
+    left = "；".join(part.strip() for part in rest if part.strip())
     code = reading.code("备注里的资源编号", host.place("note"), first) if first else ""
     shape = _shape(code)
     more = [found for found in _CODE.findall(folding.code(left)) if _shape(found) == shape and found != code]

@@ -133,6 +133,9 @@ def check_section(procedure: str, section: Section, content: Content) -> Iterato
         yield from _check_machines(content.get("machines") or [])
     elif section.form == "services":
         yield from _check_services(procedure, content)
+    elif section.form == "release":
+        if not content.get("release"):
+            yield Problem("release", "release", "释放清单是空的，请勾选要释放的资源", "D62-六(三)，R-039")
     elif section.form == "files":
         if not str(content.get("statement") or "").strip():
             yield Problem("files", "statement", "申请单位情况说明不能为空，请写明系统用途和资源测算")

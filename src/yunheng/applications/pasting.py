@@ -18,8 +18,9 @@ from yunheng.tables.wanted import Wanted
 
 from .checking import MAX_HOSTS, check_row, clean_text
 from .sections import HOST_COLUMNS
-from .spelling import counted, differs, likely, ordinary, solid, spelled, together
+from .spelling import KINDS, counted, differs, likely, ordinary, solid, spelled, together
 from .stated import differing
+from .usual import unlikely
 
 MAX_PASTE_BYTES = 2 * 1024 * 1024
 _LONGEST = 300
@@ -36,7 +37,6 @@ _ALIASES = {
     "type": ("类型", "主机类型", "资源类型"),
     "count": ("数量", "台", "主机台数"),
     "cores": ("CPU核数", "CPU核心数", "核数", "VCPU"),
-    "memory": ("内存大小",),
     "os": ("操作系统", "操作系统版本", "系统版本"),
     "zone": ("区域", "网络"),
     "ssd": ("是否SSD", "数据盘SSD"),
@@ -44,15 +44,17 @@ _ALIASES = {
     "note": ("说明", "用途", "主机用途"),
 }
 _CHOICES: dict[str, dict[str, str]] = {
-    "type": {**choices("云主机", "物理机"), "虚拟机": "云主机", "云服务器": "云主机", "物理服务器": "物理机"},
+    "type": KINDS,
     "ssd": {
         **choices("是", "否"), "√": "是", "✓": "是", "☑": "是", "y": "是", "yes": "是", "有": "是", "SSD": "是",
         "×": "否", "n": "否", "no": "否",
     },
     "zone": choices("政务外网", "互联网区", "公共网络区"),
 }  # fmt: skip
-#: 照规定的单位，一台平常不会超过的数：列名没写单位而超过了，多半填的是别的单位
-_USUAL = {"memory": 4_096, "system_disk": 20, "data_disk": 20}
+#: 各栏都是一台的：列名写“内存（GB/台）”的照读
+_EACH = ("cores", "memory", "system_disk", "data_disk", "eip", "bandwidth")
+#: 一台的几样的别的叫法
+_SIZED = {"cores": "CPU", "memory": "内存", "system_disk": "系统盘", "data_disk": "数据盘"}
 _KEYS = {column.label: column.key for column in HOST_COLUMNS}
 _LABELS = {column.key: column.label for column in HOST_COLUMNS}
 _SPEC = "配置"
@@ -61,11 +63,14 @@ _SPEC = "配置"
 def _column(key: str, label: str, unit: str, numeric: bool) -> Column:
     kind = Kind.CHOICE if key in _CHOICES else Kind.NUMBER if numeric else Kind.TEXT
     aliases = _ALIASES.get(key, ()) + ((f"{label}（{unit}）",) if unit else ())
+    if name := _SIZED.get(key):
+        aliases += (f"{name}容量", f"{name}大小", f"单台{name}", f"每台{name}", f"单机{name}")
     # SSD 写“无”是“否”，别的栏是没有填
     spelling = {**_CHOICES[key], **({"无": "否"} if key == "ssd" else {})} if kind == Kind.CHOICE else {}
     blanks = tuple(mark for mark in BLANKS if mark not in spelling)
-    return Column(label, kind, aliases, False, _UNITS.get(key, ()), spelling, () if key == "os" else blanks,
-                  usual=_USUAL.get(key, 0))  # fmt: skip
+    units = _UNITS.get(key, ())
+    units += tuple(f"{one}/台" for one in units) if key in _EACH else ()
+    return Column(label, kind, aliases, False, units, spelling, () if key == "os" else blanks)
 
 
 WANTED = Wanted(
@@ -122,15 +127,22 @@ def _pasted(table: Table) -> Pasted:
                 Note(Outcome.NAMED, f"“{table.sheet}”", f"没有“{_LABELS[key]}”一列，没写的当作 {value}", table.sheet)
             )
     unsaid: list[int] = []
+    large: dict[tuple[str, str], list[int]] = {}
     # 表头那一格不收的（别的单位），整列都读不出真正的值
     rows, blocked = [], any(note.row and table.top <= note.row <= table.header for note in table.refused)
     for row in table.rows:
         made, refused = _host(row, found, notes, table)
         if not row.text[_LABELS["ssd"]] and "ssd" not in refused:
             unsaid.append(row.number)
+        for told in unlikely(made):
+            large.setdefault(told, []).append(row.number)
         wrong = {column.key for column, _ in check_row(made)}
         blocked = blocked or any(key not in wrong for key in refused)
         rows.append(made)
+    for (key, text), numbers in large.items():
+        label = _LABELS[key]
+        where = f"{told_rows(numbers)}“{label}”"
+        notes.append(Note(Outcome.NAMED, where, text, table.sheet, column=label, cells=len(numbers), doubtful=True))
     if unsaid and _LABELS["ssd"] in found:
         notes.append(Note(Outcome.NAMED, told_rows(unsaid), "SSD 空着，当作 否", table.sheet, cells=len(unsaid)))
     return Pasted(

@@ -9,12 +9,16 @@ from decimal import Decimal
 
 from yunheng.tables import folding
 
+_WHOSE = "CPU|内存|系统盘|数据盘|硬盘|磁盘|存储"
+#: 一段：8核、内存 64 GB、100G数据盘；后面接着数的“数据盘”是下一段的
 _PART = re.compile(
-    r"(?P<head>CPU|内存|系统盘|数据盘|硬盘|磁盘|存储)?[:：]?(?P<number>[0-9]+(?:\.[0-9]+)?)"
-    r"(?P<unit>核|VCPU|C|GB|G|TB|T|台)(?P<tail>CPU|内存|系统盘|数据盘|硬盘|磁盘|存储)?",
+    rf"(?P<head>{_WHOSE})?\s*[:：]?\s*(?P<number>[0-9]+(?:\.[0-9]+)?)\s*"
+    rf"(?P<unit>核|VCPU|C|GI?B|G|TI?B|T|台)(?P<tail>(?:{_WHOSE})(?!\s*[:：]?\s*[0-9]))?",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"[\s,，、;；/+|×*xX]*")
+_BETWEEN = re.compile(r"[\s,，、;；/+|×*xX()]*")
+#: 末尾的 ×2、*2：前面没有盘的，乘的是台数；x86 是架构
+_TIMES = re.compile(r"[×*xX]\s*(?!86)([0-9]{1,3})\s*[)]?\s*\Z")
 _NUMERALS = r"[①-⑳]|[一二两三四五六七八九十双壹贰叁肆伍陆柒捌玖拾]{1,3}"
 _N = rf"([0-9]{{1,3}}|{_NUMERALS})"
 #: 说的就是台数的，上千台也认
@@ -96,6 +100,16 @@ _PARTIAL = re.compile(
     r"(?:仅|只|部分|保留|其余|除了?)[^，,；;。]{0,20}|[0-9.]+\s*(?:核|[GT]B?(?![A-Za-z]))", re.IGNORECASE
 )
 _LESS = ("减", "缩", "降", "-")
+#: 服务类型的叫法 → 附件的写法
+KINDS = {
+    **dict.fromkeys(("云主机", "虚拟机", "云服务器", "弹性云主机", "弹性云服务器", "ECS", "云主机ECS"), "云主机"),
+    **dict.fromkeys(("物理机", "物理服务器", "裸金属", "裸金属服务器", "裸金属物理机"), "物理机"),
+}
+_KIND = "|".join(sorted(KINDS, key=len, reverse=True))
+#: 一格的服务类型，前面可以有编号，后面可以有括号、几台
+_KINDLY = re.compile(
+    rf"(?:\(?(?:[0-9]{{1,2}}|[一二三])[).、])?({_KIND})((?:\([^()]{{1,12}}\))?(?:[×x*]?[0-9]{{1,3}}台)?)", re.IGNORECASE
+)
 _KEYS = {"核": "cores", "VCPU": "cores", "C": "cores", "台": "count"}
 
 
@@ -110,11 +124,13 @@ class Spelled:
 def spelled(text: str) -> Spelled | None:
     """一句话的配置，如“8核 32G 2台 100G”；有一个字认不出、同一样写了两遍的，整句不拆，返回 None。
 
-    盘不分系统盘、数据盘，G 与 TB 怎样换算也没有规定，一律留空、报出来。
+    盘不分系统盘、数据盘，G 与 TB 怎样换算也没有规定，一律留空、报出来。末尾的“×2”是台数，有盘的说不清乘的是什么，不拆。
     """
     plain = folding.code(text)
     values: dict[str, str] = {}
     left: list[str] = []
+    if times := _TIMES.search(plain):
+        plain, values["count"] = plain[: times.start()], times[1]
     at = 0
     while at < len(plain):
         at = _BETWEEN.match(plain, at).end()  # type: ignore[union-attr]
@@ -125,11 +141,13 @@ def spelled(text: str) -> Spelled | None:
             return None
         at = found.end()
         unit, named = found["unit"].upper(), found["head"] or found["tail"] or ""
-        if found["unit"] in ("Gb", "Tb"):
+        if found["unit"] in ("Gb", "Tb", "Gib", "Tib"):
             # 位和字节差 8 倍
             return None
         key = _KEYS.get(unit, "")
-        if unit in ("G", "GB") and (named == "内存" or (not named and "cores" in values and "memory" not in values)):
+        if unit in ("G", "GB", "GIB") and (
+            named == "内存" or (not named and "cores" in values and "memory" not in values)
+        ):
             key = "memory"
         if key in ("cores", "count") and named not in ("", "CPU", "cpu", "Cpu"):
             return None
@@ -139,7 +157,20 @@ def spelled(text: str) -> Spelled | None:
             return None
         else:
             values[key] = found["number"]
+    if left and times:
+        return None
     return Spelled(values, tuple(left)) if len(values) + len(left) > 1 and values else None
+
+
+def kind(text: str) -> tuple[str, str]:
+    """一格的服务类型：（叫法, 后面另写的字），如“1.云主机”“物理机（裸金属）”“云主机 2台”；不是的为空。"""
+    found = _KINDLY.fullmatch(re.sub(r"\s+", "", folding.code(text)))
+    if not found:
+        return "", ""
+    own = next(name for name in KINDS if name.casefold() == found[1].casefold())
+    same = re.fullmatch(rf"\(({_KIND})\)", found[2], re.IGNORECASE)
+    alike = same and {KINDS[own]} == {KINDS[one] for one in KINDS if one.casefold() == same[1].casefold()}
+    return own, "" if alike else found[2]
 
 
 def counted(note: str) -> dict[str, str]:

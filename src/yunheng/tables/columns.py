@@ -68,7 +68,6 @@ class Column:
     只认与列同一单位的写法，不换算；`choices` 是写法 → 值；`blanks` 是当作没有填的记号（如“/”）。
     `measured` 为真的没有自己的单位，各行照各自的目录项，列名里写的单位由章里比；
     `united` 为真的格里可以带单位（8核），读出的单位在 `Read.unit`，由章里照各行的目录项比，不换算；
-    `usual` 是照这个单位填、平常不会超过的数，列名没写单位而超过了的，要人点头；
     `distinct` 为真的一个编号就是一件，形近而不同的两个多半是写岔了，要人点头；
     `per` 是写着每什么的几列（计价单位、计费周期）：列名写“元/年”的，要与每一行的相符。
     """
@@ -82,7 +81,6 @@ class Column:
     blanks: tuple[str, ...] = ()
     measured: bool = False
     united: bool = False
-    usual: int = 0
     distinct: bool = False
     per: tuple[str, ...] = ()
 
@@ -95,7 +93,9 @@ class Column:
         for unit in map(folding.compact, self.units):
             found |= {name.removesuffix(unit) for name in tuple(found) if name != unit}
         bare = tuple(found)
-        found |= {name + unit for name in bare for unit in map(folding.compact, self.units)}
+        found |= {
+            name + join + unit for name in bare for unit in map(folding.compact, self.units) for join in ("", "/")
+        }
         return frozenset(found)
 
     def called(self, title: str) -> bool:
@@ -154,6 +154,10 @@ class Column:
         """列名写的每什么，与这一行的计价单位、计费周期相符：写其中一个，或连着写。"""
         told = [_JOINED.sub("", folding.compact(row[name])) for name in self.per]
         return folding.compact(self.each(title)) in {*filter(None, told), "".join(told)}
+
+    def unit_unsaid(self, title: str) -> bool:
+        """列名里该写单位而没有写：字节（GB、TB）差千倍的一定要写，别的照规定的列名填的不用。"""
+        return (title != self.name or self.units[:1] in (("GB",), ("TB",))) and not self.unit_said(title)
 
     def unit_said(self, title: str) -> bool:
         """列名里写了单位，或者这一列没有单位。"""

@@ -326,7 +326,7 @@ def _check_unit(book: Notebook, place: tuple[int, int], column: Column, title: s
     elif column.kind == Kind.NUMBER and not column.units and not column.measured and column.stated_unit(title):
         text = f"列名写的“{column.stated_unit(title)}”没有核对，照数读"
         book.cell(Outcome.NAMED, number, index, shown, text, doubtful=bool(column.aside(title)))
-    elif (column.usual or title != column.name) and not column.unit_said(title):
+    elif column.unit_unsaid(title):
         book.cell(Outcome.NAMED, number, index, shown, f"没写单位，按 {column.units[0]} 读")
 
 

@@ -63,7 +63,7 @@ class Table:
 
     @property
     def doubtful(self) -> tuple[Note, ...]:
-        """有内容而认不出的列、没有读的别的表、像是别的单位的数：人点头了才能照读的写入。"""
+        """有内容而认不出的列、没有读的别的表、像合计的行：人点头了才能照读的写入。"""
         return tuple(note for note in self.notes if note.doubtful)
 
     @property
@@ -167,12 +167,12 @@ class _Reader:
             shown = folding.visible(line.cells[0].text)[:60]
             self.book.rows(Outcome.UNREAD, [line.number], f"是表下面的话（“{shown}”），没有读", len(line.cells))
         self._aside([line for line in rest if not any(cell.column in self.places for cell in line.cells)])
+        self._hinted(kept)
         self._layout(kept)
         merged = self._merges(kept)
         rows = tuple(self._row(line, merged.get(line.number, {})) for line in kept)
         self._remarks(signed, kept, rows)
         self._unread_columns(kept)
-        self._unlikely(rows)
         self._lookalikes(rows)
         return Table(
             self.name,
@@ -216,6 +216,16 @@ class _Reader:
                 self.book.rows(Outcome.NAMED, [line.number], text, doubtful=True)
             return None
         return first is line.cells[0] and others <= {Kind.NUMBER}
+
+    def _hinted(self, kept: Sequence[Line]) -> None:
+        """照数据读了，而头一个字的格像合计的行：没有编号列的表，合计行与数据分不出来，要人点头。"""
+        if any(column.kind == Kind.CODE for column in self.wanted.columns):
+            return
+        for line in kept:
+            first = next((cell.text for cell in line.cells if re.search(r"[^\W\d_]", cell.text)), "")
+            if trailers.hinted(first) and not trailers.total(first):
+                text = f"写着“{folding.visible(first)[:20]}”，像合计行，照一行数据读了；是合计的请删去这一行"
+                self.book.rows(Outcome.NAMED, [line.number], text, doubtful=True)
 
     def _summed(self, line: Line, above: Sequence[Line]) -> bool:
         """最后一行没有写合计，只有数，而各数都是上面各行之和（也许乘了台数）、或是求和的公式：像是合计行。
@@ -395,18 +405,6 @@ class _Reader:
                 text = "认不出是哪一列，下面没有内容"
             doubtful = bool(rows[index]) and not serial
             self.book.column(Outcome.UNREAD, index, title, numbers, text, doubtful=doubtful)
-
-    def _unlikely(self, rows: Sequence[Row]) -> None:
-        """列名没写单位、格里也没写，而数大得不像这个单位：不猜，照读，要人点头。"""
-        for index, column in self.places.items():
-            if not column.usual or column.unit_said(self.titles.get(index, "")):
-                continue
-            bare = {row.number: folding.number(row.raw[column.name]) for row in rows}
-            large = [number for number, text in bare.items() if text and Decimal(text) > column.usual]
-            if large:
-                unit = column.units[0]
-                text = f"{told_rows(large)}超过 {column.usual:,} {unit}，列名没写单位，像是别的单位；确是 {unit} 才照导"
-                self.book.column(Outcome.NAMED, index, column.name, large, text, doubtful=True)
 
     def _lookalikes(self, rows: Sequence[Row]) -> None:
         for column in self.wanted.columns:

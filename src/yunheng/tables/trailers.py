@@ -12,14 +12,28 @@ from .cells import Cell
 _HEAD = 60
 #: “2.……”不到这么多字的，也许是数据
 _SENTENCE = 5
-_COUNTED = r"(台|个|条|核|项|行|套|份|张|笔|次|万|元|年|月|天|户|家|G|T|M|GB|TB|MB|VCPU|云?主机|物理机|服务器)"
-_FIGURE = rf"[0-9一二三四五六七八九十百千两]+([.,][0-9]+)*{_COUNTED}*"
-_TAIL = rf"(\W|_|共|计|{_FIGURE})*"
+#: 长的在前：各处只往前认，不回头（“合计111…”一长串回头要试的次数成倍地涨）
+_COUNTED = r"(?:台|个|条|核|项|行|套|份|张|笔|次|万|元|年|月|天|户|家|GB|TB|MB|G|T|M|VCPU|云?主机|物理机|服务器)"
+_FIGURE = rf"[0-9一二三四五六七八九十百千两]++(?:[.,][0-9]++)*+{_COUNTED}*+"
+#: 合计的是哪一家、哪一样：联通小计、CPU 合计、小计（云主机）
+_OF = (
+    "(?:联通|移动|电信|格尔|市级|区级|自费|新增|变更|主机|云主机|物理机|服务器|CPU|VCPU|核数|核|台数|内存|系统盘|数据盘|磁盘|存储|"
+    "数量|金额|费用|资源|用量|带宽|EIP|SSD|台|元|TB|GB|MB)"
+)
+_TAIL = rf"(?:\((?:单位:?)?(?:{_OF}|{_COUNTED}|[/、,和及·])++\)|\W|_|共|计|{_FIGURE})*+"
+_WORD = "合计|小计|总计|共计|累计|汇总|总数|总和|总共|sub-?total|grandtotal|total|sum"
+#: 一、合计；（二）小计
+_LED = r"(\(?[一二三四五六七八九十]{1,3}[)、.]|\(?[0-9]{1,2}[)、.])?"
 _NAMED = re.compile(
-    r"(本页|本表|全部|以上|本月|本年|全年)?"
-    rf"(合计|小计|总计|共计|累计|汇总|总数|总和|总共|sub-?total|grandtotal|total|sum)[数量]*{_COUNTED}?{_TAIL}",
+    rf"{_LED}(本页|本表|全部|以上|本月|本年|全年)?\(?{_OF}*+\)?"
+    rf"(({_WORD})[数量]*{_OF}*+{_COUNTED}?数?|总(台数|核数|金额|费用|内存|CPU|VCPU|存储)){_TAIL}",
     re.IGNORECASE,
 )
+#: 带着合计一类的字，是不是合计行说不准；“合计算平台”“累计划”不是
+_HINTED = re.compile(r"[合小总共累]计(?![算划时])|汇总[行数]|总[台核]数|subtotal|grandtotal|total$", re.IGNORECASE)
+_HINTED_MOST = 12
+#: 繁体的写法
+_SIMPLE = str.maketrans("計總匯數臺額費機聯電動務器雲記錄", "计总汇数台额费机联电动务器云记录")
 _SUM = re.compile(r"=\s*(SUM|SUBTOTAL|SUMPRODUCT|AGGREGATE)\s*\(", re.IGNORECASE)
 #: “共 3 台”要有数：只写一个“共”不是合计
 _COUNT = re.compile(rf"(全部|以上)?[一总]?共\W*{_FIGURE}(记录|数据|工单|日志|资源|明细|结果)?{_TAIL}", re.IGNORECASE)
@@ -50,9 +64,20 @@ _NUMBERED = re.compile(
 
 
 def total(text: str) -> bool:
-    """是合计行的名字：合计、小计 1、汇总、合计（3台）、共 3 台、Total。"""
-    plain = re.sub(r"\s+", "", folding.code(text[: _HEAD + 1]))
+    """是合计行的名字：合计、小计 1、合计（3台）、共 3 台、Total、合计（元）、联通小计、一、合计、總計。"""
+    plain = _plain(text)
     return len(plain) <= _HEAD and bool(_NAMED.fullmatch(plain) or _COUNT.fullmatch(plain))
+
+
+def hinted(text: str) -> bool:
+    """名字里带着合计、小计一类的字，又认不准是不是合计行：网络区合计、以上主机共计数。"""
+    plain = _plain(text)
+    return len(plain) <= _HINTED_MOST and bool(_HINTED.search(plain))
+
+
+def _plain(text: str) -> str:
+    """去掉空白，繁体的折成简体。"""
+    return re.sub(r"\s+", "", folding.code(text[: _HEAD + 1])).translate(_SIMPLE)
 
 
 def summing(cell: Cell) -> bool:

@@ -79,13 +79,79 @@ def test_R032_列名是别的单位_整份不能导入_不把MB当GB() -> None:
     assert any(note.outcome == Outcome.REFUSED and "单位是“MB”" in note.text for note in found.notes)
 
 
-@pytest.mark.parametrize("head", ["系统盘\t数据盘", ""])
-def test_R032_盘没写单位又大得不像TB_要人点头(head: str) -> None:
+@pytest.mark.parametrize("head", ["系统盘\t数据盘", "系统盘（TB）\t数据盘/TB", "系统盘TB\t数据盘容量(TB/台)", ""])
+def test_R032_盘大得不像TB_列名写没写单位都要人点头(head: str) -> None:
     row = "云主机\t2\t8\t32\t麒麟\t100\t500\t否\t政务外网"
     text = f"类型\t台数\tCPU\t内存\t操作系统\t{head}\tSSD\t网络区域\n{row}\n" if head else f"{row}\n"
     found = from_text(text)
     assert [note.column for note in found.notes if note.doubtful] == ["系统盘", "数据盘"]
+    assert next(note.where for note in found.notes if note.doubtful).startswith("第 2 行" if head else "第 1 行")
     assert not [note for note in from_text(text.replace("100\t500", "0.1\t0.5")).notes if note.doubtful]
+
+
+@pytest.mark.parametrize(
+    ("head", "value", "label"),
+    [("CPU（核）", "1024", "CPU"), ("内存（GB）", "32768", "内存"), ("带宽（Mb）", "100000", "带宽"),
+     ("配置", "8核 8192G", "内存"), ("数据盘（TB）", "500TB", "数据盘")],
+)  # fmt: skip
+def test_R032_核数内存带宽大得不像的_拆出来的也算_几行并成一条_要人点头(head: str, value: str, label: str) -> None:
+    found = from_text(f"操作系统\t{head}\n麒麟\t{value}\n统信\t{value}\n")
+    (note,) = [note for note in found.notes if note.doubtful]
+    assert (note.where, note.column) == (f"第 2–3 行“{label}”", label)
+    assert "像是别的单位" in note.text
+
+
+@pytest.mark.parametrize(
+    "head", ["内存/GB", "内存容量(GB)", "单台内存(GB)", "内存（GB/台）", "每台内存", "内存大小（GB）", "内存 / GB"]
+)
+def test_R032_内存的别的列名_照读(head: str) -> None:
+    found = from_text(f"CPU\t{head}\n8\t32\n")
+    assert (found.rows[0]["memory"], found.blocked) == ("32", False)
+    assert not [note for note in found.notes if note.doubtful]
+
+
+@pytest.mark.parametrize("head", ["内存容量(MB)", "内存（MB/台）", "单台内存(TB)"])
+def test_R032_别的列名写的是别的单位_整份不能导入(head: str) -> None:
+    assert from_text(f"CPU\t{head}\n8\t32\n").blocked
+
+
+def test_R032_总内存不是一台的内存_不当内存读_点名() -> None:
+    found = from_text("CPU\t总内存（GB）\t操作系统\n8\t64\t麒麟\n")
+    assert found.rows[0]["memory"] == ""
+    assert any(note.doubtful and "认不出是哪一列" in note.text for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("8 核 32 GB", ("8", "32", "")),
+        ("8核 32 GB", ("8", "32", "")),
+        ("8核32G 2 台", ("8", "32", "2")),
+        ("8核32G×2", ("8", "32", "2")),
+        ("8核32G（2台）", ("8", "32", "2")),
+        ("8vCPU 32GiB", ("8", "32", "")),
+        ("16核 内存 64G", ("16", "64", "")),
+        ("CPU：8核；内存：32G", ("8", "32", "")),
+    ],
+)
+def test_R032_一格的配置_带空白_带括号_末尾乘几台的都拆(text: str, values: tuple[str, ...]) -> None:
+    found = spelled(text)
+    assert found
+    assert not found.left
+    assert tuple(found.values.get(key, "") for key in ("cores", "memory", "count")) == values
+
+
+def test_R032_一格的配置里的数据盘不当内存() -> None:
+    found = spelled("8核32G数据盘500G")
+    assert found
+    assert (found.values, found.left) == ({"cores": "8", "memory": "32"}, ("数据盘500G",))
+
+
+@pytest.mark.parametrize(
+    "text", ["8核32G 500G×2", "8核32G x86", "8核32G 2台×2", "8核 32Gib", "8 16核 32G", "8核32G 主备"]
+)
+def test_R032_一格的配置说不清的_不拆(text: str) -> None:
+    assert spelled(text) is None
 
 
 def test_R032_数里有空白_放进表格等人改_不粘成一个数() -> None:

@@ -23,7 +23,9 @@ ONE = ["GD1", "SQ-2025-0001/CU", "ECS-YL-01", "ZJ-CPU-X86", "新增", "8", "2026
 HOSTS = ["序号", "CPU（核）", "内存（GB）", "台数", "系统盘（TB）", "备注"]
 TOTALS = [
     "合计", "合计（3台）", "汇总", "合计3台", "合计：3", "共3台", "共 3 台", "总数", "合计数", "小计1", "Total", "SUM",
-    "合计1台", "合计三台", "本页小计：", "合计：3台，40核",
+    "合计1台", "合计三台", "本页小计：", "合计：3台，40核", "合计（台）", "合计（元/核/TB）", "小计（联通）",
+    "联通小计", "电信合计",
+    "总台数", "合计台数", "合计金额", "一、合计", "（二）小计", "核数合計", "總計", "小計",
 ]  # fmt: skip
 FOOTERS = [
     "制表人：张三", "注：以上不含备份", "填表人: 李四", "审核：", "日期：2026-07-01", "审核人（签字）：", "注1：见附件",
@@ -99,6 +101,28 @@ def test_有编号列的表_合计行的动作写了字_不读_要人点头() ->
     table = orders(ONE, ["合计", "", "", "", "新增", "8", ""])
     assert [row.number for row in table.rows] == [2]
     assert [str(note)[:12] for note in table.doubtful] == ["第 3 行：像是合计行，"]
+
+
+@pytest.mark.parametrize("label", ["网络区合计", "前三项小计数", "合计见上", "各区共计"])
+def test_R032_首格像合计又认不准的一行_照一行读了_要人点头(label: str) -> None:
+    head = ["用途", "CPU（核）", "内存（GB）", "台数", "操作系统"]
+    found = pasting.from_file(
+        text(head, ["应用", "8", "32", "1", "麒麟"], [label, "40", "160", "3", ""]).encode(), "清单.csv"
+    )
+    assert found.numbers == (2, 3)
+    (note,) = found.table.doubtful
+    assert str(note).startswith(f"第 3 行：写着“{label}”，像合计行，照一行数据读了")
+
+
+def test_R052_有编号列的表_资源名里带着合计的_是数据_不问() -> None:
+    assert not orders(ONE, ["GD2", ONE[1], "合计展示系统", *ONE[3:]]).doubtful
+
+
+@pytest.mark.parametrize(
+    "text", ["合计" + "1" * 50 + "x", "合计" + "1," * 25 + "x", "合计(" + "台" * 50 + "x", "核数" * 28]
+)
+def test_认合计的名字_不回头反复试(text: str) -> None:
+    assert not trailers.total(text)
 
 
 @pytest.mark.parametrize("note", ["汇总库", "共享存储", "共用", "合计算平台", "Totals 系统", "小计算节点", "总数据库"])

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 
+from yunheng.applications.usual import DIMENSIONS
 from yunheng.cases.models import Case
 from yunheng.catalog.models import Item
 from yunheng.ledger.matching import alike
@@ -23,8 +24,7 @@ from yunheng.tables.notes import Note, Outcome, told_rows
 from .checks import registered_projects
 from .workbook import Rows
 
-#: 主机规格 → 一台平常不会超过的数；别的目录项照 `_MANY`
-_USUAL = {"CPU 核": 512, "内存 GB": 4_096, "系统盘 TB": 20, "数据盘 TB": 200, "SSD TB": 200}
+#: 主机规格照 `usual`，别的目录项照这个
 _MANY = 1_000_000
 #: 计价单位头一段是这些的，数量可以有小数；别的是一个一个数的
 _MEASURED = {"TB", "GB", "MB", "Mb", "Mbps", "平方米"}
@@ -103,7 +103,7 @@ def _odd(item: Item, quantity: Decimal) -> Iterator[str]:
         yield "数量是 0：不计费；停用请写释放，不计费的请从表里删去"
     if unit not in _MEASURED and quantity % 1:
         yield f"{item.code} 按{unit}计，数量有小数，请与原件核对"
-    most = _USUAL.get(item.dimension, _MANY)
+    most = DIMENSIONS.get(item.dimension, _MANY)
     if quantity > most:
         each = "一台" if item.dimension else "一项"
         yield f"{item.code} {each}超过 {most:,} {unit}，像是写错了位数或单位，请与原件核对"
