@@ -91,7 +91,7 @@ def listed(text: str) -> Listed:
             asides.append(found[1].strip())
         return "、"
 
-    codes = []
+    codes: list[str] = []
     for part in _PARTED.split(_BRACKETED.sub(bracket, plain)):
         one = _LED.sub("", part).rstrip("。")
         if headed := _HEADED.fullmatch(one):

@@ -85,7 +85,7 @@ def _known(imported: Imported, own: Mapping[str, Resource]) -> tuple[Imported, l
             text = f"第 {number} 行{row['action']}的资源写的是“{written}”，照项目里形近的 {mine} 读，请核对"
             notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
             row["resource"] = mine
-    dashed = tuple((where, annex_codes.near(code, own) or code, *rest) for where, code, *rest in imported.dashed)
+    dashed = tuple((at, annex_codes.near(code, own) or code, key, text) for at, code, key, text in imported.dashed)
     values = {**imported.values, **({"changes": rows} if rows else {})}
     return (replace(imported, values=values, dashed=dashed) if notes else imported), notes
 
