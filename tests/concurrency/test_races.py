@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.support.people import cast
+from tests.support.people import cast, signed_in
 from tests.support.year import REPORT
 from yunheng.applications import operations as applications
 from yunheng.applications.guards import live_filings
@@ -33,7 +33,7 @@ from yunheng.documents.appraisal import restored
 from yunheng.ledger.models import Received, Source
 from yunheng.ledger.operations import Conflict
 from yunheng.ledger.receiving import receive
-from yunheng.orgs.models import Confirmation, Institution
+from yunheng.orgs.models import BusinessClock, Confirmation, Institution
 from yunheng.orgs.previewed import confirmed, keep
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -247,3 +247,16 @@ def test_两个人同时发布阶梯价和全市用量_排成先后两版_没有
     results = together([partial(usage, total=Decimal(total)) for total in (10, 11, 12, 13)])
     assert [one for one in results if isinstance(one, Exception)] == []
     assert CityUsage.objects.filter(item=item, service_year=2025).count() == 4
+
+
+def test_R045_几个窗口同时起同一家的考核_一个办成_其余说清刚被别人办了_没有出错的页() -> None:
+    BusinessClock.objects.update_or_create(id=1, defaults={"on": date(2026, 7, 8)})
+    clients = [signed_in("dsf") for _ in range(4)]
+    given = {"provider": "CU", "year": "2025"}
+    answers = together([partial(client.post, "/assessment/start/", given) for client in clients], 4)
+    assert sorted(one.status_code for one in answers)[0] == 302
+    late = [one for one in answers if one.status_code != 302]
+    assert len(late) == 3
+    assert {one.status_code for one in late} <= {409, 422}
+    assert all("R-" in one.content.decode() for one in late)
+    assert Case.objects.filter(procedure="appraisal").count() == 1

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import resolve
+from psycopg.errors import UniqueViolation
 
 from yunheng.audit.actor import Actor
 from yunheng.audit.refused import NotYours, Refused, Stale
@@ -55,6 +57,12 @@ def explain_refusals(get_response: Callable[[HttpRequest], HttpResponse]) -> Any
                 return _page(request, 403, "这一页不在您的职责范围内", [f"可以看的角色：{error}（R-001）"])
             if isinstance(error, CalendarOverflow):
                 return _page(request, 422, "还不能这样办", [f"{error}：请换一个年度、日期"])
+            if isinstance(error, IntegrityError) and isinstance(error.__cause__, UniqueViolation):
+                # 各操作先查后写；两个人同时办，后到的撞在唯一约束上，事务已退回
+                log.warning("同时办撞上了 %s", request.path, exc_info=error)
+                return _page(
+                    request, 409, _ANSWERS[Stale][1], ["同一件事刚被别人办了，请刷新看过最新情况再办（R-045）"]
+                )
             if not isinstance(error, Refused):
                 return None
             status, title = next(answer for kind, answer in _ANSWERS.items() if isinstance(error, kind))
