@@ -27,7 +27,7 @@ from yunheng.catalog.queries import items
 from yunheng.config.demo.stories import Walk
 from yunheng.ledger.models import Fact, Resource, Segment
 from yunheng.ledger.operations import Line, correct, record, void
-from yunheng.orgs.models import BusinessClock
+from yunheng.orgs.models import BusinessClock, Institution
 from yunheng.settlement.runs.moves import reviewed_on
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +149,7 @@ def test_R036_改过的格现状变了_打开时空着等人重填_没有重填�
     walk = change(project, [grown(first, memory="36")])
     BusinessClock.objects.update_or_create(id=1, defaults={"on": walk.on})
     corrected(first, MEM, "48", walk.on)
-    with pytest.raises(Refused, match="内存 32→48 GB；内存改的 36是照旧数写的，要重填"):
+    with pytest.raises(Refused, match="内存 32→48 GB；内存改的 36 是照旧数写的，要重填"):
         walk.submit()
     opened(walk)
     with pytest.raises(Refused, match="内存不能为空"):
@@ -163,7 +163,7 @@ def test_R036_提交以后改过的格现状变了_服务商确认_审核都拦�
     project, (first, *_) = running_project()
     walk = change(project, [grown(first, memory="36")]).submit().act("mzj-fzr", "approve")
     corrected(first, MEM, "33", walk.on)
-    with pytest.raises(Refused, match="内存 32→33 GB；内存改的 36是照旧数写的，要重填；请退回使用单位补正"):
+    with pytest.raises(Refused, match="内存 32→33 GB；内存改的 36 是照旧数写的，要重填；请退回使用单位补正"):
         walk.act("lt", "confirm")
     corrected(first, MEM, "32", walk.on)
     walk.act("lt", "confirm")
@@ -233,7 +233,7 @@ def test_R036_页面打开以后台账才变的_存的是人看到的现状_提�
     post = QueryDict(mutable=True)
     row = {**seen, "memory": "36", "action": "变更", "resource": first.code, "base": json.dumps(seen)}
     post.update({f"h:0:{key}": value for key, value in row.items()})
-    rows = grid.parse(CHANGES, post, {})["changes"]
+    rows = grid.parse(CHANGES, post, {}, project)["changes"]
     assert rows[0]["before"]["cores"] == "8"
     with pytest.raises(Refused, match="CPU 8→16 核"):
         walk.fill(changes=rows).submit()
@@ -337,7 +337,30 @@ def test_R036_记在同一编号上的别的服务项_变更释放一项时不�
     assert other.code in held(segment.resource)
 
 
+def test_R036_释放别家服务商的平台软件_记在它自己的服务商名下() -> None:
+    project, _ = running_project()
+    code, segment = next(iter(changing.held_services(project).items()))
+    other = Institution.objects.exclude(pk=segment.resource.provider_id).filter(code="CT").get()
+    Item.objects.filter(code=code).update(provider=other)
+    Resource.objects.filter(pk=segment.resource.pk).update(provider=other)
+    row = {"quantity": "", "before": f"{segment.quantity.normalize():f}", "resource": segment.resource.code, "note": ""}
+    walk = through(change(project, [], service_changes={code: row}).submit())
+    walk.deliver("lt", "ECS-新-")
+    assert facts(walk) == [(code, "释放", None)]
+
+
 # ── 不收的 ──
+
+
+def test_R001_变更别的项目的资源_不收_也看不到它的现状() -> None:
+    project, (first, *_) = running_project()
+    _, (other, *_) = running_project()
+    post = QueryDict(mutable=True)
+    post.update({"h:0:action": "变更", "h:0:resource": other.code, "h:0:memory": "36"})
+    rows = grid.parse(CHANGES, post, {}, project)["changes"]
+    assert "before" not in rows[0]
+    with pytest.raises(Refused, match=f"资源 {other.code} 不是这个项目的，不能在这里变更、释放"):
+        change(project, [grown(other, memory="36"), grown(first, memory="36")]).submit()
 
 
 @pytest.mark.parametrize(
@@ -385,6 +408,15 @@ def test_R036_服务项改为的数与现有的一样_不收() -> None:
 def test_R037_变更物理机_台账没有核数内存_不算成新增() -> None:
     row = {**added(), "type": "物理机", "cores": "64", "action": "变更", "before": {"type": "物理机", "count": "1"}}
     assert amounts.of_change({"changes": [row]}) == {}
+
+
+def test_R036_任务清单_填了服务项变更的不说不需要() -> None:
+    project, _ = running_project()
+    code, segment = next(iter(changing.held_services(project).items()))
+    row = {"quantity": f"{segment.quantity + 1:f}", "before": f"{segment.quantity:f}", "note": ""}
+    walk = change(project, [], service_changes={code: row})
+    rows = signed_in().get(f"/apply/{walk.case.number}/?tried=1").context["rows"]
+    assert {section.code: status for section, status in rows}["services"] == "已完成"
 
 
 # ── 回执 ──

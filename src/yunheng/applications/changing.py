@@ -53,9 +53,9 @@ def current(resource: Resource, segments: Iterable[Segment]) -> dict[str, str]:
     return row | {key: f"{quantity.normalize():f}" for key, quantity in held.items()}
 
 
-def currents(codes: Collection[str]) -> dict[str, dict[str, str]]:
-    """这些资源今天的现状；台账没有登记的没有。"""
-    resources = Resource.objects.filter(code__in=codes)
+def currents(codes: Collection[str], project: Project) -> dict[str, dict[str, str]]:
+    """项目的这些资源今天的现状；台账没有登记的、别的项目的没有（R-001）。"""
+    resources = Resource.objects.filter(code__in=codes, project=project)
     segments = live(codes) if codes else {}
     return {one.code: current(one, segments.get(one.code, ())) for one in resources}
 
@@ -142,14 +142,14 @@ class Drift:
     mine: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        again = f"；{'、'.join(self.mine)}是照旧数写的，要重填" if self.mine else ""
+        again = f"；{'、'.join(self.mine)} 是照旧数写的，要重填" if self.mine else ""
         return f"{self.what} 起草以后台账变了：{'、'.join(self.moved)}{again}"
 
 
 def drifts(content: Mapping[str, Any], project: Project) -> list[Drift]:
     """变更表的各行里，起草时记下的现状与今天的台账不同的。"""
     rows = [(n, row) for n, row in enumerate(content.get("changes") or ()) if _held(row)]
-    now = currents({str(row["resource"]) for _, row in rows})
+    now = currents({str(row["resource"]) for _, row in rows}, project)
     found = []
     for index, row in rows:
         code = str(row["resource"])
@@ -172,7 +172,7 @@ def drifts(content: Mapping[str, Any], project: Project) -> list[Drift]:
     for code, row in services.items():
         old, have = amount(row.get("before")), held[code].quantity if code in held else Decimal(0)
         if old != have:
-            asked = f"改的 {row['quantity']}" if amount(row.get("quantity")) else "要释放"
+            asked = f"改的 {row['quantity']}" if amount(row.get("quantity")) else "改为释放"
             was = f"现有 {old.normalize():f}→{have.normalize():f}"
             found.append(Drift("services", f"services.{code}", LABELS.get(code, code), (was,), (asked,)))
     return found
@@ -185,10 +185,10 @@ def _held(row: Mapping[str, Any]) -> bool:
     return bool(row.get("action") == "变更" and row.get("resource"))
 
 
-def rebased(content: Mapping[str, Any]) -> dict[str, Any]:
+def rebased(content: Mapping[str, Any], project: Project) -> dict[str, Any]:
     """照今天的台账摆回来的变更主机各行：没有动的格取今天的，动过而现状变了的空着等人重填；释放的整行取今天的。"""
     rows = [dict(row) for row in content.get("changes") or ()]
-    now = currents({str(row["resource"]) for row in rows if _held(row)})
+    now = currents({str(row["resource"]) for row in rows if _held(row)}, project)
     for row in rows:
         today = now.get(str(row.get("resource") or "")) if _held(row) else None
         if today is None:
@@ -209,9 +209,10 @@ def held_services(project: Project) -> dict[str, Segment]:
 def problems(content: Mapping[str, Any], project: Project) -> Iterator[Problem]:
     """提交前照今天的台账查：台账变了的要核对后重存，说不清动哪一项的不收。"""
     for one in drifts(content, project):
-        text = f"{one}；没有动的格照今天的台账，请打开这一部分核对后保存"
+        what = "请打开这一部分重填后保存" if one.mine else "没有动的格照今天的台账，请打开这一部分核对后保存"
+        text = f"{one}；{what}"
         yield Problem(one.section, one.place, text, _CLAUSE)
-    yield from _unclear(content)
+    yield from _unclear(content, project)
 
 
 def blocking(content: Mapping[str, Any], project: Project) -> Iterator[str]:
@@ -219,10 +220,14 @@ def blocking(content: Mapping[str, Any], project: Project) -> Iterator[str]:
     for one in drifts(content, project):
         if one.mine:
             yield f"{one}；请退回使用单位补正（{_CLAUSE}）"
-    yield from map(str, _unclear(content))
+    yield from map(str, _unclear(content, project))
 
 
-def _unclear(content: Mapping[str, Any]) -> Iterator[Problem]:
+def _unclear(content: Mapping[str, Any], project: Project) -> Iterator[Problem]:
+    named = {str(row.get("resource") or "") for row in content.get("changes") or () if row.get("action") != "新增"}
+    if others := Resource.objects.filter(code__in=named - {""}).exclude(project=project).values_list("code", flat=True):
+        text = f"资源 {'、'.join(sorted(others)[:6])} 不是这个项目的，不能在这里变更、释放"
+        yield Problem("changes", "changes", text, f"{_CLAUSE}、R-001")
     rows = [(n, row, after(row)) for n, row in enumerate(content.get("changes") or ()) if row.get("action") == "变更"]
     segments = live({str(row.get("resource") or "") for _, row, _ in rows}) if rows else {}
     for index, row, wanted in rows:

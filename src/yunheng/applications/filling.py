@@ -114,8 +114,7 @@ def _status(draft: Draft, section: Section, problems: list[Problem], tried: bool
     """任务清单上的一格：未开始、填写中、已完成、不需要、有问题。"""
     own = [problem for problem in problems if problem.section == section.code]
     keys = {field.key for field in section.fields} | {section.form, section.code}
-    if section.form == "files":
-        keys.add("statement")
+    keys |= {"files": {"statement"}, "services": {"service_changes"}}.get(section.form, set())
     filled = any(draft.content.get(key) not in (None, "", [], {}) for key in keys)
     if any(mark.split(".")[0] in keys for mark in _marks(draft.case)):
         return "有问题"
@@ -165,7 +164,7 @@ def _section_context(request: Request, draft: Draft, part: Section) -> dict[str,
     content, table = draft.content, PROCEDURES[draft.case.procedure]
     drifts = changing.drifts(content, draft.project) if part.form in ("changes", "services") else []
     if drifts:
-        content = changing.rebased(content)
+        content = changing.rebased(content, draft.project)
     context: dict[str, Any] = {
         "drifts": [one for one in drifts if one.section == part.code],
         "case": draft.case,
@@ -212,7 +211,7 @@ def _live(project: Project) -> list[Resource]:
 def _change_context(request: Request, draft: Draft) -> dict[str, Any]:
     busy = guards.resources_in_change(draft.project, exclude=draft.case)
     hosts = [one for one in _live(draft.project) if one.kind != "服务项"]
-    now = changing.currents({one.code for one in hosts})
+    now = changing.currents({one.code for one in hosts}, draft.project)
     try:
         growth = guards.growth_of(draft.case, draft.content, draft.project, request.on)
     except NotInForce:
@@ -256,7 +255,7 @@ def _save(request: Request, draft: Draft, part: Section) -> HttpResponse:
     seen = seen_in(request.POST.get("version"))
     auto = bool(request.htmx)
     try:
-        values = grid.parse(part, request.POST, draft.content)
+        values = grid.parse(part, request.POST, draft.content, draft.project)
         draft = operations.save(actor=request.actor, case=draft.case, seen=seen, values=values)
     except operations.Edited as error:
         return render(

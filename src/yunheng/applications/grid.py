@@ -12,7 +12,7 @@ from django.http import QueryDict
 from yunheng.catalog.models import Item
 from yunheng.catalog.queries import host_quantities
 from yunheng.documents.annexes import MACHINE_COLUMNS
-from yunheng.ledger.models import Resource
+from yunheng.ledger.models import Project, Resource
 from yunheng.orgs.reading import whole_of
 
 from . import changing, touching
@@ -27,7 +27,7 @@ MACHINE_KEYS = ("owned", *(key for key, _ in MACHINE_COLUMNS))
 QUOTA_KEYS = ("dimension", "amount", "from_month", "until_month")
 
 
-def parse(part: Section, post: QueryDict, current: Mapping[str, Any]) -> dict[str, Any]:
+def parse(part: Section, post: QueryDict, current: Mapping[str, Any], project: Project) -> dict[str, Any]:
     """一部分提交的内容；控制字符、太长抛 ValueError，写明是哪一栏。不判断对不对，填一半也能存。"""
     values: dict[str, Any] = {}
     for field in part.fields:
@@ -38,7 +38,7 @@ def parse(part: Section, post: QueryDict, current: Mapping[str, Any]) -> dict[st
                 field.label, post.get(field.key, ""), field.most if field.kind == "long" else 2000
             )
     if part.form in ("hosts", "changes"):
-        values[part.form] = _hosts(post, part.form, current.get(part.form) or [])
+        values[part.form] = _hosts(post, part.form, current.get(part.form) or [], project)
     elif part.form == "machines":
         values["machines"] = _rows(post, "m", MACHINE_KEYS)
     elif part.form == "quota":
@@ -72,13 +72,13 @@ def _rows(post: QueryDict, prefix: str, keys: Sequence[str]) -> list[dict[str, s
     return [row for _, row in sorted(found.items()) if any(value for key, value in row.items() if key not in _BLANK)]
 
 
-def _hosts(post: QueryDict, form: str, stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _hosts(post: QueryDict, form: str, stored: Sequence[Mapping[str, Any]], project: Project) -> list[dict[str, Any]]:
     keys = [*(column.key for column in HOST_COLUMNS), "action", "resource", "backup", "base"]
     rows: list[dict[str, Any]] = [dict(row) for row in _rows(post, "h", keys)]
     if len(rows) > MAX_HOSTS:
         raise ValueError(f"主机清单最多 {MAX_HOSTS} 行，现在 {len(rows)} 行；规格相同的合成一行填台数")
     if form == "changes":
-        now = changing.currents({row["resource"] for row in rows if row.get("resource")})
+        now = changing.currents({row["resource"] for row in rows if row.get("resource")}, project)
         earlier = {str(row.get("resource") or ""): row["before"] for row in stored if row.get("before")}
         for row in rows:
             base, code = _base(row.pop("base", "")), row.get("resource", "")

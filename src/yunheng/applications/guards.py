@@ -336,14 +336,19 @@ def receipt(doing: Doing) -> Iterator[str]:
     yield from _beyond_reach(receipts.latest(doing.case).content)
 
 
+def _named(content: Content) -> set[str]:
+    """要释放、变更的各资源。"""
+    codes = {str(row.get("resource") or "") for row in content.get("changes") or () if row.get("action") != "新增"}
+    codes |= {str(row.get("resource") or "") for row in (content.get("service_changes") or {}).values()}
+    return (codes | set(content.get("release") or ())) - {""}
+
+
 def unreached(content: Content) -> list[Unrecorded]:
     """要释放、变更的资源上，账上照工单计费、等区科创中心照工单记的（R-039、R-076）。
 
     等回执的不算：回执总要填，填了就在台账上；互相等就谁也办不了。
     """
-    codes = {str(row.get("resource") or "") for row in content.get("changes") or () if row.get("action") != "新增"}
-    codes |= {str(row.get("resource") or "") for row in (content.get("service_changes") or {}).values()}
-    codes = (codes | set(content.get("release") or ())) - {""}
+    codes = _named(content)
     return [one for one in unrecorded.find(resources=codes) if not one.written.waits] if codes else []
 
 
@@ -361,6 +366,8 @@ def missing_in(case: Case, project: Project, actor: Actor) -> list[Unrecorded]:
 def ledger_kept(doing: Doing) -> Iterator[str]:
     """服务商确认、审核、实施时：人改过的格，台账还是起草时的样子（D62-六(二)，R-036）。"""
     filing = receipts.latest(doing.case)
+    # 先锁资源：其间的更正等这一步办完，查过的就是写下去的
+    list(Resource.objects.select_for_update().filter(code__in=_named(filing.content)).order_by("pk"))
     yield from changing.blocking(filing.content, filing.project)
 
 

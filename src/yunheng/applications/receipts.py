@@ -226,7 +226,8 @@ def lines(doing: Doing) -> list[Line]:
 
 def _own_provider(row: Row, known: Mapping[str, Item]) -> Institution | None:
     """平台软件、软件授权有自己的服务商的，资源归那一家：价格、考核、付款都按它算（D62-四）。"""
-    return next((known[code].provider for code in row.quantities if known[code].provider), None)
+    codes = [*row.quantities, *([row.item] if row.item in known else [])]
+    return next((known[code].provider for code in codes if known[code].provider), None)
 
 
 def moves(row: Row, resource: str) -> Iterator[tuple[str, str, Decimal | None]]:
