@@ -76,11 +76,29 @@ def _host_key(cell: str) -> str:
     return _HOST_KEYS.get(folding.compact(cell), "note" if "备注" in cell else "")
 
 
-def _host_header(row: Sequence[Text], reading: Reading) -> list[str] | None:
-    """这一行是主机的表头：服务类型右边各列是哪一栏，认不出的占着位置、点名。不是表头为 None。"""
-    found = [_host_key(cell) for cell in row]
-    if sum(bool(key) for key in found) < 4:
+def _headed(row: Sequence[Text]) -> bool:
+    """这一行像主机的表头。"""
+    return sum(bool(_host_key(cell)) for cell in row) >= 4
+
+
+def _layered(upper: Sequence[Text], row: Sequence[Text]) -> list[Text] | None:
+    """紧挨着的两行是两层的表头（“配置”横跨 CPU、内存）：各列照下一层，空着的照上一层；不是的、对不上的为 None。
+
+    上下各认作一栏而不同的，是两套表头。上层横着合并的，下层要自己写全上层认得的各栏。
+    """
+    if not any(squeezed(cell) == "服务类型" for cell in upper):
         return None
+    above, own = ([_host_key(cell) for cell in cells] for cells in (upper, row))
+    if len(upper) != len(row):
+        return list(row) if set(above) <= {*own, ""} and set(above) != set(own) else None
+    if any(one and other and one != other for one, other in zip(above, own, strict=True)) or above == own:
+        return None
+    return [low if folding.visible(low) else high for high, low in zip(upper, row, strict=True)]
+
+
+def _host_header(row: Sequence[Text], reading: Reading) -> list[str]:
+    """主机的表头：服务类型右边各列是哪一栏，认不出的占着位置、点名。"""
+    found = [_host_key(cell) for cell in row]
     kind = next((n for n, cell in enumerate(row) if squeezed(cell) == "服务类型"), None)
     start = next(n for n, key in enumerate(found) if key) if kind is None else kind + 1
     keys = found[start:]
@@ -104,19 +122,25 @@ def host_rows(grid: Grid, reading: Reading, form: str, part: str = "") -> Iterat
     heading, keys = "", []
     held: list[str] = []
     headers: dict[str, str] = {}
+    above: Sequence[Text] = ()
     for row in grid:
+        upper, above = above, row
         words = [found for cell in row if (found := squeezed(cell))]
         if words and words[0] in PARTS:
             heading = words[0]
-        if (header := _host_header(row, reading)) is not None:
-            keys = header
+        if _headed(row):
+            layered = _layered(upper, row)
+            header = _host_header(layered or row, reading)
             if not part or heading == part:
                 reading.found(form, row[0].where)
-            if heading in headers:
+            if heading in headers and not (layered and headers[heading] == upper[0].where):
+                two = "，像是两层的，上下对不上列；请照附件印的改成一层" if headers[heading] == upper[0].where else ""
                 raise ValueError(
-                    f"{headers[heading]}、{row[0].where}这两行都是主机清单的表头，不知道哪一段才是；请只留一套表头"
+                    f"{headers[heading]}、{row[0].where}这两行都是主机清单的表头，不知道哪一段才是；请只留一套表头{two}"
                 )
-            headers[heading] = row[0].where
+            if layered:
+                reading.notes.append(f"{row[0].where}的主机表头是两层的，列名照下一层，下一层空着的照上一层，请核对")
+            keys, headers[heading] = header, row[0].where
             continue
         place = next((n for n, cell in enumerate(row) if _is_kind(cell)), None)
         if place is None or not keys:

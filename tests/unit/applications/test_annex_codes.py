@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.unit.applications.test_annex_refusals import again, cells, hosts
+from tests.unit.applications.test_annex_refusals import again, cells, header, hosts
 from tests.unit.applications.test_annex_unseen import doubts, release
 from tests.unit.applications.test_annex_word import filled, refused, unread
 
@@ -91,6 +93,40 @@ def test_R047_一台的盘写了500_列名印着TB_也要人点头(tmp_path: Pat
     found = again(document)
     assert found.values["hosts"][0]["data_disk"] == "500"
     assert "一台的数据盘超过 20 TB，像是别的单位" in doubts(found)
+
+
+# ── 两层的表头 ──
+
+
+def two_levels(document: Any, *, below: str = "") -> Any:
+    """主机清单的表头拆成两层：上层“配置”横跨 CPU、内存、盘，别的列下层空着；`below` 是下层 CPU 一列改写成的。"""
+    row = header(document)
+    row._tr.addnext(copy.deepcopy(row._tr))
+    rows = document.tables[0].rows
+    lower = next(rows[place + 1] for place, one in enumerate(rows) if one._tr is row._tr)
+    for high, low in zip(cells(row), cells(lower), strict=True):
+        if any(name in high.text for name in ("CPU", "内存", "盘")):
+            high.text = "配置"
+            low.text = below if below and "CPU" in low.text else low.text
+        else:
+            low.text = ""
+    return document
+
+
+def test_R047_附件的主机表头是两层的_列名照下一层_写明_上层点名(tmp_path: Path) -> None:
+    right = again(filled(1, tmp_path))
+    found = again(two_levels(filled(1, tmp_path)))
+    assert found.values["hosts"] == right.values["hosts"]
+    assert any("主机表头是两层的，列名照下一层" in text for text in found.notes)
+    assert "主机清单认不出的列，没有读：配置" in unread(found)
+
+
+def test_R047_附件的主机表头上下两行对不上列的_整份不收_请改成一层(tmp_path: Path) -> None:
+    document = filled(1, tmp_path)
+    row = header(document)
+    row._tr.addnext(copy.deepcopy(row._tr))
+    with pytest.raises(ValueError, match=r"这两行都是主机清单的表头.*请照附件印的改成一层"):
+        again(document)
 
 
 # ── 服务项 ──
