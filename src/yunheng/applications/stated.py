@@ -34,6 +34,11 @@ _MOVED = re.compile(
     r"(?:再|另|增|追|扩|多|减)\S{0,4}?(?:加|配|容|少|要|扩)[^\s0-9到至为成后]{0,4}[0-9]+(?:\.[0-9]+)?\s*(?:核|VCPU|[GTM]B?)(?![A-Za-z])",
     re.IGNORECASE,
 )
+#: 原来是多少，不是要多少：由 4 核升 8 核、从 32G 扩到 64G
+_FROM = re.compile(
+    r"(?:由|从|原来?[为是]?)\s*[0-9]+(?:\.[0-9]+)?\s*(?:核|VCPU|C|[GTM]B?|Mbps|兆)(?=\s*(?:升|降|扩|缩|增|减|改|变|调|→|-|到|至))",
+    re.IGNORECASE,
+)
 #: 没有说是内存还是盘的
 _LOOSE = re.compile(rf"{_FIGURE}({_GIGA}|TB?(?![A-Za-z]))", re.IGNORECASE)
 _SYSTEMS = (
@@ -54,6 +59,7 @@ def differing(note: str, host: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _differing(plain: str, host: Mapping[str, str]) -> Iterator[str]:
+    plain = _FROM.sub("", plain)
     for found in _MOVED.finditer(plain):
         yield found[0]
     left = _MOVED.sub("，", plain)
