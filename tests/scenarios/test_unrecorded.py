@@ -411,3 +411,17 @@ def test_R075_记进台账以后那张工单更正走了_台账写明没有工�
     assert "账上没有新增的工单（D1），不计费" in client.get(f"/assets/{HOST}/").content.decode()
     name = Item.objects.get(code=MEM).name
     assert f"{name}没有工单（D1），不计费" in client.get("/assets/", {"q": HOST}).content.decode()
+
+
+def test_R076_释放以后才送的变更工单在账上不起作用_不列为账上照它计费() -> None:
+    details = [
+        *HISTORY["单据明细"], ["LS-2025-02", "LS-ECS-2", CPU, "变更", 6], ["LS-2025-02", HOST, MEM, "变更", 64],
+    ]  # fmt: skip
+    recorded(workbook(单据明细=details))
+    changed = {"单号": "LS-2025-02", "动作": "变更"}
+    # LS-ECS-2 2026-02-28 释放：以后的变更无主（D11）；在用的那一台照列
+    sent(order("LS-ECS-2", CPU, "GD-C1", 数量="6", 完成日期="2026-04-01", **changed))
+    assert keys() == []
+    assert "账上已经照工单计费" not in signed_in("shy").get("/assets/LS-ECS-2/").content.decode()
+    sent(order(HOST, MEM, "GD-C2", 数量="64", 完成日期="2025-10-01", **changed))
+    assert keys() == [(HOST, MEM)]

@@ -22,8 +22,9 @@ from yunheng.orgs.models import Institution
 from yunheng.rules.roles import Role
 
 from .adopting import Adopted, Key, adopted, keys_of
-from .models import Fact, Project, Received, Resource
+from .models import Action, Fact, Project, Received, Resource
 from .operations import Line, record, register_listed
+from .timeline import Recorded, applied
 
 #: 一次最多记几条
 MOST = 200
@@ -90,7 +91,33 @@ def find(*, resources: Collection[str] | None = None, project: Project | None = 
     """台账没有、账上照工单计费的各条，按单号、资源、目录项；可以只看几个资源、一个项目的。"""
     lines = {one.key: one for one in _lines(resources) if project is None or one.project == project.pk}
     used = adopted({one.resource for one in lines.values()})
-    return [Unrecorded(lines[key], used[key]) for key in sorted(lines) if key in used]
+    found = [Unrecorded(lines[key], used[key]) for key in sorted(lines) if key in used]
+    idle = _idle(found)
+    return [one for one in found if one.order.received not in idle]
+
+
+def _idle(found: Collection[Unrecorded]) -> set[int]:
+    """在账上不起作用的变更（那时不在用，D11 无主变更），不计费：它们的工单。"""
+    changed = {one.written.resource for one in found if one.written.action == Action.CHANGE}
+    if not changed:
+        return set()
+    facts: dict[tuple[str, str], list[Recorded]] = defaultdict(list)
+    for fact in Fact.objects.filter(resource__code__in=changed).select_related("resource", "item"):
+        facts[fact.resource.code, fact.item.code].append(
+            Recorded(fact.pk, fact.action, fact.quantity, fact.effective_on, fact.expires_on, fact.voids_id)
+        )
+    for one in found:
+        line = one.written
+        if line.resource in changed:
+            # 收件的编号取负，与事实的不重
+            row = Recorded(-one.order.received, line.action, line.quantity, one.order.on, None, None)
+            facts[line.resource, line.item].append(row)
+    return {
+        -fact.number
+        for rows in facts.values()
+        for fact, held in applied(rows)
+        if fact.number < 0 and fact.action == Action.CHANGE and held is None
+    }
 
 
 def reminders(orders: Mapping[int, Mapping[str, object]]) -> dict[int, str]:

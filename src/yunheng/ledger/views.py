@@ -29,6 +29,7 @@ from yunheng.tables.notes import ranked, told_rows
 
 from . import adopting, arrivals, charging, queries, unrecorded
 from .models import Channel, Fact, Resource, Segment
+from .operations import PHYSICAL
 from .receiving import receive, source_of
 
 #: 看得到隔离区域的
@@ -199,7 +200,8 @@ def _spec(segments: list[Segment]) -> str:
         # 系统盘、数据盘都是 TB，要写明是哪一个；核、GB 一看就知道
         named = f"{label} " if label.endswith("盘") or label == "SSD" else ""
         parts.append(f"{named}{segment.quantity.normalize():f} {unit or label}")
-    held = {segment.item.dimension for segment in segments} - {""}
+    # 物理机按台计，本来就不记核、内存
+    held = {segment.item.dimension for segment in segments} - {"", PHYSICAL}
     parts += [f"{needed.partition(' ')[0]} 未记" for needed in _NEEDED if held and needed not in held]
     return " · ".join(dict.fromkeys(parts))
 

@@ -124,6 +124,11 @@ class Pending:
     def text(self) -> str:
         """一句话：又收到几件，怎样办。"""
         said = f"批次 {self.run.pk} 以后又收到 {_told(self.kinds)}"
+        if self.submitted and "工单" in self.kinds:
+            return (
+                f"{said}；这一批已提交复算：工单变了的不能批准，请退回重新计量，或查明不对的作废；"
+                "用量、日志不再算进去，改变结果的走补差"
+            )
         if self.submitted:
             return f"{said}；这一批已提交复算，不再算进去，改变结果的走补差"
         return f"{said}；改变结果的，提交复算以前要重新计量"
