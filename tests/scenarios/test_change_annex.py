@@ -173,7 +173,15 @@ def test_R036_文件里改了的格_现状变了_照文件_现状点名(host: Re
     assert f"现状里 {host.code} 的“内存”写的是“32”，台账是“34”" in doubtful(notes)
 
 
-def test_R036_备注的编号另带了字_点名像哪一个(host: Resource) -> None:
+def test_R036_备注的编号另带了字_写法形近_照它读_要人点头(host: Resource) -> None:
     walk = of(host, memory="36")
-    _, notes = fitted(walk, written(walk, f"数据库服务器{host.code.lower()}"))
+    values, notes = fitted(walk, written(walk, f"数据库服务器{host.code.lower()}"))
+    assert [row["resource"] for row in values["changes"]] == [host.code]
+    assert f"照项目里形近的 {host.code} 读，请核对" in asked(notes)
+
+
+def test_R036_备注的编号与别的数连着_不猜_点名像哪一个(host: Resource) -> None:
+    walk = of(host, memory="36")
+    values, notes = fitted(walk, written(walk, f"{host.code}由32G改"))
+    assert values["changes"] == []
     assert f"像是 {host.code}，备注头一段请只写编号" in asked(notes)
