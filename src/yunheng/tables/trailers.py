@@ -82,9 +82,7 @@ def _plain(text: str) -> str:
 
 def summing(cell: Cell) -> bool:
     """是求和的公式：=SUM(C2:C9)、=SUBTOTAL(9,…)。"""
-    return bool(
-        re.match(r"=\s*(SUM|SUBTOTAL|SUMPRODUCT|AGGREGATE)\s*\(", folding.code(cell.text[:_HEAD]), re.IGNORECASE)
-    )
+    return bool(_SUM.match(folding.code(cell.text[:_HEAD])))
 
 
 def signed(cells: Sequence[Cell]) -> bool:
