@@ -19,7 +19,7 @@ from yunheng.catalog import tiering
 from yunheng.catalog.models import Item
 from yunheng.config.demo.stories import FILLED, Walk
 from yunheng.ledger.marks import Mark
-from yunheng.ledger.models import Project
+from yunheng.ledger.models import Project, Received
 from yunheng.orgs.models import Institution
 from yunheng.settlement import arriving, operations, queries
 from yunheng.settlement.models import Run
@@ -64,6 +64,27 @@ def test_R075_又到的普通用量_日志_工单改变结果_逐种写明几件
         file()
     assert list(unread.problems(measured())) == []
     file()
+
+
+def test_R052_计量以后的更正把日子挪出这个服务年度的_同样拦下_重新计量了账才对(batch: Run, resource: str) -> None:
+    send("用量", usage("1-改", "100", resource, "2026-07-05", 更正="1"))
+    (problem,) = staleness.stale(batch)
+    assert f"更正、处理、取哪一边改了 1 天的用量（{resource} {ITEM} 2025-11-03）" in problem
+    with pytest.raises(Refused, match="改了 1 天的用量"):
+        file()
+    again = measured()
+    assert not queries.lines_of(again).filter(item=ITEM).exists()
+    assert list(staleness.stale(again)) == []
+    file()
+
+
+def test_R052_计量以后的日志更正把首见挪到年度以后的_同样拦下(batch: Run) -> None:
+    seen = Received.objects.get(kind="日志", payload__资源=HOST)
+    send("日志", log("挪了", "2026-07-02", "2026-07-05") | {"更正": seen.source_ref}, source=seen.source)
+    (problem,) = staleness.stale(batch)
+    assert f"更正、处理改了 1 个资源的日志（{HOST}）" in problem
+    with pytest.raises(Refused, match="改了 1 个资源的日志"):
+        file()
 
 
 def test_R075_服务年度以外的一段日志_年末以后完成而盖掉年内的工单_改变结果_也拦下(batch: Run, resource: str) -> None:

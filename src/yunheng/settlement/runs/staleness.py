@@ -67,13 +67,17 @@ Rows = Callable[[str], Iterator[list[str]]]
 
 
 def counts(year: int, until: date) -> dict[str, int]:
-    """只追加的几样现在各几条（业务日在 `until` 以前的）：条数相同就是同一些。"""
+    """只追加的几样现在各几条（业务日在 `until` 以前的）：条数相同就是同一些。
+
+    更正看原件和更正以后的：哪一头的日子在内都算。
+    """
     touched = Q(voided__effective_on__lt=until) | Q(replacement__effective_on__lt=until)
+    corrected = _before("payload", until) | _before("corrects__payload", until)
     chosen = PathChoice.objects.filter(used_on__gte=periods.service_year(year).start, used_on__lt=until)
     return {
         "台账更正": Correction.objects.filter(touched).count(),
         "补录单据": Filing.objects.filter(case__procedure="backfill", filed_on__lt=until).count(),
-        "收件更正": Received.objects.filter(_before("payload", until), corrects__isnull=False).count(),
+        "收件更正": Received.objects.filter(corrected, corrects__isnull=False).count(),
         "收件处理": Disposal.objects.filter(_before("received__payload", until)).count(),
         "用量取哪一边": chosen.count(),
     }
