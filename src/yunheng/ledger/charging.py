@@ -23,7 +23,9 @@ from yunheng.rules.procedures import FORMS
 
 from . import adopting
 from .models import Action, Channel, Fact, Received, Resource, Segment
-from .timeline import Recorded, Spell, spells
+from .operations import folded
+from .sequencing import sequenced
+from .timeline import Spell, spells
 
 #: 流程 → 读这几件事项的单据种类；补录的种类写在单据上，由申请一章登记
 _READERS: dict[str, Callable[[Collection[int]], Mapping[int, str]]] = {}
@@ -129,9 +131,8 @@ def uses(facts: Collection[Fact], kinds: Mapping[int, str], starts: Starts, days
 
 
 def _folded(facts: Iterable[Fact], days: Mapping[int, date]) -> list[Spell]:
-    return spells(
-        Recorded(f.pk, f.action, f.quantity, days.get(f.pk, f.effective_on), f.expires_on, None) for f in facts
-    )
+    rows = (replace(folded(one), effective_on=days.get(one.pk, one.effective_on), voids=None) for one in facts)
+    return spells(sequenced(rows))
 
 
 def _use(

@@ -26,7 +26,8 @@ from yunheng.rules.roles import Role
 from yunheng.tables import folding
 
 from .models import Action, Channel, Correction, Fact, Project, Resource, Segment, Source
-from .timeline import Recorded, fold
+from .sequencing import sequenced, tied
+from .timeline import Recorded, Span, fold
 
 MAX_BATCH = 10_000
 
@@ -233,12 +234,26 @@ def recorded(resource: int, item: int, known_on: date | None = None) -> list[Rec
     facts = Fact.objects.filter(resource_id=resource, item_id=item)
     if known_on:
         facts = facts.filter(recorded_on__lte=known_on)
-    return [folded(fact) for fact in facts.order_by("pk")]
+    return sequenced(folded(fact) for fact in facts.order_by("pk"))
 
 
 def folded(fact: Fact) -> Recorded:
     """一条事实，写成折时段用的样子。"""
-    return Recorded(fact.pk, fact.action, fact.quantity, fact.effective_on, fact.expires_on, fact.voids_id)
+    return Recorded(
+        fact.pk, fact.action, fact.quantity, fact.effective_on, fact.expires_on, fact.voids_id, fact.case_id
+    )
+
+
+def refold_tied() -> int:
+    """从前照记入的先后折的，同一天同一动作分属几件的重折；返回改了几处。升级以后办一次，没有变的不动。"""
+    changed = 0
+    for pair in sorted(tied()):
+        segments = Segment.objects.filter(resource_id=pair[0], item_id=pair[1]).order_by("during")
+        now = [Span(one.during.lower, one.during.upper, one.quantity, one.expires_on) for one in segments]
+        if fold(recorded(*pair)) != now:
+            refold({pair})
+            changed += 1
+    return changed
 
 
 #: 延期的最晚提出日之前几个工作日开始提醒；不能延期的，到期前这么多个工作日的四倍，好备份迁移

@@ -17,7 +17,8 @@ from yunheng.orgs.queries import scoped
 from yunheng.rules.roles import Role
 
 from .models import Fact, Project, Received, Resource, Segment, Source
-from .operations import recorded
+from .operations import folded, recorded
+from .sequencing import sequenced
 from .timeline import Recorded, Span, fold
 
 PENDING, TRIAL, CHARGED, RELEASED = "待开通", "测试中", "计费中", "已释放"
@@ -90,14 +91,16 @@ def segment_differences() -> Iterator[str | None]:
     pairs = set(Fact.objects.values_list("resource", "item")) | set(Segment.objects.values_list("resource", "item"))
     facts: dict[tuple[int, int], list[Recorded]] = defaultdict(list)
     for f in Fact.objects.order_by("pk").iterator(chunk_size=2000):
-        facts[f.resource_id, f.item_id].append(
-            Recorded(f.pk, f.action, f.quantity, f.effective_on, f.expires_on, f.voids_id)
-        )
+        facts[f.resource_id, f.item_id].append(folded(f))
     stored: dict[tuple[int, int], list[Span]] = defaultdict(list)
     for s in Segment.objects.order_by("during").iterator(chunk_size=2000):
         stored[s.resource_id, s.item_id].append(Span(s.during.lower, s.during.upper, s.quantity, s.expires_on))
     for pair in sorted(pairs):
-        yield None if fold(facts[pair]) == stored[pair] else f"资源 {pair[0]} 目录项 {pair[1]} 的时段与事实不符"
+        yield (
+            None
+            if fold(sequenced(facts[pair])) == stored[pair]
+            else f"资源 {pair[0]} 目录项 {pair[1]} 的时段与事实不符"
+        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ APPLY_ORDER = {"释放": 0, "新增": 1, "变更": 2}
 
 @dataclass(frozen=True)
 class Recorded:
-    """一条事实，按记入的先后编号。`voids` 是作废的那条的编号。"""
+    """一条事实，按记入的先后编号。`voids` 是作废的那条的编号，`case` 是依据的事项。
+
+    `reviewed` 是那件的（审核日期, 单号）：同一天同一动作分属几件的，由 `sequencing` 填上，照它排先后。
+    """
 
     number: int
     action: str
@@ -21,6 +24,8 @@ class Recorded:
     effective_on: date
     expires_on: date | None = None
     voids: int | None = None
+    case: int | None = None
+    reviewed: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Spell:
 
 
 def fold(facts: Iterable[Recorded]) -> list[Span]:
-    """先去掉被作废的，再照计量第 2 步逐条应用：按业务日、释放<新增<变更、记入先后，同日后者覆盖前者。
+    """先去掉被作废的，再照计量第 2 步逐条应用：按业务日、释放<新增<变更、审核日期、单号，同日后者覆盖前者。
 
     没有在用量时的变更、释放不起作用；空的时段不要。
     """
@@ -93,10 +98,14 @@ def spells(facts: Iterable[Recorded]) -> list[Spell]:
 
 
 def ordered(facts: Iterable[Recorded]) -> list[Recorded]:
-    """没有作废的各条，按应用的先后。"""
+    """没有作废的各条，按应用的先后；同一件的（更正了又更正的）照记入的先后。"""
+    return sorted(
+        standing(facts), key=lambda fact: (fact.effective_on, APPLY_ORDER[fact.action], fact.reviewed, fact.number)
+    )
+
+
+def standing(facts: Iterable[Recorded]) -> list[Recorded]:
+    """没有作废的各条。"""
     known = list(facts)
     voided = {fact.voids for fact in known if fact.voids is not None}
-    return sorted(
-        (fact for fact in known if fact.action != "作废" and fact.number not in voided),
-        key=lambda fact: (fact.effective_on, APPLY_ORDER[fact.action], fact.number),
-    )
+    return [fact for fact in known if fact.action != "作废" and fact.number not in voided]

@@ -23,7 +23,8 @@ from yunheng.rules.roles import Role
 
 from .adopting import Adopted, Key, adopted, keys_of
 from .models import Action, Fact, Project, Received, Resource
-from .operations import Line, record, register_listed
+from .operations import Line, folded, record, register_listed
+from .sequencing import sequenced
 from .timeline import Recorded, applied
 
 #: 一次最多记几条
@@ -103,19 +104,17 @@ def _idle(found: Collection[Unrecorded]) -> set[int]:
         return set()
     facts: dict[tuple[str, str], list[Recorded]] = defaultdict(list)
     for fact in Fact.objects.filter(resource__code__in=changed).select_related("resource", "item"):
-        facts[fact.resource.code, fact.item.code].append(
-            Recorded(fact.pk, fact.action, fact.quantity, fact.effective_on, fact.expires_on, fact.voids_id)
-        )
+        facts[fact.resource.code, fact.item.code].append(folded(fact))
     for one in found:
         line = one.written
         if line.resource in changed:
             # 收件的编号取负，与事实的不重
-            row = Recorded(-one.order.received, line.action, line.quantity, one.order.on, None, None)
+            row = Recorded(-one.order.received, line.action, line.quantity, one.order.on, None, None, line.case)
             facts[line.resource, line.item].append(row)
     return {
         -fact.number
         for rows in facts.values()
-        for fact, held in applied(rows)
+        for fact, held in applied(sequenced(rows))
         if fact.number < 0 and fact.action == Action.CHANGE and held is None
     }
 

@@ -16,6 +16,7 @@ from yunheng.catalog.models import Item
 from yunheng.ledger.matching import alike
 from yunheng.ledger.models import Action, Fact, Project, Resource, Segment
 from yunheng.ledger.operations import PHYSICAL, folded, hosted
+from yunheng.ledger.sequencing import sequenced
 from yunheng.ledger.timeline import Recorded, applied
 from yunheng.orgs.alike import alike_in
 from yunheng.tables import folding
@@ -133,8 +134,9 @@ def _unfit(facts: Sequence[Fact], numbers: Collection[str]) -> Iterator[tuple[Fa
     """一个（资源, 目录项）的各条事实里接不上的：`numbers` 这几张单据的，和因为有了它们才接不上的。"""
     known = {fact.pk: fact for fact in facts}
     own = {fact.pk for fact in facts if fact.case and fact.case.number in numbers}
-    earlier = {one.number: held for one, held in applied(folded(fact) for fact in facts if fact.pk not in own)}
-    for one, held in applied(map(folded, facts)):
+    before = sequenced(folded(fact) for fact in facts if fact.pk not in own)
+    earlier = {one.number: held for one, held in applied(before)}
+    for one, held in applied(sequenced(map(folded, facts))):
         fact = known[one.number]
         text = _why(fact, one, held)
         if text and fact.pk in own:

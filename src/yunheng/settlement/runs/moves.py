@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,7 @@ from yunheng.cases.models import Case
 from yunheng.cases.queries import position
 from yunheng.ledger.adopting import corrected, ranked
 from yunheng.ledger.countable import MOST, included
+from yunheng.ledger.sequencing import register_reviews
 from yunheng.metering.format import WHITE_SPACE
 from yunheng.metering.writing import Chunks
 from yunheng.rules.procedures import AMEND, FORMS
@@ -215,6 +216,17 @@ def reviewed_on(case: Case) -> date | None:
         return _approved_on(case)
     written = Filing.objects.filter(case=case).order_by("-version").values_list("content__reviewed_on", flat=True)
     return date.fromisoformat(text) if (text := written.first()) else None
+
+
+def reviews(cases: Collection[int]) -> dict[int, tuple[str, str]]:
+    """这几件的（审核日期, 单号），同导出的：计量第 2 步照它排同一天的先后。"""
+    found = Case.objects.filter(pk__in=cases).prefetch_related("events")
+    return {one.pk: (on.isoformat() if (on := reviewed_on(one)) else "", one.number) for one in found}
+
+
+def register() -> None:
+    """启动时登记给台账用。"""
+    register_reviews(reviews)
 
 
 def _planned(case: Case) -> Iterator[tuple[str, str, str, str | None]]:
