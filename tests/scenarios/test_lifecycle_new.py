@@ -16,7 +16,7 @@ from yunheng.cases import operations as cases
 from yunheng.cases.models import Board, Case
 from yunheng.cases.queries import position, todo
 from yunheng.config.demo.stories import FILLED, Walk
-from yunheng.ledger.models import Fact, Segment
+from yunheng.ledger.models import Fact, Project, Resource, Segment
 from yunheng.orgs.models import Institution
 from yunheng.rules.procedures.timing import timing
 from yunheng.rules.workdays import WorkCalendar
@@ -220,6 +220,21 @@ def test_R051_回执里资源编号重复或不合写法_逐行说明() -> None:
     text = "\n".join(refused.value.problems)
     assert "资源编号应为字母、数字" in text
     assert "工单号不能为空" in text
+
+
+def test_R051_回执的编号与台账已有的形近_问是不是同一台_核对过是另一台的才登记() -> None:
+    walk = at_review().act("shy", "approve")
+    project = Project.objects.order_by("pk")[0]
+    Resource.objects.create(code="E-O1", project=project, provider=Institution.objects.get(code="CU"), kind="云主机")
+    filled: dict[str, dict[str, str]] = {
+        row.key: {"resource": f"E-{n:02d}", "order": "G1", "on": walk.on.isoformat()}
+        for n, row in enumerate(_rows(walk), start=1)
+    }
+    with pytest.raises(Refused, match="资源编号 E-01 与台账已有的 E-O1 形近"):
+        walk.act("lt", "deliver", detail={"rows": filled})
+    assert not Fact.objects.exists()
+    walk.act("lt", "deliver", detail={"rows": filled | {"alike": {"agreed": "on"}}})
+    assert Resource.objects.filter(code="E-01").exists()
 
 
 def test_R040_验证原则上一个月_验证通过后两个工作日正式开通() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from yunheng.catalog.queries import items as catalog_items
 from yunheng.documents.annex1 import LABELS
 from yunheng.ledger import zoning
 from yunheng.ledger.arrivals import MAX_CODE, coded
+from yunheng.ledger.matching import alike
 from yunheng.ledger.models import Resource, Segment
 from yunheng.ledger.operations import Line, register_resource
 from yunheng.orgs.models import Institution
@@ -28,6 +29,8 @@ from .amounts import decimal
 from .checking import day
 from .models import Filing
 
+#: 回执里勾“核对过是另一台”的那一格，不是哪一行
+ALIKE = "alike"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{1,63}")
 
 
@@ -157,7 +160,9 @@ def problems(doing: Doing) -> Iterator[str]:
     filled: Mapping[str, Any] = doing.detail.get("rows") or {}  # type: ignore[assignment]
     approved = doing.position.visits[-1].since
     seen: dict[str, str] = {}
-    for row in rows(doing.case):
+    every = rows(doing.case)
+    near = {} if filled.get(ALIKE) else _alike(every, filled)
+    for row in every:
         given = filled.get(row.key) or {}
         code = str(given.get("resource") or "").strip()
         if not _CODE.fullmatch(code):
@@ -171,6 +176,11 @@ def problems(doing: Doing) -> Iterator[str]:
             yield f"{row.title}：资源编号 {code} 已属于别的项目（R-051）"
         elif row.action == "新增" and Segment.objects.filter(resource__code=code, during__upper_inf=True).exists():
             yield f"{row.title}：资源编号 {code} 正在用着，新增要用新的编号（R-051）"
+        elif code in near:
+            yield (
+                f"{row.title}：资源编号 {code} 与台账已有的 {near[code]} 形近：是同一台的照原编号写，"
+                "确是另一台的在下面勾“核对过是另一台”（R-051）"
+            )
         seen[code] = row.title
         address = str(given.get("address") or "").strip()
         if address and (wrong := zoning.problem(doing.case.board.provider, address)):
@@ -189,6 +199,12 @@ def problems(doing: Doing) -> Iterator[str]:
             yield f"{row.title}：完成日期 {opened} 早于审核通过日 {approved}，未经审核不得操作（D14-13，R-036）"
         elif opened > doing.on:
             yield f"{row.title}：完成日期 {opened} 还没到，今天是 {doing.on}"
+
+
+def _alike(every: Iterable[Row], filled: Mapping[str, Any]) -> dict[str, str]:
+    """新增的各行填的编号里，与台账已有的形近而不同的 → 已有的：照它登记成另一台，就重复计费。"""
+    added = (str((filled.get(row.key) or {}).get("resource") or "").strip() for row in every if row.action == "新增")
+    return alike({code for code in added if code})
 
 
 def lines(doing: Doing) -> list[Line]:
