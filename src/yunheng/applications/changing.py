@@ -109,9 +109,8 @@ def _levels(segments: Sequence[Segment]) -> list[str]:
 
 
 def _item(name: str, segments: Sequence[Segment]) -> Item | None:
-    """这台主机没有用过的一维要用哪一项：只在它已经用着的级别、架构里找。"""
-    resource = segments[0].resource
-    own = {one.item.architecture for one in segments} - {""} or {resource.architecture}
+    """这台主机没有用过的一维要用哪一项：只在它已经用着的级别、架构里找；没有在用的各项（别处先注销了）找不到。"""
+    own = {one.item.architecture for one in segments} - {""} or {one.resource.architecture for one in segments}
     found = {(one.level, one.architecture): one for one in Item.objects.filter(dimension=name)}
     for level in _levels(segments):
         for architecture in (*sorted(own), ""):

@@ -207,13 +207,15 @@ def growth_explained(doing: Doing) -> Iterator[str]:
 
 
 def resources_in_change(project: Project, *, exclude: Case | None = None) -> dict[str, str]:
-    """正在变更、注销的资源 → 事项编号。"""
+    """正在变更、注销的资源 → 事项编号；每件照最近交的一版。"""
     busy: dict[str, str] = {}
     filings = (
         Filing.objects.filter(
             project=project, case__procedure__in=("change", "deregistration"), case__board__outcome=""
         )
         .exclude(case__board__step="draft")
+        .order_by("case", "-version")
+        .distinct("case")
         .select_related("case")
     )
     for filing in filings:
@@ -323,6 +325,12 @@ def backup_confirmed(doing: Doing) -> Iterator[str]:
     if content.get("backup") not in ("已完成", "不需要"):
         yield "数据还没有备份或迁移，不能注销：请先完成备份或迁移再提交（D62-六(三)、M6-26，R-039）"
     yield from map(str, check(doing.case.procedure, content))
+    # 同时提交的一个一个来：变更提交时同样查正在注销的
+    project = Project.objects.select_for_update().get(pk=Draft.objects.get(case=doing.case).project_id)
+    taken = resources_in_change(project, exclude=doing.case)
+    for code in content.get("release") or ():
+        if code in taken:
+            yield f"资源 {code} 正在 {taken[code]} 里办理，办完（或撤回）再注销（D62-六(二)、D62-六(三)，R-039）"
     if doing.act.effect:
         # 审核通过当即照台账释放；提交时只点名，补记台账是区科创中心的事，不拦使用单位
         yield from _beyond_reach(content)

@@ -1,0 +1,61 @@
+"""同一台主机又在变更、又要注销：不能同时办；别处先没有了在用的，等实施的变更不让全区的页打不开（R-036、R-039）。"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.test_change_bases import through
+from tests.scenarios.test_lifecycle_others import board, change, deregistration, grown, running_project
+from tests.support.people import cast
+from tests.web.test_pages import signed_in
+from yunheng.applications import changing, guards, receipts
+from yunheng.audit.refused import Refused
+from yunheng.ledger.models import Fact, Segment
+from yunheng.ledger.operations import void
+from yunheng.settlement.runs import running
+
+pytestmark = pytest.mark.django_db
+
+
+def test_R039_正在变更的资源_注销提交和审核都拦下_变更办完了可以() -> None:
+    project, (first, *_) = running_project()
+    walk = through(change(project, [grown(first, memory="36")]).submit())
+    leaving = deregistration(project, release=[first.code])
+    with pytest.raises(Refused, match=f"资源 {first.code} 正在 {walk.case.number} 里办理，办完（或撤回）再注销"):
+        leaving.submit()
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(guards, "resources_in_change", lambda *_, **__: {})
+        leaving.submit()
+        leaving.act("mzj-fzr", "approve")
+    with pytest.raises(Refused, match="办完（或撤回）再注销"):
+        leaving.act("shy", "approve")
+    walk.deliver("lt", "E-")
+    leaving.act("shy", "approve")
+    assert not Segment.objects.filter(resource=first, during__upper_inf=True).exists()
+
+
+def test_R036_等实施时资源已经没有在用的_各页照开_照样导出_回执说明_退回补正(tmp_path: Path) -> None:
+    """别处先注销、更正作废了的：一件变更不能让全区的页打不开、计量不了。"""
+    project, (first, *_) = running_project()
+    walk = through(change(project, [grown(first, memory="36")]).submit())
+    for fact in Fact.objects.filter(resource=first, voided_by=None).exclude(action="作废"):
+        void(actor=cast()["shy"], on=walk.on, fact=fact, reason="没有开通过")
+    assert changing.live([first.code]) == {}
+    client = signed_in("shy")
+    for url in (
+        "/",
+        "/inbox/unrecorded/",
+        "/inbox/unmatched/",
+        f"/cases/{walk.case.number}/",
+        f"/assets/{first.code}/",
+    ):
+        assert client.get(url).status_code == 200, url
+    running.export(2025, tmp_path / "包")
+    row = receipts.rows(walk.case)[0]
+    filled = {row.key: {"resource": first.code, "order": "GD-1", "on": walk.on.isoformat()}}
+    with pytest.raises(Refused, match="台账里没有在用的各项，没有什么可以变更"):
+        walk.act("lt", "deliver", detail={"rows": filled})
+    walk.act("lt", "return", opinion="资源已经没有了", marks={"changes": "没有在用的"})
+    assert board(walk).step == "amend"
