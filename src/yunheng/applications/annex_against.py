@@ -29,7 +29,7 @@ def kept(
     """文件里变更的一行去掉没有动的格：与文件里的现状写得一样、台账后来变了的，照今天的台账，点名（R-036）。"""
     found: dict[str, Any] = dict(row)
     notes: list[Note] = []
-    if row["action"] != "变更":
+    if row.get("action") != "变更":
         return found, notes
     for key in touching.LEDGER:
         written = row.get(key)
@@ -45,7 +45,15 @@ def kept(
 def host(number: int, row: Mapping[str, Any], imported: Imported) -> Iterator[Note]:
     """主机的一行：换类型、只释放一部分的拒绝到格（红着等人改），没有改动的、备注对不上的要人点头。"""
     before, code, note = row["before"], row["resource"], str(row.get("note") or "")
-    if row["action"] == "释放":
+    action = row.get("action")
+    if action not in ("变更", "释放"):
+        # 没有勾、勾了两项、写了别的词：没有“变更操作”一列的在这里拒绝，别的读的时候已拒绝到格
+        where = _where(imported, number, "action")
+        if not any(told.where == where and "变更操作" in told.text for told in imported.unread):
+            text = f"变更 {code} 的一行没有“变更操作”，不知道是变更还是释放；请勾一项"
+            yield Note(Outcome.REFUSED, where, text, cells=1)
+        return
+    if action == "释放":
         for key in _FIGURES:
             if row.get(key) and not touching.same(key, row[key], before.get(key)):
                 text = f"勾的是释放 {code}，整个资源都不要了，“{touching.COLUMNS[key].label}”却写了 {row[key]}"
@@ -55,8 +63,9 @@ def host(number: int, row: Mapping[str, Any], imported: Imported) -> Iterator[No
             text = f"勾的是释放 {code}，整个资源都不要了，备注却写了“{partly}”；只减一部分的请勾变更，写变更以后的总量"
             yield _asked(_where(imported, number, "note"), text)
         return
-    if row["type"] != before["type"]:
-        text = f"变更 {code} 勾的是{row['type']}，台账是{before['type']}：换类型要重新计费，变更改不了；请释放后另新增"
+    if row.get("type") != before.get("type"):
+        kind = row.get("type")
+        text = f"变更 {code} 勾的是{kind}，台账是{before.get('type')}：换类型要重新计费，变更改不了；请释放后另新增"
         yield Note(Outcome.REFUSED, _where(imported, number, "type"), text, cells=1)
     elif not touching.touched(row):
         yield _asked(_where(imported, number, "resource"), f"变更 {code} 的各格与台账一样，没有改动，这样交不上去")

@@ -82,7 +82,7 @@ def _known(imported: Imported, own: Mapping[str, Resource]) -> tuple[Imported, l
         written = row.get("resource", "")
         mine = annex_codes.near(written, own) or written
         if mine != written:
-            text = f"第 {number} 行{row['action']}的资源写的是“{written}”，照项目里形近的 {mine} 读，请核对"
+            text = f"第 {number} 行{row.get('action', '')}的资源写的是“{written}”，照项目里形近的 {mine} 读，请核对"
             notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
             row["resource"] = mine
     dashed = tuple((at, annex_codes.near(code, own) or code, key, text) for at, code, key, text in imported.dashed)
@@ -99,7 +99,8 @@ def _changes(draft: Draft, imported: Imported, own: Mapping[str, Resource]) -> t
     for number, row in enumerate(imported.values["changes"], start=1):
         code, note = row.get("resource", ""), row.get("note", "")
         others = "、".join([one for one in own if one != code and one in note][:3])
-        if row["action"] == "新增":
+        action = row.get("action") or "（没有勾变更操作）"
+        if action == "新增":
             rows.append(_added(row, earlier))
             if others:
                 text = f"第 {number} 行是新增，备注里却写着在用的资源 {others}，照新增读，请核对"
@@ -111,13 +112,13 @@ def _changes(draft: Draft, imported: Imported, own: Mapping[str, Resource]) -> t
             rows.append(made)
             notes += [*said, *annex_against.host(number, made, imported)]
             if others:
-                text = f"第 {number} 行的备注里另有资源 {others}，只{row['action']} {code}，请核对"
+                text = f"第 {number} 行的备注里另有资源 {others}，只{action} {code}，请核对"
                 notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))
         else:
             remark = folding.code(f"{code} {note}").casefold()
             near = "、".join([one for one in own if one.casefold() in remark][:3])
             hint = f"；像是 {near}，备注头一段请只写编号" if near else ""
-            text = f"第 {number} 行 {row['action']}的资源“{code}”不在这个项目里，没有读入{hint}"
+            text = f"第 {number} 行 {action}的资源“{code}”不在这个项目里，没有读入{hint}"
             notes.append(Note(Outcome.UNREAD, "请核对", text, cells=1, doubtful=True))
     return rows, notes
 
@@ -159,10 +160,12 @@ def _changed(row: Mapping[str, Any], now: Mapping[str, Any], earlier: Sequence[M
     mine = next((one for one in earlier if one.get("resource") == row["resource"]), {})
     moved = touching.touched(mine)
     kept = {key: mine[key] for key in _UNPRINTED if mine.get(key) and (key != "ssd" or key in moved)}
-    if row["action"] == "释放":
+    if row.get("action") == "释放":
         # 释放是整个资源，类型、系统、区域照台账
         row = {key: value for key, value in row.items() if key not in ("type", "os", "zone", "ssd")}
-    return {**now, **kept, **{key: value for key, value in row.items() if value}, "before": now}
+    # 动作没有勾的也留着，表里红着
+    written = {key: value for key, value in row.items() if value}
+    return {**now, **kept, **written, "action": row.get("action", ""), "before": now}
 
 
 def _switched(draft: Draft, values: Mapping[str, Any], own: Mapping[str, Resource]) -> Iterator[Note]:
@@ -170,7 +173,7 @@ def _switched(draft: Draft, values: Mapping[str, Any], own: Mapping[str, Resourc
     ticked = values.get("architecture")
     if not ticked or ticked == draft.content.get("architecture"):
         return
-    codes = [str(row.get("resource")) for row in values["changes"] if row["action"] == "变更"]
+    codes = [str(row.get("resource")) for row in values["changes"] if row.get("action") == "变更"]
     if others := [code for code in codes if code in own and own[code].architecture not in ("", ticked)]:
         text = f"“系统架构”勾的是 {ticked}，变更的 {'、'.join(others[:6])} 台账不是：照台账，不换；换架构请释放后另新增"
         yield Note(Outcome.NAMED, "请核对", text, doubtful=True)

@@ -192,7 +192,7 @@ def rebased(content: Mapping[str, Any], project: Project) -> dict[str, Any]:
         today = now.get(str(row.get("resource") or "")) if _held(row) else None
         if today is None:
             continue
-        mine = touched(row) if row["action"] == "变更" else ()
+        mine = touched(row) if row.get("action") == "变更" else ()
         for key in unlike(LEDGER, row.get("before") or {}, today):
             row[key] = "" if key in mine else today.get(key, "")
         row["before"] = today
