@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.web.test_pages import signed_in
 from yunheng.applications import changing, guards, receipts
 from yunheng.audit.refused import Refused
 from yunheng.ledger.models import Fact, Segment
-from yunheng.ledger.operations import void
+from yunheng.ledger.operations import Line, record, refold_outdated, void
 from yunheng.settlement.runs import running
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +60,19 @@ def test_R036_等实施时资源已经没有在用的_各页照开_照样导出_
         walk.act("lt", "deliver", detail={"rows": filled})
     walk.act("lt", "return", opinion="资源已经没有了", marks={"changes": "没有在用的"})
     assert board(walk).step == "amend"
+
+
+def test_R042_临时资源办了变更_到期日照原来的_到期日历提醒都还在() -> None:
+    project, (first, *_) = running_project()
+    for fact in list(Fact.objects.filter(resource=first)):
+        lines = [Line(first, fact.item, "新增", fact.quantity, fact.effective_on, "GD-T", date(2025, 12, 31))]
+        void(actor=cast()["shy"], on=fact.effective_on, fact=fact, reason="改记成临时的")
+        record(actor=cast()["shy"], on=fact.effective_on, lines=lines, case=fact.case)
+    walk = through(change(project, [grown(first, memory="36")]).submit())
+    walk.deliver("lt", "E-")
+    live = Segment.objects.filter(resource=first, during__upper_inf=True)
+    assert set(live.values_list("expires_on", flat=True)) == {date(2025, 12, 31)}
+    # 从前把到期日折没了的，升级时重折
+    live.filter(item__code="ZJ-MEM-X86").update(expires_on=None)
+    assert refold_outdated() == 1
+    assert set(live.values_list("expires_on", flat=True)) == {date(2025, 12, 31)}

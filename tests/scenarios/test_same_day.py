@@ -11,7 +11,7 @@ from tests.scenarios.test_backfill import CPU, HISTORY, recorded, workbook
 from tests.support.people import cast
 from tests.support.year import JULY, measured
 from yunheng.ledger.models import Fact, Segment
-from yunheng.ledger.operations import correct, refold, refold_tied
+from yunheng.ledger.operations import correct, refold, refold_outdated
 from yunheng.ledger.queries import segment_differences
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement.models import BillLine
@@ -81,8 +81,8 @@ def test_R072_从前照记入的先后折的_升级以后重折_折过的不再�
         quantity=16
     )
     assert [one for one in segment_differences() if one]
-    assert refold_tied() == 1
+    assert refold_outdated() == 1
     assert [one for one in segment_differences() if one] == []
-    assert refold_tied() == 0
+    assert refold_outdated() == 0
     refold({(fact.resource_id, fact.item_id)})
     assert held() == (4, 4)

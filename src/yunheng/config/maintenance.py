@@ -27,11 +27,11 @@ def migrate() -> None:
     from django.db import connection  # noqa: PLC0415
 
     from yunheng.audit.append_only import protect  # noqa: PLC0415
-    from yunheng.ledger.operations import refold_tied  # noqa: PLC0415
+    from yunheng.ledger.operations import refold_outdated  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     protect(connection, app_role())
-    refold_tied()
+    refold_outdated()
 
 
 #: 没有活时多久看一次，秒

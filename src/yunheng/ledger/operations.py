@@ -26,7 +26,7 @@ from yunheng.rules.roles import Role
 from yunheng.tables import folding
 
 from .models import Action, Channel, Correction, Fact, Project, Resource, Segment, Source
-from .sequencing import sequenced, tied
+from .sequencing import outdated, sequenced
 from .timeline import Recorded, Span, fold
 
 MAX_BATCH = 10_000
@@ -244,10 +244,10 @@ def folded(fact: Fact) -> Recorded:
     )
 
 
-def refold_tied() -> int:
-    """从前照记入的先后折的，同一天同一动作分属几件的重折；返回改了几处。升级以后办一次，没有变的不动。"""
+def refold_outdated() -> int:
+    """从前折得与现在不同的（`sequencing.outdated`）重折；返回改了几处。升级以后办一次，没有变的不动。"""
     changed = 0
-    for pair in sorted(tied()):
+    for pair in sorted(outdated()):
         segments = Segment.objects.filter(resource_id=pair[0], item_id=pair[1]).order_by("during")
         now = [Span(one.during.lower, one.during.upper, one.quantity, one.expires_on) for one in segments]
         if fold(recorded(*pair)) != now:

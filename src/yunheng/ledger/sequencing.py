@@ -40,8 +40,10 @@ def sequenced(rows: Iterable[Recorded]) -> list[Recorded]:
     return [replace(one, reviewed=reviews[one.case]) if one.case in reviews else one for one in known]
 
 
-def tied() -> set[tuple[int, int]]:
-    """全库里有同一天同一动作分属几件的（资源, 目录项）。"""
+def outdated() -> set[tuple[int, int]]:
+    """从前折得与现在不同的（资源, 目录项）：有同一天同一动作分属几件的，有到期日而变更没有另写的。"""
     kept = Fact.objects.filter(voided_by=None).exclude(action=Action.VOID).order_by()
     groups = kept.values("resource", "item", "effective_on", "action").annotate(cases=Count("case", distinct=True))
-    return {(one["resource"], one["item"]) for one in groups.filter(cases__gt=1)}
+    tied = {(one["resource"], one["item"]) for one in groups.filter(cases__gt=1)}
+    changed = kept.filter(action=Action.CHANGE, expires_on=None, resource__facts__expires_on__isnull=False)
+    return tied | set(changed.values_list("resource", "item"))

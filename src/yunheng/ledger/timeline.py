@@ -55,19 +55,20 @@ class Spell:
 def fold(facts: Iterable[Recorded]) -> list[Span]:
     """先去掉被作废的，再照计量第 2 步逐条应用：按业务日、释放<新增<变更、审核日期、单号，同日后者覆盖前者。
 
-    没有在用量时的变更、释放不起作用；空的时段不要。
+    没有在用量时的变更、释放不起作用；空的时段不要。变更没有另写到期日的照原来的：改配置不改期限（M6-22 至 M6-24）。
     """
     spans: list[Span] = []
     for fact in ordered(facts):
-        in_use = bool(spans) and spans[-1].until is None
+        in_use, expires = bool(spans) and spans[-1].until is None, fact.expires_on
         if not in_use and fact.action != "新增":
             continue
         if in_use:
             last = spans.pop()
+            expires = expires or (last.expires_on if fact.action == "变更" else None)
             if last.start < fact.effective_on:
                 spans.append(Span(last.start, fact.effective_on, last.quantity, last.expires_on))
         if fact.action != "释放" and fact.quantity is not None:
-            spans.append(Span(fact.effective_on, None, fact.quantity, fact.expires_on))
+            spans.append(Span(fact.effective_on, None, fact.quantity, expires))
     return spans
 
 
