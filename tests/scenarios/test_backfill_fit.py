@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from tests.scenarios.test_arrivals import ITEM
 from tests.scenarios.test_arrivals import send as send_rows
@@ -20,6 +21,7 @@ from yunheng.applications.models import Backfill
 from yunheng.audit.refused import Refused
 from yunheng.catalog.models import Item
 from yunheng.ledger.models import Project, Resource
+from yunheng.orgs.alike import ROUGHLY
 from yunheng.orgs.models import BusinessClock
 from yunheng.settlement.models import Difference
 
@@ -114,11 +116,60 @@ def test_R084_新项目与已有的同单位同名_要点头_名字不同的不�
     recorded()
     same = ["P-2024-001", "救助老系统", "民政局（虚构）", "自费"]
     (said,) = doubts(later(("LS-ECS-7", CPU, "新增", 8), kind="首次申请", project=same))
-    assert "P-2024-001“救助老系统”与系统里已有的 P-2023-900（区级）单位、名称都相同" in said
+    assert "P-2024-001“救助老系统”与系统里已有的 P-2023-900“救助老系统”（区级）单位、名称都相同" in said
     assert (
         doubts(later(("LS-ECS-7", CPU, "新增", 8), kind="首次申请", project=["P-2024-001", "救助新系统", *same[2:]]))
         == []
     )
+
+
+@pytest.mark.parametrize("name", ["救助老系统（二期）", "救助 老系统", "老系统"])
+def test_R084_新项目的名称是同单位已有的一部分_或多了几个字_要点头(name: str) -> None:
+    recorded()
+    (said,) = doubts(later(("LS-ECS-7", CPU, "新增", 8), kind="首次申请",
+                           project=["P-2024-001", name, "民政局（虚构）", "自费"]))  # fmt: skip
+    assert f"P-2024-001“{name}”与系统里已有的 P-2023-900“救助老系统”（区级）单位" in said
+
+
+def test_R084_别的单位的同名项目_不问() -> None:
+    recorded()
+    other = ["P-2024-001", "救助老系统", "教育局（虚构）", "自费"]
+    assert doubts(later(("LS-ECS-7", CPU, "新增", 8), kind="首次申请", project=other)) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["LSECS1", "LS ECS 1", "LS--ECS-1", "LS-ECS-001", "LS-ECS-1（数据库）", "〔LS-ECS-1〕", "LS-ECS-1.", "ls_ecs_01"],
+)
+def test_R051_资源少了横_多了空格_前面多了0_后面写了用途_点名台账上的那一个(code: str) -> None:
+    recorded()
+    (said,) = doubts(later((code, CPU, "新增", 8), kind="首次申请"))
+    assert "与系统里已有的 LS-ECS-1 形近：是同一台的请照台账的编号写，照补就另成一台，重复计费" in said
+
+
+@pytest.mark.parametrize("number", ["LS2023-01", "LS-2023-1", "LS-2023-01号", "〔LS-2023-01〕", "LS202301"])
+def test_R084_单号少了横_丢了0_后面写了号_点名已登记的那一张(number: str) -> None:
+    recorded()
+    (said,) = doubts(later(("LS-ECS-7", CPU, "新增", 8), number=number, kind="首次申请"))
+    assert "与系统里已有的 LS-2023-01 形近：是同一张的已经登记过" in said
+
+
+def test_R051_两个形近的编号台账上都有_各认各的_不问() -> None:
+    recorded()
+    content = later(("LS-ECS-01", CPU, "新增", 8), kind="首次申请")
+    recorded(content, agreed=doubts(content))
+    both = later(
+        ("LS-ECS-1", CPU, "变更", 16), ("LS-ECS-01", CPU, "变更", 16), number="LS-2026-10", on=date(2026, 6, 8)
+    )
+    assert not [one for one in doubts(both) if "系统里已有的" in one]
+
+
+def test_R051_资源编号照粗略的样子找_用得上索引() -> None:
+    seen = ROUGHLY.format(column='"code"')
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN SELECT code FROM ledger_resource WHERE {seen} = ANY(%s)", [["ecs1"]])
+        assert "resource_rough" in "".join(row[0] for row in cursor.fetchall())
 
 
 # ── 与台账接不上的动作 ──

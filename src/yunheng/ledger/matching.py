@@ -107,7 +107,7 @@ def cycles(codes: Collection[str]) -> dict[str, str]:
 
 
 def alike(codes: Collection[str]) -> dict[str, str]:
-    """台账上没有的这些资源编号里，与台账上的形近（多了看不见的字，全半角、大小写、长短横、O/0 不同）的 → 台账上的。
+    """台账上没有的这些资源编号里，与台账上的形近（`orgs.alike`）的 → 台账上的。
 
     不代改：接口照送来的存，是不是同一个由人看。
     """

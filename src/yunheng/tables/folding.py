@@ -36,6 +36,15 @@ _SCALE = re.compile(r"[十百千万亿萬億]|^[kKwW](?![A-Za-z])")
 #: 长得像的字：比编号时当作一个，前一行的换成后一行的
 ALIKE_FROM, ALIKE_TO = f"oli_{_DASH}", "011-" + "-" * len(_DASH)
 _LOOKALIKE = str.maketrans(ALIKE_FROM, ALIKE_TO)
+#: 编号里隔开的：横、空白、点、括号
+_APART = re.compile(r"[\W_]+")
+_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+#: 编号后面另写的：括号里的用途，字母数字后面的“号”、数据库
+_ASIDE = re.compile(r"(?<=.)[(\[【〔{][^)\]】〕}]*[)\]】〕}]?$")
+_TAIL = re.compile(r"(?<=[0-9a-z])[^0-9a-z]+$")
+#: 粗略的样子：只留字母、数、汉字，o、0 不要，l、i 当作 1
+_ROUGH = re.compile("[^0-9a-z一-鿿]+")
+_ROUGHLY = str.maketrans("li", "11", "o0")
 
 
 def visible(text: str) -> str:
@@ -127,6 +136,39 @@ def same_number(value: str) -> str:
 def likeness(value: str) -> str:
     """编号的样子：同 `same_number`，O/0 这些长得像的也当作一个；样子相同的就是形近。"""
     return same_number(value).translate(_LOOKALIKE)
+
+
+def resemble(one: str, other: str) -> bool:
+    """两个编号是不是形近：样子相同；或不看隔开的（ECS0429、“ECS 0429”、ECS--0429、〔ECS-0429〕）、不看数前面的 0
+    （ECS-429、ECS-00429）、一个的后面另写了字（ECS-0429（数据库）、SQ-2022-0081号）以后相同。
+
+    两个后面都另写了字而不同的（WEB-01（主）、WEB-01（备））不是；数不同的（ECS-0429、ECS-0430，P-1、P-10）不是。
+    """
+    mine, yours = _forms(same_number(one)), _forms(same_number(other))
+    return bool(mine & yours or _forms(_bare(one)) & yours or mine & _forms(_bare(other)))
+
+
+def roughly(value: str) -> set[str]:
+    """编号粗略的样子：`resemble` 的，库里照 `orgs.alike.ROUGHLY` 折出来的在这里面；先用它在库里找，再逐个比。"""
+    seen = {_ROUGH.sub("", one).translate(_ROUGHLY) for one in (_bare(value), same_number(value))}
+    return seen - {""}
+
+
+def _bare(value: str) -> str:
+    """去掉后面另写的字的。"""
+    return _TAIL.sub("", _ASIDE.sub("", same_number(value)))
+
+
+def _forms(plain: str) -> set[str]:
+    """一个编号（折好了的）的几种样子：原样、不看隔开的、不看数前面的 0；数与数之间隔开的留一横，1-1 不是 11。"""
+    valued = _ZEROS.sub("", plain)
+
+    def joined(found: re.Match[str]) -> str:
+        around = valued[max(found.start() - 1, 0) : found.start()] + valued[found.end() : found.end() + 1]
+        return "-" if re.fullmatch("[0-9]{2}", around) else ""
+
+    forms = (plain, _APART.sub("", plain), _APART.sub(joined, valued))
+    return {form.translate(_LOOKALIKE) for form in forms if _APART.sub("", form)}
 
 
 def lookalikes(values: Iterable[str]) -> list[tuple[str, ...]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -68,22 +69,27 @@ def _places(numbered: Sequence[tuple[int, Mapping[str, str]]], column: str) -> d
 
 
 def _same_projects(rows: Rows) -> Iterator[Note]:
-    """新项目与已有的、与这一份里另一个同单位同名。"""
-    known: dict[tuple[str, str], tuple[str, str]] = {}
+    """新项目与已有的、与这一份里另一个同单位，名称相同（空白、括号不看）或一个是另一个的一部分。"""
+    known: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for row in registered_projects():
-        known[row["单位"], folding.compact(row["名称"])] = (
-            row["项目"],
-            f"系统里已有的 {row['项目']}（{row['费用归属']}）",
-        )
+        told = f"系统里已有的 {row['项目']}“{row['名称'][:40]}”（{row['费用归属']}）"
+        known[row["单位"]].append((row["项目"], _plainly(row["名称"]), told))
     for number, row in rows["项目"]:
-        code, where = known.setdefault(
-            (row["单位"], folding.compact(row["名称"])), (row["项目"], f"第 {number} 行的 {row['项目']}")
-        )
-        if code != row["项目"]:
-            text = (
-                f"{row['项目']}“{row['名称'][:40]}”与{where}单位、名称都相同：是同一个的请用那个编号，确是另一个才照补"
-            )
-            yield _note("项目", [number], f"{text}（R-084）")
+        name, others = _plainly(row["名称"]), known[row["单位"]]
+        new = all(code != row["项目"] for code, _, _ in others)
+        same = [told for code, other, told in others if code != row["项目"] and other == name]
+        part = [told for _, other, told in others if new and other and (other in name or name in other)]
+        # 一个单位名下相近的可能有几个，列头三个
+        if name and (found := same or part):
+            how = "单位、名称都相同" if same else "单位相同、名称是另一个的一部分"
+            text = f"{row['项目']}“{row['名称'][:40]}”与{'、'.join(found[:3])}{how}"
+            yield _note("项目", [number], f"{text}：是同一个的请用那个编号，确是另一个才照补（R-084）")
+        others.append((row["项目"], name, f"第 {number} 行的 {row['项目']}"))
+
+
+def _plainly(name: str) -> str:
+    """项目名称怎样比：空白、括号、横不看，全半角、大小写不分。"""
+    return re.sub(r"[\W_]+", "", folding.compact(name))
 
 
 def _quantities(rows: Rows) -> Iterator[Note]:
