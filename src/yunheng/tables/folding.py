@@ -33,9 +33,8 @@ _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
 #: 位（b）或字节（B）
 _BYTES = re.compile(r"[KMGTPkmgtp][bB](?![A-Za-z])|[KMGTPkmgtp][bB](?=ps|PS|/s)")
 _SCALE = re.compile(r"[十百千万亿萬億]|^[kKwW](?![A-Za-z])")
-#: 长得像的字：比编号时当作一个，前一行的换成后一行的
-ALIKE_FROM, ALIKE_TO = f"oli_{_DASH}", "011-" + "-" * len(_DASH)
-_LOOKALIKE = str.maketrans(ALIKE_FROM, ALIKE_TO)
+#: 长得像的字：比编号时当作一个
+_LOOKALIKE = str.maketrans("oli_", "011-")
 #: 编号里隔开的：横、空白、点、括号
 _APART = re.compile(r"[\W_]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")

@@ -9,7 +9,8 @@ from yunheng.tables.folding import resemble, roughly
 ALIKE = [
     *(("ECS-0429", one) for one in (
         "ECS–0429", "ECS_0429", "ECS 0429", "ECS0429", "ECS-429", "ecs-0429", "ECS-O429", "ＥＣＳ－０４２９",
-        "ECS-00429", "ECS--0429", "ECS-0429.", "ECS-0429（数据库）", "ECS-0429(db2)", "ECS-042 9", "〔ECS-0429〕", "ECS-0429数据库",
+        "ECS-00429", "ECS--0429", "ECS-0429.", "ECS-0429（数据库）", "ECS-0429(db2)", "ECS-042 9",
+        "〔ECS-0429〕", "ECS-0429数据库",
     )),
     *(("SQ-2022-0081", one) for one in (
         "SQ2022-0081", "SQ-2022-81", "SQ-2022-0081号", "〔SQ-2022-0081〕", "SQ20220081", "SQ 2022 0081",
