@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from yunheng.documents.annex1 import LABELS
+from yunheng.rules.money import number_typed
 from yunheng.tables.notes import Note, Outcome
 
 from . import spelling, stated, touching
@@ -42,8 +43,11 @@ def kept(
     return found, notes
 
 
-def host(number: int, row: Mapping[str, Any], imported: Imported) -> Iterator[Note]:
-    """主机的一行：换类型、只释放一部分的拒绝到格（红着等人改），没有改动的、备注对不上的要人点头。"""
+def host(number: int, row: Mapping[str, Any], written: Mapping[str, Any], imported: Imported) -> Iterator[Note]:
+    """主机的一行：换类型、只释放一部分的拒绝到格（红着等人改），没有改动的、备注对不上的要人点头。
+
+    `row` 是照台账补全的，`written` 是文件里写着的各格。
+    """
     before, code, note = row["before"], row["resource"], str(row.get("note") or "")
     action = row.get("action")
     if action not in ("变更", "释放"):
@@ -59,8 +63,10 @@ def host(number: int, row: Mapping[str, Any], imported: Imported) -> Iterator[No
                 text = f"勾的是释放 {code}，整个资源都不要了，“{touching.COLUMNS[key].label}”却写了 {row[key]}"
                 held = f"台账是 {before.get(key) or '空'}；只减一部分的请勾变更，写变更以后的总量"
                 yield Note(Outcome.REFUSED, _where(imported, number, key), f"{text}，{held}", cells=1)
-        if partly := spelling.partial(note):
-            text = f"勾的是释放 {code}，整个资源都不要了，备注却写了“{partly}”；只减一部分的请勾变更，写变更以后的总量"
+        yield from _partly(number, written, before, imported)
+        if more := spelling.beside(str(written.get("note") or "").replace(code, "")):
+            text = f"勾的是释放 {code}，整个资源都不要了，备注却写了“{more[:60]}”"
+            text += "；只减一部分的请勾变更，写变更以后的总量；另定日子的到时再办"
             yield _asked(_where(imported, number, "note"), text)
         return
     if row.get("type") != before.get("type"):
@@ -69,28 +75,60 @@ def host(number: int, row: Mapping[str, Any], imported: Imported) -> Iterator[No
         yield Note(Outcome.REFUSED, _where(imported, number, "type"), text, cells=1)
     elif not touching.touched(row):
         yield _asked(_where(imported, number, "resource"), f"变更 {code} 的各格与台账一样，没有改动，这样交不上去")
-    moved = {
-        touching.amount(row.get(key)) - touching.amount(before.get(key)) for key in (*_FIGURES, "eip", "bandwidth")
-    }
-    if not stated.differing(note, row):
-        # 说到的配置与各栏不一样的已经点过名
-        yield from _unlike(note, moved, _where(imported, number, "note"))
+    keys = (*_FIGURES, "eip", "bandwidth")
+    pairs = [(touching.amount(before.get(key)), touching.amount(row.get(key))) for key in keys]
+    if "升级" in note and all(old == new for old, new in pairs) and touching.touched(row):
+        # 升级的是系统
+        note = note.replace("升级", "")
+    yield from _unlike(note, pairs, _where(imported, number, "note"), told=bool(stated.differing(note, row)))
     if row.get("ssd") == before.get("ssd") == "是" and spelling.ordinary(note):
         text = f"备注“{note[:60]}”里写了普通盘，SSD 照台账是“是”；要换普通盘的，写入以后请在表里把 SSD 改成“否”"
         yield _asked(_where(imported, number, "note"), text)
 
 
 def service(code: str, row: Mapping[str, Any], imported: Imported) -> Iterator[Note]:
-    """服务项的一行：与台账一样的、说明与数量对不上的要人点头。"""
+    """服务项的一行：与台账一样的、说明与数量对不上的要人点头；释放的说明另写了话的也要。"""
     before, quantity = touching.amount(row.get("before")), touching.amount(row.get("quantity"))
+    note, where = str(row.get("note") or ""), _where(imported, code, "note")
+    if number_typed(str(row.get("quantity") or "0")) == 0:
+        if more := spelling.beside(note):
+            text = f"释放“{LABELS[code]}”是整项都不要了，说明却写了“{more[:60]}”"
+            yield _asked(where, f"{text}；只减一部分的请勾变更，写变更以后的总量；另定日子的到时再办")
+        return
     if quantity and quantity == before:
         text = f"“{LABELS[code]}”的数量 {row['quantity']} 与台账一样，没有改动，这样交不上去"
         yield _asked(_where(imported, code, "quantity"), text)
-    yield from _unlike(str(row.get("note") or ""), {quantity - before}, _where(imported, code, "note"))
+    yield from _unlike(note, [(before, quantity)], where)
 
 
-def _unlike(note: str, moved: set[Decimal], where: str) -> Iterator[Note]:
-    """备注说加（减）了多少，格子里没有正好加（减）这么多的。"""
-    if odd := [text for text, number in spelling.altered(note).items() if number not in moved]:
+def _partly(number: int, written: Mapping[str, Any], before: Mapping[str, Any], imported: Imported) -> Iterator[Note]:
+    """释放的一行只填了几格：填的也许是只放这几样；都空着、台账有的都填了的不问。"""
+    own = [key for key in _FIGURES if touching.amount(before.get(key))]
+    filled = [key for key in own if written.get(key)]
+    if filled and len(filled) < len(own):
+        labels = [touching.COLUMNS[key].label for key in filled]
+        text = f"勾的是释放 {written.get('resource')}，只填了{'、'.join(labels)}：整台释放还是只放{'、'.join(labels)}？"
+        text += "整台释放的请核对；只放一部分的请勾变更，写变更以后的总量，不要的填 0"
+        yield _asked(_where(imported, number, filled[0]), text)
+
+
+def _unlike(note: str, pairs: Sequence[tuple[Decimal, Decimal]], where: str, *, told: bool = False) -> Iterator[Note]:
+    """备注说加减的与格里的（原来, 以后）不合：没有正好加减这么多、方向反了、写的也许是增加的数。
+
+    `told` 是说到的配置与各栏不一样、已经点过名的，几核几 GB 不再问。
+    """
+    moved = {new - old for old, new in pairs}
+    altered = spelling.altered(note)
+    up, down = spelling.upward(note), spelling.downward(note)
+    risen, fallen = any(one > 0 for one in moved), any(one < 0 for one in moved)
+    if not told and (odd := [text for text, number in altered.items() if number not in moved]):
         shown = "、".join(f"“{text}”" for text in odd)
         yield _asked(where, f"备注写了{shown}，格里没有正好加减这么多的；格里要写变更以后的总量，请核对")
+    elif up and (not risen or (fallen and not down)):
+        does = "减少了" if fallen else "没有增加"
+        yield _asked(where, f"备注写了“{up}”，格里却{does}；格里要写变更以后的总量，请核对")
+    elif down and (not fallen or (risen and not up)):
+        does = "增加了" if risen else "没有减少"
+        yield _asked(where, f"备注写了“{down}”，格里却{does}；格里要写变更以后的总量，请核对")
+    elif not altered and (word := spelling.incremental(note)) and any(old and new > old for old, new in pairs):
+        yield _asked(where, f"备注写了“{word}”，格里是增加的数还是变更以后的总量？格里要写变更以后的总量，请核对")

@@ -110,7 +110,7 @@ def _changes(draft: Draft, imported: Imported, own: Mapping[str, Resource]) -> t
             written, said = annex_against.kept(number, row, now, stated.get(code, {}), imported)
             made = _changed(written, now, earlier)
             rows.append(made)
-            notes += [*said, *annex_against.host(number, made, imported)]
+            notes += [*said, *annex_against.host(number, made, row, imported)]
             if others:
                 text = f"第 {number} 行的备注里另有资源 {others}，只{action} {code}，请核对"
                 notes.append(Note(Outcome.NAMED, "请核对", text, doubtful=True))

@@ -92,13 +92,20 @@ _ORDINARY = re.compile(
 )
 #: 说的是加减多少：扩容 0.5TB、在原 3TB 基础上增加 2TB；扩到、增至说的是总量，不算
 _BY = re.compile(
-    r"(?P<verb>扩容|扩充|增加|新增|追加|增配|升配|[扩增加]|减少|缩减|缩容|降配|减去|[减降+-])"
+    r"(?P<verb>扩容|扩充|增加|新增|追加|增配|升配|再要|另要|[扩增加]|减少|缩减|缩容|降配|减去|[减降+-])"
     r"[^0-9，,；;。至到为成]{0,6}?(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?:核|VCPU|[GT]B?|台|套|个|M[Bb]?)?",
     re.IGNORECASE,
 )
-_PARTIAL = re.compile(
-    r"(?:仅|只|部分|保留|其余|除了?)[^，,；;。]{0,20}|[0-9.]+\s*(?:核|[GT]B?(?![A-Za-z]))", re.IGNORECASE
+#: 说整个不要了的话；释放的一行别的话都要人点头
+_WHOLLY = re.compile(
+    "不再使用|不再用|不再需要|不需要|不用|不要|释放|注销|停用|退订|下线|整台|整机|整个|整项|全部|所有"
+    "|本台|该台|这台|本项|该项|资源|云主机|物理机|虚拟机|主机|服务器|服务|申请|予以|已经|[请已了的都均全该此本]"
 )
+#: 说要多的、要少的
+_UP = re.compile("扩容|扩充|升级|升配|增配|新增|增加|增量|追加|再要|再加|另加|另要|加配|提升")
+_DOWN = re.compile("缩容|缩减|减少|减配|降配|降级|降低|调低|减半")
+#: 说的也许是增加的数，不是变更以后的总量
+_INCREMENT = re.compile("增量|追加|新增|再要|再加|再增|另加|另要|(?:本次|此次|这次)[^，,；;。]{0,4}(?:增|加|扩)")
 _LESS = ("减", "缩", "降", "-")
 #: 服务类型的叫法 → 附件的写法
 KINDS = {
@@ -207,10 +214,28 @@ def ordinary(note: str) -> bool:
     return bool(_ORDINARY.search(plain)) and not _SOLID.search(_ORDINARY.sub("", plain))
 
 
-def partial(note: str) -> str:
-    """备注里说只释放一部分的那几个字；没有为空。"""
-    found = _PARTIAL.search(folding.code(note))
-    return found[0].strip() if found else ""
+def beside(note: str) -> str:
+    """释放的一行里，说整个不要了的话以外还写着什么；没有为空。"""
+    plain = folding.code(note)
+    return plain.strip() if re.sub(r"[\W_]+", "", _WHOLLY.sub("", plain)) else ""
+
+
+def upward(note: str) -> str:
+    """备注里说要多的那几个字；没有为空。"""
+    found = _UP.search(folding.code(note))
+    return found[0] if found else ""
+
+
+def downward(note: str) -> str:
+    """备注里说要少的那几个字；没有为空。"""
+    found = _DOWN.search(folding.code(note))
+    return found[0] if found else ""
+
+
+def incremental(note: str) -> str:
+    """备注里说的也许是增加的数的那几个字：追加、增量、本次增加；没有为空。"""
+    found = _INCREMENT.search(folding.code(note))
+    return found[0] if found else ""
 
 
 def altered(note: str) -> dict[str, Decimal]:
