@@ -26,12 +26,15 @@ _LARGE = rf"([0-9]{{1,5}}|{_NUMERALS})"
 #: 后面跟着别的单位的不是台数：×4核、共 16G
 _OTHER = r"(?![0-9.]|\s*(?:核|[GTMK]B?(?![A-Za-z])|C(?![A-Za-z])|VCPU|万|元|次|%|年|个?月|日|天|小时|人|用户))"
 _FOREIGN = "sets?|pcs|units?|replicas?|slaves?|masters?|instances?|servers?|hosts?"
-_SPOKEN = f"台|节点|套|个(?!月)|组|份|副本|实例|主机|机(?!房|构|制|器人|密|关)|服务器|虚机|VM|nodes?|{_FOREIGN}"
+_SPOKEN = (
+    "台|节点|部(?![门署分级委件队长属位])|套|个(?!月)|组|份|副本|实例|主机|机(?!房|构|制|器人|密|关)"
+    f"|服务器|虚机|VM|nodes?|{_FOREIGN}"
+)
 #: 说的就是台数：×3、数量：3、3 台
 _COUNTED = re.compile(
     rf"(?<![A-Za-z0-9核块])(?:[×✕✖╳*]|X)\s*(?!86(?![0-9])){_LARGE}{_OTHER}"
     rf"|(?:数\s*量|台\s*数|总数|(?:主机|节点|机器|服务器)数|一?共计?|合计|总计|qty|count|replicas?|nodes?|slaves?|masters?)\s*[为是有]?\s*[:=]?\s*{_LARGE}{_OTHER}"
-    rf"|(?<![0-9.第A-Za-z]){_LARGE}\s*台(?!账|式|阶)",
+    rf"|(?<![0-9.第A-Za-z]){_LARGE}\s*[(]?\s*台(?!账|式|阶)",
     re.IGNORECASE,
 )
 #: 多半说的是台数：3节点、2套、3×；500G×2 说的也许是盘
@@ -46,19 +49,28 @@ _STANDBY = "(?:备|从|副|辅)(?:机|库|节点)?"
 #: 说的是几台合在一起、合计的台数算得出：一主一备、主1备1
 _PAIRED = re.compile(
     rf"{_N}\s*主(?!机)\s*[+、，,和]?\s*{_N}\s*{_STANDBY}"
+    rf"|{_N}\s*用\s*[+、，,和]?\s*{_N}\s*备"
     rf"|主(?:机|库|节点)?\s*{_N}\s*台?\s*[+、，,和]?\s*{_STANDBY}\s*{_N}(?:\s*台)?"
 )
 #: 两样各几台，或只说了成对
 _DOUBLED = re.compile(
     rf"(?:主备|主从|主辅|双机|双活)[^，,；;。0-9]{{0,4}}各\s*[需为配]?\s*{_N}\s*(?:{_MACHINES})", re.IGNORECASE
 )
-_PAIR = re.compile("双机|双活|主备|主从|互为备份|互备")
+_PAIR = re.compile(
+    "双(?:机|活|节点|台|主|实例|副本|服务器|份|套)|主备|主从|互为备份|互备"
+    r"|主(?:用|机|库|节点)?\s*[、,/+&和及与]\s*(?:备|从)(?:用|机|库|节点)?(?![份案注件货查战选])"
+    "|(?<![统唯单同一1])一对(?![一多外内接应比照齐])"
+)
 #: 不止一台、合计几台没有说：各 1 台、一主多从、另加 1 台备机
 _MORE = re.compile(
     rf"[各每][^，,；;。0-9]{{0,4}}?{_N}\s*(?:{_MACHINES})"
     rf"|{_N}\s*主(?!机)\s*[+、，,和]?\s*(?:多|若干|[NnMm])\s*{_STANDBY}"
     rf"|{_N}\s*[-~〜∼—至到]\s*{_N}\s*(?:{_MACHINES})"
     rf"|{_N}\s*(?:号[机楼]?|#)?\s*[、,和及与至~-]\s*{_N}\s*(?:号(?:机|主机|服务器|节点)|#)"
+    rf"|(?<![月0-9]){_N}\s*号\s*[、,/和及与至~-]\s*{_N}\s*号"
+    rf"|NO\.?\s*[0-9]{{1,3}}\s*[、,/和及与至到~〜∼—-]\s*(?:NO\.?)?\s*[0-9]{{1,3}}(?![0-9.])"
+    rf"|(?<![0-9.])[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}\s*(?:[、,~〜∼—至到-]\s*[0-9]{{1,3}}(?![0-9])|/[1-7](?![0-9])|(?:/[0-9]{{1,3}}){{2,}}){_OTHER}(?!\s*台)"
+    rf"|(?:[两二三四五六]|(?<![0-9.])[2-9])\s*对(?![一二多外内接应比照齐0-9])"
     rf"|[各每]\s*{_N}(?![0-9.]|\s*(?:核|[GTM]|个|块|张|次|年|月|日|天|元))"
     rf"|(?:另|再|额?外)[^，,；;。0-9]{{0,3}}?(?:{_N}\s*(?:{_MACHINES})|备机|备份机|备用机)",
     re.IGNORECASE,
@@ -69,7 +81,10 @@ _ADDED = re.compile(
 )
 #: 不止一台，几台没有说：一台的才不一样
 SEVERAL = "多"
-_SEVERAL = re.compile(r"(?:若干|[多几数])\s*(?:台|个节点|节点)(?!数)|成对|集群部署|高可用|冗余")
+_SEVERAL = re.compile(
+    r"(?:若干|[多几数])\s*(?:台|个节点|节点)(?!数)|成对|集群|高可用|冗余"
+    r"|[含带配加]\s*备(?:用|份)?机(?!房)|[冷热]备(?![份案])"
+)
 #: 一串名字：web01-web03、ECS-YL-01~05
 _RUN = re.compile(
     r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z_-]{0,30})([0-9]{1,4})\s*[-~〜∼—至到]\s*(?:\1)?([0-9]{1,4})(?![0-9A-Za-z.])"
@@ -83,6 +98,14 @@ _LISTED = re.compile(
 _NAME = re.compile(
     r"(?<![A-Za-z0-9.])(?:[A-Za-z][A-Za-z_-]{0,30}[0-9]{1,4}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![A-Za-z0-9.])"
 )
+#: 汉字的名字后面编了号：应用服务器1、应用服务器2；只写一回前面的：应用服务器1、2
+_TITLED = re.compile(r"(?:[和及与、]\s*)?([一-鿿]{1,12})\s*([0-9]{1,3})(?=\s*(?:[、,;/。()和及与；，]|\Z))")
+_TITLES = re.compile(
+    r"(?:服务器|主机|机|节点|库|应用|网关|中间件)\s*[0-9]{1,3}"
+    r"(?:\s*[/、,]\s*[0-9]{1,3})+(?=\s*(?:[;。()；，]|\Z))"
+)
+#: 台数的繁体写法
+_PLAIN = str.maketrans("兩臺貳參對備雙機從個節點", "两台贰叁对备双机从个节点")
 _FORMAL = dict(zip("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十", strict=True))
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "双": 2}
 _SOLID = re.compile("SSD|固态|全闪|闪存|NVMe|高\\s*IO|高性能[云磁硬]?盘|高速[云磁硬]?盘|PCI-?E", re.IGNORECASE)
@@ -249,7 +272,8 @@ def altered(note: str) -> dict[str, Decimal]:
 
 def _together(note: str) -> tuple[dict[str, str], str]:
     """（合在一起说的各处, 余下的话）：一处只算一回，“主备各1台”里的“1台”不再当作 1 台。"""
-    plain, found = folding.code(note), dict(_named(folding.code(note)))
+    plain = folding.code(note).translate(_PLAIN)
+    found = dict(_named(plain))
     for pattern in (_PAIRED, _DOUBLED, _ADDED, _MORE, _PAIR):
         for match in pattern.finditer(plain):
             numbers = [int(_number(group)) for group in match.groups() if group]
@@ -267,6 +291,15 @@ def _named(plain: str) -> Iterator[tuple[str, str]]:
             yield run[0], str(int(run[3]) - int(run[2]) + 1)
     for listed in _LISTED.finditer(plain):
         yield listed[0], str(len(re.split("[/、,]", listed[0])))
+    for listed in _TITLES.finditer(plain):
+        yield listed[0], str(len(re.split("[/、,]", listed[0])))
+    titled: dict[str, list[str]] = {}
+    for name, number in _TITLED.findall(plain):
+        own = titled.setdefault(name.lstrip("和及与"), [])
+        own += [] if number in own or name.endswith(("端口", "版本", "等保", "第")) else [number]
+    for name, numbers in titled.items():
+        if len(numbers) > 1:
+            yield "、".join(f"{name}{number}" for number in numbers[:4]), str(len(numbers))
     alike: dict[str, list[str]] = {}
     for name in _NAME.findall(_RUN.sub("，", plain)):
         names = alike.setdefault(re.sub("[0-9]+", "0", name).casefold(), [])
