@@ -40,6 +40,11 @@ _ENGLISH = {"monthly": "月", "quarterly": "季", "yearly": "年", "annual": "�
 _TOGETHER = re.compile(
     rf"(?<![0-9])(?:[0-9]{{1,2}}|[二两三四五六七八九十]+)\s*(?:个\s*(?:半年|季度?|月)|年)\s*的?(?:{_PRICE})"
 )
+#: 数不是它字面上的那个数：价格的税、折扣，累计的、合在一起的
+_PRICED_OTHERWISE = re.compile(r"不?含税|未税|税前|税后|[0-9.]+\s*折|折扣|折后|优惠|下浮|上浮")
+_COUNTED_OTHERWISE = re.compile(
+    r"累计|合计配置|总配置|合计为|单[块台]容量|每台\s*[0-9一二两三四五六七八九十]+\s*块|为\s*[0-9一二两三四五六七八九十]+\s*台合计"
+)
 #: 序号的写法：1、1.、（1）、一、①、A1、1-2、1.1；公式算出来的不看
 _SERIAL = re.compile(
     r"[(\[]?(no\.?\s*|第)?([a-z]{0,3}[0-9]{1,6}([.\-_/][0-9]{1,6})*|[一二三四五六七八九十百]+|[①-⑳⑴-⒇⒈-⒛㈠-㈩ⅰ-ⅻⅠ-Ⅻ]|[a-z])[.、,)\]号:]*",
@@ -84,8 +89,18 @@ def headed(
     for where, text in _told(names, lines):
         if said := unit(text, columns):
             book.whole(Outcome.NAMED, where, f"写了“{said}”，各数没有照它换算，照格里的读", doubtful=True)
+        if other := _otherwise(folding.code(text[:_HEAD]), columns):
+            book.whole(Outcome.NAMED, where, f"写了“{_wide(other)}”，各数没有照它换算，照格里的读", doubtful=True)
         if found := VOIDED.search(text[:_HEAD]):
             book.whole(Outcome.NAMED, where, f"写了“{found[0]}”，各行照读；不算的请从文件里删去", doubtful=True)
+
+
+def _otherwise(plain: str, columns: Iterable[Column]) -> str:
+    """一句话里说的、改了数的意思的几个字；没有为空。税、折扣只看有金额的表。"""
+    numbers = [one for one in columns if one.kind == Kind.NUMBER]
+    patterns = [_COUNTED_OTHERWISE] if numbers else []
+    patterns += [_PRICED_OTHERWISE] if any("元" in one.units for one in numbers) else []
+    return next((found[0] for pattern in patterns if (found := pattern.search(plain))), "")
 
 
 def _told(names: Iterable[tuple[str, str]], lines: Sequence[Line]) -> list[tuple[str, str]]:

@@ -133,6 +133,17 @@ def test_标题说的就是各行的周期_或者是日子_不必点头(text: st
     assert not priced(text).doubtful
 
 
+@pytest.mark.parametrize("text", ["单价不含税", "含税 6%", "8 折后价", "优惠前价格", "折扣价"])
+def test_R052_标题写着税和折扣的_要人点头_没有金额的表不问(text: str) -> None:
+    assert "各数没有照它换算，照格里的读" in told(priced(f"市级目录（{text}）", period="月"))
+
+
+def test_R052_标题和注写着累计的_合在一起的_要人点头() -> None:
+    assert "各数没有照它换算，照格里的读" in told(priced("3 月用量（累计值）"))
+    for text in ("注：以上为 2 台合计配置", "注：数据盘为单块容量，每台 2 块"):
+        assert "各数没有照它换算，照格里的读" in told(priced("目录", under=text))
+
+
 def test_R052_标题行的字显示在说明里() -> None:
     table = priced("市级目录 2026 版")
     assert "第 1 行：在表头以前，当作标题，没有读：“市级目录 2026 版”" in "\n".join(map(str, table.notes))
