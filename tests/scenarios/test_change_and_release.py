@@ -76,3 +76,31 @@ def test_R042_临时资源办了变更_到期日照原来的_到期日历提醒�
     live.filter(item__code="ZJ-MEM-X86").update(expires_on=None)
     assert refold_outdated() == 1
     assert set(live.values_list("expires_on", flat=True)) == {date(2025, 12, 31)}
+
+
+@pytest.mark.parametrize("action", ["变更", "释放"])
+def test_R036_回执填了批准以外的编号_不收_没批的那台一点不动(action: str) -> None:
+    project, (first, other, *_) = running_project()
+    row = grown(first, memory="36") if action == "变更" else {**grown(first), "action": "释放", "backup": "已完成"}
+    walk = through(change(project, [row]).submit())
+    before = list(Segment.objects.filter(resource=other).order_by("pk").values())
+    filled = {
+        one.key: {"resource": other.code, "order": "GD-1", "on": walk.on.isoformat()}
+        for one in receipts.rows(walk.case)
+    }
+    with pytest.raises(Refused, match=f"批准的是 {first.code}，填的是 {other.code}"):
+        walk.act("lt", "deliver", detail={"rows": filled})
+    assert list(Segment.objects.filter(resource=other).order_by("pk").values()) == before
+    walk.deliver("lt", "E-")
+
+
+def test_R036_服务项变更交来的资源编号不是台账的那个_不收() -> None:
+    project, _ = running_project()
+    code, segment = next(iter(changing.held_services(project).items()))
+    held = f"{segment.quantity.normalize():f}"
+    asked = {"quantity": f"{(segment.quantity + 1).normalize():f}", "before": held, "note": "扩"}
+    for given in ("P1-NEW-1", "ECS-YL-01"):
+        walk = change(project, [], service_changes={code: {**asked, "resource": given}})
+        with pytest.raises(Refused, match=f"资源编号应是 {segment.resource.code}，交来的是“{given}”"):
+            walk.submit()
+    change(project, [], service_changes={code: {**asked, "resource": segment.resource.code}}).submit()

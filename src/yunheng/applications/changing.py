@@ -227,6 +227,17 @@ def _unclear(content: Mapping[str, Any], project: Project) -> Iterator[Problem]:
     if others := Resource.objects.filter(code__in=named - {""}).exclude(project=project).values_list("code", flat=True):
         text = f"资源 {'、'.join(sorted(others)[:6])} 不是这个项目的，不能在这里变更、释放"
         yield Problem("changes", "changes", text, f"{_CLAUSE}、R-001")
+    services = content.get("service_changes") or {}
+    held = held_services(project) if services else {}
+    for code, row in services.items():
+        # 没有写的，回执照“项目-目录项”
+        given = str(row.get("resource") or f"{project.code}-{code}")
+        own = held[code].resource.code if code in held else ""
+        taken = not own and Resource.objects.filter(code=given).exclude(project=project, kind="服务项").exists()
+        if (own and given != own) or taken:
+            name, right = LABELS.get(code, code), own or "新的编号"
+            text = f"{name}的资源编号应是 {right}，交来的是“{given[:20]}”，请打开这一部分重新保存"
+            yield Problem("services", f"services.{code}", text, _CLAUSE)
     rows = [(n, row, after(row)) for n, row in enumerate(content.get("changes") or ()) if row.get("action") == "变更"]
     segments = live({str(row.get("resource") or "") for _, row, _ in rows}) if rows else {}
     for index, row, wanted in rows:

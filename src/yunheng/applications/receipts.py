@@ -167,6 +167,11 @@ def problems(doing: Doing) -> Iterator[str]:
         code = str(given.get("resource") or "").strip()
         if not _CODE.fullmatch(code):
             yield f"{row.title}：资源编号应为字母、数字和 - . _ +，2 至 64 位，现在是“{code[:20]}”（R-051）"
+        elif row.action != "新增" and code != row.resource:
+            yield (
+                f"{row.title}：批准的是 {row.resource}，填的是 {code}：变更、释放照批准的编号办，"
+                "办的不是这一台请退回补正（D14-13，R-036、R-051）"
+            )
         elif code in seen:
             yield f"{row.title}：资源编号 {code} 与“{seen[code]}”重复（R-051）"
         elif (
