@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from tests.support.people import cast
 from tests.web.test_pages import signed_in
 from yunheng.applications import changing, guards, receipts
 from yunheng.audit.refused import Refused
-from yunheng.ledger.models import Fact, Segment
+from yunheng.catalog.models import Item
+from yunheng.ledger.models import Fact, Resource, Segment
 from yunheng.ledger.operations import Line, record, refold_outdated, void
 from yunheng.settlement.runs import running
 
@@ -64,16 +66,16 @@ def test_R036_等实施时资源已经没有在用的_各页照开_照样导出_
 
 def test_R042_临时资源办了变更_到期日照原来的_到期日历提醒都还在() -> None:
     project, (first, *_) = running_project()
-    for fact in list(Fact.objects.filter(resource=first)):
-        lines = [Line(first, fact.item, "新增", fact.quantity, fact.effective_on, "GD-T", date(2025, 12, 31))]
-        void(actor=cast()["shy"], on=fact.effective_on, fact=fact, reason="改记成临时的")
-        record(actor=cast()["shy"], on=fact.effective_on, lines=lines, case=fact.case)
+    temporary(first, date(2025, 12, 31))
     walk = through(change(project, [grown(first, memory="36")]).submit())
     walk.deliver("lt", "E-")
     live = Segment.objects.filter(resource=first, during__upper_inf=True)
     assert set(live.values_list("expires_on", flat=True)) == {date(2025, 12, 31)}
-    # 从前把到期日折没了的，升级时重折
-    live.filter(item__code="ZJ-MEM-X86").update(expires_on=None)
+    # 从前的变更自己没有到期日、折没了的，升级时重折
+    item = Item.objects.get(code="ZJ-MEM-X86")
+    line = Line(first, item, "变更", Decimal(40), walk.on, "GD-旧")
+    record(actor=cast()["lt"], on=walk.on, lines=[line], case=walk.case)
+    live.filter(item=item).update(expires_on=None)
     assert refold_outdated() == 1
     assert set(live.values_list("expires_on", flat=True)) == {date(2025, 12, 31)}
 
@@ -104,3 +106,43 @@ def test_R036_服务项变更交来的资源编号不是台账的那个_不收()
         with pytest.raises(Refused, match=f"资源编号应是 {segment.resource.code}，交来的是“{given}”"):
             walk.submit()
     change(project, [], service_changes={code: {**asked, "resource": segment.resource.code}}).submit()
+
+
+def temporary(resource: Resource, until: date) -> None:
+    """这台的各项改记成到 `until` 为止的。"""
+    for fact in list(Fact.objects.filter(resource=resource, voided_by=None).exclude(action="作废")):
+        lines = [Line(resource, fact.item, "新增", fact.quantity, fact.effective_on, "GD-T", until)]
+        void(actor=cast()["shy"], on=fact.effective_on, fact=fact, reason="改记成临时的")
+        record(actor=cast()["shy"], on=fact.effective_on, lines=lines, case=fact.case)
+
+
+def test_R042_临时的主机变更里加一块盘_盘的到期日照主机的_延期找得到到期日() -> None:
+    project, (first, *_) = running_project()
+    temporary(first, date(2025, 12, 31))
+    row = grown(first)
+    disk = "" if Decimal(row.get("data_disk") or 0) else "1"
+    asked = {**row, "data_disk": disk or "0", "memory": "36"}
+    walk = through(change(project, [asked]).submit())
+    walk.deliver("lt", "E-")
+    live = Segment.objects.filter(resource=first, during__upper_inf=True)
+    assert set(live.values_list("expires_on", flat=True)) == {date(2025, 12, 31)}
+
+
+def test_R036_补录的编号有中文斜杠的_变更的回执照批准的编号收() -> None:
+    project, (first, *_) = running_project()
+    Resource.objects.filter(pk=first.pk).update(code="数据库服务器/01")
+    first.refresh_from_db()
+    walk = through(change(project, [grown(first, memory="36")]).submit())
+    walk.deliver("lt", "E-")
+    assert Segment.objects.get(resource=first, item__code="ZJ-MEM-X86", during__upper_inf=True).quantity == 36
+
+
+def test_R036_台账没有记系统盘的主机_改内存不用补填系统盘() -> None:
+    project, (first, *_) = running_project()
+    for fact in Fact.objects.filter(resource=first, item__dimension="系统盘 TB", voided_by=None).exclude(action="作废"):
+        void(actor=cast()["shy"], on=fact.effective_on, fact=fact, reason="补录没有这一项")
+    row = grown(first, memory="36")
+    assert not row["before"].get("system_disk")
+    walk = through(change(project, [{**row, "system_disk": ""}]).submit())
+    walk.deliver("lt", "E-")
+    assert not Segment.objects.filter(resource=first, item__dimension="系统盘 TB", during__upper_inf=True).exists()

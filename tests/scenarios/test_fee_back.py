@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenarios.test_adjustment import adjusted
 from tests.scenarios.test_funds import at_plan
-from tests.scenarios.test_money_chain import granted, handled, page, refused, sign_fee
+from tests.scenarios.test_money_chain import NUMBER, granted, handled, page, refused, sign_fee
 from tests.support.people import cast, signed_in
 from tests.support.year import JULY, YEAR, act, measured, settled, supervisor
 from yunheng.cases.models import Board, Case
@@ -184,3 +184,22 @@ def test_R082_不收回的照样办结_提醒还在_以后另起补差收回_没
     again = operations.adjust(actor=cast()["shy"], on=JULY, year=YEAR)
     act("shy", again, "file", opinion="收回多签的管理费")
     assert Board.objects.get(case=again).step == "recheck"
+
+
+def test_R082_缓付并进的补差批复又不足_年度的合同作废重登_上限算得出_签得上(tmp_path: Path) -> None:
+    _, old, planned = closed(tmp_path, Decimal("1000.00"))
+    more = adjusted(tmp_path, "付清缓付的管理费")
+    act("cz", more, "grant", fields={"granted": "900.00", "document": NUMBER})
+    handled(more, "减少", {"管理费": "100.00"})
+    contract = funding.fee_contracts(old).get()
+    payment = contract.payments.get()
+    paying.reverse(
+        actor=cast()["shy"], on=JULY, payment=payment, amount=payment.amount, paid_on=JULY, voucher="TP-9",
+        reason="退票",
+    )  # fmt: skip
+    paying.void(actor=cast()["shy"], on=JULY, contract=contract, reason="合同号写错了")
+    assert funding.fee_open(old) == planned - 1000
+    assert funding.need(more).total == Decimal("1000.00")  # type: ignore[union-attr]
+    sign_fee(old, planned - 1000, number="JG-9")
+    assert funding.fee_room(YEAR) == 1000
+    assert "年度" in page("shy", f"/settlement/{YEAR}/")

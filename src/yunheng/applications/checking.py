@@ -232,7 +232,11 @@ def _check_changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
                     "M6-26，R-107",
                 )
             continue
+        before = row.get("before") if action == "变更" else None
         for column, message in check_row(row):
+            # 台账没有记的格（补录的主机常缺内存、系统盘）没有动就不收它：填了就成新增，要另计费
+            if before and touching.same(column.key, before.get(column.key), row.get(column.key)):
+                continue
             yield Problem("changes", f"changes.{index}.{column.key}", f"第 {index + 1} 行 {message}")
         if action == "变更" and row.get("before"):
             for key, text in _miswritten(row):

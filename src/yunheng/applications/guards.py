@@ -311,7 +311,7 @@ def original_term(number: str, case: Case) -> tuple[Case | None, date | None]:
         return None, None
     resources = Fact.objects.filter(case=original).values("resource")
     expires = (
-        Resource.objects.filter(pk__in=resources, segments__during__upper_inf=True)
+        Resource.objects.filter(pk__in=resources, segments__during__upper_inf=True, segments__expires_on__isnull=False)
         .order_by("-segments__expires_on")
         .values_list("segments__expires_on", flat=True)
         .first()

@@ -165,7 +165,8 @@ def problems(doing: Doing) -> Iterator[str]:
     for row in every:
         given = filled.get(row.key) or {}
         code = str(given.get("resource") or "").strip()
-        if not _CODE.fullmatch(code):
+        # 补录的编号有中文、斜杠：变更、释放照批准的编号，只查新登记的写法
+        if row.action == "新增" and not _CODE.fullmatch(code):
             yield f"{row.title}：资源编号应为字母、数字和 - . _ +，2 至 64 位，现在是“{code[:20]}”（R-051）"
         elif row.action != "新增" and code != row.resource:
             yield (
@@ -236,13 +237,22 @@ def lines(doing: Doing) -> list[Line]:
             address=str(given.get("address") or "").strip()[:64],
         )
         opened, order = date.fromisoformat(str(given["on"])), str(given["order"]).strip()
+        # 临时的主机加一块盘，盘的到期日照主机的：变更自己不写到期日
+        until = expires if row.action == "新增" else _expiry(resource)
         if row.action == "变更" and (row.system or row.zone):
             resource.system, resource.zone = row.system or resource.system, row.zone or resource.zone
             resource.save(update_fields=["system", "zone"])
         for code, action, quantity in moves(row, resource.code):
             effective = stopped if action == "释放" else opened
-            result.append(Line(resource, known[code], action, quantity, effective, order, expires))
+            given_until = until if action != "释放" else None
+            result.append(Line(resource, known[code], action, quantity, effective, order, given_until))
     return result
+
+
+def _expiry(resource: Resource) -> date | None:
+    """资源在用的各项里最晚的到期日；不到期的为 None。"""
+    live = Segment.objects.filter(resource=resource, during__upper_inf=True, expires_on__isnull=False)
+    return live.order_by("-expires_on").values_list("expires_on", flat=True).first()
 
 
 def _own_provider(row: Row, known: Mapping[str, Item]) -> Institution | None:

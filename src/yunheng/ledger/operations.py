@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db import transaction
 from psycopg.types.range import Range
 
 from yunheng.audit.actor import SYSTEM, Actor
@@ -248,11 +249,14 @@ def refold_outdated() -> int:
     """从前折得与现在不同的（`sequencing.outdated`）重折；返回改了几处。升级以后办一次，没有变的不动。"""
     changed = 0
     for pair in sorted(outdated()):
-        segments = Segment.objects.filter(resource_id=pair[0], item_id=pair[1]).order_by("during")
-        now = [Span(one.during.lower, one.during.upper, one.quantity, one.expires_on) for one in segments]
-        if fold(recorded(*pair)) != now:
-            refold({pair})
-            changed += 1
+        with transaction.atomic():
+            # 同记事实一样先锁资源：升级时有人正好在记，时段也不会折两份
+            Resource.objects.select_for_update().get(pk=pair[0])
+            segments = Segment.objects.filter(resource_id=pair[0], item_id=pair[1]).order_by("during")
+            now = [Span(one.during.lower, one.during.upper, one.quantity, one.expires_on) for one in segments]
+            if fold(recorded(*pair)) != now:
+                refold({pair})
+                changed += 1
     return changed
 
 

@@ -45,5 +45,5 @@ def outdated() -> set[tuple[int, int]]:
     kept = Fact.objects.filter(voided_by=None).exclude(action=Action.VOID).order_by()
     groups = kept.values("resource", "item", "effective_on", "action").annotate(cases=Count("case", distinct=True))
     tied = {(one["resource"], one["item"]) for one in groups.filter(cases__gt=1)}
-    changed = kept.filter(action=Action.CHANGE, expires_on=None, resource__facts__expires_on__isnull=False)
+    changed = kept.filter(action=Action.CHANGE, expires_on=None, resource__facts__expires_on__isnull=False).distinct()
     return tied | set(changed.values_list("resource", "item"))

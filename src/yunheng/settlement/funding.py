@@ -155,8 +155,10 @@ def fee_carried(freeze: Freeze, version: int) -> Carried:
     while before is not None:
         earlier.append(before)
         before = before.base
-    # 这一份自己少批多少要先知道它要多少，不在内
-    room = _ceiling(freeze, earlier) - sum((_fee_live(one) + fee_open(one) for one in earlier), ZERO)
+    # 这一份自己少批多少要先知道它要多少，不在内：还能签多少也照这个上限，不照最近一份的，免得绕回来
+    most = _ceiling(freeze, earlier)
+    free = most - fee_signed_in(freeze.service_year)
+    room = most - sum((_fee_live(one) + _fee_open(one, free) for one in earlier), ZERO)
     return Carried(deferred, max(deferred - max(room, ZERO), ZERO))
 
 
@@ -379,13 +381,18 @@ def fee_open(freeze: Freeze) -> Decimal:
 
     旧版流程的不要求签，没有。
     """
+    return _fee_open(freeze, fee_room(freeze.service_year))
+
+
+def _fee_open(freeze: Freeze, room: Decimal) -> Decimal:
+    """同 `fee_open`，这一年最多还能签 `room` 元。"""
     case = freeze.case
     if not pays_fee(case.procedure, case.version):
         return ZERO
     contracts = list(fee_contracts(freeze))
     excused = any(one.less_reason for one in contracts)
     left = ZERO if excused else fee_payable(case) - sum((one.amount for one in contracts), ZERO)
-    return max(min(left, fee_room(freeze.service_year)), ZERO) if left > 0 else ZERO
+    return max(min(left, room), ZERO) if left > 0 else ZERO
 
 
 def fee_less(case: Case, freeze: Freeze) -> Less | None:

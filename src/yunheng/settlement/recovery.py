@@ -161,7 +161,7 @@ def _number(year: int) -> str:
 
 
 def _fixed(year: int, earlier: RecoveryCost, parts: Mapping[str, str]) -> str:
-    """更正成这样为什么不行：算进了预算的不能改；报送以后才登记、没有并进补差的可以，但不能改到算进预算的里面去。"""
+    """更正成这样为什么不行：都算进了预算的不能改；有报送以后才登记、没有并进补差的，改了以后合计不少于算进预算的才行。"""
     kept = budgeted(year)
     if kept is None:
         return ""

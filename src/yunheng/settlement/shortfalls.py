@@ -45,8 +45,9 @@ def handle(*, actor: Actor, on: date, case: Case, kind: str, cuts: Mapping[str, 
             on=on,
             by=str(actor),
         )
-        # 不再付的使年度结算费用少了，管理费的上限跟着降：签超了的先按新上限重签
-        if made.kind == Shortfall.REDUCE and (room := funding.fee_room(freeze.service_year)) < 0:
+        # 不再付的使年度结算费用少了，管理费的上限跟着降：这一件签超了的先按新上限重签；以前各件签了的在补差里收回
+        signed = funding.fee_signed(freeze)
+        if made.kind == Shortfall.REDUCE and signed and (room := funding.fee_room(freeze.service_year)) < 0:
             raise Refused(
                 [
                     f"这样减少以后，专项管理费照实际应付算的上限比已签的少 {-room} 元：先作废管理费的合同，减了以后"

@@ -11,17 +11,18 @@ from yunheng.rules import periods
 from yunheng.rules.overlay import Span
 from yunheng.settlement.models import Handling
 from yunheng.settlement.rulings import Key, in_force
-from yunheng.settlement.runs.moves import reviewed_on
+from yunheng.settlement.runs.moves import reviews
 
 
 def postponed(used: Sequence[Use], billed: Billed) -> dict[int, date]:
     """各次在用起计以后头一个真收的日子，没有推后的不列；照现在的裁定逐日看。"""
-    reviews = {case.pk: reviewed_on(case) for case in {one.added.case for one in used if one.added.case}}
+    known_reviews = reviews({one.added.case_id for one in used if one.added.case_id})
+    reviewed_days = {case: date.fromisoformat(on) for case, (on, _) in known_reviews.items() if on}
     codes = {one.added.resource.code for one in used}
     known: dict[int, Mapping[Key, list[Span[Handling]]]] = {}
     found = {}
     for one in used:
-        reviewed, day = reviews.get(one.added.case_id or 0), one.charged_on
+        reviewed, day = reviewed_days.get(one.added.case_id or 0), one.charged_on
         while reviewed is not None and day < reviewed and (one.until is None or day < one.until):
             year = periods.service_year_of(day)
             if year not in known:

@@ -17,8 +17,10 @@ from yunheng.catalog.models import Item
 from yunheng.ledger.charging import Use, kinds_of, under, uses
 from yunheng.ledger.matching import BY_COUNT
 from yunheng.ledger.models import Action, Fact, Resource
+from yunheng.ledger.operations import folded
 from yunheng.ledger.queries import received, visible
-from yunheng.ledger.timeline import APPLY_ORDER
+from yunheng.ledger.sequencing import sequenced
+from yunheng.ledger.timeline import ordered
 from yunheng.metering.telling import Rulings, excused, rulings_of
 from yunheng.rules import periods
 from yunheng.rules.money import UnitPrice
@@ -195,7 +197,16 @@ def _billed(run: Run, facts: Iterable[Fact]) -> list[Fact]:
         key = (fact.case.number if fact.case else "", fact.item.code, str(fact.action))
         if key in used:
             fact.effective_on, fact.order = date.fromisoformat(used[key]["完成日期"]), used[key]["工单号"]
-    return sorted(found, key=lambda fact: (fact.effective_on, APPLY_ORDER.get(fact.action, 0), fact.pk))
+    own = defaultdict[int, list[Fact]](list)
+    for fact in found:
+        own[fact.item_id].append(fact)
+    return [fact for mine in own.values() for fact in _in_order(mine)]
+
+
+def _in_order(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """一个目录项的各条，按应用的先后，同台账、计量第 2 步。"""
+    known = {fact.pk: fact for fact in facts}
+    return (known[one.number] for one in ordered(sequenced(map(folded, facts))))
 
 
 def _used(run: Run, facts: Sequence[Fact]) -> dict[tuple[str, str, str], Mapping[str, str]]:
