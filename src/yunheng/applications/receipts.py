@@ -244,8 +244,8 @@ def lines(doing: Doing) -> list[Line]:
             resource.save(update_fields=["system", "zone"])
         for code, action, quantity in moves(row, resource.code):
             effective = stopped if action == "释放" else opened
-            given_until = until if action != "释放" else None
-            result.append(Line(resource, known[code], action, quantity, effective, order, given_until))
+            kept = None if action == "释放" else until
+            result.append(Line(resource, known[code], action, quantity, effective, order, kept))
     return result
 
 

@@ -161,9 +161,8 @@ def whole(cases: Sequence[Case]) -> Whole:
     for case in cases:
         wanted, amounts = funding.need(case), {one.name: one.amount for one in chain(case)}
         found.append(Settled(case, wanted.total if wanted else None, amounts.get(_SIGNED), amounts.get(_PAID)))
-        freeze, short = freeze_of(case), funding.shortfall_of(case)
-        if short and short.kind == Shortfall.REDUCE:
-            given_up += sum(map(Decimal, short.cuts.values()), ZERO)
+        freeze = freeze_of(case)
+        given_up += sum(funding.cut_as(case, Shortfall.REDUCE).values(), ZERO)
         back += funding.fee_back(freeze) if freeze else ZERO
         if wanted and freeze and freeze.base:
             carried += sum(

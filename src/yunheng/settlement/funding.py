@@ -58,10 +58,7 @@ def _ceiling(freeze: Freeze, cut: Iterable[Freeze]) -> Decimal:
 
 def _given_up(freeze: Freeze) -> Decimal:
     """这一份批复不足、定了不再付给各家服务商的多少元（R-081）；缓付的以后还付，不算。"""
-    found = shortfall_of(freeze.case)
-    if found is None or found.kind != Shortfall.REDUCE:
-        return ZERO
-    return sum((Decimal(amount) for key, amount in found.cuts.items() if key not in _KEPT), ZERO)
+    return sum((amount for key, amount in cut_as(freeze.case, Shortfall.REDUCE).items() if key not in _KEPT), ZERO)
 
 
 def fee_limit(year: int) -> Value:
@@ -291,6 +288,12 @@ def unfunded(freeze: Freeze) -> str:
     return unhandled(freeze.case)
 
 
+def cut_as(case: Case, kind: str) -> dict[str, Decimal]:
+    """批复不足登记成 `kind`（缓付、减少）的，各家少付多少（元）；没有不足、登记成另一种的是空的。"""
+    found = shortfall_of(case)
+    return {key: Decimal(amount) for key, amount in found.cuts.items()} if found and found.kind == kind else {}
+
+
 def cuts_of(case: Case) -> dict[str, Decimal]:
     """批复不足时各家这次少付多少；没有不足、没有登记的是空的。"""
     found = shortfall_of(case)
@@ -313,8 +316,7 @@ def deferred_of(freeze: Freeze) -> dict[str, Decimal]:
 
     旧版流程的补差没有把上次缓付的灾备、管理费并进来，那些仍欠着。
     """
-    found = shortfall_of(freeze.case)
-    owed = {key: Decimal(cut) for key, cut in found.cuts.items()} if found and found.kind == Shortfall.DEFER else {}
+    owed = cut_as(freeze.case, Shortfall.DEFER)
     if freeze.base and not _pays_recovery(freeze.case):
         for key, amount in carried_in(freeze.base).items():
             owed[key] = owed.get(key, ZERO) + amount
